@@ -1,0 +1,129 @@
+import { defineCluster } from "../../lib/cluster/define";
+import type { PoolDefinition } from "../../lib/cluster/definition";
+
+test("a name and admin subnets are enough", () => {
+  const cluster = defineCluster({ name: "minimal", network: { adminSubnets: ["10.0.0.0/8"] } });
+
+  expect(cluster).toMatchObject({
+    name: "minimal",
+    region: "us-east-1",
+    release: { name: "2026.7", python: "3.12", dask: "2026.7.1" },
+    ucx: false,
+    tags: {},
+    backend: { type: "local" },
+  });
+  expect(cluster.network).toEqual({
+    adminSubnets: ["10.0.0.0/8"],
+    vpcCidr: "10.20.0.0/16",
+    zones: [
+      { name: "us-east-1a", privateSubnet: "10.20.0.0/19", publicSubnet: "10.20.224.0/22" },
+      { name: "us-east-1b", privateSubnet: "10.20.32.0/19", publicSubnet: "10.20.228.0/22" },
+    ],
+    nat: "single",
+  });
+  expect(cluster.scheduler).toEqual({
+    instanceType: "m7i.large",
+    diskGiB: 50,
+    image: "ubuntu",
+    privateAddress: "10.20.0.10",
+    hostname: "scheduler.minimal.internal",
+  });
+  expect(cluster.pools).toEqual([
+    {
+      name: "cpu",
+      kind: "cpu",
+      instanceTypes: ["m7i.2xlarge", "m6i.2xlarge", "m5.2xlarge"],
+      minSize: 0,
+      desiredSize: 1,
+      maxSize: 10,
+      onDemandBase: 0,
+      spotPercentage: 0,
+      memoryLimit: "auto",
+      resources: { CPU: "threads" },
+      spill: { on: "ebs", limit: "50GiB" },
+      diskGiB: 100,
+      image: "ubuntu",
+      processes: 1,
+    },
+  ]);
+});
+
+test("a GPU pool offers GPU once, takes an RMM pool and spills to the instance store", () => {
+  expect(onlyPool({ name: "gpu", kind: "gpu" })).toMatchObject({
+    instanceTypes: ["g6.xlarge", "g5.xlarge"],
+    resources: { GPU: 1 },
+    threads: 1,
+    rmmPool: 0.8,
+    ucx: false,
+    image: "deep-learning",
+    spill: { on: "instance-store", limit: false },
+  });
+});
+
+test("a GPU pool of release 2024.7 has no RMM pool by default", () => {
+  const cluster = defineCluster({
+    name: "old",
+    release: "2024.7",
+    network: { adminSubnets: ["10.0.0.0/8"] },
+    pools: [{ name: "gpu", kind: "gpu" }],
+  });
+  expect(cluster.pools[0]).toMatchObject({ rmmPool: false, ucx: false });
+});
+
+test("UCX throughout makes the cluster speak it", () => {
+  const cluster = defineCluster({
+    name: "ucx",
+    network: { adminSubnets: ["10.0.0.0/8"] },
+    scheduler: { instanceType: "g6.xlarge", image: "deep-learning" },
+    pools: [{ name: "gpu", kind: "gpu", ucx: true }],
+  });
+  expect(cluster.ucx).toBe(true);
+});
+
+test("threads set by hand become the CPU resource, beside the pool's own", () => {
+  expect(onlyPool({ name: "p", kind: "cpu", threads: 4, resources: { licence: 2 } }).resources).toEqual({
+    CPU: 4,
+    licence: 2,
+  });
+});
+
+test("sizes fill in around the one that is given", () => {
+  const sizes = (pool: Partial<PoolDefinition>) => {
+    const { minSize, desiredSize, maxSize } = onlyPool({ name: "p", kind: "cpu", ...pool } as PoolDefinition);
+    return [minSize, desiredSize, maxSize];
+  };
+  expect(sizes({ minSize: 12 })).toEqual([12, 12, 12]);
+  expect(sizes({ desiredSize: 20 })).toEqual([0, 20, 20]);
+  expect(sizes({ maxSize: 0 })).toEqual([0, 0, 0]);
+});
+
+test("what processes spill to EBS shares half of the disk", () => {
+  expect(onlyPool({ name: "p", kind: "cpu", diskGiB: 200, processes: 4 }).spill).toEqual({
+    on: "ebs",
+    limit: "25GiB",
+  });
+});
+
+test("the cluster is frozen through and through", () => {
+  const cluster = defineCluster({ name: "frozen", network: { adminSubnets: ["10.0.0.0/8"] } });
+  expect(Object.isFrozen(cluster)).toBe(true);
+  expect(Object.isFrozen(cluster.network.zones[0])).toBe(true);
+  expect(Object.isFrozen(cluster.pools[0]?.instanceTypes)).toBe(true);
+});
+
+test("the definition itself is left alone", () => {
+  const definition = { name: "given", network: { adminSubnets: ["10.0.0.0/8"] }, tags: { team: "data" } };
+  defineCluster(definition);
+  expect(Object.isFrozen(definition.tags)).toBe(false);
+  expect(Object.isFrozen(definition.network.adminSubnets)).toBe(false);
+});
+
+function onlyPool(pool: PoolDefinition) {
+  const [resolved] = defineCluster({
+    name: "c",
+    network: { adminSubnets: ["10.0.0.0/8"] },
+    pools: [pool],
+  }).pools;
+  if (resolved === undefined) throw new Error("no pool");
+  return resolved;
+}

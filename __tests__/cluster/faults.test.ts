@@ -1,0 +1,258 @@
+import { defineCluster } from "../../lib/cluster/define";
+import type { ClusterDefinition } from "../../lib/cluster/definition";
+import { DefinitionError, type Fault } from "../../lib/cluster/faults";
+
+const network = { adminSubnets: ["10.0.0.0/8"] };
+
+describe("each fault of a definition names its path, its value and what is allowed", () => {
+  test.each<[string, unknown, Partial<Fault>]>([
+    ["a name in capitals", { name: "Prod", network }, { path: "name", value: "Prod" }],
+    ["a name of 33 characters", { name: "a".repeat(33), network }, { path: "name" }],
+    ["a name with two hyphens", { name: "a--b", network }, { path: "name" }],
+    ["no name", { network }, { path: "name", value: undefined, remedy: "add it" }],
+    ["no admin subnets", { name: "c", network: { adminSubnets: [] } }, { path: "network.adminSubnets" }],
+    ["no network", { name: "c" }, { path: "network" }],
+    [
+      "an unknown release",
+      { name: "c", network, release: "2025.1" },
+      { path: "release", allowed: "2026.7 or 2024.7" },
+    ],
+    ["an unknown property", { name: "c", network, colour: "red" }, { path: "colour", value: "red" }],
+    ["a misspelt region", { name: "c", network, region: "eu-central" }, { path: "region" }],
+    [
+      "the whole Internet",
+      admin("0.0.0.0/0"),
+      { path: "network.adminSubnets[0]", allowed: "a block smaller than the whole Internet" },
+    ],
+    [
+      "the whole IPv6 Internet",
+      admin("::/0"),
+      { path: "network.adminSubnets[0]", allowed: "a block smaller than the whole Internet" },
+    ],
+    ["the Internet by another spelling", admin("0:0::0/0"), { path: "network.adminSubnets[0]" }],
+    ["a host without a prefix", admin("10.1.2.3"), { path: "network.adminSubnets[0]" }],
+    ["host bits beyond the prefix", admin("10.1.2.3/8"), { path: "network.adminSubnets[0]" }],
+    ["a word for a block", admin("office"), { path: "network.adminSubnets[0]", value: "office" }],
+    ["a VPC too large", vpc({ vpcCidr: "10.0.0.0/8" }), { path: "network.vpcCidr", value: "10.0.0.0/8" }],
+    ["a VPC too small", vpc({ vpcCidr: "10.0.0.0/24" }), { path: "network.vpcCidr", value: "10.0.0.0/24" }],
+    [
+      "a subnet outside the VPC",
+      vpc({ zones: [{ name: "us-east-1a", privateSubnet: "10.99.0.0/24" }] }),
+      { path: "network.zones[0].privateSubnet", allowed: "a block inside the VPC's 10.20.0.0/16" },
+    ],
+    [
+      "overlapping subnets",
+      vpc({ zones: [{ name: "us-east-1a", privateSubnet: "10.20.0.0/24", publicSubnet: "10.20.0.128/25" }] }),
+      { path: "network.zones[0].publicSubnet", value: "10.20.0.128/25" },
+    ],
+    [
+      "a zone of another region",
+      vpc({ zones: ["eu-west-1a"] }),
+      { path: "network.zones[0]", value: "eu-west-1a" },
+    ],
+    ["a zone twice", vpc({ zones: ["us-east-1a", "us-east-1a"] }), { path: "network.zones[1]" }],
+    [
+      "minSize above maxSize",
+      pool({ minSize: 3, maxSize: 2 }),
+      { path: "pools[0].minSize", value: 3, allowed: "at most maxSize (2)" },
+    ],
+    [
+      "desiredSize above maxSize",
+      pool({ desiredSize: 5, maxSize: 2 }),
+      { path: "pools[0].desiredSize", value: 5, allowed: "from minSize (0) to maxSize (2)" },
+    ],
+    [
+      "desiredSize below minSize",
+      pool({ minSize: 2, desiredSize: 1 }),
+      { path: "pools[0].desiredSize", value: 1 },
+    ],
+    [
+      "more on-demand machines than machines",
+      pool({ onDemandBase: 11 }),
+      { path: "pools[0].onDemandBase", value: 11 },
+    ],
+    [
+      "a spot share above 100",
+      pool({ spotPercentage: 101 }),
+      { path: "pools[0].spotPercentage", allowed: "a whole number from 0 to 100" },
+    ],
+    ["a spot share below 0", pool({ spotPercentage: -1 }), { path: "pools[0].spotPercentage", value: -1 }],
+    [
+      "a memory string Dask cannot parse",
+      pool({ memoryLimit: "8 gigs" }),
+      { path: "pools[0].memoryLimit", value: "8 gigs" },
+    ],
+    ["memory of nothing", pool({ memoryLimit: "0GB" }), { path: "pools[0].memoryLimit" }],
+    [
+      "a spill limit Dask cannot parse",
+      pool({ spill: { limit: "lots" } }),
+      { path: "pools[0].spill.limit", value: "lots" },
+    ],
+    [
+      "spilling to disks that are not there",
+      pool({ spill: { on: "instance-store" } }),
+      { path: "pools[0].spill.on" },
+    ],
+    [
+      "a CPU pool on a GPU machine",
+      pool({ instanceTypes: ["g5.xlarge"] }),
+      { path: "pools[0].instanceTypes[0]", value: "g5.xlarge" },
+    ],
+    ["an Arm machine", pool({ instanceTypes: ["m7g.large"] }), { path: "pools[0].instanceTypes[0]" }],
+    [
+      "a misspelt machine",
+      pool({ instanceTypes: ["m7i.larg"] }),
+      { path: "pools[0].instanceTypes[0]", allowed: "an instance type in EC2's list" },
+    ],
+    [
+      "a GPU pool on a CPU machine",
+      gpu({ instanceTypes: ["m7i.large"] }),
+      { path: "pools[0].instanceTypes[0]", value: "m7i.large" },
+    ],
+    [
+      "a GPU pool on a V100",
+      gpu({ instanceTypes: ["p3dn.24xlarge"] }),
+      { path: "pools[0].instanceTypes[0]" },
+    ],
+    ["an RMM share above 1", gpu({ rmmPool: 1.5 }), { path: "pools[0].rmmPool", value: 1.5 }],
+    ["an RMM pool on a CPU pool", pool({ rmmPool: 0.5 }), { path: "pools[0].rmmPool" }],
+    ["CPU offered by hand", pool({ resources: { CPU: 4 } }), { path: "pools[0].resources.CPU" }],
+    ["GPU offered by a CPU pool", pool({ resources: { GPU: 1 } }), { path: "pools[0].resources.GPU" }],
+    ["gpu offered by a GPU pool", gpu({ resources: { gpu: 1 } }), { path: "pools[0].resources.gpu" }],
+    [
+      "resources that differ by case",
+      pool({ resources: { disk: 1, Disk: 1 } }),
+      { path: "pools[0].resources.Disk" },
+    ],
+    [
+      "a resource with a space",
+      pool({ resources: { "big memory": 1 } }),
+      { path: "pools[0].resources.big memory" },
+    ],
+    [
+      "a resource of nothing",
+      pool({ resources: { disk: 0 } }),
+      { path: "pools[0].resources.disk", value: 0 },
+    ],
+    ["a pool named scheduler", pool({ name: "scheduler" }), { path: "pools[0].name", value: "scheduler" }],
+    ["a pool name of 21 characters", pool({ name: "p".repeat(21) }), { path: "pools[0].name" }],
+    ["an unknown kind of pool", pool({ kind: "tpu" }), { path: "pools[0].kind", value: "tpu" }],
+    ["a tag of AWS's own", { name: "c", network, tags: { "aws:x": "1" } }, { path: "tags.aws:x" }],
+    [
+      "a pinned image without an AMI id",
+      pool({ image: { amiId: "ubuntu" } }),
+      { path: "pools[0].image.amiId", value: "ubuntu" },
+    ],
+    [
+      "a bucket AWS refuses",
+      { name: "c", network, backend: { type: "s3", bucket: "No" } },
+      { path: "backend.bucket", value: "No" },
+    ],
+  ])("%s", (_, definition, expected) => {
+    expect(faultsOf(definition)).toEqual([expect.objectContaining(expected)]);
+  });
+
+  test("two pools of one name", () => {
+    const pools = [
+      { name: "a", kind: "cpu" },
+      { name: "a", kind: "cpu" },
+    ];
+    expect(faultsOf({ name: "c", network, pools })).toEqual([
+      {
+        path: "pools[1].name",
+        value: "a",
+        allowed: "a name that no other pool has",
+        remedy: "rename one of the two pools",
+      },
+    ]);
+  });
+
+  test("RMM and UCX on release 2024.7, with the reason and the remedy", () => {
+    const pools = [{ name: "gpu", kind: "gpu", ucx: true, rmmPool: 0.5 }];
+    const scheduler = { instanceType: "g5.xlarge" };
+    expect(faultsOf({ name: "c", network, release: "2024.7", scheduler, pools })).toEqual([
+      {
+        path: "pools[0].rmmPool",
+        value: 0.5,
+        allowed: "false: an RMM pool needs rmm, and release 2024.7 (RAPIDS 24.08) has no wheels of it",
+        remedy: "leave rmmPool out, or move to release 2026.7",
+      },
+      {
+        path: "pools[0].ucx",
+        value: true,
+        allowed: "false: UCX needs ucx-py, and release 2024.7 (RAPIDS 24.08) has no wheels of it",
+        remedy: "leave ucx out, or move to release 2026.7",
+      },
+    ]);
+  });
+
+  test("UCX beside members that do not speak it, on a scheduler without a GPU", () => {
+    const pools = [
+      { name: "gpu", kind: "gpu", ucx: true },
+      { name: "plain", kind: "gpu" },
+      { name: "cpu", kind: "cpu" },
+    ];
+    expect(faultsOf({ name: "c", network, pools }).map(({ path }) => path)).toEqual([
+      "scheduler.instanceType",
+      "pools[1].ucx",
+      "pools[2].kind",
+    ]);
+  });
+});
+
+test("all faults are told at once, and a field with a fault of its own does not hide the others", () => {
+  const faults = faultsOf({
+    name: "Bad",
+    network: { adminSubnets: ["0.0.0.0/0"], vpcCidr: "nowhere", zones: ["eu-west-1a"] },
+    pools: [
+      { name: "a", kind: "cpu", minSize: "many", desiredSize: 4, maxSize: 3 },
+      { kind: "gpu", instanceTypes: ["m7i.large"] },
+    ],
+  });
+  expect(faults.map(({ path }) => path)).toEqual([
+    "name",
+    "network.adminSubnets[0]",
+    "network.vpcCidr",
+    "pools[0].minSize",
+    "pools[1].name",
+    "network.zones[0]",
+    "pools[0].desiredSize",
+    "pools[1].instanceTypes[0]",
+  ]);
+});
+
+test("the message counts the faults and gives each a line", () => {
+  expect(() => defineCluster(pool({ name: "scheduler", spotPercentage: 200 }) as ClusterDefinition)).toThrow(
+    [
+      "cluster definition 'c' has 2 faults:",
+      "  pools[0].spotPercentage: given 200; allowed: a whole number from 0 to 100; remedy: give a number in that range",
+      '  pools[0].name: given "scheduler"; allowed: any name but scheduler, which names the scheduler\'s own resources; remedy: rename the pool',
+    ].join("\n"),
+  );
+});
+
+function faultsOf(definition: unknown): readonly Fault[] {
+  try {
+    defineCluster(definition as ClusterDefinition);
+  } catch (error) {
+    if (error instanceof DefinitionError) return error.faults;
+    throw error;
+  }
+  return [];
+}
+
+function admin(subnet: string): unknown {
+  return { name: "c", network: { adminSubnets: [subnet] } };
+}
+
+function vpc(rest: object): unknown {
+  return { name: "c", network: { ...network, ...rest } };
+}
+
+function pool(rest: object): unknown {
+  return { name: "c", network, pools: [{ name: "p", kind: "cpu", ...rest }] };
+}
+
+function gpu(rest: object): unknown {
+  return pool({ kind: "gpu", ...rest });
+}

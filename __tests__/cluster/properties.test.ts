@@ -1,0 +1,110 @@
+import fc from "fast-check";
+import { contains, overlap } from "../../lib/cluster/cidr";
+import { defineCluster } from "../../lib/cluster/define";
+import type { ClusterDefinition } from "../../lib/cluster/definition";
+import { DefinitionError } from "../../lib/cluster/faults";
+
+const RUNS = 300;
+
+test("whatever is given, the answer is a cluster or a list of complete faults", () => {
+  const anything = fc.oneof(
+    fc.anything(),
+    fc.record(
+      {
+        name: fc.oneof(fc.string(), fc.constant("ok"), fc.anything()),
+        release: fc.anything(),
+        network: fc.record(
+          {
+            adminSubnets: fc.array(fc.oneof(fc.string(), fc.ipV4())),
+            vpcCidr: fc.anything(),
+            zones: fc.array(fc.anything()),
+          },
+          { requiredKeys: [] },
+        ),
+        pools: fc.array(
+          fc.oneof(
+            fc.anything(),
+            fc.record({
+              name: fc.string(),
+              kind: fc.constantFrom("cpu", "gpu", "tpu"),
+              resources: fc.object(),
+            }),
+          ),
+        ),
+        tags: fc.anything(),
+      },
+      { requiredKeys: [] },
+    ),
+  );
+  fc.assert(
+    fc.property(anything, (definition) => {
+      try {
+        defineCluster(definition as ClusterDefinition);
+      } catch (error) {
+        if (!(error instanceof DefinitionError)) throw error;
+        expect(error.faults.length).toBeGreaterThan(0);
+        for (const { allowed, remedy } of error.faults) expect([allowed, remedy]).not.toContain("");
+      }
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+test("sizes are accepted exactly when min ≤ desired ≤ max", () => {
+  const size = fc.integer({ min: 0, max: 20 });
+  fc.assert(
+    fc.property(size, size, size, (minSize, desiredSize, maxSize) => {
+      const sound = minSize <= desiredSize && desiredSize <= maxSize;
+      expect(accepts({ pools: [{ name: "p", kind: "cpu", minSize, desiredSize, maxSize }] })).toBe(sound);
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+test("a spot share is accepted exactly from 0 to 100, whole", () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.integer({ min: -50, max: 150 }), fc.double()), (spotPercentage) => {
+      const sound = Number.isInteger(spotPercentage) && spotPercentage >= 0 && spotPercentage <= 100;
+      expect(accepts({ pools: [{ name: "p", kind: "cpu", spotPercentage }] })).toBe(sound);
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+test("subnets derived from any VPC lie inside it and apart from each other", () => {
+  const vpc = fc
+    .tuple(fc.integer({ min: 0, max: 255 }), fc.integer({ min: 16, max: 22 }))
+    .map(([second, prefix]) => `10.${second}.0.0/${prefix}`);
+  const zones = fc.subarray(["a", "b", "c", "d", "e", "f"], { minLength: 1 });
+  fc.assert(
+    fc.property(vpc, zones, (vpcCidr, letters) => {
+      const { network } = defineCluster({
+        name: "c",
+        network: {
+          adminSubnets: ["172.16.0.0/12"],
+          vpcCidr,
+          zones: letters.map((letter) => `us-east-1${letter}`),
+        },
+      });
+      const subnets = network.zones.flatMap(({ privateSubnet, publicSubnet }) => [
+        privateSubnet,
+        publicSubnet,
+      ]);
+      for (const [index, subnet] of subnets.entries()) {
+        expect(contains(vpcCidr, subnet)).toBe(true);
+        expect(subnets.slice(index + 1).filter((other) => overlap(subnet, other))).toEqual([]);
+      }
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+function accepts(rest: Partial<ClusterDefinition>): boolean {
+  try {
+    defineCluster({ name: "c", network: { adminSubnets: ["10.0.0.0/8"] }, ...rest });
+    return true;
+  } catch (error) {
+    if (error instanceof DefinitionError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,29 @@
+/** Multipliers of the units that Dask accepts, lower-cased (source: `dask.utils.byte_sizes`). */
+const UNITS: Readonly<Record<string, number>> = {
+  "": 1,
+  b: 1,
+  ...Object.fromEntries(
+    [..."kmgtp"].flatMap((letter, index) => [
+      [letter, 1000 ** (index + 1)],
+      [`${letter}b`, 1000 ** (index + 1)],
+      [`${letter}i`, 1024 ** (index + 1)],
+      [`${letter}ib`, 1024 ** (index + 1)],
+    ]),
+  ),
+};
+
+/** Bytes in one GiB. */
+export const GIB = 1024 ** 3;
+
+/**
+ * Reads a byte string the way `dask.utils.parse_bytes` does: `"8GiB"`, `"1.5 GB"`, `"100M"`.
+ *
+ * @returns the number of bytes, or `undefined` where Dask would raise an error
+ */
+export function parseBytes(text: string): number | undefined {
+  const match = /^(\d+\.?\d*(?:e[+-]?\d+)?|\.\d+)?([a-z]*)$/i.exec(text.replaceAll(" ", ""));
+  const unit = UNITS[match?.[2]?.toLowerCase() ?? "?"];
+  return match === null || unit === undefined || text.trim() === ""
+    ? undefined
+    : Math.trunc(Number(match[1] ?? 1) * unit);
+}

@@ -1,0 +1,78 @@
+import type { Backend, Image } from "./definition";
+import type { Release } from "./releases";
+
+/** A definition with every default filled in and every fault excluded; frozen through and through. */
+export interface Cluster {
+  readonly name: string;
+  readonly release: Release;
+  readonly region: string;
+  readonly network: Network;
+  readonly scheduler: Scheduler;
+  readonly pools: readonly Pool[];
+  /** Whether the members speak `ucx://` instead of `tcp://`. */
+  readonly ucx: boolean;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly backend: Backend;
+}
+
+/** The resolved network. */
+export interface Network {
+  readonly adminSubnets: readonly string[];
+  readonly vpcCidr: string;
+  readonly zones: readonly Zone[];
+  readonly nat: "single" | "per-zone";
+}
+
+/** An availability zone and its two subnets. */
+export interface Zone {
+  readonly name: string;
+  readonly privateSubnet: string;
+  readonly publicSubnet: string;
+}
+
+/** The resolved scheduler. */
+export interface Scheduler {
+  readonly instanceType: string;
+  readonly diskGiB: number;
+  readonly image: Image;
+  /** Fixed address in the first private subnet, so that a replaced scheduler is found where the old one was. */
+  readonly privateAddress: string;
+  /** Name in the cluster's private zone, known before anything is deployed. */
+  readonly hostname: string;
+}
+
+/** A resolved pool of either kind. */
+export type Pool = CpuPool | GpuPool;
+
+interface CommonPool {
+  readonly name: string;
+  readonly instanceTypes: readonly string[];
+  readonly minSize: number;
+  readonly desiredSize: number;
+  readonly maxSize: number;
+  readonly onDemandBase: number;
+  readonly spotPercentage: number;
+  /** A byte string of Dask's, or `auto`. */
+  readonly memoryLimit: string;
+  /** Resources of each worker process; a value of `threads` is the number of its threads. */
+  readonly resources: Readonly<Record<string, number | "threads">>;
+  readonly spill: { readonly on: "instance-store" | "ebs"; readonly limit: string | false };
+  readonly diskGiB: number;
+  readonly image: Image;
+}
+
+/** A resolved CPU pool. */
+export interface CpuPool extends CommonPool {
+  readonly kind: "cpu";
+  readonly processes: number;
+  /** Threads per process; absent: the machine's vCPUs divided by `processes`. */
+  readonly threads?: number;
+}
+
+/** A resolved GPU pool. */
+export interface GpuPool extends CommonPool {
+  readonly kind: "gpu";
+  readonly threads: number;
+  readonly rmmPool: number | string | false;
+  readonly ucx: boolean;
+}

@@ -1,0 +1,33 @@
+import { faultIf, type Rule } from "./rule";
+
+/** A pool asks only for what its release can install. */
+export const gpuFeatures: Rule = ({ pools, release }) =>
+  pools.flatMap((pool, index) => {
+    if (pool.kind !== "gpu") return [];
+    const why = `release ${release.name} (RAPIDS ${release.rapids}) has no wheels of it`;
+    return [
+      ...faultIf(pool.rmmPool !== false && release.rmm === undefined, {
+        path: `pools[${index}].rmmPool`,
+        value: pool.rmmPool,
+        allowed: `false: an RMM pool needs rmm, and ${why}`,
+        remedy: "leave rmmPool out, or move to release 2026.7",
+      }),
+      ...faultIf(pool.ucx && release.ucx === undefined, {
+        path: `pools[${index}].ucx`,
+        value: pool.ucx,
+        allowed: `false: UCX needs ucx-py, and ${why}`,
+        remedy: "leave ucx out, or move to release 2026.7",
+      }),
+    ];
+  });
+
+/** Either every member speaks UCX, or none does. */
+export const ucxEverywhere: Rule = ({ pools, ucx }) =>
+  pools.flatMap((pool, index) =>
+    faultIf(ucx && !(pool.kind === "gpu" && pool.ucx), {
+      path: pool.kind === "gpu" ? `pools[${index}].ucx` : `pools[${index}].kind`,
+      value: pool.kind === "gpu" ? pool.ucx : pool.kind,
+      allowed: "a GPU pool with ucx, as another pool has it: members reach each other under ucx:// addresses",
+      remedy: "turn ucx off, or give this pool a cluster of its own",
+    }),
+  );

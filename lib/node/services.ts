@@ -1,0 +1,110 @@
+import type { Cluster, CpuPool, GpuPool, Pool } from "../cluster/cluster";
+import { PORTS, portArgument } from "../cluster/ports";
+import type { Service, Site } from "./service";
+
+/** Seconds that a worker looks for its scheduler before it exits and its supervisor starts it anew. */
+const DEATH_TIMEOUT = 120;
+
+/** Separates the pool from the machine in a worker's name: `cpu--ip-10-20-0-17`. Pool names hold single hyphens only. */
+export const POOL_SEPARATOR = "--";
+
+/** Port of an address such as `tcp://scheduler.prod.internal:8786`. */
+const portOf = (address: string): string => new URL(address).port;
+
+/** The scheduler of a cluster: `dask scheduler`. */
+export function schedulerService(cluster: Cluster, site: Site): Service {
+  return {
+    name: "dask-scheduler",
+    description: `Dask scheduler of ${cluster.name}`,
+    argv: [
+      `${site.bin}/dask`,
+      "scheduler",
+      ...(cluster.ucx ? ["--protocol", "ucx"] : []),
+      ...flag("--host", site.listen),
+      "--port",
+      portOf(site.schedulerAddress),
+      "--dashboard-address",
+      `${site.listen ?? ""}:${site.dashboardPort}`,
+    ],
+    environment: { DASK_CONFIG: site.config },
+  };
+}
+
+/** The workers of one machine of a pool: `dask worker`, or `dask cuda worker` with one process per GPU. */
+export function workerService(cluster: Cluster, pool: Pool, site: Site): Service {
+  return pool.kind === "cpu" ? cpuWorkers(cluster, pool, site) : gpuWorkers(cluster, pool, site);
+}
+
+function cpuWorkers(cluster: Cluster, pool: CpuPool, site: Site): Service {
+  return {
+    name: "dask-worker",
+    description: `Dask workers of ${cluster.name}, pool ${pool.name}`,
+    argv: [
+      `${site.bin}/dask`,
+      "worker",
+      site.schedulerAddress,
+      "--nworkers",
+      String(pool.processes),
+      "--nthreads",
+      String(pool.threads ?? "${DASK_THREADS}"),
+      ...commonFlags(pool, site),
+      ...flag("--host", site.listen),
+      "--worker-port",
+      portArgument(PORTS.worker),
+      "--nanny-port",
+      portArgument(PORTS.nanny),
+      "--dashboard-address",
+      dashboardAddress(site),
+    ],
+    environment: { DASK_CONFIG: site.config },
+  };
+}
+
+function gpuWorkers(cluster: Cluster, pool: GpuPool, site: Site): Service {
+  return {
+    name: "dask-cuda-worker",
+    description: `Dask CUDA workers of ${cluster.name}, pool ${pool.name}`,
+    argv: [
+      `${site.bin}/dask`,
+      "cuda",
+      "worker",
+      site.schedulerAddress,
+      "--nthreads",
+      String(pool.threads),
+      ...commonFlags(pool, site),
+      ...(pool.rmmPool === false ? [] : ["--rmm-pool-size", String(pool.rmmPool)]),
+      ...flag("--host", site.listen),
+      ...(cluster.release.cudaWorkerPorts ? ["--worker-port", portArgument(PORTS.worker)] : []),
+      "--dashboard-address",
+      dashboardAddress(site),
+    ],
+    environment: { DASK_CONFIG: site.config },
+  };
+}
+
+function commonFlags(pool: Pool, site: Site): readonly string[] {
+  const resources = Object.entries(pool.resources).map(
+    ([name, amount]) => `${name}=${amount === "threads" ? "${DASK_THREADS}" : amount}`,
+  );
+  return [
+    "--memory-limit",
+    pool.memoryLimit,
+    "--local-directory",
+    site.scratch,
+    "--resources",
+    resources.join(" "),
+    "--name",
+    `${pool.name}${POOL_SEPARATOR}\${DASK_HOST}`,
+    "--death-timeout",
+    String(DEATH_TIMEOUT),
+  ];
+}
+
+/** On this machine several workers share the interface, so each takes a free port. */
+function dashboardAddress(site: Site): string {
+  return site.listen === undefined ? `:${PORTS.workerDashboard.from}` : `${site.listen}:0`;
+}
+
+function flag(name: string, value: string | undefined): readonly string[] {
+  return value === undefined ? [] : [name, value];
+}
