@@ -1,0 +1,126 @@
+import { ClusterSecurity } from "../../lib/aws/cluster-security";
+import { defineCluster } from "../../lib/cluster/define";
+import type { ClusterDefinition } from "../../lib/cluster/definition";
+import { type Block, Synthesized } from "../support/synthesized";
+
+const INGRESS = "aws_vpc_security_group_ingress_rule";
+const EGRESS = "aws_vpc_security_group_egress_rule";
+
+describe("a cluster of CPU workers", () => {
+  const rules = synthesize({});
+
+  test("lets the scheduler in from administrators and workers", () => {
+    expect(sentences(rules, INGRESS, "scheduler")).toEqual([
+      "10.0.0.0/16 tcp 8786-8786",
+      "10.0.0.0/16 tcp 8787-8787",
+      "2001:db8::/32 tcp 8786-8786",
+      "2001:db8::/32 tcp 8787-8787",
+      "workers tcp 8786-8786",
+    ]);
+  });
+
+  test("lets workers in from the scheduler and from each other", () => {
+    expect(sentences(rules, INGRESS, "workers")).toEqual([
+      "scheduler tcp 32768-40959",
+      "scheduler tcp 8790-8790",
+      "scheduler tcp 9000-9063",
+      "scheduler tcp 9100-9163",
+      "workers tcp 9000-9063",
+    ]);
+  });
+
+  test("lets the scheduler out to workers and to web servers", () => {
+    expect(sentences(rules, EGRESS, "scheduler")).toEqual([
+      "0.0.0.0/0 tcp 443-443",
+      "0.0.0.0/0 tcp 80-80",
+      "workers tcp 32768-40959",
+      "workers tcp 8790-8790",
+      "workers tcp 9000-9063",
+      "workers tcp 9100-9163",
+    ]);
+  });
+
+  test("lets workers out to the scheduler, to each other and to web servers", () => {
+    expect(sentences(rules, EGRESS, "workers")).toEqual([
+      "0.0.0.0/0 tcp 443-443",
+      "0.0.0.0/0 tcp 80-80",
+      "scheduler tcp 8786-8786",
+      "workers tcp 9000-9063",
+    ]);
+  });
+
+  test("has groups without rules inside, and a description on each group and rule", () => {
+    expect(rules.resource("aws_security_group", "scheduler")).toEqual({
+      name: "test-scheduler",
+      description: "scheduler of the Dask cluster test",
+      vpc_id: "vpc-1",
+      tags: { Name: "test-scheduler" },
+    });
+    const all = [...rules.resources(INGRESS), ...rules.resources(EGRESS)];
+    expect(all).toHaveLength(20);
+    // What EC2 takes in a description.
+    for (const { description } of all)
+      expect(description).toMatch(/^[a-zA-Z0-9. _:/()#,@[\]+=&;{}!$*-]{1,255}$/);
+  });
+});
+
+test("workers reach each other on unpinned ports where the release cannot pin those of GPU workers", () => {
+  const rules = synthesize({ release: "2024.7", pools: [{ name: "gpu", kind: "gpu" }] });
+  expect(sentences(rules, INGRESS, "workers").filter((sentence) => sentence.startsWith("workers"))).toEqual([
+    "workers tcp 32768-40959",
+    "workers tcp 9000-9063",
+  ]);
+});
+
+test.each([
+  { release: "2026.7", pools: [{ name: "gpu", kind: "gpu" }] },
+  { release: "2024.7", pools: [{ name: "cpu", kind: "cpu" }] },
+] as const)("workers reach each other on worker ports alone with %j", (definition) => {
+  expect(
+    sentences(synthesize(definition), INGRESS, "workers").filter((sentence) =>
+      sentence.startsWith("workers"),
+    ),
+  ).toEqual(["workers tcp 9000-9063"]);
+});
+
+test("members that speak UCX reach each other on any TCP port, and nobody else does", () => {
+  const rules = synthesize({
+    scheduler: { instanceType: "g6.xlarge" },
+    pools: [{ name: "gpu", kind: "gpu", ucx: true }],
+  });
+  expect(sentences(rules, INGRESS, "scheduler")).toEqual([
+    "10.0.0.0/16 tcp 8786-8786",
+    "10.0.0.0/16 tcp 8787-8787",
+    "2001:db8::/32 tcp 8786-8786",
+    "2001:db8::/32 tcp 8787-8787",
+    "workers tcp 0-65535",
+  ]);
+  expect(sentences(rules, INGRESS, "workers")).toEqual(["scheduler tcp 0-65535", "workers tcp 0-65535"]);
+});
+
+/** The rules of a group as `peer protocol ports`, in alphabetical order. */
+function sentences(rules: Synthesized, type: string, group: string): readonly string[] {
+  return rules
+    .resources(type)
+    .filter(({ security_group_id }) => groupOf(security_group_id) === group)
+    .map((rule) => `${peerOf(rule)} ${rule.ip_protocol} ${rule.from_port}-${rule.to_port}`)
+    .sort();
+}
+
+function peerOf({ cidr_ipv4, cidr_ipv6, referenced_security_group_id }: Block): unknown {
+  return cidr_ipv4 ?? cidr_ipv6 ?? groupOf(referenced_security_group_id);
+}
+
+function groupOf(reference: unknown): string | undefined {
+  return /aws_security_group\.security_(\w+)_[0-9A-F]{8}\.id/.exec(String(reference))?.[1];
+}
+
+function synthesize(definition: Partial<ClusterDefinition>): Synthesized {
+  const cluster = defineCluster({
+    name: "test",
+    network: { adminSubnets: ["10.0.0.0/16", "2001:db8::/32"] },
+    ...definition,
+  });
+  const network = { vpcId: "vpc-1", privateSubnetIds: ["subnet-1", "subnet-2"] };
+  return Synthesized.of((scope) => new ClusterSecurity(scope, "security", { cluster, network }));
+}

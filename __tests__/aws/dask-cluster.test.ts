@@ -1,0 +1,83 @@
+import { DaskCluster, type DaskClusterProps } from "../../lib/aws/dask-cluster";
+import { defineCluster } from "../../lib/cluster/define";
+import type { ClusterDefinition } from "../../lib/cluster/definition";
+import { Synthesized } from "../support/synthesized";
+
+test("a cluster tells its addresses and its pools by name", () => {
+  const { dask } = build();
+  expect(dask.schedulerAddress).toBe("tcp://scheduler.test.internal:8786");
+  expect(dask.dashboardUrl).toBe("http://scheduler.test.internal:8787/status");
+  expect(Object.keys(dask.pools)).toEqual(["small", "large"]);
+  expect(dask.pools.large?.pool.instanceTypes).toEqual(["m7i.8xlarge"]);
+});
+
+test("a cluster that speaks UCX says so in its address", () => {
+  const { dask } = build({
+    scheduler: { instanceType: "g6.xlarge" },
+    pools: [{ name: "gpu", kind: "gpu", ucx: true }],
+  });
+  expect(dask.schedulerAddress).toBe("ucx://scheduler.test.internal:8786");
+});
+
+describe("a cluster in an existing VPC", () => {
+  const network = { vpcId: "vpc-7", privateSubnetIds: ["subnet-a", "subnet-b"] };
+
+  test("makes no network", () => {
+    const { counts } = build({}, { network }).synthesized;
+    for (const type of ["aws_vpc", "aws_subnet", "aws_nat_gateway", "aws_internet_gateway", "aws_route"])
+      expect(counts).not.toHaveProperty(type);
+  });
+
+  test("puts machines, groups and names into it", () => {
+    const { synthesized } = build({}, { network });
+    expect(synthesized.resource("aws_instance").subnet_id).toBe("subnet-a");
+    expect(synthesized.resource("aws_autoscaling_group", "large").vpc_zone_identifier).toEqual([
+      "subnet-a",
+      "subnet-b",
+    ]);
+    expect(synthesized.resource("aws_security_group", "workers").vpc_id).toBe("vpc-7");
+    expect(synthesized.resource("aws_route53_zone").vpc).toEqual([{ vpc_id: "vpc-7" }]);
+  });
+
+  test.each([[[]], [["subnet-a"]], [["subnet-a", "subnet-b", "subnet-c"]]])(
+    "is refused with the private subnets %j",
+    (privateSubnetIds) => {
+      expect(() => build({}, { network: { vpcId: "vpc-7", privateSubnetIds } })).toThrow(
+        `network.privateSubnetIds: given ${JSON.stringify(privateSubnetIds)}; allowed: 2, one per zone of the definition; remedy: name the private subnets in the order of network.zones`,
+      );
+    },
+  );
+});
+
+test("two clusters in one stack share no name", () => {
+  const synthesized = Synthesized.of((scope) => {
+    for (const name of ["one", "two"]) new DaskCluster(scope, name, { cluster: define({ name }) });
+  });
+  for (const type of ["aws_autoscaling_group", "aws_launch_template", "aws_iam_role", "aws_security_group"]) {
+    const names = synthesized.resources(type).map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+    expect(names.length).toBeGreaterThan(1);
+  }
+});
+
+function define(definition: Partial<ClusterDefinition>) {
+  return defineCluster({
+    name: "test",
+    network: { adminSubnets: ["10.0.0.0/16"] },
+    pools: [
+      { name: "small", kind: "cpu" },
+      { name: "large", kind: "cpu", instanceTypes: ["m7i.8xlarge"] },
+    ],
+    ...definition,
+  });
+}
+
+function build(definition: Partial<ClusterDefinition> = {}, options: Omit<DaskClusterProps, "cluster"> = {}) {
+  const built: DaskCluster[] = [];
+  const synthesized = Synthesized.of((scope) => {
+    built.push(new DaskCluster(scope, "dask", { ...options, cluster: define(definition) }));
+  });
+  const [dask] = built;
+  if (dask === undefined) throw new Error("nothing was built");
+  return { dask, synthesized };
+}

@@ -1,0 +1,112 @@
+import { Network } from "../../lib/aws/network";
+import { defineCluster } from "../../lib/cluster/define";
+import type { NetworkDefinition } from "../../lib/cluster/definition";
+import { Synthesized } from "../support/synthesized";
+
+describe("a network over two zones with one NAT gateway", () => {
+  const network = synthesize({ vpcCidr: "10.20.0.0/16", zones: ["us-east-1a", "us-east-1b"], nat: "single" });
+
+  test("has a VPC whose private zone can answer", () => {
+    expect(network.resource("aws_vpc")).toEqual({
+      cidr_block: "10.20.0.0/16",
+      enable_dns_support: true,
+      enable_dns_hostnames: true,
+      tags: { Name: "test-vpc" },
+    });
+  });
+
+  test("takes over the VPC's default security group without a rule", () => {
+    expect(network.resource("aws_default_security_group")).toEqual({
+      vpc_id: expect.stringContaining("aws_vpc."),
+      tags: { Name: "test-default-closed" },
+    });
+  });
+
+  test("has a private and a public subnet in each zone, none of which gives out public addresses", () => {
+    const subnets = network.resources("aws_subnet");
+    expect(
+      subnets.map(({ availability_zone, cidr_block, map_public_ip_on_launch }) => [
+        availability_zone,
+        cidr_block,
+        map_public_ip_on_launch,
+      ]),
+    ).toEqual([
+      ["us-east-1a", "10.20.0.0/19", false],
+      ["us-east-1a", "10.20.224.0/22", false],
+      ["us-east-1b", "10.20.32.0/19", false],
+      ["us-east-1b", "10.20.228.0/22", false],
+    ]);
+  });
+
+  test("sends every private subnet through the one NAT gateway", () => {
+    expect(network.counts).toMatchObject({ aws_nat_gateway: 1, aws_eip: 1 });
+    const gateways = ["us-east-1a_to-nat", "us-east-1b_to-nat"].map((name) => {
+      const { destination_cidr_block, nat_gateway_id } = network.resource("aws_route", name);
+      expect(destination_cidr_block).toBe("0.0.0.0/0");
+      return nat_gateway_id;
+    });
+    expect(gateways).toEqual([
+      expect.stringContaining("aws_nat_gateway.network_us-east-1a_nat"),
+      expect.stringContaining("aws_nat_gateway.network_us-east-1a_nat"),
+    ]);
+  });
+
+  test("gives only the public subnets a route to the Internet gateway", () => {
+    expect(network.resource("aws_route", "to-internet")).toMatchObject({
+      destination_cidr_block: "0.0.0.0/0",
+      gateway_id: expect.stringContaining("aws_internet_gateway."),
+      route_table_id: expect.stringContaining("public-routes"),
+    });
+    expect(
+      network
+        .resources("aws_route_table_association")
+        .map(({ subnet_id, route_table_id }) => [kindOf(subnet_id), kindOf(route_table_id)]),
+    ).toEqual([
+      ["private", "private"],
+      ["public", "public"],
+      ["private", "private"],
+      ["public", "public"],
+    ]);
+  });
+
+  test("reaches S3 from every private subnet without the NAT gateway", () => {
+    expect(network.resource("aws_vpc_endpoint")).toMatchObject({
+      vpc_endpoint_type: "Gateway",
+      service_name: "com.amazonaws.us-east-1.s3",
+      route_table_ids: [
+        expect.stringContaining("us-east-1a_private-routes"),
+        expect.stringContaining("us-east-1b_private-routes"),
+      ],
+    });
+  });
+});
+
+describe("a network with a NAT gateway per zone", () => {
+  const network = synthesize({ zones: ["us-east-1a", "us-east-1b", "us-east-1c"], nat: "per-zone" });
+
+  test.each(["us-east-1a", "us-east-1b", "us-east-1c"])("gives zone %s a way out of its own", (zone) => {
+    expect(network.resource("aws_route", `${zone}_to-nat`).nat_gateway_id).toContain(`network_${zone}_nat`);
+    expect(network.resource("aws_nat_gateway", zone)).toMatchObject({
+      subnet_id: expect.stringContaining(`${zone}_public-subnet`),
+      allocation_id: expect.stringContaining(`${zone}_nat-address`),
+    });
+  });
+});
+
+test("subnets may be given", () => {
+  const network = synthesize({
+    vpcCidr: "172.16.0.0/20",
+    zones: [{ name: "us-east-1a", privateSubnet: "172.16.0.0/21", publicSubnet: "172.16.8.0/28" }],
+  });
+  expect(network.resource("aws_subnet", "private").cidr_block).toBe("172.16.0.0/21");
+  expect(network.resource("aws_subnet", "public").cidr_block).toBe("172.16.8.0/28");
+});
+
+function kindOf(reference: unknown): string {
+  return String(reference).includes("public") ? "public" : "private";
+}
+
+function synthesize(network: Omit<NetworkDefinition, "adminSubnets">): Synthesized {
+  const cluster = defineCluster({ name: "test", network: { adminSubnets: ["10.0.0.0/16"], ...network } });
+  return Synthesized.of((scope) => new Network(scope, "network", { cluster }));
+}

@@ -1,0 +1,128 @@
+import { DaskCluster } from "../../lib/aws/dask-cluster";
+import { defineCluster } from "../../lib/cluster/define";
+import type { SchedulerDefinition } from "../../lib/cluster/definition";
+import { schedulerNode } from "../../lib/node/machine";
+import { userData } from "../../lib/node/user-data";
+import { Synthesized } from "../support/synthesized";
+
+const TAGS = { owner: "data", "dask:cluster": "test", "dask:role": "scheduler", Name: "test-scheduler" };
+
+describe("the machine of the scheduler", () => {
+  const { instance } = synthesize({ instanceType: "r7i.xlarge", diskGiB: 80 });
+
+  test("is of the definition's instance type, under its fixed address in the first private subnet", () => {
+    expect(instance).toMatchObject({
+      instance_type: "r7i.xlarge",
+      private_ip: "10.20.0.10",
+      subnet_id: expect.stringContaining("us-east-1a_private-subnet"),
+      associate_public_ip_address: false,
+      vpc_security_group_ids: [expect.stringContaining("security_scheduler")],
+      iam_instance_profile: expect.stringContaining("instance-profile"),
+      monitoring: true,
+      ebs_optimized: true,
+    });
+  });
+
+  test("hands out metadata to its own processes alone, and only with a token", () => {
+    expect(instance.metadata_options).toEqual({
+      http_endpoint: "enabled",
+      http_tokens: "required",
+      http_put_response_hop_limit: 1,
+    });
+  });
+
+  test("has one encrypted disk, tagged like the machine", () => {
+    expect(instance.root_block_device).toEqual({
+      volume_type: "gp3",
+      volume_size: 80,
+      encrypted: true,
+      delete_on_termination: true,
+      tags: TAGS,
+    });
+    expect(instance.tags).toEqual(TAGS);
+  });
+
+  test("is replaced when its user data changes", () => {
+    const { cluster } = synthesize({ instanceType: "r7i.xlarge", diskGiB: 80 });
+    expect(instance.user_data_base64).toBe(userData(schedulerNode(cluster)));
+    expect(instance.user_data_replace_on_change).toBe(true);
+  });
+
+  test("waits for the way out and for every rule", () => {
+    const { synthesized } = synthesize();
+    const rules = [
+      ...synthesized.resources("aws_vpc_security_group_ingress_rule"),
+      ...synthesized.resources("aws_vpc_security_group_egress_rule"),
+    ];
+    const waits = instance.depends_on as readonly string[];
+    expect(waits.filter((name) => name.startsWith("aws_vpc_security_group_"))).toHaveLength(rules.length);
+    expect(waits.filter((name) => name.startsWith("aws_route."))).toEqual([
+      expect.stringContaining("us-east-1a_to-nat"),
+      expect.stringContaining("us-east-1b_to-nat"),
+    ]);
+  });
+});
+
+describe("its image", () => {
+  test.each([
+    ["ubuntu", "/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id"],
+    [{ ssmParameter: "/images/dask" }, "/images/dask"],
+  ] as const)("%j is the newest that its parameter names at the machine's creation", (image, name) => {
+    const { instance, synthesized } = synthesize({ image });
+    expect(synthesized.data("aws_ssm_parameter")).toEqual({ name });
+    expect(instance.ami).toMatch(/^\$\{data\.aws_ssm_parameter\.\S+\.insecure_value\}$/);
+    expect(synthesized.resource("null_resource", "image")).toEqual({
+      triggers: { image: `resolve:ssm:${name}` },
+    });
+  });
+
+  test("if pinned, is that one", () => {
+    const { instance, synthesized } = synthesize({ image: { amiId: "ami-0123456789abcdef0" } });
+    expect(instance.ami).toBe("ami-0123456789abcdef0");
+    expect(synthesized.dataSources("aws_ssm_parameter")).toEqual([]);
+    expect(synthesized.resource("null_resource", "image")).toEqual({
+      triggers: { image: "ami-0123456789abcdef0" },
+    });
+  });
+
+  test("replaces the machine when the definition names another, not when a new AMI is published", () => {
+    expect(synthesize().instance.lifecycle).toEqual({
+      ignore_changes: ["ami"],
+      replace_triggered_by: [expect.stringMatching(/^null_resource\.dask_scheduler_image_/)],
+    });
+  });
+});
+
+test("a new machine is a new generation", () => {
+  expect(synthesize().synthesized.resource("null_resource", "generation")).toEqual({
+    triggers: { instance: expect.stringMatching(/^\$\{aws_instance\.dask_scheduler_\w+\.id\}$/) },
+  });
+});
+
+test("the private zone names the machine's address", () => {
+  const { synthesized } = synthesize();
+  expect(synthesized.resource("aws_route53_zone")).toEqual({
+    name: "test.internal",
+    comment: "members of the Dask cluster test",
+    vpc: [{ vpc_id: expect.stringContaining("aws_vpc.") }],
+    tags: { Name: "test-internal" },
+  });
+  expect(synthesized.resource("aws_route53_record")).toEqual({
+    zone_id: expect.stringContaining("aws_route53_zone."),
+    name: "scheduler.test.internal",
+    type: "A",
+    ttl: 300,
+    records: [expect.stringMatching(/^\$\{aws_instance\.dask_scheduler_\w+\.private_ip\}$/)],
+  });
+});
+
+function synthesize(scheduler: SchedulerDefinition = {}) {
+  const cluster = defineCluster({
+    name: "test",
+    network: { adminSubnets: ["10.0.0.0/16"] },
+    scheduler,
+    tags: { owner: "data" },
+  });
+  const synthesized = Synthesized.of((scope) => new DaskCluster(scope, "dask", { cluster }));
+  return { cluster, synthesized, instance: synthesized.resource("aws_instance") };
+}

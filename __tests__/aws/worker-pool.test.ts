@@ -1,0 +1,180 @@
+import { DaskCluster, type DaskClusterProps } from "../../lib/aws/dask-cluster";
+import { defineCluster } from "../../lib/cluster/define";
+import type { PoolDefinition } from "../../lib/cluster/definition";
+import { workerNode } from "../../lib/node/machine";
+import { userData } from "../../lib/node/user-data";
+import { Synthesized } from "../support/synthesized";
+
+const POOL: PoolDefinition = {
+  name: "batch",
+  kind: "cpu",
+  instanceTypes: ["m7i.2xlarge", "m6i.2xlarge"],
+  minSize: 1,
+  desiredSize: 3,
+  maxSize: 12,
+  onDemandBase: 1,
+  spotPercentage: 70,
+  diskGiB: 200,
+  image: { amiId: "ami-0123456789abcdef0" },
+};
+
+const TAGS = {
+  owner: "data",
+  "dask:cluster": "test",
+  "dask:role": "worker",
+  "dask:pool": "batch",
+  Name: "test-batch",
+};
+
+describe("the launch template of a pool", () => {
+  const { cluster, template } = synthesize(POOL);
+
+  test("says this and nothing more", () => {
+    const [pool] = cluster.pools;
+    expect(pool).toBeDefined();
+    expect(template).toEqual({
+      name: "test-batch",
+      description: "workers of the Dask cluster test, pool batch",
+      image_id: "ami-0123456789abcdef0",
+      iam_instance_profile: { name: expect.stringContaining("aws_iam_instance_profile.") },
+      user_data: pool && userData(workerNode(cluster, pool)),
+      update_default_version: true,
+      metadata_options: {
+        http_endpoint: "enabled",
+        http_tokens: "required",
+        http_put_response_hop_limit: 1,
+      },
+      monitoring: { enabled: true },
+      ebs_optimized: "true",
+      network_interfaces: [
+        {
+          device_index: 0,
+          associate_public_ip_address: "false",
+          delete_on_termination: "true",
+          security_groups: [
+            expect.stringMatching(/^\$\{aws_security_group\.dask_security_workers_\w+\.id\}$/),
+          ],
+        },
+      ],
+      block_device_mappings: [
+        {
+          device_name: "/dev/sda1",
+          ebs: { volume_type: "gp3", volume_size: 200, encrypted: "true", delete_on_termination: "true" },
+        },
+      ],
+      tag_specifications: [
+        { resource_type: "instance", tags: TAGS },
+        { resource_type: "volume", tags: TAGS },
+      ],
+      tags: { Name: "test-batch" },
+    });
+  });
+
+  test("leaves a published image to EC2, so that a release of it does not roll the pool", () => {
+    const { template, synthesized } = synthesize({ name: "gpu", kind: "gpu" });
+    expect(template.image_id).toBe(
+      "resolve:ssm:/aws/service/deeplearning/ami/x86_64/base-oss-nvidia-driver-gpu-ubuntu-24.04/latest/ami-id",
+    );
+    expect(synthesized.dataSources("aws_ssm_parameter")).toEqual([
+      { name: expect.stringContaining("/canonical/ubuntu/") },
+    ]);
+  });
+});
+
+describe("the autoscaling group of a pool", () => {
+  const { group } = synthesize(POOL);
+
+  test("has the definition's sizes, and leaves the number of machines to whoever scales it", () => {
+    expect(group).toMatchObject({ name: "test-batch", min_size: 1, desired_capacity: 3, max_size: 12 });
+    expect(group.lifecycle).toEqual({ ignore_changes: ["desired_capacity"] });
+  });
+
+  test("spreads over all private subnets", () => {
+    expect(group.vpc_zone_identifier).toEqual([
+      expect.stringContaining("us-east-1a_private-subnet"),
+      expect.stringContaining("us-east-1b_private-subnet"),
+    ]);
+  });
+
+  test("buys on demand in the order of the definition, and spot by price and capacity", () => {
+    expect(group.mixed_instances_policy).toEqual({
+      instances_distribution: {
+        on_demand_allocation_strategy: "prioritized",
+        on_demand_base_capacity: 1,
+        on_demand_percentage_above_base_capacity: 30,
+        spot_allocation_strategy: "price-capacity-optimized",
+      },
+      launch_template: {
+        launch_template_specification: {
+          launch_template_id: expect.stringMatching(/^\$\{aws_launch_template\.\S+\.id\}$/),
+          version: expect.stringMatching(/^\$\{aws_launch_template\.\S+\.latest_version\}$/),
+        },
+        override: [{ instance_type: "m7i.2xlarge" }, { instance_type: "m6i.2xlarge" }],
+      },
+    });
+    expect(group.capacity_rebalance).toBe(true);
+  });
+
+  test("rolls with its template and with the scheduler, half of it at a time", () => {
+    expect(group.instance_refresh).toEqual({
+      strategy: "Rolling",
+      preferences: { min_healthy_percentage: 50, instance_warmup: "300" },
+      triggers: ["tag"],
+    });
+    expect(group.tag).toContainEqual({
+      key: "dask:scheduler",
+      value: expect.stringMatching(/^\$\{null_resource\.dask_scheduler_generation_\w+\.id\}$/),
+      propagate_at_launch: true,
+    });
+  });
+
+  test("hands its tags to the machines", () => {
+    const tags = group.tag as readonly { key: string; value: string; propagate_at_launch: boolean }[];
+    expect(tags.every((tag) => tag.propagate_at_launch)).toBe(true);
+    expect(Object.fromEntries(tags.map(({ key, value }) => [key, value]))).toEqual({
+      ...TAGS,
+      "dask:scheduler": expect.any(String),
+    });
+  });
+
+  test("counts a machine's health after it has had the time to start", () => {
+    expect(group).toMatchObject({ health_check_type: "EC2", health_check_grace_period: 300 });
+  });
+
+  test("begins once the scheduler's name can be asked for", () => {
+    expect(group.depends_on).toEqual([expect.stringMatching(/^aws_route53_record\.dask_zone_scheduler_/)]);
+  });
+});
+
+describe("the wait for capacity", () => {
+  test.each([
+    [undefined, "10m"],
+    [0, "0m"],
+    [25, "25m"],
+  ])("of %p minutes is %s", (waitForCapacityMinutes, timeout) => {
+    const options = waitForCapacityMinutes === undefined ? {} : { waitForCapacityMinutes };
+    expect(synthesize(POOL, options).group.wait_for_capacity_timeout).toBe(timeout);
+  });
+
+  test.each([-1, 1.5, Number.NaN])("of %p minutes is refused", (waitForCapacityMinutes) => {
+    expect(() => synthesize(POOL, { waitForCapacityMinutes })).toThrow(
+      `waitForCapacityMinutes: given ${waitForCapacityMinutes}; allowed: a whole number from 0; remedy: give the minutes that a deployment waits for the pool batch`,
+    );
+  });
+});
+
+function synthesize(pool: PoolDefinition, options: Omit<DaskClusterProps, "cluster"> = {}) {
+  const cluster = defineCluster({
+    name: "test",
+    network: { adminSubnets: ["10.0.0.0/16"] },
+    pools: [pool],
+    tags: { owner: "data" },
+  });
+  const synthesized = Synthesized.of((scope) => new DaskCluster(scope, "dask", { ...options, cluster }));
+  return {
+    cluster,
+    synthesized,
+    template: synthesized.resource("aws_launch_template"),
+    group: synthesized.resource("aws_autoscaling_group"),
+  };
+}

@@ -1,0 +1,56 @@
+import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT, run, withDirectory } from "./workspace";
+
+/** CDK Terrain, the living fork of cdktf, as it stood when this was written. */
+const FORK = { cdktn: "0.24.0", constructs: "10.7.2", "@cdktn/provider-aws": "25.7.0" };
+
+const { dependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+
+test(
+  "with the package names of the fork swapped in, the same Terraform is synthesized",
+  () =>
+    withDirectory("fork", (directory) => {
+      run(ROOT, "npm", "run", "--silent", "build");
+      for (const path of ["dist", "cloud-init", "locks", "package.json"]) {
+        cpSync(join(ROOT, path), join(directory, path), { recursive: true });
+      }
+      swapNames(join(directory, "dist"));
+      writeFileSync(
+        join(directory, "package.json"),
+        JSON.stringify({ name: "cdktf-dask", private: true, dependencies: { ...dependencies, ...FORK } }),
+      );
+      run(directory, "npm", "install", "--silent", "--no-audit", "--no-fund");
+      // The fork publishes no bindings of the null provider; ours, generated, import nothing but the framework.
+      const bindings = join(directory, "node_modules/@cdktn/provider-null");
+      cpSync(join(ROOT, "node_modules/@cdktf/provider-null"), bindings, { recursive: true });
+      swapNames(bindings);
+      run(directory, "node", "dist/main.js");
+      run(ROOT, "node", "dist/main.js");
+
+      for (const stack of ["local", "development", "production"]) {
+        expect(synthesized(directory, stack)).toEqual(synthesized(ROOT, stack));
+      }
+    }),
+  600_000,
+);
+
+function swapNames(directory: string): void {
+  for (const name of readdirSync(directory)) {
+    const path = join(directory, name);
+    if (statSync(path).isDirectory()) swapNames(path);
+    else if (name.endsWith(".js")) {
+      const code = readFileSync(path, "utf8");
+      writeFileSync(
+        path,
+        code.replaceAll(/require\((["'])cdktf\1\)/g, 'require("cdktn")').replaceAll("@cdktf/", "@cdktn/"),
+      );
+    }
+  }
+}
+
+/** The stack without what names the tool itself. */
+function synthesized(directory: string, stack: string): unknown {
+  const json = readFileSync(join(directory, "cdktf.out/stacks", stack, "cdk.tf.json"), "utf8");
+  return JSON.parse(json, (key, value) => (key === "//" ? undefined : value));
+}

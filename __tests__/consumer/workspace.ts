@@ -1,0 +1,27 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+/** The checkout. */
+export const ROOT = resolve(__dirname, "../..");
+
+/** Runs a command to its end, at most five minutes; its output becomes the error's message when it fails. */
+export function run(cwd: string, command: string, ...args: string[]): string {
+  try {
+    return execFileSync(command, args, { cwd, encoding: "utf8", stdio: "pipe", timeout: 300_000 });
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout?: string; stderr?: string };
+    throw new Error(`${command} ${args.join(" ")} failed:\n${stdout ?? ""}\n${stderr ?? error}`);
+  }
+}
+
+/** A directory outside the checkout, so that nothing is found in the checkout's own node_modules. */
+export function withDirectory(name: string, use: (directory: string) => void): void {
+  const directory = mkdtempSync(join(tmpdir(), `cdktf-dask-${name}-`));
+  try {
+    use(directory);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}

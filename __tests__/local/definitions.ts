@@ -1,0 +1,38 @@
+import type { Cluster } from "../../lib/cluster/cluster";
+import { defineCluster } from "../../lib/cluster/define";
+import type { PoolDefinition } from "../../lib/cluster/definition";
+import type { ReleaseName } from "../../lib/cluster/releases";
+import type { Machine } from "../../lib/local/machine";
+import { localPaths } from "../../lib/local/paths";
+
+/** Where the unit tests' cluster would lie; nothing is written there. */
+export const PATHS = localPaths("test", "/project");
+
+/** Ports other than Dask's own, so that a test shows which ones are used. */
+export const PORTS = { scheduler: 18786, dashboard: 18787 };
+
+/** A machine with four CPUs and no GPU. */
+export const LAPTOP: Machine = {
+  python: { path: "/usr/bin/python3.12", version: "3.12" },
+  cpus: 4,
+  gpus: 0,
+  platform: "linux x64",
+};
+
+/** The same with two GPUs. */
+export const WORKSTATION: Machine = { ...LAPTOP, gpus: 2 };
+
+/** A cluster of these pools. */
+export function clusterOf(pools: readonly PoolDefinition[], release: ReleaseName = "2026.7"): Cluster {
+  return defineCluster({ name: "test", release, network: { adminSubnets: ["127.0.0.0/8"] }, pools });
+}
+
+/** The message that a promise or function fails with. */
+export async function failure(action: () => unknown): Promise<string> {
+  try {
+    await action();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  throw new Error("it did not fail");
+}

@@ -1,0 +1,33 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import { refuseTakenPorts } from "../../lib/local/ports";
+import { failure } from "./definitions";
+
+async function listener(host: string) {
+  const server = createServer();
+  await once(server.listen(0, host), "listening");
+  return { server, port: (server.address() as AddressInfo).port };
+}
+
+test.each(["127.0.0.1", "0.0.0.0"])("a port that is taken on %s is named with its process", async (host) => {
+  const taken = await listener(host);
+  const free = await listener("127.0.0.1");
+  free.server.close();
+  try {
+    const message = await failure(() => refuseTakenPorts({ scheduler: taken.port, dashboard: free.port }));
+
+    expect(message).toContain(`port ${taken.port} (scheduler) is taken by process ${process.pid} (`);
+    expect(message).toMatch(/; end it, or give LocalStack other ports, and try again$/);
+    expect(message).not.toContain(String(free.port));
+  } finally {
+    taken.server.close();
+  }
+});
+
+test("free ports pass, and are free afterwards", async () => {
+  const { server, port } = await listener("127.0.0.1");
+  server.close();
+
+  await refuseTakenPorts({ scheduler: port, dashboard: port });
+  await refuseTakenPorts({ scheduler: port, dashboard: port });
+});

@@ -1,0 +1,105 @@
+import { production } from "../../environments/production";
+import { schedulerNode } from "../../lib/node/machine";
+import type { NodeSpec } from "../../lib/node/node-spec";
+import { FakeMachine } from "./fake-machine";
+import { variety, worker } from "./specs";
+
+let machine: FakeMachine;
+const prepare = (spec: NodeSpec) => {
+  machine = new FakeMachine(spec);
+  machine.command("id", "[[ -e /var/user ]]");
+  machine.command("useradd", "touch /var/user");
+  machine.command("dpkg-query", 'echo "install ok installed"');
+  for (const name of ["sysctl", "systemctl", "apt-get"]) machine.command(name);
+  machine.write("var/.keep", "");
+};
+afterEach(() => machine.remove());
+const calls = (run: { calls: string[] }, ...names: string[]) =>
+  run.calls
+    .map((call) => call.replaceAll(machine.directory, ""))
+    .filter((call) => names.includes(call.split(" ")[0] ?? ""));
+
+describe("phase base", () => {
+  test("makes a user without shell and sudo, its scratch directory, and the machine's own units", () => {
+    prepare(worker(production, "cpu"));
+    const run = machine.run("base");
+    expect(run).toMatchObject({ code: 0, said: "" });
+    expect(calls(run, "useradd", "install", "sysctl", "systemctl")).toEqual([
+      "useradd --system --user-group --home-dir /var/lib/dask --create-home --shell /usr/sbin/nologin dask",
+      "install -d -o dask -g dask -m 0750 /var/lib/dask/scratch",
+      "sysctl --quiet --load=/etc/sysctl.d/90-dask.conf",
+      "systemctl enable --quiet --now dask-machine.service",
+      "systemctl enable --quiet --now dask-scratch.service",
+    ]);
+  });
+
+  test("a second run makes no user and installs nothing", () => {
+    prepare(worker(production, "cpu"));
+    machine.run("base");
+    expect(calls(machine.run("base"), "useradd", "apt-get")).toEqual([]);
+  });
+
+  test("installs the packages that are missing, without questions", () => {
+    prepare(worker(production, "cpu"));
+    machine.command("dpkg-query", '[[ $* == *mdadm ]] || echo "install ok installed"');
+    const run = machine.run("base");
+    expect(run.said).toBe("installing mdadm\n");
+    const options =
+      "--quiet --yes -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 -o Acquire::http::Timeout=30";
+    expect(calls(run, "apt-get")).toEqual([
+      `apt-get ${options} update`,
+      `apt-get ${options} install --no-install-recommends --allow-change-held-packages mdadm`,
+    ]);
+  });
+
+  test("ends with what apt said where a package cannot be had", () => {
+    prepare(worker(production, "cpu"));
+    machine.command("dpkg-query", "exit 1");
+    machine.command(
+      "apt-get",
+      'case "$*" in *install*) echo "E: Unable to locate package mdadm" >&2; exit 100 ;; esac',
+    );
+    const { code, said } = machine.run("base");
+    expect(code).toBe(1);
+    expect(said).toMatch(/\nE: Unable to locate package mdadm\n$/);
+  });
+
+  test("ends with what a unit of the machine said", () => {
+    prepare(worker(production, "cpu"));
+    machine.command("systemctl", "[[ $* != *dask-scratch* ]]");
+    machine.command("journalctl", "echo '/dev/nvme1n1 holds data of someone else'");
+    expect(machine.run("base")).toMatchObject({
+      code: 1,
+      said: "dask-scratch.service: /dev/nvme1n1 holds data of someone else\n",
+    });
+  });
+
+  test("leaves the scheduler without scratch units", () => {
+    prepare(schedulerNode(production));
+    expect(calls(machine.run("base"), "systemctl")).toEqual([]);
+  });
+});
+
+describe("machine-facts", () => {
+  const facts = (spec: NodeSpec, vcpus: number) => {
+    prepare(spec);
+    machine.command("nproc", `echo ${vcpus}`);
+    machine.command("uname", "echo ip-10-20-0-17.eu-central-1.compute.internal");
+    expect(machine.run("machine-facts")).toMatchObject({ code: 0, said: "" });
+    return machine.read("run/dask/machine.env");
+  };
+
+  test("are the short name, and the vCPUs of each process", () => {
+    expect(facts(worker(production, "cpu"), 16)).toBe("DASK_HOST=ip-10-20-0-17\nDASK_THREADS=16\n");
+  });
+
+  test("give each of several processes its share, and one thread at least", () => {
+    expect(facts(worker(variety, "many-processes"), 16)).toContain("DASK_THREADS=4\n");
+    machine.remove();
+    expect(facts(worker(variety, "many-processes"), 2)).toContain("DASK_THREADS=1\n");
+  });
+
+  test("are written for a GPU worker too, before it has a driver", () => {
+    expect(facts(worker(production, "gpu"), 8)).toContain("DASK_THREADS=8\n");
+  });
+});

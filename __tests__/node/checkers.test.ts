@@ -1,0 +1,159 @@
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { packageRoot } from "../../lib/node/package-file";
+import { cloudConfig } from "../../lib/node/user-data";
+import { pythonTools, TOOLS_TIMEOUT } from "../support/python-tools";
+import { everySpec } from "./specs";
+
+const CLOUD_INIT = join(packageRoot(), "cloud-init");
+const SCHEMA = "/usr/lib/python3/dist-packages/cloudinit/config/schemas/schema-cloud-config-v1.json";
+const UNITS_OF_THE_SYSTEM = ["/usr/lib/systemd/system", "/lib/systemd/system"].find(existsSync);
+
+jest.setTimeout(120_000);
+
+let directory: string;
+let tools: string;
+
+beforeAll(async () => {
+  mkdirSync(join(packageRoot(), ".test"), { recursive: true });
+  directory = mkdtempSync(join(packageRoot(), ".test", "checkers-"));
+  tools = await pythonTools();
+}, TOOLS_TIMEOUT);
+afterAll(() => rmSync(directory, { recursive: true }));
+
+/** Exit code and everything said. */
+function check(command: string, ...argv: string[]) {
+  const { status, stdout, stderr, error } = spawnSync(command, argv, { encoding: "utf8", timeout: 120_000 });
+  if (error) throw error;
+  return { code: status, said: `${stdout}${stderr}` };
+}
+
+/** A test of what a program says that not every machine has: skipped by name there, but never in CI. */
+const testWith = (program: string, present: boolean) =>
+  present || process.env.CI
+    ? test
+    : (title: string, run: () => void) => test.skip(`${title} (needs ${program})`, run);
+const testWithCloudInit = testWith("cloud-init", existsSync(SCHEMA));
+const testWithSystemd = testWith("systemd", UNITS_OF_THE_SYSTEM !== undefined);
+
+describe("cloud-init's schema", () => {
+  const write = (name: string, text: string) => {
+    const path = join(directory, name);
+    writeFileSync(path, text);
+    return path;
+  };
+  const strict = (...configs: string[]) =>
+    check(join(tools, "python"), join(__dirname, "strict_schema.py"), SCHEMA, ...configs);
+
+  testWithCloudInit("accepts the cloud-config of every machine, unknown keys refused", () => {
+    const configs = everySpec.map(([, spec], index) => write(`${index}.yaml`, cloudConfig(spec)));
+    expect(strict(...configs)).toEqual({ code: 0, said: "\n" });
+    for (const config of configs) {
+      expect(check("cloud-init", "schema", "--config-file", config)).toMatchObject({ code: 0 });
+    }
+  });
+
+  testWithCloudInit("refuses an unknown key at the top and in a file, and a wrong type", () => {
+    const top = write("top.yaml", "#cloud-config\nwrite_filez: []\n");
+    const inner = write("inner.yaml", "#cloud-config\nwrite_files: [{path: /a, mode: '0644'}]\n");
+    const type = write("type.yaml", "#cloud-config\nruncmd: true\n");
+    expect(strict(top)).toEqual({ code: 1, said: `${top}: unknown key write_filez\n` });
+    expect(strict(inner).said).toContain("'mode' was unexpected");
+    expect(strict(type).said).toContain("True is not of type 'array'");
+  });
+});
+
+describe("systemd-analyze verify", () => {
+  /** A root of the machine's file system: our files, the distribution's units, and empty programs at their paths. */
+  const root = (index: number, files: readonly { path: string; mode: string; content: string }[]) => {
+    const folder = join(directory, `root-${index}`);
+    const put = (path: string, mode: number, content: string) => {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      writeFileSync(join(folder, path), content, { mode });
+    };
+    for (const { path, mode, content } of files) put(path, Number.parseInt(mode, 8), content);
+    for (const program of ["/usr/bin/nvidia-smi", "/opt/dask/env/bin/dask", "/opt/dask/env/bin/python"]) {
+      put(program, 0o755, "");
+    }
+    cpSync(UNITS_OF_THE_SYSTEM ?? "", join(folder, "usr/lib/systemd/system"), {
+      recursive: true,
+      verbatimSymlinks: true,
+    });
+    return folder;
+  };
+  const unitsOf = (files: readonly { path: string }[]) =>
+    files
+      .filter(({ path }) => path.startsWith("/etc/systemd/system/"))
+      .map(({ path }) => path.slice("/etc/systemd/system/".length));
+
+  testWithSystemd("has nothing to say about any unit of any machine", () => {
+    everySpec.forEach(([, spec], index) => {
+      const folder = root(index, spec.files);
+      for (const unit of unitsOf(spec.files)) {
+        expect({ unit, ...check("systemd-analyze", `--root=${folder}`, "verify", unit) }).toEqual({
+          unit,
+          code: 0,
+          said: "",
+        });
+      }
+      rmSync(folder, { recursive: true });
+    });
+  });
+
+  testWithSystemd("says so where a unit has an unknown key or a missing program", () => {
+    const [, spec] = everySpec[0] ?? [];
+    const files = (spec?.files ?? []).map((file) => ({
+      ...file,
+      content: file.content.replace("Restart=always", "Restarts=always").replace("/bin/dask ", "/bin/dusk "),
+    }));
+    const { said } = check(
+      "systemd-analyze",
+      `--root=${root(99, files)}`,
+      "verify",
+      "dask-scheduler.service",
+    );
+    expect(said).toMatch(/Unknown key.*'Restarts'/);
+    expect(said).toContain("/opt/dask/env/bin/dusk is not executable");
+  });
+});
+
+describe("scripts", () => {
+  const scripts = everySpec
+    .flatMap(([, { files }]) => files)
+    .filter(({ content, path }) => content.startsWith("#!/bin/bash") || path.endsWith("/functions"));
+  const names = [...new Set(scripts.map(({ path }) => path.split("/").at(-1) as string))].sort();
+  const sources = names.map((name) => {
+    const folders = ["base", "conda", "cuda-nvidia", "dask"].map((folder) => join(CLOUD_INIT, folder, name));
+    return folders.find(existsSync) ?? name;
+  });
+
+  test("are these", () => {
+    expect(names).toEqual([
+      ..."base bootstrap conda cuda-nvidia dask functions machine-facts scratch".split(" "),
+    ]);
+  });
+
+  test("pass shellcheck", () => {
+    const options = ["--external-sources", `--source-path=${CLOUD_INIT}/base`, "--severity=style"];
+    expect(check(join(tools, "shellcheck"), ...options, ...sources)).toEqual({ code: 0, said: "" });
+  });
+
+  test("are Bash, also as they land", () => {
+    for (const { path, content } of scripts) {
+      const landed = join(directory, "landed");
+      writeFileSync(landed, content);
+      expect({ path, ...check("bash", "-n", landed) }).toEqual({ path, code: 0, said: "" });
+    }
+  });
+
+  test("of Python pass ruff and are formatted", () => {
+    const files = ["drain.py", "registered.py"].map((name) => join(CLOUD_INIT, "dask", name));
+    const config = ["--config", join(packageRoot(), "ruff.toml"), "--no-cache"];
+    expect(check(join(tools, "ruff"), "check", ...config, ...files)).toEqual({
+      code: 0,
+      said: "All checks passed!\n",
+    });
+    expect(check(join(tools, "ruff"), "format", "--check", ...config, ...files)).toMatchObject({ code: 0 });
+  });
+});

@@ -1,0 +1,114 @@
+import { createHash } from "node:crypto";
+import { development } from "../../environments/development";
+import { FakeMachine } from "./fake-machine";
+import { worker } from "./specs";
+
+/** Stands for Miniforge's installer: commands that note their calls, and make what the real ones make. */
+const INSTALLER = `
+while (($#)); do [[ $1 == -p ]] && prefix=$2; shift; done
+mkdir -p "$prefix/bin"
+for name in conda python uv; do
+  printf '#!/bin/bash\\n%s-stub "$@"\\n' "$name" >"$prefix/bin/$name"
+  chmod +x "$prefix/bin/$name"
+done
+`;
+const DIGEST = createHash("sha256").update(INSTALLER).digest("hex");
+const MAKE_ENVIRONMENT = `
+while (($#)); do [[ $1 == --prefix ]] && prefix=$2; shift; done
+mkdir -p "$prefix/bin"
+printf '#!/bin/bash\\necho "dask, version $(cat /var/installed)"\\n' >"$prefix/bin/dask"
+chmod +x "$prefix/bin/dask"`;
+
+let machine: FakeMachine;
+beforeEach(() => {
+  machine = new FakeMachine(worker(development, "cpu"), { MINIFORGE_SHA256: DIGEST });
+  machine.write("installer", INSTALLER);
+  machine.command("curl", `cp "${machine.directory}/installer" "\${@: -2:1}"`);
+  machine.command("conda-stub", MAKE_ENVIRONMENT);
+  machine.command("python-stub");
+  machine.command("uv-stub", "echo 2026.7.1 >/var/installed");
+  machine.write("var/tmp/.keep", "");
+});
+afterEach(() => machine.remove());
+
+const short = (calls: readonly string[]) =>
+  calls.map((call) => call.replaceAll(machine.directory, "").replace(/dask-node\.\w{6}/, "dask-node.X"));
+
+test("installs interpreter and locked packages, nothing else", () => {
+  const { code, said, calls } = machine.run("conda");
+  expect(said).toBe(
+    "installing Miniforge\nmaking an environment with Python 3.12.13\ninstalling 59 locked packages\n" +
+      "dask, version 2026.7.1 on Python 3.12.13\n",
+  );
+  expect(code).toBe(0);
+  expect(short(calls)).toEqual([
+    "curl --fail --silent --show-error --location --retry 5 --retry-connrefused --connect-timeout 20 " +
+      "--max-time 900 --output /var/tmp/dask-node.X/miniforge.sh " +
+      "https://github.com/conda-forge/miniforge/releases/download/26.3.2-3/Miniforge3-26.3.2-3-Linux-x86_64.sh",
+    "python-stub -m pip install --quiet --no-cache-dir --no-deps --require-hashes --requirement /lib/uv.txt",
+    "conda-stub create --yes --quiet --prefix /opt/dask/env --override-channels --channel conda-forge python=3.12.13",
+    "uv-stub pip install --quiet --python /opt/dask/env/bin/python --compile-bytecode --no-deps --no-build " +
+      "--require-hashes --requirement /lib/lock.txt",
+  ]);
+});
+
+test("a second run changes nothing", () => {
+  machine.run("conda");
+  expect(machine.run("conda")).toEqual({
+    code: 0,
+    said: "Dask 2026.7.1 on Python 3.12.13 is there\n",
+    calls: [],
+  });
+});
+
+test("another lock makes the environment anew, with the Miniforge that is there", () => {
+  machine.run("conda");
+  machine.script("lock.txt", "dask==2026.7.1 --hash=sha256:0\n", 0o644);
+  const { said, calls } = machine.run("conda");
+  expect(said).toContain("installing 1 locked packages");
+  expect(short(calls).map((call) => call.split(" ")[0])).toEqual(["conda-stub", "uv-stub"]);
+});
+
+test("an installer with another checksum is not run, and the sentence has both", () => {
+  machine.write("installer", "echo evil");
+  const evil = createHash("sha256").update("echo evil").digest("hex");
+  const { code, said } = machine.run("conda");
+  expect(code).toBe(1);
+  expect(said).toMatch(
+    new RegExp(
+      `Miniforge3-26.3.2-3-Linux-x86_64.sh has the checksum ${evil}, expected ${DIGEST}: it is not the file meant, so it is not used\n$`,
+    ),
+  );
+  expect(machine.read("opt/conda/bin/conda")).toBeUndefined();
+});
+
+test("a download that fails says what curl said", () => {
+  machine.command("curl", "echo 'curl: (22) The requested URL returned error: 404' >&2; exit 22");
+  const { code, said } = machine.run("conda");
+  expect(code).toBe(1);
+  expect(said).toMatch(
+    /\ncannot download https:\/\/.+\.sh: curl: \(22\) The requested URL returned error: 404\n$/,
+  );
+});
+
+test("an installation that fails is tried three times, and its own last line is the cause", () => {
+  machine.command("uv-stub", "echo 'error: hash mismatch of dask' >&2; exit 1");
+  const { code, said, calls } = machine.run("conda");
+  expect(code).toBe(1);
+  expect(said.trimEnd().split("\n").slice(-5)).toEqual([
+    "error: hash mismatch of dask",
+    "attempt 1 of 3 failed; the next in 10 s",
+    "error: hash mismatch of dask",
+    "attempt 2 of 3 failed; the next in 20 s",
+    "error: hash mismatch of dask",
+  ]);
+  expect(calls.filter((call) => call.startsWith("sleep"))).toEqual(["sleep 10", "sleep 20"]);
+});
+
+test("an environment with another Dask is not taken", () => {
+  machine.command("uv-stub", "echo 2020.1.0 >/var/installed");
+  const { code, said } = machine.run("conda");
+  expect(code).toBe(1);
+  expect(said).toMatch(/the environment holds 'dask, version 2020.1.0', expected 2026.7.1\n$/);
+  expect(machine.run("conda").code).toBe(1);
+});

@@ -1,0 +1,150 @@
+import { production } from "../../environments/production";
+import { FakeMachine } from "./fake-machine";
+import { largest2024, worker } from "./specs";
+
+let machine: FakeMachine;
+
+/**
+ * A machine with a GPU on its bus. The double of nvidia-smi works once modprobe has loaded the driver that apt-get
+ * has put there; `modules` says whether the archive has modules for the running kernel.
+ */
+const prepare = ({ driver = false, modules = true, spec = worker(production, "gpu") } = {}) => {
+  machine = new FakeMachine(spec);
+  machine.write("sys/bus/pci/devices/0000:31:00.0/vendor", "0x10de\n");
+  machine.write("var/tmp/.keep", "");
+  machine.write("etc/os-release", 'VERSION_ID="24.04"\n');
+  if (driver) machine.write("var/loaded", "");
+  machine.command(
+    "nvidia-smi",
+    `[[ -e /var/loaded ]] || { echo "NVIDIA-SMI has failed because it couldn't communicate with the driver"; exit 9; }
+case "$*" in --list-gpus) echo "GPU 0: NVIDIA L4 (UUID: GPU-1)" ;; *query*) echo "NVIDIA L4, 580.95.05, Enabled" ;; esac`,
+  );
+  machine.command("uname", "echo 6.14.0-1018-aws");
+  machine.command("apt-cache", modules ? "" : "exit 100");
+  machine.command("apt-get", 'case "$*" in *install*) touch /var/driver ;; esac');
+  machine.command(
+    "dpkg-query",
+    'case "$*" in *Abbrev*) echo "ii  nvidia-utils-580-server" ;; *) exit 1 ;; esac',
+  );
+  machine.command("modprobe", modules ? "[[ -e /var/driver ]] && touch /var/loaded" : "exit 1");
+  machine.command(
+    "systemctl",
+    'case "$1" in cat) echo "ExecStart=/usr/bin/nvidia-persistenced --no-persistence-mode" ;; esac',
+  );
+  machine.command("apt-mark");
+  machine.command("dpkg");
+};
+afterEach(() => machine.remove());
+
+const calls = (run: { calls: string[] }, ...names: string[]) =>
+  run.calls
+    .map((call) =>
+      call.replaceAll(machine.directory, "").replace(/--quiet --yes -o .* (?=update|install)/, ""),
+    )
+    .filter((call) => names.includes(call.split(" ")[0] ?? ""));
+
+test("a driver that works is left as it is", () => {
+  prepare({ driver: true });
+  const run = machine.run("cuda-nvidia");
+  expect(run).toMatchObject({ code: 0, said: "NVIDIA L4, 580.95.05, Enabled\n" });
+  expect(calls(run, "apt-get", "modprobe", "apt-mark")).toEqual([]);
+});
+
+test("without one, the signed modules of the running kernel are installed and loaded, without a reboot", () => {
+  prepare();
+  const run = machine.run("cuda-nvidia");
+  expect(run.code).toBe(0);
+  expect(calls(run, "apt-get", "modprobe", "apt-mark")).toEqual([
+    "apt-get update",
+    "apt-get update",
+    "apt-get install --no-install-recommends --allow-change-held-packages " +
+      "linux-modules-nvidia-580-server-open-6.14.0-1018-aws nvidia-headless-no-dkms-580-server-open " +
+      "nvidia-utils-580-server",
+    "modprobe --all nvidia nvidia-uvm",
+    "apt-mark hold nvidia-utils-580-server",
+  ]);
+});
+
+test("modules for another kernel alone need a reboot, and say why", () => {
+  prepare({ modules: false });
+  const run = machine.run("cuda-nvidia");
+  expect(run.code).toBe(100);
+  expect(run.said).toMatch(/\ndriver 580 does not load on kernel 6\.14\.0-1018-aws\n$/);
+  expect(calls(run, "apt-get").at(-1)).toBe(
+    "apt-get install --no-install-recommends --allow-change-held-packages " +
+      "linux-modules-nvidia-580-server-open-aws nvidia-headless-no-dkms-580-server-open nvidia-utils-580-server",
+  );
+});
+
+test("persistence mode is on, by a drop-in where the packaged daemon turns it off", () => {
+  prepare({ driver: true });
+  const run = machine.run("cuda-nvidia");
+  expect(machine.read("etc/systemd/system/nvidia-persistenced.service.d/dask.conf")).toBe(
+    "[Unit]\nStopWhenUnneeded=false\n\n[Service]\nExecStart=\n" +
+      "ExecStart=/usr/bin/nvidia-persistenced --user nvidia-persistenced --persistence-mode --verbose\n",
+  );
+  expect(calls(run, "systemctl")).toEqual([
+    "systemctl cat nvidia-persistenced.service",
+    "systemctl daemon-reload",
+    "systemctl restart nvidia-persistenced.service",
+  ]);
+  expect(calls(run, "nvidia-smi")).toContain("nvidia-smi --persistence-mode=1");
+  expect(calls(machine.run("cuda-nvidia"), "systemctl")).toEqual([
+    "systemctl cat nvidia-persistenced.service",
+  ]);
+});
+
+test("a machine without a GPU is told so before anything is installed", () => {
+  prepare();
+  machine.write("sys/bus/pci/devices/0000:31:00.0/vendor", "0x1d0f\n");
+  expect(machine.run("cuda-nvidia")).toEqual({
+    code: 1,
+    said: "this machine has no NVIDIA GPU\n",
+    calls: [],
+  });
+});
+
+test("a driver that dies at the end fails the phase with nvidia-smi's words", () => {
+  prepare({ driver: true });
+  machine.command(
+    "nvidia-smi",
+    `case "$*" in
+  --list-gpus) [[ ! -e /var/lost ]] && echo "GPU 0: NVIDIA L4"; touch /var/lost ;;
+  "") echo "Failed to initialize NVML: Unknown Error"; exit 255 ;;
+esac`,
+  );
+  const { code, said } = machine.run("cuda-nvidia");
+  expect(code).toBe(1);
+  expect(said).toBe("nvidia-smi lists no GPU: Failed to initialize NVML: Unknown Error\n");
+});
+
+describe("on release 2024.7", () => {
+  const spec = worker(largest2024, "gpus-for-the-tutors");
+
+  test("the toolkit comes from NVIDIA's repository, whose key is checked", () => {
+    prepare({ driver: true, spec });
+    machine.command("curl", 'echo "not the key" >"$' + '{@: -2:1}"');
+    const refused = machine.run("cuda-nvidia");
+    expect(refused.code).toBe(1);
+    expect(refused.said).toMatch(
+      /cuda-keyring_1\.1-1_all\.deb has the checksum \w{64}, expected d2a6b11c096396d868758b86dab1823b25e14d70333f1dfa74da5ddaf6a06dba: /,
+    );
+
+    machine.command("sha256sum", "echo d2a6b11c096396d868758b86dab1823b25e14d70333f1dfa74da5ddaf6a06dba -");
+    const run = machine.run("cuda-nvidia");
+    expect(run.code).toBe(0);
+    expect(calls(run, "dpkg", "apt-get")).toEqual([
+      "dpkg --install /var/tmp/cuda-keyring.deb",
+      "apt-get update",
+      "apt-get install --no-install-recommends --allow-change-held-packages cuda-toolkit-12-6",
+    ]);
+  });
+
+  test("another Ubuntu is refused with what to do", () => {
+    prepare({ driver: true, spec });
+    machine.write("etc/os-release", 'VERSION_ID="22.04"\n');
+    const { code, said } = machine.run("cuda-nvidia");
+    expect(code).toBe(1);
+    expect(said).toMatch(/cuda-toolkit-12-6 is for Ubuntu 24\.04; choose such an image\n$/);
+  });
+});

@@ -1,0 +1,76 @@
+import { production } from "../../environments/production";
+import { schedulerNode } from "../../lib/node/machine";
+import type { NodeSpec } from "../../lib/node/node-spec";
+import { FakeMachine } from "./fake-machine";
+import { variety, worker } from "./specs";
+
+let machine: FakeMachine;
+const prepare = (spec: NodeSpec) => {
+  machine = new FakeMachine(spec, { JOIN_SECONDS: "0" });
+  machine.write("run/dask/machine.env", "DASK_HOST=ip-10-20-0-17\nDASK_THREADS=8\n");
+  machine.command("systemctl");
+  machine.command("journalctl", "echo 'OSError: port 8786 is taken'");
+};
+afterEach(() => machine.remove());
+
+/** The environment's interpreter: notes its call and ends as told. */
+const python = (body: string) => {
+  machine.command("python-of-dask", body);
+  machine.write("opt/dask/env/bin/python", '#!/bin/bash\nexec python-of-dask "$@"\n', 0o755);
+};
+const calls = (run: { calls: string[] }) =>
+  run.calls
+    .map((call) => call.replaceAll(machine.directory, ""))
+    .filter((call) => !/^(journalctl|sleep)/.test(call));
+
+test("the scheduler is enabled, started, and done once it answers", () => {
+  prepare(schedulerNode(production));
+  machine.command("curl");
+  const run = machine.run("dask");
+  expect(run).toMatchObject({ code: 0, said: "" });
+  expect(calls(run)).toEqual([
+    "systemctl daemon-reload",
+    "systemctl enable --quiet --now dask-scheduler.service",
+    "curl --silent --show-error --max-time 5 --output /dev/null --fail http://127.0.0.1:8787/health",
+  ]);
+});
+
+test("a scheduler that does not answer fails the phase with its last words", () => {
+  prepare(schedulerNode(production));
+  machine.command("curl", "exit 7");
+  expect(machine.run("dask")).toMatchObject({
+    code: 1,
+    said: "dask-scheduler does not answer after 0 s: OSError: port 8786 is taken\n",
+  });
+});
+
+test("a worker's machine is done once all its processes are registered", () => {
+  prepare(worker(variety, "many-processes"));
+  python("echo '4 of 4 workers are registered'");
+  const run = machine.run("dask");
+  expect(run.code).toBe(0);
+  expect(calls(run)).toEqual([
+    "systemctl daemon-reload",
+    "systemctl enable --quiet --now dask-worker.service",
+    "python-of-dask /lib/registered.py tcp://scheduler.variety.internal:8786 many-processes--ip-10-20-0-17 4",
+  ]);
+});
+
+test("a GPU worker's machine expects a process for each GPU", () => {
+  prepare(worker(production, "gpu"));
+  python("");
+  machine.command("nvidia-smi", "printf 'GPU 0: L4\\nGPU 1: L4\\n'");
+  expect(calls(machine.run("dask")).at(-1)).toBe(
+    "python-of-dask /lib/registered.py tcp://scheduler.production.internal:8786 gpu--ip-10-20-0-17 2",
+  );
+});
+
+test("workers that do not register fail the phase with how far they came and their last words", () => {
+  prepare(worker(production, "cpu"));
+  python("echo '0 of 1 workers are registered'; exit 1");
+  machine.command("systemctl", "[[ $1 != enable ]]");
+  expect(machine.run("dask")).toMatchObject({
+    code: 1,
+    said: "0 of 1 workers are registered\ndask-worker does not answer after 0 s: OSError: port 8786 is taken\n",
+  });
+});

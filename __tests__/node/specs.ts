@@ -1,0 +1,91 @@
+import { development } from "../../environments/development";
+import { local } from "../../environments/local";
+import { production } from "../../environments/production";
+import type { Cluster } from "../../lib/cluster/cluster";
+import { defineCluster } from "../../lib/cluster/define";
+import { schedulerNode, workerNode } from "../../lib/node/machine";
+import type { NodeSpec } from "../../lib/node/node-spec";
+
+const LONGEST_NAME = "a-cluster-named-as-long-as-it-may";
+const network = { adminSubnets: ["10.0.0.0/8"] };
+const manyResources = Object.fromEntries(
+  Array.from({ length: 12 }, (_, index) => [`LICENSE_OF_PROGRAM_${index}`, index + 1]),
+);
+
+/** The tutorial's Dask on GPUs: no UCX, a CUDA toolkit from NVIDIA's repository, many resources, the longest names. */
+export const largest2024 = defineCluster({
+  name: LONGEST_NAME.slice(0, 32),
+  release: "2024.7",
+  network,
+  pools: [{ name: "gpus-for-the-tutors", kind: "gpu", resources: manyResources }],
+});
+
+/** Everything that release 2026.7 can put on a machine: UCX on workers and scheduler, RMM, several disks. */
+export const largest2026 = defineCluster({
+  name: LONGEST_NAME.slice(0, 32),
+  network,
+  scheduler: { instanceType: "g6.xlarge" },
+  pools: [
+    {
+      name: "gpus-for-the-tutors",
+      kind: "gpu",
+      instanceTypes: ["g6.48xlarge"],
+      resources: manyResources,
+      rmmPool: "12GiB",
+      ucx: true,
+    },
+  ],
+});
+
+/** Pools that differ in what a machine is told: processes, threads, limits, resources. */
+export const variety = defineCluster({
+  name: "variety",
+  network,
+  pools: [
+    {
+      name: "many-processes",
+      kind: "cpu",
+      processes: 4,
+      threads: 2,
+      memoryLimit: "8GiB",
+      resources: { MEMORY: 32 },
+      diskGiB: 400,
+    },
+    { name: "gpu", kind: "gpu", threads: 2, rmmPool: false, spill: { on: "ebs", limit: "30GiB" } },
+  ],
+});
+
+/** The machine of a pool, by the pool's name. */
+export function worker(cluster: Cluster, poolName: string): NodeSpec {
+  const pool = cluster.pools.find(({ name }) => name === poolName);
+  if (pool === undefined) throw new Error(`no pool ${poolName}`);
+  return workerNode(cluster, pool);
+}
+
+/** Every machine of the example environments and of the clusters above, with its title. */
+export const everySpec: readonly (readonly [string, NodeSpec])[] = [
+  development,
+  production,
+  local,
+  variety,
+  largest2024,
+  largest2026,
+].flatMap((cluster) =>
+  [schedulerNode(cluster), ...cluster.pools.map((pool) => workerNode(cluster, pool))].map(
+    (spec) => [spec.title, spec] as const,
+  ),
+);
+
+/** Content of a file on a machine. */
+export function fileOf(spec: NodeSpec, path: string): string {
+  const file = spec.files.find((candidate) => candidate.path === path);
+  if (file === undefined)
+    throw new Error(`${spec.title} has no ${path}, only\n${spec.files.map((f) => f.path).join("\n")}`);
+  return file.content;
+}
+
+/** Content of a script of the phases. */
+export const scriptOf = (spec: NodeSpec, name: string) => fileOf(spec, `/usr/local/lib/dask-node/${name}`);
+
+/** Content of a unit. */
+export const unitOf = (spec: NodeSpec, name: string) => fileOf(spec, `/etc/systemd/system/${name}.service`);

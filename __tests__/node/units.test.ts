@@ -1,0 +1,163 @@
+import { development } from "../../environments/development";
+import { production } from "../../environments/production";
+import { schedulerNode } from "../../lib/node/machine";
+import type { Service } from "../../lib/node/service";
+import { commandLine, systemdUnit } from "../../lib/node/systemd-unit";
+import { largest2024, largest2026, unitOf, variety, worker } from "./specs";
+
+/** Values of a setting, in their order. */
+const settings = (unit: string, key: string) =>
+  unit
+    .split("\n")
+    .filter((line) => line.startsWith(`${key}=`))
+    .map((line) => line.slice(key.length + 1));
+
+const scheduler = unitOf(schedulerNode(production), "dask-scheduler");
+const cpuWorker = unitOf(worker(production, "cpu"), "dask-worker");
+const gpuWorker = unitOf(worker(production, "gpu"), "dask-cuda-worker");
+
+describe("dask-scheduler.service", () => {
+  test("starts the scheduler on its ports", () => {
+    expect(settings(scheduler, "ExecStart")).toEqual([
+      "/opt/dask/env/bin/dask scheduler --port 8786 --dashboard-address :8787",
+    ]);
+  });
+
+  test("speaks ucx:// in a cluster with UCX", () => {
+    expect(settings(unitOf(schedulerNode(largest2026), "dask-scheduler"), "ExecStart")).toEqual([
+      "/opt/dask/env/bin/dask scheduler --protocol ucx --port 8786 --dashboard-address :8787",
+    ]);
+  });
+
+  test("has no data to drain and needs no scratch space", () => {
+    expect(settings(scheduler, "ExecStop")).toEqual([]);
+    expect(settings(scheduler, "Requires")).toEqual([]);
+  });
+});
+
+describe("dask-worker.service", () => {
+  test("starts one process with all threads of the machine", () => {
+    expect(settings(cpuWorker, "ExecStart")).toEqual([
+      "/opt/dask/env/bin/dask worker tcp://scheduler.production.internal:8786 --nworkers 1 " +
+        "--nthreads ${DASK_THREADS} --memory-limit auto --local-directory /var/lib/dask/scratch " +
+        "--resources CPU=${DASK_THREADS} --name cpu--${DASK_HOST} --death-timeout 120 " +
+        "--worker-port 9000:9063 --nanny-port 9100:9163 --dashboard-address :8790",
+    ]);
+  });
+
+  test("keeps several resources in one word", () => {
+    expect(settings(unitOf(worker(variety, "many-processes"), "dask-worker"), "ExecStart")).toEqual([
+      "/opt/dask/env/bin/dask worker tcp://scheduler.variety.internal:8786 --nworkers 4 --nthreads 2 " +
+        '--memory-limit 8GiB --local-directory /var/lib/dask/scratch --resources "CPU=2 MEMORY=32" ' +
+        "--name many-processes--${DASK_HOST} --death-timeout 120 " +
+        "--worker-port 9000:9063 --nanny-port 9100:9163 --dashboard-address :8790",
+    ]);
+  });
+});
+
+describe("dask-cuda-worker.service", () => {
+  test("starts one process per GPU with an RMM pool", () => {
+    expect(settings(gpuWorker, "ExecStart")).toEqual([
+      "/opt/dask/env/bin/dask cuda worker tcp://scheduler.production.internal:8786 --nthreads 1 " +
+        "--memory-limit auto --local-directory /var/lib/dask/scratch --resources GPU=1 " +
+        "--name gpu--${DASK_HOST} --death-timeout 120 --rmm-pool-size 0.8 " +
+        "--worker-port 9000:9063 --dashboard-address :8790",
+    ]);
+  });
+
+  test("on release 2024.7 takes no RMM pool and no worker port, and finds the toolkit", () => {
+    const unit = unitOf(worker(largest2024, "gpus-for-the-tutors"), "dask-cuda-worker");
+    expect(settings(unit, "ExecStart")[0]).not.toMatch(/--rmm-pool-size|--worker-port/);
+    expect(settings(unit, "Environment")).toEqual([
+      "DASK_CONFIG=/etc/dask",
+      "CUDA_PATH=/usr/local/cuda-12.6",
+      "CUDA_HOME=/usr/local/cuda-12.6",
+      "LD_LIBRARY_PATH=/usr/local/cuda-12.6/lib64",
+    ]);
+  });
+
+  test("waits for the driver and says so where there is none", () => {
+    expect(settings(gpuWorker, "ExecStartPre")).toEqual(["/usr/bin/nvidia-smi --list-gpus"]);
+    expect(settings(gpuWorker, "Wants")).toEqual(["network-online.target nvidia-persistenced.service"]);
+    expect(settings(gpuWorker, "After")[0]?.split(" ")).toContain("nvidia-persistenced.service");
+  });
+});
+
+describe.each([
+  ["cpu", cpuWorker],
+  ["gpu", gpuWorker],
+])("a %s worker", (pool, unit) => {
+  test("moves its data before it stops", () => {
+    expect(settings(unit, "ExecStop")).toEqual([
+      "-/opt/dask/env/bin/python /usr/local/lib/dask-node/drain.py " +
+        `tcp://scheduler.production.internal:8786 ${pool}--\${DASK_HOST} 75`,
+    ]);
+  });
+
+  test("has time to drain and to end, within the 120 s of a spot notice", () => {
+    const drain = Number(settings(unit, "ExecStop")[0]?.split(" ").at(-1));
+    const stop = Number(settings(unit, "TimeoutStopSec")[0]);
+    expect(drain + 5).toBeLessThan(stop); // drain.py ends a hanging event loop 5 s after its deadline
+    expect(drain + 5 + 20).toBeLessThan(120); // Dask takes at most 20 s from SIGTERM to its end
+  });
+
+  test("starts after scratch space and facts of the machine, and never while draining", () => {
+    expect(settings(unit, "Requires")).toEqual(["dask-machine.service dask-scratch.service"]);
+    expect(settings(unit, "After")[0]).toMatch(/ dask-machine\.service dask-scratch\.service$/);
+    expect(settings(unit, "RequiresMountsFor")).toEqual(["/var/lib/dask/scratch"]);
+    expect(settings(unit, "ConditionPathExists")).toEqual(["!/run/dask/draining"]);
+    expect(settings(unit, "EnvironmentFile")).toEqual(["/run/dask/machine.env"]);
+    expect(settings(unit, "KillMode")).toEqual(["mixed"]);
+  });
+});
+
+describe.each([
+  ["dask-scheduler", scheduler],
+  ["dask-worker", cpuWorker],
+  ["dask-cuda-worker", gpuWorker],
+])("%s.service", (_, unit) => {
+  test.each([
+    ["User", "dask"],
+    ["Group", "dask"],
+    ["Restart", "always"],
+    ["RestartSec", "5"],
+    ["StartLimitIntervalSec", "0"],
+    ["LimitNOFILE", "1048576"],
+    ["TasksMax", "32768"],
+    ["NoNewPrivileges", "yes"],
+    ["WantedBy", "multi-user.target"],
+  ])("%s=%s", (key, value) => expect(settings(unit, key)).toEqual([value]));
+
+  test("runs the environment's own commands, without a PYTHONPATH", () => {
+    expect(settings(unit, "Environment")).toEqual(["DASK_CONFIG=/etc/dask"]);
+  });
+});
+
+describe("lowering a service to systemd's notation", () => {
+  const service: Service = {
+    name: "dask-scheduler",
+    description: "100 % Dask",
+    argv: ["/bin/dask", "--name", 'a "b" \\c', "50%", "$HOME", "${DASK_HOST}", ";"],
+    environment: { GREETING: "hello world", SHARE: "80%" },
+  };
+
+  test("quotes words, doubles % and lone $, keeps machine facts", () => {
+    expect(commandLine(service.argv)).toBe('/bin/dask --name "a \\"b\\" \\\\c" 50%% $$HOME ${DASK_HOST} ";"');
+    const unit = systemdUnit(service);
+    expect(settings(unit, "Environment")).toEqual(['"GREETING=hello world"', "SHARE=80%%"]);
+    expect(settings(unit, "Description")).toEqual(["100 %% Dask"]);
+  });
+
+  test("refuses a line break, and a machine fact in the environment", () => {
+    expect(() => commandLine(["a\nb"])).toThrow("'a\nb' spans lines; a unit takes one line a setting");
+    expect(() => systemdUnit({ ...service, environment: { NAME: "${DASK_HOST}" } })).toThrow(
+      "environment variable NAME is '${DASK_HOST}'; systemd puts machine facts into arguments only, so make it one",
+    );
+  });
+});
+
+test("development has a unit for its one pool", () => {
+  expect(unitOf(worker(development, "cpu"), "dask-worker")).toContain(
+    "Description=Dask workers of development, pool cpu\n",
+  );
+});

@@ -1,0 +1,95 @@
+import { createHash } from "node:crypto";
+import { gunzipSync } from "node:zlib";
+import { parse } from "yaml";
+import { production } from "../../environments/production";
+import { schedulerNode } from "../../lib/node/machine";
+import type { NodeSpec } from "../../lib/node/node-spec";
+import { cloudConfig, MOST_BYTES, userData } from "../../lib/node/user-data";
+import { everySpec, worker } from "./specs";
+
+const decode = (text: string) => Buffer.from(text, "base64");
+const gpuWorker = worker(production, "gpu");
+
+/** The machine with one more file. */
+const withFile = (content: string): NodeSpec => ({
+  ...gpuWorker,
+  files: [...gpuWorker.files, { path: "/etc/dask/more.yaml", mode: "0644", content }],
+});
+
+describe.each(everySpec)("user data of: %s", (_, spec) => {
+  const bytes = decode(userData(spec));
+
+  test("leaves a quarter of EC2's 16,384 bytes free", () => {
+    expect(MOST_BYTES).toBe(16_384);
+    expect(bytes.length).toBeLessThanOrEqual(12_288);
+  });
+
+  test("is the gzip'd cloud-config", () => {
+    expect(gunzipSync(bytes).toString()).toBe(cloudConfig(spec));
+    expect(cloudConfig(spec)).toMatch(/^#cloud-config\n/);
+  });
+
+  test("says nothing about when and where it was made", () => {
+    expect([...bytes.subarray(0, 10)]).toEqual([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, expect.any(Number), 255]);
+    expect(userData(spec)).toBe(userData({ ...spec }));
+  });
+
+  test("puts down each file as it is, and starts the phases", () => {
+    const { write_files, runcmd, ...others } = parse(cloudConfig(spec));
+    expect(write_files).toEqual(
+      spec.files.map(({ path, mode, content }) => ({ path, permissions: mode, content })),
+    );
+    expect(runcmd).toEqual([
+      ["systemctl", "daemon-reload"],
+      ["systemctl", "enable", "--now", "dask-node.service"],
+    ]);
+    expect(others).toEqual({});
+  });
+
+  test("holds no secret and no Terraform syntax", () => {
+    const text = cloudConfig(spec);
+    expect(text).not.toMatch(/TfToken|\bA(KI|SI)A[0-9A-Z]{16}\b|PRIVATE KEY|password|passwd|secret|token=/i);
+    // What Terraform would take for a template is base64 by then.
+    expect(userData(spec)).toMatch(/^[A-Za-z0-9+/=]+$/);
+  });
+});
+
+describe("user data is refused", () => {
+  test("above EC2's limit, with the size of its parts and the way out", () => {
+    // Digests do not compress: 64 characters hold 32 bytes.
+    const noise = Array.from({ length: 400 }, (_, i) =>
+      createHash("sha256").update(String(i)).digest("hex"),
+    ).join("\n");
+    expect(() => userData(withFile(`${noise}\n`))).toThrow(
+      /^user data of the gpu-worker is \d{5} bytes compressed; allowed: 16384; remedy: fewer packages in the release's lock, or an image that has them\nits files, each compressed alone:\n {2}\/etc\/dask\/more.yaml: 1\d{4}\n {2}\/usr\/local\/lib\/dask-node\/lock.txt: \d{4}\n/,
+    );
+  });
+
+  test.each([
+    ["text", "tcp://${TfToken[TOKEN.12]}:8786"],
+    ["a list", "#{TfToken[TOKEN.3]}"],
+    ["a number", "nthreads: -1.8881545897087626e+289"],
+  ])("with a Terraform token that stands for %s", (_, value) => {
+    expect(() => userData(withFile(`${value}\n`))).toThrow(
+      /^\/etc\/dask\/more\.yaml of the gpu-worker holds the Terraform token '.+…'; allowed: values known at synth; remedy: name the thing by its fixed name or address$/,
+    );
+  });
+
+  test.each([
+    ["", "empty"],
+    ["no line break at the end", "without a last line break"],
+    ["two at the end\n\n", "with an empty last line"],
+    ["  indented\n", "with white space first"],
+    ["of Windows\r\n", "with carriage returns"],
+  ])("with a file that YAML would change: %j, %s", (content) => {
+    expect(() => userData(withFile(content))).toThrow("/etc/dask/more.yaml cannot stand in a literal block");
+  });
+});
+
+test("a change of the definition shows in the user data of the machines it touches, and in no others", () => {
+  const [cpu] = production.pools;
+  if (cpu === undefined) throw new Error("production has no pool");
+  const changed = { ...production, pools: [{ ...cpu, name: "other" }] };
+  expect(userData(worker(changed, "other"))).not.toBe(userData(worker(production, "cpu")));
+  expect(userData(schedulerNode(changed))).toBe(userData(schedulerNode(production)));
+});

@@ -1,0 +1,223 @@
+"""What the checks conclude from what they saw, and how the expectation is read."""
+
+import json
+
+import pytest
+
+import equality
+import expectation
+import membership
+import scheduling
+import spilling
+import tasks
+from computing import refuse_wrong_sum, sum_of_squares
+from expectation import Expectation, ExpectationError, Pool
+from members import Worker, found_pools
+from options import read_options
+from outcome import CheckFailed, Outcome
+from report import Report
+
+CPU = Pool("cpu", "cpu", {"CPU": "nthreads"}, 2)
+GPU = Pool("gpu", "gpu", {"GPU": 1}, 1)
+ONE = Worker("tcp://10.0.0.1:9000", "cpu--a", {"CPU": 1.0}, 1, "running")
+THREE = Worker("tcp://10.0.0.2:9000", "cpu--b-0", {"CPU": 3.0}, 3, "running")
+LONE_GPU = Worker("tcp://10.0.0.3:9000", "gpu--c", {"GPU": 1.0}, 1, "running")
+
+
+def failure(function, *arguments) -> CheckFailed:
+    with pytest.raises(CheckFailed) as raised:
+        function(*arguments)
+    return raised.value
+
+
+class TestSum:
+    def test_the_closed_form_is_what_adding_gives(self):
+        assert [sum_of_squares(n) for n in range(1, 6)] == [0, 1, 5, 14, 30]
+
+    def test_the_task_adds_its_part_to_what_came_before(self):
+        assert tasks.add_squares(3, 5, 5) == 30
+
+    def test_a_sum_off_by_one_fails(self):
+        refuse_wrong_sum(30, 5, "the workers")
+        assert str(failure(refuse_wrong_sum, 31, 5, "the workers")) == (
+            "the workers computed 31 as the sum of 5 squares, it is 30"
+        )
+
+
+class TestBalance:
+    def test_shares_by_threads_pass(self):
+        assert "10 to 30 each" in scheduling.judge_balance({ONE.address: 10, THREE.address: 30}, [ONE, THREE])
+
+    def test_an_idle_worker_fails(self):
+        reason = str(failure(scheduling.judge_balance, {THREE.address: 40}, [ONE, THREE]))
+        assert reason == "cpu--a ran none of 40 tasks that any worker may run"
+
+    @pytest.mark.parametrize(("of_40", "fair"), [(30, True), (31, False)])
+    def test_three_times_the_share_is_the_limit(self, of_40, fair):
+        ran_on = {ONE.address: of_40, THREE.address: 40 - of_40}
+        if fair:
+            scheduling.judge_balance(ran_on, [ONE, THREE])
+        else:
+            assert str(failure(scheduling.judge_balance, ran_on, [ONE, THREE])) == (
+                "cpu--a ran 31 of 40 tasks, its share is 10"
+            )
+
+
+class TestPlacement:
+    def test_tasks_in_a_pool_with_the_resource_pass(self):
+        scheduling.refuse_wrong_places(CPU, [ONE.address, THREE.address], [ONE, THREE, LONE_GPU], [CPU, GPU])
+
+    def test_one_stray_task_fails(self):
+        arguments = (GPU, [LONE_GPU.address, ONE.address], [ONE, LONE_GPU], [CPU, GPU])
+        assert str(failure(scheduling.refuse_wrong_places, *arguments)) == (
+            "tasks asking for GPU=1 ran on cpu--a, by the definition only pool gpu has that"
+        )
+
+    def test_a_fraction_is_asked_for_where_no_whole_one_is_offered(self):
+        assert Pool("io", "cpu", {"IO": 0.5, "CPU": "nthreads"}, 1).marker() == {"IO": 0.5, "CPU": 1.0}
+
+
+class TestMembers:
+    def test_nthreads_means_the_workers_own_threads(self):
+        membership.refuse_wrong_offers([CPU], [ONE, THREE])
+        wrong = Worker("tcp://10.0.0.4:9000", "cpu--d", {"CPU": 1.0, "GPU": 1.0}, 4, "running")
+        assert str(failure(membership.refuse_wrong_offers, [CPU], [wrong])) == (
+            "cpu--d offers CPU=1 GPU=1, must offer CPU=4"
+        )
+
+    def test_pool_is_the_name_before_the_double_hyphen(self):
+        pools = [Worker("", name, {}, 1, "running").pool for name in ("a-b--host-1--x", "a-b", "tcp://h:1")]
+        assert pools == ["a-b", "unnamed", "unnamed"]
+
+    def test_pools_are_found_by_name_and_resources(self):
+        assert found_pools([ONE, LONE_GPU]) == (
+            Pool("cpu", "cpu", {"CPU": 1.0}, 1),
+            Pool("gpu", "gpu", {"GPU": 1.0}, 1),
+        )
+
+    def test_every_lack_is_named(self):
+        retiring = Worker("", "cpu--e", {}, 1, "closing_gracefully")
+        assert membership.missing_workers([CPU, GPU], [ONE, retiring]) == (
+            "cpu has 1 of 2 (cpu--e is closing_gracefully); gpu has 0 of 1"
+        )
+
+
+class TestVersions:
+    SAME = {"python": "3.12"} | dict.fromkeys(equality.MUST_EQUAL, "1.0")
+    EXPECTED = Expectation("c", "2026.7", "1.0", (CPU,))
+
+    def test_equal_versions_of_the_release_pass(self):
+        equality.refuse_differing_versions({"client": self.SAME, "scheduler": self.SAME}, self.EXPECTED)
+
+    def test_the_odd_one_is_named(self):
+        found = {"client": self.SAME, "scheduler": self.SAME, "worker a": self.SAME | {"msgpack": "2.0"}}
+        error = failure(equality.refuse_differing_versions, found, self.EXPECTED)
+        assert str(error) == "msgpack differs: 1.0 on client + scheduler, 2.0 on worker a"
+        assert not error.fatal
+
+    @pytest.mark.parametrize("package", ["python", "dask", "distributed"])
+    def test_what_changes_the_protocol_ends_the_test(self, package):
+        found = {"client": self.SAME, "worker a": self.SAME | {package: "9"}}
+        assert failure(equality.refuse_differing_versions, found, self.EXPECTED).fatal
+
+    def test_of_python_only_major_and_minor_count(self):
+        packages = {"python": "3.12.7.final.0", "dask": "1", "numpy": "2"}
+        assert equality.packages_of({"packages": packages})["python"] == "3.12"
+
+
+class TestSpill:
+    def test_least_free_space_is_shown(self):
+        answers = {
+            ONE: {"directory": "/a", "free": 3 * 2**30, "error": None},
+            THREE: {"directory": "/b", "free": 2**29, "error": None},
+        }
+        assert spilling.judge_spill(answers).endswith("least is free for cpu--b-0: 0.5 GiB in /b")
+
+    def test_a_full_disk_is_named(self):
+        answers = {ONE: {"directory": "/a", "free": 0, "error": "[Errno 28] No space left on device"}}
+        assert str(failure(spilling.judge_spill, answers)) == (
+            "cpu--a cannot write in /a: [Errno 28] No space left on device"
+        )
+
+
+class TestReport:
+    @pytest.mark.parametrize(
+        ("statuses", "passed"),
+        [
+            (["passed", "absent"], True),
+            (["absent"], False),
+            (["passed", "failed"], False),
+            (["passed", "skipped"], False),
+            ([], False),
+        ],
+    )
+    def test_passed_only_if_something_passed_and_nothing_failed(self, statuses, passed):
+        report = Report("tcp://127.0.0.1:8786", as_json=True)
+        report.outcomes = [Outcome("pools", status, 0.0, "") for status in statuses]
+        assert report.passed is passed
+
+
+class TestExpectation:
+    def test_reads_what_the_definition_writes(self):
+        text = """{"cluster": "local", "release": "2026.7", "dask": "2026.7.1", "pools": [
+            {"name": "cpu", "kind": "cpu", "resources": {"CPU": "nthreads"}, "minWorkers": 1, "workers": 2},
+            {"name": "gpu", "kind": "gpu", "resources": {"GPU": 1}, "minWorkers": 1}]}"""
+        assert expectation.parse(text) == Expectation("local", "2026.7", "2026.7.1", (CPU, GPU))
+
+    def test_tells_all_faults_at_once(self):
+        pool = {"name": "a--b", "kind": "tpu", "resources": {"CPU": 0}, "workers": -1, "nworkers": 1}
+        with pytest.raises(ExpectationError) as raised:
+            expectation.parse(json.dumps({"cluster": 1, "dask": "2026.7.1", "pools": [pool, "cpu"]}))
+        assert str(raised.value).splitlines() == [
+            "cluster: must be a string, is 1",
+            "release: must be a string, is None",
+            "pools[0].nworkers: unknown, allowed are kind, minWorkers, name, resources, workers",
+            "pools[0].name: must be a non-empty string without '--', is 'a--b'",
+            "pools[0].kind: must be 'cpu' or 'gpu', is 'tpu'",
+            "pools[0].resources.CPU: must be a number above 0 or 'nthreads', is 0",
+            "pools[0].workers: must be a whole number, 0 or more (or give minWorkers), is -1",
+            "pools[1]: must be an object, is 'cpu'",
+        ]
+
+    @pytest.mark.parametrize("text", ["", "[]", "null"])
+    def test_refuses_what_is_no_object(self, text):
+        with pytest.raises(ExpectationError):
+            expectation.parse(text)
+
+    def test_refuses_two_pools_of_one_name(self):
+        pool = {"name": "cpu", "kind": "cpu", "workers": 1}
+        document = {"cluster": "c", "release": "r", "dask": "d", "pools": [pool, pool]}
+        with pytest.raises(ExpectationError, match="'cpu' is there 2 times"):
+            expectation.parse(json.dumps(document))
+
+
+class TestOptions:
+    @pytest.mark.parametrize(
+        ("arguments", "sentence"),
+        [
+            (["nowhere:port"], "invalid literal for int() with base 10: 'port'"),
+            (["tcp://127.0.0.1:99999"], "must be like tcp://host:8786"),
+            (["h:1", "--expect", "no-such-file.json"], "no-such-file.json is not a readable file"),
+            (["h:1", "--timeout", "0"], "must be above 0, is 0"),
+            (["h:1", "--timeout", "soon"], "invalid seconds value: 'soon'"),
+            (["tls://h:1"], "tls:// needs --tls-ca-file, --tls-cert and --tls-key"),
+            (["tls://h:1", "--tls-cert", __file__], "give all three or none"),
+            (["tls://h:1", "--tls-key", "no-such.pem"], "no-such.pem is not a readable file"),
+        ],
+    )
+    def test_wrong_usage_is_told(self, arguments, sentence, capsys):
+        with pytest.raises(SystemExit) as ended:
+            read_options("", "", arguments)
+        assert ended.value.code == 2
+        assert sentence in capsys.readouterr().err
+
+    @pytest.mark.parametrize(
+        ("given", "address"),
+        [
+            ("10.0.0.10", "tcp://10.0.0.10:8786"),
+            ("tcp://scheduler.local.internal:8787", "tcp://scheduler.local.internal:8787"),
+            ("tcp://[::1]:8786", "tcp://[::1]:8786"),
+        ],
+    )
+    def test_scheme_and_port_are_dasks_own_by_default(self, given, address):
+        assert read_options("", "", [given]).address == address

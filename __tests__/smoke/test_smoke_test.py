@@ -1,0 +1,377 @@
+"""The smoke test against real clusters: passes a good one, fails each bad one for the right reason."""
+
+import copy
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import dask
+import pytest
+from cluster import SMOKE_TEST, Cluster, smoke
+
+GOOD = {
+    "cluster": "local",
+    "release": "test",
+    "dask": dask.__version__,
+    "pools": [
+        {"name": "cpu", "kind": "cpu", "resources": {"CPU": 1}, "minWorkers": 1, "workers": 2},
+        {"name": "memory", "kind": "cpu", "resources": {"MEMORY": "nthreads"}, "minWorkers": 1},
+    ],
+}
+GPU_POOL = {"name": "gpu", "kind": "gpu", "resources": {"GPU": 1}, "workers": 1}
+DOUBLES = str(Path(__file__).parent / "doubles")
+
+
+def expecting(**changes):
+    return copy.deepcopy(GOOD) | changes
+
+
+class TestGoodCluster:
+    def test_passes_and_reports_json(self, two_pools):
+        result = two_pools.smoke(expect=GOOD)
+        assert result.code == 0, result.stdout + result.stderr
+        assert result.report["passed"] is True
+        assert result.report["cluster"] == "local"
+        assert result.report["address"] == two_pools.address
+        assert result.statuses() == {
+            "scheduler": "passed",
+            "client": "passed",
+            "pools": "passed",
+            "versions": "passed",
+            "computation": "passed",
+            "placement": "passed",
+            "gpu": "absent",
+            "spill": "passed",
+            "balance": "passed",
+        }
+        assert result.check("placement")[1] == (
+            "4 tasks asking for CPU=1 ran in pool cpu; 2 tasks asking for MEMORY=1 ran in pool memory"
+        )
+        assert f"dask {dask.__version__}" in result.check("versions")[1]
+        assert all(check["seconds"] >= 0 for check in result.report["checks"])
+
+    def test_progress_goes_to_stderr_beside_json_and_to_stdout_without(self, two_pools):
+        beside = two_pools.smoke(expect=GOOD).stderr.splitlines()
+        alone = smoke(two_pools.address, expect=GOOD, environment=two_pools.environment, as_json=False)
+        assert alone.stderr == ""
+        assert [line.split()[:2] for line in beside[1:-1]] == [
+            line.split()[:2] for line in alone.stdout.splitlines()[1:-1]
+        ]
+        assert alone.stdout.splitlines()[-1].endswith(
+            f'the cluster is ready: connect with distributed.Client("{two_pools.address}")'
+        )
+
+    def test_tests_a_cluster_of_unknown_definition_as_it_is(self, two_pools):
+        result = two_pools.smoke()
+        assert result.code == 0, result.stdout
+        assert result.check("pools")[1] == "cpu 2 workers, memory 1 worker (no expectation given: as found)"
+
+    def test_leaves_the_scheduler_without_a_complaint(self, two_pools):
+        before = len(two_pools.log(two_pools.scheduler))
+        two_pools.smoke(expect=GOOD)
+        log = two_pools.log(two_pools.scheduler)[before:]
+        assert "Remove client Client-smoke-test" in log
+        assert "Traceback" not in log
+
+
+class TestWrongMembers:
+    def test_missing_pools_fail_with_the_count_and_the_rest_is_still_tested(self, two_pools):
+        io_pool = {"name": "io", "kind": "cpu", "resources": {"IO": 1}, "workers": 3}
+        pools = [*GOOD["pools"], io_pool, GPU_POOL]
+        result = two_pools.smoke("--timeout", "8", expect=expecting(pools=pools))
+        assert result.code == 1
+        assert result.check("pools") == ("failed", "missing workers: io has 0 of 3; gpu has 0 of 1")
+        assert result.check("computation")[0] == "passed"
+        assert result.check("placement") == ("failed", "no worker offers the resources of pool io: IO=1")
+        assert result.check("gpu") == ("failed", "no worker of GPU pool gpu is there")
+        assert "pools failed first; next: read" in result.report["next"]
+
+    def test_a_pool_with_too_few_workers_fails(self, two_pools):
+        pools = [GOOD["pools"][0] | {"workers": 5}, GOOD["pools"][1]]
+        result = two_pools.smoke("--timeout", "2", expect=expecting(pools=pools))
+        assert result.check("pools") == ("failed", "missing workers: cpu has 2 of 5")
+
+    def test_a_wrong_amount_fails_at_once(self, two_pools):
+        pools = [GOOD["pools"][0] | {"resources": {"CPU": 4}}, GOOD["pools"][1]]
+        result = two_pools.smoke(expect=expecting(pools=pools))
+        assert result.code == 1
+        assert result.check("pools") == (
+            "failed",
+            "cpu--host-0 offers CPU=1, must offer CPU=4; cpu--host-1 offers CPU=1, must offer CPU=4",
+        )
+        assert result.seconds < 15
+
+    def test_swapped_resources_fail_in_the_pools_and_by_where_tasks_run(self, two_pools):
+        cpu, memory = GOOD["pools"]
+        pools = [cpu | {"resources": {"MEMORY": 2}}, memory | {"resources": {"CPU": 1}}]
+        result = two_pools.smoke(expect=expecting(pools=pools))
+        assert result.check("pools")[0] == "failed"
+        assert result.check("placement") == (
+            "failed",
+            "tasks asking for MEMORY=1 ran on memory--host, by the definition only pool cpu has that",
+        )
+
+    def test_a_worker_of_no_pool_fails(self, two_pools):
+        result = two_pools.smoke(expect=expecting(pools=GOOD["pools"][:1]))
+        assert result.check("pools") == (
+            "failed",
+            "memory--host belongs to no pool of the definition (cpu)",
+        )
+
+    def test_another_release_than_the_definition_has_fails(self, two_pools):
+        result = two_pools.smoke(expect=expecting(release="2023.1", dask="2023.1.0"))
+        assert result.code == 1
+        assert result.check("versions") == (
+            "failed",
+            f"dask is {dask.__version__} everywhere, but release 2023.1 has 2023.1.0; "
+            f"distributed is {dask.__version__} everywhere, but release 2023.1 has 2023.1.0",
+        )
+
+    def test_a_cluster_without_workers_fails_and_nothing_later_is_called_passed(self):
+        with Cluster() as cluster:
+            result = cluster.smoke("--timeout", "2")
+        assert result.code == 1
+        assert result.check("pools") == ("failed", "missing workers: no worker is there")
+        assert set(list(result.statuses().values())[3:]) == {"skipped"}
+
+    def test_a_paused_worker_is_not_counted(self):
+        with Cluster() as cluster:
+            cluster.worker(
+                *("cpu--host", "CPU=1", "--memory-limit", "1GB"),
+                DASK_DISTRIBUTED__WORKER__MEMORY__PAUSE="0.001",
+            )
+            pools = [{"name": "cpu", "kind": "cpu", "resources": {"CPU": 1}, "workers": 1}]
+            result = cluster.smoke("--timeout", "2", expect=expecting(pools=pools))
+        assert result.code == 1
+        assert result.check("pools") == ("failed", "missing workers: cpu has 0 of 1 (cpu--host is paused)")
+
+
+@pytest.fixture(scope="module")
+def gpu_workers(tmp_path_factory):
+    """Three workers: one whose GPU is right, one whose GPU miscalculates, one without CUDA."""
+    no_cuda = tmp_path_factory.mktemp("no-cuda")
+    (no_cuda / "cupy.py").write_text("raise ImportError('libcuda.so.1: cannot open shared object file')")
+    with Cluster() as cluster:
+        cluster.worker("right--host", "RIGHT=1", PYTHONPATH=DOUBLES)
+        cluster.worker("wrong--host", "WRONG=1", PYTHONPATH=DOUBLES, SMOKE_DOUBLE_GPU="wrong")
+        cluster.worker("none--host", "NONE=1", PYTHONPATH=str(no_cuda))
+        yield cluster
+
+
+class TestGpu:
+    def outcome(self, cluster, gpu_pool):
+        pools = [
+            {"name": name, "kind": "gpu" if name == gpu_pool else "cpu", "resources": {name.upper(): 1}}
+            | {"workers": 1}
+            for name in ("right", "wrong", "none")
+        ]
+        result = cluster.smoke(expect=expecting(pools=pools))
+        return result.code, *result.check("gpu")
+
+    def test_a_right_result_passes_and_names_the_device(self, gpu_workers):
+        assert self.outcome(gpu_workers, "right") == (
+            0,
+            "passed",
+            "a CUDA kernel gave the right sum on every GPU worker: 1 x Double of a GPU",
+        )
+
+    def test_a_wrong_result_fails(self, gpu_workers):
+        assert self.outcome(gpu_workers, "wrong") == (
+            1,
+            "failed",
+            "the GPU of wrong--host computed 333332833333500001 as the sum of 1000000 squares, "
+            "it is 333332833333500000",
+        )
+
+    def test_a_worker_that_cannot_use_its_gpu_fails(self, gpu_workers):
+        assert self.outcome(gpu_workers, "none") == (
+            1,
+            "failed",
+            "none--host: ImportError: libcuda.so.1: cannot open shared object file",
+        )
+
+    def test_a_gpu_pool_of_which_no_worker_is_expected_is_absent(self, two_pools):
+        pools = [*GOOD["pools"], GPU_POOL | {"workers": 0}]
+        result = two_pools.smoke(expect=expecting(pools=pools))
+        assert result.code == 0, result.stdout
+        assert result.check("gpu") == ("absent", "no GPU worker is expected and none is there")
+
+
+class TestLostScheduler:
+    def test_a_scheduler_that_ends_meanwhile_is_told_before_the_deadline(self):
+        with Cluster() as cluster:
+            cluster.worker("cpu--host", "CPU=1")
+            killer = threading.Timer(3, cluster.scheduler.kill)
+            killer.start()
+            pools = [GOOD["pools"][0] | {"workers": 9}]
+            result = cluster.smoke("--timeout", "40", expect=expecting(pools=pools))
+            killer.join()
+        assert result.code == 1
+        assert result.check("pools") == ("failed", "the connection to the scheduler was lost")
+        assert result.seconds < 25
+
+
+class TestSickWorker:
+    def test_a_spill_directory_that_is_no_directory_fails(self):
+        with Cluster() as cluster:
+            cluster.worker("cpu--host", "CPU=1")
+            (spill,) = (cluster.directory / "cpu--host").glob("**/worker-*/")
+            shutil.rmtree(spill)
+            spill.write_text("")
+            result = cluster.smoke()
+            spill.unlink()
+        assert result.code == 1
+        status, detail = result.check("spill")
+        assert status == "failed"
+        assert detail.startswith(f"cpu--host cannot write in {spill}: [Errno 20] Not a directory")
+
+    def test_a_frozen_worker_is_named_within_the_time_limit(self):
+        with Cluster() as cluster:
+            cluster.worker("cpu--awake", "CPU=1")
+            frozen = cluster.worker("cpu--frozen", "CPU=1")
+            os.kill(frozen.pid, signal.SIGSTOP)
+            result = cluster.smoke("--timeout", "6")
+        assert result.code == 1
+        assert result.check("versions") == ("failed", "not done after 6 s: no answer from cpu--frozen")
+        assert result.statuses()["computation"] == "skipped"
+        assert "no answer from cpu--frozen" in result.stderr.splitlines()[4], "progress while it waits"
+        assert result.seconds < 20
+
+
+class TestNoConnection:
+    def test_nobody_listening_is_told_at_once(self):
+        with socket.socket() as bound:
+            bound.bind(("127.0.0.1", 0))
+            port = bound.getsockname()[1]
+            result = smoke(f"127.0.0.1:{port}")
+        assert result.code == 3
+        status, detail = result.check("scheduler")
+        assert status == "failed"
+        assert detail.startswith(f"nothing listens on 127.0.0.1:{port} (connection refused)")
+        assert set(list(result.statuses().values())[1:]) == {"skipped"}
+        assert result.seconds < 10
+
+    def test_a_port_that_accepts_and_never_answers(self):
+        with socket.create_server(("127.0.0.1", 0)) as mute:
+            result = smoke(f"127.0.0.1:{mute.getsockname()[1]}", "--timeout", "30")
+        assert result.code == 3
+        assert "accepts connections but is silent" in result.check("scheduler")[1]
+        assert result.seconds < 20
+
+    def test_a_time_limit_shorter_than_the_silence(self):
+        with socket.create_server(("127.0.0.1", 0)) as mute:
+            result = smoke(f"127.0.0.1:{mute.getsockname()[1]}", "--timeout", "1")
+        assert result.code == 3
+        assert result.check("scheduler")[1].startswith("not done after 1 s")
+        assert result.seconds < 8
+
+    def test_a_name_that_does_not_resolve(self):
+        result = smoke("tcp://scheduler.invalid:8786", "--timeout", "20")
+        assert result.code == 3
+        assert "scheduler.invalid" in result.check("scheduler")[1]
+
+    def test_the_watchdog_ends_a_check_that_blocks_the_event_loop(self):
+        program = """
+import asyncio, sys, time
+sys.path.insert(0, sys.argv[1])
+import runner
+from outcome import Run
+from report import Report
+
+async def stuck(run):
+    time.sleep(60)
+
+report = Report("tcp://127.0.0.1:1", as_json=True)
+runner.watch(report, 1)
+asyncio.run(runner.run_checks(Run("", None, None), report, 60, (runner.Check("gpu", stuck, 60),)))
+"""
+        done = subprocess.run(
+            [sys.executable, "-B", "-c", program, str(SMOKE_TEST.parent)],
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+        assert done.returncode == 3
+        assert '"detail": "hangs: ended by the watchdog, stacks on stderr"' in done.stdout
+        assert "in stuck" in done.stderr
+
+
+@pytest.fixture(scope="session")
+def tls(tmp_path_factory):
+    """A private CA with one certificate, and a second CA that signed nothing here."""
+    folder = tmp_path_factory.mktemp("tls")
+
+    def openssl(*arguments):
+        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True, timeout=30)
+
+    new = ("req", "-newkey", "rsa:2048", "-nodes")
+    for name in ("ca", "other-ca"):
+        openssl(
+            *new,
+            "-x509",
+            "-days",
+            "2",
+            "-subj",
+            f"/CN={name}",
+            "-keyout",
+            f"{name}.key",
+            "-out",
+            f"{name}.pem",
+        )
+    openssl(*new, "-subj", "/CN=dask", "-keyout", "dask.key", "-out", "dask.csr")
+    signed_by = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial")
+    openssl("x509", "-req", "-days", "2", "-in", "dask.csr", *signed_by, "-out", "dask.pem")
+
+    def options(ca="ca.pem"):
+        files = {"--tls-ca-file": ca, "--tls-cert": "dask.pem", "--tls-key": "dask.key"}
+        return [word for option, file in files.items() for word in (option, str(folder / file))]
+
+    return options
+
+
+@pytest.fixture(scope="module")
+def encrypted(tls):
+    with Cluster("--protocol", "tls", *tls()) as cluster:
+        cluster.worker("cpu--host", "CPU=1", *tls())
+        yield cluster
+
+
+class TestTls:
+    def test_passes_with_the_certificates(self, encrypted, tls):
+        assert encrypted.address.startswith("tls://")
+        result = encrypted.smoke(*tls())
+        assert result.code == 0, result.stdout
+
+    def test_plain_tcp_to_a_tls_scheduler(self, encrypted):
+        result = encrypted.smoke(address=encrypted.address.replace("tls://", "tcp://"))
+        assert result.code == 3
+        assert f"speaks TLS: use {encrypted.address}" in result.check("scheduler")[1]
+
+    def test_a_ca_that_did_not_sign(self, encrypted, tls):
+        result = encrypted.smoke(*tls(ca="other-ca.pem"))
+        assert result.code == 3
+        assert "does not stand the test of the CA file" in result.check("scheduler")[1]
+
+    def test_tls_to_a_plain_scheduler(self, two_pools, tls):
+        result = two_pools.smoke(*tls(), address=two_pools.address.replace("tcp://", "tls://"))
+        assert result.code == 3
+        assert "does not speak TLS" in result.check("scheduler")[1]
+
+
+class TestUsage:
+    def test_wrong_usage_ends_with_2_before_anything_is_connected(self):
+        result = smoke("gopher://127.0.0.1:8786")
+        assert result.code == 2
+        assert "unknown address scheme 'gopher'" in result.stderr
+        assert result.stdout == ""
+
+    def test_a_faulty_expectation_ends_with_2(self):
+        result = smoke("127.0.0.1:8786", expect="{")
+        assert result.code == 2
+        assert result.stderr.startswith("--expect -:\nnot JSON")
+        assert result.stdout == ""

@@ -1,0 +1,70 @@
+import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createWriteStream } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+/** Seconds until moto listens; here it takes two. */
+const START_SECONDS = 60;
+
+/**
+ * AWS as moto plays it, in a server process on the loopback. It stands for AWS's API and the state behind it: what
+ * Terraform creates can be read back. It boots no machine, so user data, lifecycle hooks and spot stay untried.
+ */
+export class MockAws {
+  private constructor(
+    /** URL that stands for every service. */
+    readonly endpoint: string,
+    private readonly python: string,
+    private readonly server: ChildProcessWithoutNullStreams,
+  ) {}
+
+  /**
+   * Starts the server on a free port; its log goes to a file. It ends with its standard input, so it cannot outlive
+   * the tests, however they end.
+   */
+  static async start(python: string, log: string): Promise<MockAws> {
+    const server = spawn(python, [join(__dirname, "server.py")], {
+      // AWS's managed policies, such as the one of Session Manager, are there only on demand.
+      env: { ...process.env, MOTO_IAM_LOAD_MANAGED_POLICIES: "true" },
+    });
+    server.stderr.pipe(createWriteStream(log));
+    const failed = once(server, "exit").then(() =>
+      Promise.reject(new Error(`the mock AWS ended; see ${log}`)),
+    );
+    const late = AbortSignal.timeout(START_SECONDS * 1000);
+    const [endpoint] = await Promise.race([
+      once(createInterface(server.stdout), "line", { signal: late }),
+      failed,
+    ]);
+    failed.catch(() => undefined);
+    return new MockAws(endpoint, python, server);
+  }
+
+  /** The environment in which the AWS provider, and nothing else of it, talks to this server. */
+  get environment(): NodeJS.ProcessEnv {
+    return {
+      AWS_ENDPOINT_URL: this.endpoint,
+      AWS_ACCESS_KEY_ID: "mock",
+      AWS_SECRET_ACCESS_KEY: "mock",
+      AWS_EC2_METADATA_DISABLED: "true",
+    };
+  }
+
+  /** One call of the API, named as boto3 names it. */
+  ask<Answer>(region: string, service: string, operation: string, parameters: object = {}): Answer {
+    const script = join(__dirname, "ask.py");
+    const args = [script, this.endpoint, region, service, operation, JSON.stringify(parameters)];
+    return JSON.parse(execFileSync(this.python, args, { encoding: "utf8", timeout: 60_000 })) as Answer;
+  }
+
+  /** Ends the server and waits for its end. */
+  async stop(): Promise<void> {
+    if (this.server.exitCode !== null || this.server.signalCode !== null) return;
+    const ended = once(this.server, "exit");
+    this.server.stdin.end();
+    const timer = setTimeout(() => this.server.kill("SIGKILL"), 10_000);
+    await ended;
+    clearTimeout(timer);
+  }
+}

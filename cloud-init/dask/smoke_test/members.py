@@ -1,0 +1,92 @@
+"""The workers that the scheduler knows, and how a question is put to each of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from distributed import Client
+
+from expectation import Pool
+from outcome import CheckFailed, Run
+
+Answer = TypeVar("Answer")
+
+UNNAMED = "unnamed"
+
+
+@dataclass(frozen=True, eq=False)
+class Worker:
+    """A worker process as the scheduler sees it."""
+
+    address: str
+    name: str
+    resources: dict[str, float]
+    nthreads: int
+    status: str
+
+    @property
+    def pool(self) -> str:
+        """Workers are named `<pool>--<host>`, with `-<i>` appended where a host runs several."""
+        pool, separator, _ = self.name.partition("--")
+        return pool if separator else UNNAMED
+
+
+async def list_workers(client: Client) -> list[Worker]:
+    """All workers, by name. Without an argument the scheduler of every release lists all of them."""
+    identity = await client.scheduler.identity()
+    return sorted(
+        (
+            Worker(address, str(w["name"]), w["resources"], w["nthreads"], w["status"])
+            for address, w in identity["workers"].items()
+        ),
+        key=lambda worker: worker.name,
+    )
+
+
+async def ask_each(
+    run: Run, ask: Callable[[Worker], Awaitable[Answer]], workers: Iterable[Worker] | None = None
+) -> dict[Worker, Answer]:
+    """Ask all workers at once. `run.note` always names who has not answered, for the check's deadline."""
+    asked = {asyncio.ensure_future(ask(worker)): worker for worker in (workers or run.workers)}
+    pending = set(asked)
+    while pending:
+        run.note = f"no answer from {names(asked[task] for task in pending)}"
+        _, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+    run.note = ""
+    answers = {}
+    for task, worker in asked.items():
+        if (error := task.exception()) is not None:
+            raise CheckFailed(f"{worker.name}: {type(error).__name__}: {error}") from error
+        answers[worker] = task.result()
+    return answers
+
+
+def found_pools(workers: Iterable[Worker]) -> tuple[Pool, ...]:
+    """Pools as they are, for a cluster of which no definition is known."""
+    alike: dict[tuple, list[Worker]] = {}
+    for worker in workers:
+        alike.setdefault((worker.pool, *sorted(worker.resources.items())), []).append(worker)
+    return tuple(
+        Pool(group[0].pool, "gpu" if "GPU" in group[0].resources else "cpu", group[0].resources, len(group))
+        for group in alike.values()
+    )
+
+
+def pools_of(run: Run) -> tuple[Pool, ...]:
+    """The pools of the definition, or else those that are there."""
+    return run.expectation.pools if run.expectation else found_pools(run.workers)
+
+
+def offer_text(resources: Mapping[str, float]) -> str:
+    """Resources as on the command line of `dask worker`."""
+    return " ".join(f"{name}={amount:g}" for name, amount in sorted(resources.items())) or "nothing"
+
+
+def names(workers: Iterable[Worker], at_most: int = 5) -> str:
+    """The workers' names for a sentence."""
+    listed = sorted(worker.name for worker in workers)
+    more = f" and {len(listed) - at_most} more" if len(listed) > at_most else ""
+    return ", ".join(listed[:at_most]) + more

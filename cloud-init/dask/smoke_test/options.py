@@ -1,0 +1,80 @@
+"""The command line: reads and checks it before anything is connected."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from distributed import Security
+from distributed.comm.addressing import parse_address, parse_host_port
+from distributed.comm.registry import get_backend
+
+from connection import SCHEDULER_PORT
+
+
+def read_options(description: str, epilog: str, arguments: list[str] | None) -> argparse.Namespace:
+    """Options with `address` and `security` checked; ends the process with exit code 2 on wrong usage."""
+    parser = argparse.ArgumentParser(description=description, epilog=epilog)
+    parser.add_argument("address", help="the scheduler's address, such as tcp://10.0.0.10:8786 or tls://…")
+    parser.add_argument("--expect", metavar="FILE.json", help="what the definition promises; - reads stdin")
+    parser.add_argument(
+        "--timeout", type=seconds, default=120.0, metavar="SECONDS", help="for all checks (default: 120)"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout, progress on stderr")
+    for option in ("--tls-ca-file", "--tls-cert", "--tls-key"):
+        parser.add_argument(option, type=readable, metavar="FILE.pem")
+    options = parser.parse_args(arguments)
+    try:
+        options.address = check_address(options.address)
+        options.security = read_security(options, options.address)
+        if options.expect not in (None, "-"):
+            readable(options.expect)
+    except (ValueError, OSError, argparse.ArgumentTypeError) as error:
+        parser.error(str(error))
+    return options
+
+
+def check_address(address: str) -> str:
+    """The address with its scheme; raises ValueError for one without host or with a wrong port."""
+    scheme, location = parse_address(address)
+    get_backend(scheme)  # raises for an unknown scheme, naming the known ones
+    if scheme in ("tcp", "tls"):
+        host, port = parse_host_port(location, SCHEDULER_PORT)
+        if not host or not 0 < port < 65536:
+            raise ValueError(f"address {address!r}: must be like tcp://host:8786")
+        location = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return f"{scheme}://{location}"
+
+
+def read_security(options: argparse.Namespace, address: str) -> Security:
+    """From the options, else from Dask's configuration (distributed.comm.tls)."""
+    given = [options.tls_ca_file, options.tls_cert, options.tls_key]
+    if any(given) and not all(given):
+        raise ValueError("--tls-ca-file, --tls-cert and --tls-key: give all three or none")
+    if any(given) and not address.startswith("tls://"):
+        raise ValueError(f"address {address!r}: with --tls-… it must begin with tls://")
+    security = (
+        Security(
+            tls_ca_file=given[0], tls_client_cert=given[1], tls_client_key=given[2], require_encryption=True
+        )
+        if any(given)
+        else Security()
+    )
+    if address.startswith("tls://") and not security.get_connection_args("client").get("ssl_context"):
+        raise ValueError("tls:// needs --tls-ca-file, --tls-cert and --tls-key")
+    return security
+
+
+def seconds(text: str) -> float:
+    """A positive number of seconds."""
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"must be above 0, is {text}")
+    return value
+
+
+def readable(path: str) -> str:
+    """A file that this user can read."""
+    if not os.access(path, os.R_OK) or not os.path.isfile(path):
+        raise argparse.ArgumentTypeError(f"{path} is not a readable file")
+    return path

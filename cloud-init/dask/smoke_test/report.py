@@ -1,0 +1,93 @@
+"""What the reader sees: progress while it runs, one line a check, the JSON document, and what to do next."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+
+from outcome import ABSENT, FAILED, PASSED, Outcome
+
+SCHEDULER_LOG = "the scheduler's log (under systemd: journalctl -u dask-scheduler)"
+WORKER_LOG = (
+    "the worker's log (under systemd: journalctl -u dask-worker, on GPU machines -u dask-cuda-worker)"
+)
+
+NEXT_STEP = {
+    "expectation": "write the expectation to a file and name it with --expect",
+    "scheduler": f"check the address, that the scheduler runs, and {SCHEDULER_LOG}",
+    "client": "run this in an environment with the cluster's release (dask, distributed and Python alike)",
+    "pools": f"read, on the machine of the worker that is named or missing, {WORKER_LOG}",
+    "versions": "install the locked requirements of the release where the versions differ, and restart there",
+    "computation": f"check that the workers may reach each other's worker ports, and read {WORKER_LOG}",
+    "placement": f"compare the worker's --resources with the definition, and read {WORKER_LOG}",
+    "gpu": f"run nvidia-smi on the worker's machine, and read {WORKER_LOG}",
+    "spill": "look at owner and free space of that directory (ls -ld, df -h), then restart the worker",
+    "balance": f"look at the workers' memory and task stream on the dashboard, and read {WORKER_LOG}",
+}
+
+
+class Report:
+    """Collects the outcomes; with `as_json` the progress goes to stderr and one document to stdout."""
+
+    def __init__(self, address: str, as_json: bool):
+        self.address, self.as_json = address, as_json
+        self.cluster: str | None = None
+        self.outcomes: list[Outcome] = []
+        self.current = "expectation"
+        self._started = time.monotonic()
+
+    def begin(self, cluster: str | None, timeout: float) -> None:
+        """The first line."""
+        self.cluster = cluster
+        self.say(f"smoke test of {cluster or 'a cluster'} at {self.address}, at most {timeout:.0f} s")
+
+    def say(self, line: str) -> None:
+        """A line of progress, at once."""
+        print(line, file=sys.stderr if self.as_json else sys.stdout, flush=True)
+
+    def running(self, name: str, seconds: float, note: str) -> None:
+        """A check that takes its time."""
+        self.say(f"  {'…':7} {name:11} {seconds:5.1f} s  {note or 'running'}")
+
+    def ended(self, outcome: Outcome) -> None:
+        """The one line of a check."""
+        self.outcomes.append(outcome)
+        self.say(f"  {outcome.status:7} {outcome.name:11} {outcome.seconds:5.1f} s  {outcome.detail}")
+
+    @property
+    def passed(self) -> bool:
+        """At least one check passed, and all did but those whose subject is absent."""
+        statuses = [outcome.status for outcome in self.outcomes]
+        return PASSED in statuses and all(status in (PASSED, ABSENT) for status in statuses)
+
+    def next_step(self) -> str:
+        """One sentence that says what to do now."""
+        failed = next((outcome for outcome in self.outcomes if outcome.status == FAILED), None)
+        if failed is None:
+            return f'the cluster is ready: connect with distributed.Client("{self.address}")'
+        return f"{failed.name} failed first; next: {NEXT_STEP[failed.name]}"
+
+    def finish(self) -> None:
+        """The last words; in JSON mode also the document."""
+        counts = [
+            (status, sum(o.status == status for o in self.outcomes)) for status in _in_order(self.outcomes)
+        ]
+        seconds = time.monotonic() - self._started
+        self.say(
+            f"{', '.join(f'{n} {status}' for status, n in counts)} in {seconds:.1f} s; {self.next_step()}"
+        )
+        if self.as_json:
+            document = {
+                "cluster": self.cluster,
+                "address": self.address,
+                "passed": self.passed,
+                "seconds": round(seconds, 2),
+                "checks": [vars(outcome) for outcome in self.outcomes],
+                "next": self.next_step(),
+            }
+            print(json.dumps(document, indent=2), flush=True)
+
+
+def _in_order(outcomes: list[Outcome]) -> list[str]:
+    return list(dict.fromkeys(outcome.status for outcome in outcomes))

@@ -1,0 +1,107 @@
+"""Runs the checks one after another, each with its own deadline, and ends the process whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+import faulthandler
+import os
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from outcome import ABSENT, FAILED, PASSED, SKIPPED, Absent, CheckFailed, Outcome, Run
+from report import Report
+
+CANNOT_CONNECT = 3
+PROGRESS_SECONDS = 5.0
+CLOSE_SECONDS = 2.0
+LOST = "the connection to the scheduler was lost"
+GRACE_SECONDS = 5.0
+"""How long after the deadline the watchdog waits for the orderly end."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """A named check, its own limit in seconds, and the part of the time left that it may use at most."""
+
+    name: str
+    function: Callable[[Run], Awaitable[str]]
+    seconds: float
+    part: float = 1.0
+
+
+async def run_checks(run: Run, report: Report, timeout: float, checks: tuple[Check, ...]) -> None:
+    """Run the checks in order. A check out of time has left work on the cluster, so the rest is skipped."""
+    ends = time.monotonic() + timeout
+    stopped_by = None
+    for check in checks:
+        if stopped_by:
+            report.ended(
+                Outcome(check.name, SKIPPED, 0.0, f"after {stopped_by} failed it would tell nothing")
+            )
+            continue
+        started = time.monotonic()
+        limit = max(0.0, min(check.seconds, (ends - started) * check.part))
+        status, detail, stop = await run_check(check, run, report, limit)
+        report.ended(Outcome(check.name, status, round(time.monotonic() - started, 2), detail))
+        stopped_by = check.name if stop else None
+    if run.client and not stopped_by:
+        # Spares the scheduler's log a traceback of a lost client, but nothing here depends on it.
+        await asyncio.wait({asyncio.ensure_future(run.client.close())}, timeout=CLOSE_SECONDS)
+
+
+async def run_check(check: Check, run: Run, report: Report, limit: float) -> tuple[str, str, bool]:
+    """Status, detail, and whether to stop here."""
+    started = time.monotonic()
+    report.current, run.note, run.ends = check.name, "", started + limit
+    task = asyncio.ensure_future(check.function(run))
+    while not task.done() and (left := run.ends - time.monotonic()) > 0:
+        await asyncio.wait({task}, timeout=min(PROGRESS_SECONDS, left))
+        if not task.done() and _lost(run):
+            task.cancel()
+            return FAILED, LOST, True
+        if not task.done() and time.monotonic() < run.ends:
+            report.running(check.name, time.monotonic() - started, run.note)
+    if not task.done():
+        # Not awaited: what does not answer may not notice that it is cancelled either.
+        task.cancel()
+        return FAILED, f"not done after {limit:.0f} s: {run.note or 'no answer'}", True
+    try:
+        return PASSED, task.result(), False
+    except Absent as absent:
+        return ABSENT, str(absent), False
+    except CheckFailed as failure:
+        return FAILED, str(failure), failure.fatal
+    except asyncio.CancelledError:
+        return FAILED, LOST, True
+    except Exception as error:  # whatever a worker raised is the answer
+        return FAILED, " ".join(f"{type(error).__name__}: {error}".split()), not run.workers
+
+
+def _lost(run: Run) -> bool:
+    """Dask would try to connect again, with the scheduler's memory of all tasks gone."""
+    return run.client is not None and run.client.status != "running"
+
+
+def watch(report: Report, seconds: float) -> None:
+    """End the process when even the deadlines do not: the event loop itself hangs."""
+
+    def end() -> None:
+        report.ended(
+            Outcome(report.current, FAILED, seconds, "hangs: ended by the watchdog, stacks on stderr")
+        )
+        faulthandler.dump_traceback()
+        leave(report)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    faulthandler.dump_traceback_later(seconds + GRACE_SECONDS, exit=True)
+
+
+def leave(report: Report) -> None:
+    """Report and end the process here: Dask's own clean-up may wait for a machine that does not answer."""
+    report.finish()
+    connected = any(outcome.name == "scheduler" and outcome.status == PASSED for outcome in report.outcomes)
+    os._exit(0 if report.passed else 1 if connected else CANNOT_CONNECT)

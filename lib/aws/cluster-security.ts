@@ -1,0 +1,133 @@
+import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
+import { VpcSecurityGroupEgressRule } from "@cdktf/provider-aws/lib/vpc-security-group-egress-rule";
+import { VpcSecurityGroupIngressRule } from "@cdktf/provider-aws/lib/vpc-security-group-ingress-rule";
+import type { ITerraformDependable } from "cdktf";
+import { Construct } from "constructs";
+import type { Cluster } from "../cluster/cluster";
+import { PORTS, type PortRange } from "../cluster/ports";
+import type { ClusterNetwork } from "./network";
+
+/** A named range of ports; the name is the rule's id. */
+type Ports = readonly [name: string, range: PortRange];
+
+/** UCX takes ports of its own choosing, so its members are open to each other. */
+const ANY_PORT: Ports = ["any-port", { from: 0, to: 65535 }];
+
+/** Package archives, PyPI, and the endpoints of AWS. Names and time come from AWS without passing a group. */
+const ARCHIVES: readonly Ports[] = [
+  ["http", { from: 80, to: 80 }],
+  ["https", { from: 443, to: 443 }],
+];
+
+/** Properties of a `ClusterSecurity`. */
+export interface ClusterSecurityProps {
+  /** Cluster whose admin subnets, release and pools decide which ports are open. */
+  readonly cluster: Cluster;
+  /** Network of the machines. */
+  readonly network: ClusterNetwork;
+}
+
+/**
+ * Who may talk to whom. Administrators reach the scheduler and its dashboard; members of the cluster reach each
+ * other on Dask's ports, known by their group and not by an address; machines reach web servers to fetch packages.
+ * Each sentence is a rule of its own, so that a change of one leaves the others alone.
+ */
+export class ClusterSecurity extends Construct {
+  /** Group of the scheduler. */
+  readonly scheduler: SecurityGroup;
+  /** Group of the workers of every pool. */
+  readonly workers: SecurityGroup;
+  /** Every rule: a machine waits for them, as it is deaf without. */
+  readonly rules: readonly ITerraformDependable[];
+
+  constructor(scope: Construct, id: string, { cluster, network }: ClusterSecurityProps) {
+    super(scope, id);
+    const group = (name: string) =>
+      new SecurityGroup(this, name, {
+        name: `${cluster.name}-${name}`,
+        description: `${name} of the Dask cluster ${cluster.name}`,
+        vpcId: network.vpcId,
+        tags: { Name: `${cluster.name}-${name}` },
+      });
+    this.scheduler = group("scheduler");
+    this.workers = group("workers");
+
+    const own = (...names: (keyof typeof PORTS)[]): readonly Ports[] =>
+      cluster.ucx ? [ANY_PORT] : names.map((name) => [name, PORTS[name]]);
+    // Their GPU workers take a port of the machine's choice: `dask cuda worker` has no --worker-port there.
+    const unpinned = cluster.pools.some(({ kind }) => kind === "gpu") && !cluster.release.cudaWorkerPorts;
+
+    this.rules = [
+      ...this.fromAdministrators(cluster.network.adminSubnets),
+      ...this.between("workers-to-scheduler", this.workers, this.scheduler, own("scheduler")),
+      ...this.between(
+        "scheduler-to-workers",
+        this.scheduler,
+        this.workers,
+        own("worker", "nanny", "workerDashboard", "ephemeral"),
+      ),
+      ...this.between(
+        "workers-to-workers",
+        this.workers,
+        this.workers,
+        unpinned ? own("worker", "ephemeral") : own("worker"),
+      ),
+      ...this.toArchives("scheduler-to-archives", this.scheduler),
+      ...this.toArchives("workers-to-archives", this.workers),
+    ];
+  }
+
+  private fromAdministrators(subnets: readonly string[]) {
+    const admins = new Construct(this, "administrators-to-scheduler");
+    return subnets.flatMap((subnet) => {
+      const from = new Construct(admins, subnet);
+      return (["scheduler", "dashboard"] as const).map(
+        (port) =>
+          new VpcSecurityGroupIngressRule(from, port, {
+            securityGroupId: this.scheduler.id,
+            description: `administrators: ${port}`,
+            ...(subnet.includes(":") ? { cidrIpv6: subnet } : { cidrIpv4: subnet }),
+            ...tcp(PORTS[port]),
+          }),
+      );
+    });
+  }
+
+  /** What one group may send, the other may receive. */
+  private between(sentence: string, from: SecurityGroup, to: SecurityGroup, ports: readonly Ports[]) {
+    const at = new Construct(this, sentence);
+    return ports.flatMap(([name, range]) => {
+      const rule = new Construct(at, name);
+      const common = { description: `${sentence}: ${name}`, ...tcp(range) };
+      return [
+        new VpcSecurityGroupEgressRule(rule, "egress", {
+          ...common,
+          securityGroupId: from.id,
+          referencedSecurityGroupId: to.id,
+        }),
+        new VpcSecurityGroupIngressRule(rule, "ingress", {
+          ...common,
+          securityGroupId: to.id,
+          referencedSecurityGroupId: from.id,
+        }),
+      ];
+    });
+  }
+
+  private toArchives(sentence: string, from: SecurityGroup) {
+    const at = new Construct(this, sentence);
+    return ARCHIVES.map(
+      ([name, range]) =>
+        new VpcSecurityGroupEgressRule(at, name, {
+          securityGroupId: from.id,
+          description: `${sentence}: ${name}`,
+          cidrIpv4: "0.0.0.0/0",
+          ...tcp(range),
+        }),
+    );
+  }
+}
+
+function tcp({ from, to }: PortRange) {
+  return { ipProtocol: "tcp", fromPort: from, toPort: to };
+}

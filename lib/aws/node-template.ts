@@ -1,0 +1,68 @@
+import { LaunchTemplate } from "@cdktf/provider-aws/lib/launch-template";
+import { Construct } from "constructs";
+import type { Cluster, Pool } from "../cluster/cluster";
+import { workerNode } from "../node/machine";
+import { userData } from "../node/user-data";
+import type { ClusterSecurity } from "./cluster-security";
+import { launchImage, ROOT_DEVICE } from "./machine-image";
+import type { NodeRole } from "./node-role";
+import { machineName, machineTags } from "./tags";
+
+/** Properties of a `NodeTemplate`. */
+export interface NodeTemplateProps {
+  /** Cluster of the machines. */
+  readonly cluster: Cluster;
+  /** Pool of the machines. */
+  readonly pool: Pool;
+  /** Security of the cluster. */
+  readonly security: ClusterSecurity;
+  /** Role of the machines. */
+  readonly role: NodeRole;
+}
+
+/** What each machine of a pool is made from, but for its instance type, which the pool chooses. */
+export class NodeTemplate extends Construct {
+  /** Id of the template. */
+  readonly templateId: string;
+  /** Number of the newest version: whoever names it learns of every change. */
+  readonly latestVersion: string;
+
+  constructor(scope: Construct, id: string, { cluster, pool, security, role }: NodeTemplateProps) {
+    super(scope, id);
+    const tags = machineTags(cluster, pool);
+    const template = new LaunchTemplate(this, "Resource", {
+      name: machineName(cluster, pool),
+      description: `workers of the Dask cluster ${cluster.name}, pool ${pool.name}`,
+      imageId: launchImage(pool.image),
+      iamInstanceProfile: { name: role.instanceProfile.name },
+      userData: userData(workerNode(cluster, pool)),
+      updateDefaultVersion: true,
+      metadataOptions: { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1 },
+      monitoring: { enabled: true },
+      ebsOptimized: "true",
+      networkInterfaces: [
+        {
+          deviceIndex: 0,
+          associatePublicIpAddress: "false",
+          deleteOnTermination: "true",
+          securityGroups: [security.workers.id],
+        },
+      ],
+      blockDeviceMappings: [
+        {
+          deviceName: ROOT_DEVICE,
+          ebs: {
+            volumeType: "gp3",
+            volumeSize: pool.diskGiB,
+            encrypted: "true",
+            deleteOnTermination: "true",
+          },
+        },
+      ],
+      tagSpecifications: ["instance", "volume"].map((resourceType) => ({ resourceType, tags })),
+      tags: { Name: machineName(cluster, pool) },
+    });
+    this.templateId = template.id;
+    this.latestVersion = template.getStringAttribute("latest_version");
+  }
+}

@@ -1,0 +1,42 @@
+import { Route53Record } from "@cdktf/provider-aws/lib/route53-record";
+import { Route53Zone } from "@cdktf/provider-aws/lib/route53-zone";
+import { Construct } from "constructs";
+import type { Cluster } from "../cluster/cluster";
+import type { ClusterNetwork } from "./network";
+import type { Scheduler } from "./scheduler";
+
+/** Properties of a `PrivateZone`. */
+export interface PrivateZoneProps {
+  /** Cluster that the zone belongs to. */
+  readonly cluster: Cluster;
+  /** Network whose machines see the zone. */
+  readonly network: ClusterNetwork;
+  /** Scheduler that the zone names. */
+  readonly scheduler: Scheduler;
+}
+
+/**
+ * The name of the scheduler: `scheduler.<cluster>.internal`, seen from inside the VPC. It is known before anything
+ * is deployed, so a worker's user data can hold it.
+ */
+export class PrivateZone extends Construct {
+  /** Record of the scheduler. Workers wait for it: a name that is asked for too early is remembered as missing. */
+  readonly record: Route53Record;
+
+  constructor(scope: Construct, id: string, { cluster, network, scheduler }: PrivateZoneProps) {
+    super(scope, id);
+    const zone = new Route53Zone(this, "Resource", {
+      name: `${cluster.name}.internal`,
+      comment: `members of the Dask cluster ${cluster.name}`,
+      vpc: [{ vpcId: network.vpcId }],
+      tags: { Name: `${cluster.name}-internal` },
+    });
+    this.record = new Route53Record(this, "scheduler", {
+      zoneId: zone.zoneId,
+      name: cluster.scheduler.hostname,
+      type: "A",
+      ttl: 300,
+      records: [scheduler.instance.privateIp],
+    });
+  }
+}

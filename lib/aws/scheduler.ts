@@ -1,0 +1,83 @@
+import { DataAwsSsmParameter } from "@cdktf/provider-aws/lib/data-aws-ssm-parameter";
+import { Instance } from "@cdktf/provider-aws/lib/instance";
+import { Resource as NullResource } from "@cdktf/provider-null/lib/resource";
+import { Construct } from "constructs";
+import type { Cluster } from "../cluster/cluster";
+import type { Image } from "../cluster/definition";
+import { schedulerNode } from "../node/machine";
+import { userData } from "../node/user-data";
+import type { ClusterSecurity } from "./cluster-security";
+import { imageParameter, isPinned, launchImage } from "./machine-image";
+import type { ClusterNetwork } from "./network";
+import type { NodeRole } from "./node-role";
+import { machineTags } from "./tags";
+
+/** Properties of a `Scheduler`. */
+export interface SchedulerProps {
+  /** Cluster that is scheduled. */
+  readonly cluster: Cluster;
+  /** Network of the machine; it lives in the first private subnet. */
+  readonly network: ClusterNetwork;
+  /** Security of the cluster. */
+  readonly security: ClusterSecurity;
+  /** Role of the machine. */
+  readonly role: NodeRole;
+}
+
+/**
+ * The machine of the scheduler, on demand and under a fixed private address. What a scheduler knows is in its memory
+ * and lost with it, so only a change of the definition replaces it; a new release of its AMI does not.
+ */
+export class Scheduler extends Construct {
+  /** The machine. */
+  readonly instance: Instance;
+  /** Changes with each new machine: what has to begin anew with the scheduler refers to it. */
+  readonly generation: string;
+
+  constructor(scope: Construct, id: string, { cluster, network, security, role }: SchedulerProps) {
+    super(scope, id);
+    const tags = machineTags(cluster);
+    const image = new NullResource(this, "image", {
+      triggers: { image: launchImage(cluster.scheduler.image) },
+    });
+    this.instance = new Instance(this, "Resource", {
+      ami: this.ami(cluster.scheduler.image),
+      instanceType: cluster.scheduler.instanceType,
+      // A `DaskCluster` has seen to it that there is one.
+      subnetId: network.privateSubnetIds[0] as string,
+      privateIp: cluster.scheduler.privateAddress,
+      associatePublicIpAddress: false,
+      vpcSecurityGroupIds: [security.scheduler.id],
+      iamInstanceProfile: role.instanceProfile.name,
+      metadataOptions: { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1 },
+      monitoring: true,
+      ebsOptimized: true,
+      rootBlockDevice: {
+        volumeType: "gp3",
+        volumeSize: cluster.scheduler.diskGiB,
+        encrypted: true,
+        deleteOnTermination: true,
+        tags,
+      },
+      userDataBase64: userData(schedulerNode(cluster)),
+      userDataReplaceOnChange: true,
+      tags,
+      // What the image is called decides, not which AMI the name stands for today. The name of the resource is
+      // spelled out, as cdktf writes an object here as `${…}`, which Terraform refuses.
+      lifecycle: {
+        ignoreChanges: ["ami"],
+        replaceTriggeredBy: [`${image.terraformResourceType}.${image.friendlyUniqueId}`],
+      },
+      dependsOn: [...(network.wayOut ?? []), ...security.rules],
+    });
+    this.generation = new NullResource(this, "generation", {
+      triggers: { instance: this.instance.id },
+    }).id;
+  }
+
+  /** A pinned AMI, or the one that a published image stands for today. */
+  private ami(image: Image): string {
+    if (isPinned(image)) return image.amiId;
+    return new DataAwsSsmParameter(this, "newest-ami", { name: imageParameter(image) }).insecureValue;
+  }
+}

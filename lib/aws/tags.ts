@@ -1,0 +1,30 @@
+import type { Cluster, Pool } from "../cluster/cluster";
+
+/** Tags by key. */
+export type Tags = Record<string, string>;
+
+/**
+ * Tags of everything that belongs to a cluster. `AwsStack` makes them its provider's default tags; in a stack with
+ * a provider of its own, put them there.
+ */
+export function clusterTags(cluster: Cluster): Tags {
+  return { ...cluster.tags, "dask:cluster": cluster.name };
+}
+
+/**
+ * All tags of a machine and its volumes. Default tags do not reach what an autoscaling group launches, so machines
+ * carry every tag themselves.
+ */
+export function machineTags(cluster: Cluster, pool?: Pool): Tags {
+  return {
+    ...clusterTags(cluster),
+    Name: machineName(cluster, pool),
+    "dask:role": pool === undefined ? "scheduler" : "worker",
+    ...(pool && { "dask:pool": pool.name }),
+  };
+}
+
+/** Name of the scheduler, or of a pool, in AWS: at most 32 + 1 + 20 characters, as the definition holds them. */
+export function machineName(cluster: Cluster, pool?: Pool): string {
+  return `${cluster.name}-${pool?.name ?? "scheduler"}`;
+}

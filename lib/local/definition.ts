@@ -1,0 +1,14 @@
+import type { Cluster } from "../cluster/cluster";
+import type { LocalPorts } from "./ports";
+
+/** What a local stack runs. */
+export interface LocalDefinition {
+  readonly cluster: Cluster;
+  readonly ports: LocalPorts;
+}
+
+/** Variable in which `LocalStack` hands a `LocalDefinition` to its provisioners, as JSON. */
+export const DEFINITION = "CDKTF_DASK_LOCAL";
+
+/** What `LocalStack` asks of its provisioners. */
+export type Verb = "install" | "start" | "stop" | "remove";

@@ -1,0 +1,36 @@
+import type { Cluster } from "../cluster/cluster";
+import type { LocalPool } from "./pools";
+
+/** What the smoke test is told to find; the shape is the one that `smoke_test.py --expect` reads. */
+export interface Expectation {
+  readonly cluster: string;
+  readonly release: string;
+  readonly dask: string;
+  readonly pools: readonly {
+    readonly name: string;
+    readonly kind: "cpu" | "gpu";
+    /** Resources of each worker process; `nthreads` stands for the number of its threads. */
+    readonly resources: Readonly<Record<string, number | "nthreads">>;
+    readonly workers: number;
+  }[];
+}
+
+/** What a cluster's definition promises about its workers on this machine. */
+export function expectation(cluster: Cluster, pools: readonly LocalPool[]): Expectation {
+  return {
+    cluster: cluster.name,
+    release: cluster.release.name,
+    dask: cluster.release.dask,
+    pools: pools.map(({ pool, machines, workers }) => ({
+      name: pool.name,
+      kind: pool.kind,
+      resources: Object.fromEntries(
+        Object.entries(pool.resources).map(([name, amount]) => [
+          name,
+          amount === "threads" ? "nthreads" : amount,
+        ]),
+      ),
+      workers: machines * workers,
+    })),
+  };
+}

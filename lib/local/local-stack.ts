@@ -1,0 +1,107 @@
+import { createHash } from "node:crypto";
+import { join, relative, resolve } from "node:path";
+import { App, DataResource, LocalBackend, Manifest, TerraformOutput, TerraformStack } from "cdktf";
+import type { Construct } from "constructs";
+import type { Cluster } from "../cluster/cluster";
+import { DefinitionError } from "../cluster/faults";
+import { PORTS } from "../cluster/ports";
+import { packageFile } from "../node/package-file";
+import { dashboardLink } from "./dask-config";
+import { DEFINITION, type LocalDefinition, type Verb } from "./definition";
+import { allLocks } from "./environment";
+import { nextGeneration } from "./generation";
+import { localPaths } from "./paths";
+import type { LocalPorts } from "./ports";
+import { schedulerAddress } from "./programs";
+
+/** Dask's own ports. */
+const DEFAULT_PORTS: LocalPorts = { scheduler: PORTS.scheduler.from, dashboard: PORTS.dashboard.from };
+
+/**
+ * A cluster on this machine, by Terraform's built-in provider alone: no account and no download of a provider. One
+ * resource is the environment that the cluster runs in, the other its processes; both are what their provisioners
+ * make, and everything lies in `.dask/<cluster>` of the working directory.
+ */
+export class LocalStack extends TerraformStack {
+  /** Address that clients connect to, such as `tcp://127.0.0.1:8786`. */
+  readonly schedulerAddress: string;
+  /** Page of the dashboard. */
+  readonly dashboardLink: string;
+
+  /**
+   * @param cluster the cluster; what concerns AWS alone is without effect
+   * @param ports ports on the loopback interface; Dask's own where none are given
+   * @throws DefinitionError when the cluster's state is kept elsewhere, as its processes are here
+   */
+  constructor(scope: Construct, id: string, cluster: Cluster, ports: LocalPorts = DEFAULT_PORTS) {
+    super(scope, id);
+    if (cluster.backend.type !== "local") throw remoteBackend(cluster);
+    this.schedulerAddress = schedulerAddress(ports);
+    this.dashboardLink = dashboardLink(ports);
+
+    // Terraform runs in the stack's folder of the output; relative paths keep the synthesized files the same on
+    // every machine.
+    const folder = resolve(App.of(this).outdir, Manifest.stacksFolder, id);
+    const toProject = relative(folder, process.cwd());
+    const stateFile = cluster.backend.path ?? `terraform.${cluster.name}.tfstate`;
+    new LocalBackend(this, { path: relative(folder, resolve(stateFile)) });
+
+    const definition: LocalDefinition = { cluster, ports };
+    const provisioner = (verb: Verb) => ({
+      type: "local-exec" as const,
+      command: `node "${relative(process.cwd(), join(__dirname, "cli.js"))}" ${verb} ${cluster.name}`,
+      workingDir: toProject,
+    });
+    const provisioners = (create: Verb, destroy: Verb) => [
+      { ...provisioner(create), environment: { [DEFINITION]: literal(JSON.stringify(definition)) } },
+      { ...provisioner(destroy), when: "destroy" as const },
+    ];
+    const locks = fingerprint(...allLocks(cluster.release.name).map(packageFile));
+    const { version } = JSON.parse(packageFile("package.json")) as { version: string };
+    const environment = new DataResource(this, "environment", {
+      triggersReplace: { locks },
+      provisioners: provisioners("install", "remove"),
+    });
+    new DataResource(this, "processes", {
+      triggersReplace: {
+        locks,
+        definition: fingerprint(JSON.stringify(definition), version),
+        generation: nextGeneration(resolve(stateFile), "processes", localPaths(cluster.name)),
+      },
+      dependsOn: [environment],
+      provisioners: provisioners("start", "stop"),
+    });
+
+    this.output("scheduler_address", "Where clients connect", this.schedulerAddress);
+    this.output("dashboard_link", "Dashboard of the cluster", this.dashboardLink);
+    this.output(
+      "connect",
+      "A client for this cluster",
+      `.dask/${cluster.name}/environment/bin/python -c 'from distributed import Client; print(Client("${this.schedulerAddress}"))'`,
+    );
+  }
+
+  private output(id: string, description: string, value: string): void {
+    new TerraformOutput(this, id, { value, description, staticId: true });
+  }
+}
+
+function fingerprint(...texts: readonly string[]): string {
+  return createHash("sha256").update(texts.join("\n")).digest("hex");
+}
+
+/** Keeps Terraform from reading `${` and `%{` as its own. */
+function literal(text: string): string {
+  return text.replaceAll(/[$%](?=\{)/g, "$&$&");
+}
+
+function remoteBackend({ name, backend }: Cluster): DefinitionError {
+  return new DefinitionError(name, [
+    {
+      path: "backend.type",
+      value: backend.type,
+      allowed: "local",
+      remedy: "leave the backend out: a cluster on this machine has its state on this machine",
+    },
+  ]);
+}

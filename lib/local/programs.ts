@@ -1,0 +1,85 @@
+import { join } from "node:path";
+import type { Cluster, Pool } from "../cluster/cluster";
+import { expand, type Service, type Site } from "../node/service";
+import { POOL_SEPARATOR, schedulerService, workerService } from "../node/services";
+import { daskConfig } from "./dask-config";
+import type { LocalPaths } from "./paths";
+import type { LocalPool } from "./pools";
+import { LOOPBACK, type LocalPorts } from "./ports";
+
+/** A process that the supervisor keeps. */
+export interface Program {
+  readonly name: string;
+  readonly argv: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** Content of its `dask.yaml`. */
+  readonly config: string;
+}
+
+/** Address that clients and workers give for the local scheduler. */
+export function schedulerAddress({ scheduler }: LocalPorts): string {
+  return `tcp://${LOOPBACK}:${scheduler}`;
+}
+
+/**
+ * The programs of a cluster on this machine, scheduler first: the services that machines on AWS run, with this
+ * machine's paths and facts put in.
+ *
+ * @param cpus CPUs of this machine
+ */
+export function localPrograms(
+  cluster: Cluster,
+  pools: readonly LocalPool[],
+  cpus: number,
+  paths: LocalPaths,
+  ports: LocalPorts,
+): readonly Program[] {
+  // Between processes of one machine TCP does without UCX, which would need its wheels and a GPU at the scheduler.
+  const members: Cluster = { ...cluster, ucx: false };
+  const threads = threadsOfEach(pools, cpus);
+  const program = (name: string, host: string, serviceOf: (site: Site) => Service, pool?: Pool): Program => {
+    const service = serviceOf(localSite(name, paths, ports));
+    const put = (text: string) => expand(text, { DASK_HOST: host, DASK_THREADS: threads });
+    const environment = Object.entries(service.environment).map(([key, value]) => [key, put(value)]);
+    const argv = service.argv.map(put);
+    return {
+      name,
+      argv,
+      environment: Object.fromEntries(environment),
+      config: daskConfig(paths, ports, pool),
+    };
+  };
+  return [
+    program("dask-scheduler", "local", (site) => schedulerService(members, site)),
+    ...pools.flatMap(({ pool, machines }) =>
+      Array.from({ length: machines }, (_, index) => {
+        const host = `local-${index}`;
+        const name = `${pool.name}${POOL_SEPARATOR}${host}`;
+        return program(name, host, (site) => workerService(members, pool, site), pool);
+      }),
+    ),
+  ];
+}
+
+/** Where Dask's configuration of a program lies. */
+export function configDirectory(name: string, paths: LocalPaths): string {
+  return join(paths.config, name);
+}
+
+function localSite(program: string, paths: LocalPaths, ports: LocalPorts): Site {
+  return {
+    bin: `${paths.environment}/bin`,
+    scratch: paths.scratch,
+    config: configDirectory(program, paths),
+    schedulerAddress: schedulerAddress(ports),
+    listen: LOOPBACK,
+    dashboardPort: ports.dashboard,
+  };
+}
+
+/** CPU workers that do not say how many threads they want share the CPUs. */
+function threadsOfEach(pools: readonly LocalPool[], cpus: number): string {
+  const cpuPools = pools.filter(({ pool }) => pool.kind === "cpu");
+  const processes = cpuPools.reduce((sum, { machines, workers }) => sum + machines * workers, 0);
+  return String(Math.max(1, Math.floor(cpus / Math.max(1, processes))));
+}

@@ -1,0 +1,65 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { POOL_SEPARATOR } from "../node/services";
+import { LocalStackError } from "./error";
+import type { Expectation } from "./expectation";
+import { LOOPBACK } from "./ports";
+import { programLog, refuseFailedPrograms } from "./supervisor";
+import type { Task } from "./task";
+
+/** Seconds within which every worker must be registered; five are usual on two idle cores. */
+const DEADLINE = 180;
+
+/** Seconds between two looks, and between two lines where nothing changes. */
+const LOOK_SECONDS = 0.5;
+const SAY_SECONDS = 5;
+
+/**
+ * Waits until each pool has its workers.
+ *
+ * @param dashboard port of the scheduler's dashboard
+ * @throws LocalStackError when a program ends or the deadline passes, with the log of what is missing
+ */
+export async function waitForWorkers(task: Task, expected: Expectation, dashboard: number): Promise<void> {
+  const started = Date.now();
+  const last = { line: "", at: 0 };
+  for (;;) {
+    refuseFailedPrograms(task.paths);
+    const registered = await registeredPools(dashboard, task.signal);
+    const missing = expected.pools.filter(({ name, workers }) => count(registered, name) < workers);
+    const line = progress(expected, registered);
+    if (line !== last.line || Date.now() - last.at >= SAY_SECONDS * 1000) {
+      task.say(line);
+      Object.assign(last, { line, at: Date.now() });
+    }
+    if (registered !== undefined && missing.length === 0) return;
+    if (Date.now() - started > DEADLINE * 1000) {
+      const name =
+        registered === undefined ? "dask-scheduler" : `${missing[0]?.name}${POOL_SEPARATOR}local-0`;
+      throw new LocalStackError(`${line} after ${DEADLINE} s`, programLog({ name }, task.paths));
+    }
+    await sleep(LOOK_SECONDS * 1000, undefined, { signal: task.signal });
+  }
+}
+
+function progress(expected: Expectation, registered: readonly string[] | undefined): string {
+  if (registered === undefined) return "waiting for the scheduler";
+  const pools = expected.pools.map(({ name, workers }) => `${name} ${count(registered, name)} of ${workers}`);
+  return `workers registered: ${pools.join(", ")}`;
+}
+
+function count(registered: readonly string[] | undefined, pool: string): number {
+  return (registered ?? []).filter((name) => name === pool).length;
+}
+
+/** The pool of each registered worker; `undefined` while the scheduler does not answer. */
+async function registeredPools(port: number, signal: AbortSignal): Promise<string[] | undefined> {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(5000)]);
+  try {
+    const response = await fetch(`http://${LOOPBACK}:${port}/json/identity.json`, { signal: limit });
+    const { workers } = (await response.json()) as { workers: Record<string, { name: unknown }> };
+    return Object.values(workers).map(({ name }) => String(name).split(POOL_SEPARATOR)[0] ?? "");
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
+  }
+}

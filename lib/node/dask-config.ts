@@ -1,0 +1,43 @@
+import type { Cluster } from "../cluster/cluster";
+import type { Release } from "../cluster/releases";
+import { text } from "./node-files";
+import { nodeSite } from "./node-site";
+import type { NodeFile } from "./node-spec";
+import { renderTemplate } from "./template";
+
+/**
+ * Dask's configuration on a machine: `dask.yaml`, and `ucx.yaml` where the members speak UCX.
+ *
+ * @param spillLimit most that one worker process may spill
+ */
+export function daskConfig(cluster: Cluster, spillLimit: string | false): readonly NodeFile[] {
+  const { scratch, config, dashboardPort } = nodeSite(cluster);
+  const main = renderTemplate("cloud-init/dask/dask.yaml", {
+    SCRATCH: scratch,
+    DASHBOARD_LINK: `http://${cluster.scheduler.hostname}:${dashboardPort}/status`,
+    NO_WORKERS_TIMEOUT: noWorkersTimeout(cluster.release),
+    MAX_SPILL: String(spillLimit),
+  });
+  const { ucx } = cluster.release;
+  return [
+    text(`${config}/dask.yaml`, main),
+    ...(cluster.ucx && ucx !== undefined
+      ? [
+          text(
+            `${config}/ucx.yaml`,
+            renderTemplate("cloud-init/dask/ucx.yaml", { NAMESPACE: ucx.configNamespace }),
+          ),
+        ]
+      : []),
+  ];
+}
+
+/**
+ * How long a task waits for a worker that has its resources. An hour is longer than any machine takes to start,
+ * and shorter than a night before a screen that does not move. Dask before 2024.8 would not fail the task but
+ * shut the scheduler down, so there a task waits for ever, as is Dask's default.
+ */
+function noWorkersTimeout({ dask }: Release): string {
+  const [year = 0, month = 0] = dask.split(".").map(Number);
+  return year * 12 + month < 2024 * 12 + 8 ? "null" : "1 hour";
+}

@@ -1,0 +1,39 @@
+import { basename } from "node:path";
+import type { NodeFile } from "./node-spec";
+import { packageFile } from "./package-file";
+
+/** Directory of the scripts on a machine. */
+export const LIBRARY = "/usr/local/lib/dask-node";
+
+/** Directory of the units on a machine. */
+export const UNITS = "/etc/systemd/system";
+
+/** A script of `cloud-init/`. */
+export function script(source: string): NodeFile {
+  return { ...copy(source, LIBRARY), mode: "0755" };
+}
+
+/** A file of `cloud-init/`. */
+export function copy(source: string, directory: string): NodeFile {
+  return text(`${directory}/${basename(source)}`, packageFile(`cloud-init/${source}`));
+}
+
+/** A file with the given content, less its lines of comment: they would take an eighth of the user data. */
+export function text(path: string, content: string): NodeFile {
+  return { path, mode: "0644", content: content.replaceAll(/^[ \t]*#(?!!).*\n/gm, "").replace(/^\n+/, "") };
+}
+
+/**
+ * Named values in a form that a shell and systemd read alike.
+ *
+ * @throws Error for a value with a quote or a line break, which they read differently
+ */
+export function environmentFile(path: string, values: Readonly<Record<string, string>>): NodeFile {
+  const lines = Object.entries(values).map(([name, value]) => {
+    if (/['\n\r]/.test(value)) {
+      throw new Error(`setting ${name} is ${JSON.stringify(value)}; allowed: one line without a quote`);
+    }
+    return `${name}='${value}'\n`;
+  });
+  return text(path, lines.join(""));
+}

@@ -1,0 +1,36 @@
+import type { Service } from "./service";
+
+/** What a machine is for. */
+export type NodeRole = "scheduler" | "cpu-worker" | "gpu-worker";
+
+/** The steps by which a machine becomes a member of the cluster: one a role of the tutorial, in its order. */
+export type Phase = "base" | "conda" | "cuda-nvidia" | "dask";
+
+/** A file on the machine. Its owner is root: the service user writes to its own directories only. */
+export interface NodeFile {
+  readonly path: string;
+  /** Permissions in octal. */
+  readonly mode: "0644" | "0755";
+  /** Text that ends with a line break. */
+  readonly content: string;
+}
+
+/**
+ * What one machine becomes, as data: pure, and the same for every machine of a role or pool. It holds no secret
+ * and nothing that is known only after a deployment.
+ */
+export interface NodeSpec {
+  readonly role: NodeRole;
+  /** What a person reads at the head of the user data, such as `Worker of production, pool gpu`. */
+  readonly title: string;
+  /** Packages of the operating system. */
+  readonly packages: readonly string[];
+  /** Steps in the order of their execution; each has a script of its name. */
+  readonly phases: readonly Phase[];
+  /** Named values of the scripts, which find them in `/etc/dask/node.env`. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** Every file, the settings and the rendered units among them. */
+  readonly files: readonly NodeFile[];
+  /** The process of Dask's that runs on the machine. */
+  readonly service: Service;
+}

@@ -1,0 +1,31 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+const NAME = "cdktf-dask";
+
+const contents = new Map<string, string>();
+let root: string | undefined;
+
+/** Folder of this package: above `lib` in the sources, above `dist/lib` once compiled or installed. */
+export function packageRoot(): string {
+  root ??= findRoot(__dirname);
+  return root;
+}
+
+/** Text of a file of this package, such as `cloud-init/dask/dask.yaml` or `locks/2026.7/cpu.node.txt`; read once. */
+export function packageFile(path: string): string {
+  let content = contents.get(path);
+  if (content === undefined) {
+    content = readFileSync(join(packageRoot(), path), "utf8");
+    contents.set(path, content);
+  }
+  return content;
+}
+
+function findRoot(directory: string): string {
+  const manifest = join(directory, "package.json");
+  if (existsSync(manifest) && JSON.parse(readFileSync(manifest, "utf8")).name === NAME) return directory;
+  const parent = dirname(directory);
+  if (parent === directory) throw new Error(`no package.json of ${NAME} lies above ${__dirname}`);
+  return findRoot(parent);
+}

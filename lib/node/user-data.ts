@@ -1,0 +1,73 @@
+import { gzipSync } from "node:zlib";
+import type { NodeFile, NodeSpec } from "./node-spec";
+import { renderTemplate } from "./template";
+
+/** Most bytes of user data that EC2 takes, before base64 (EC2 User Guide, "Run commands at launch"). */
+export const MOST_BYTES = 16_384;
+
+/** What cdktf writes where a value is known only after a deployment: in strings, lists and maps, and for numbers. */
+const TOKEN = /TfToken\[|-1\.8881545\d+e\+289/;
+
+/**
+ * The user data of a machine, as an instance or launch template takes it: base64 of the gzip'd cloud-config. Its
+ * header names neither time nor operating system; its body changes only where another Node brings another zlib.
+ *
+ * @throws Error above EC2's limit, with the size of the parts; and where a Terraform token is in it
+ */
+export function userData(spec: NodeSpec): string {
+  const bytes = compress(cloudConfig(spec));
+  if (bytes.length > MOST_BYTES) throw new Error(tooLarge(spec, bytes.length));
+  return bytes.toString("base64");
+}
+
+/**
+ * The readable cloud-config of a machine.
+ *
+ * @throws Error where a Terraform token is in it
+ */
+export function cloudConfig(spec: NodeSpec): string {
+  for (const { path, content } of spec.files) {
+    const token = TOKEN.exec(content)?.[0];
+    if (token !== undefined) {
+      throw new Error(
+        `${path} of the ${spec.role} holds the Terraform token '${token}…'; allowed: values known at synth; ` +
+          "remedy: name the thing by its fixed name or address",
+      );
+    }
+  }
+  return renderTemplate("cloud-init/cloud-config.yaml", {
+    TITLE: spec.title,
+    WRITE_FILES: spec.files.map(writeFile).join("\n"),
+  });
+}
+
+/** An entry of `write_files`, its content as a literal block: what one reads is what lands on the machine. */
+function writeFile({ path, mode, content }: NodeFile): string {
+  if (!/^\S([^\r]*[^\r\n])?\n$/.test(content)) {
+    throw new Error(
+      `${path} cannot stand in a literal block; allowed: text that begins without white space and ends with one line break`,
+    );
+  }
+  const block = content.slice(0, -1).replaceAll(/^(?=.)/gm, "    ");
+  return `- path: ${path}\n  permissions: "${mode}"\n  content: |\n${block}`;
+}
+
+function compress(text: string): Buffer {
+  // A small memLevel makes short blocks, each with a code of its own: prose and hashes differ much (4 % smaller).
+  const bytes = gzipSync(text, { level: 9, memLevel: 5 });
+  bytes[9] = 255; // the header's operating system: unknown
+  return bytes;
+}
+
+function tooLarge({ role, files }: NodeSpec, size: number): string {
+  const parts = files
+    .map(({ path, content }) => ({ path, bytes: compress(content).length }))
+    .sort((one, other) => other.bytes - one.bytes)
+    .map(({ path, bytes }) => `  ${path}: ${bytes}`);
+  return [
+    `user data of the ${role} is ${size} bytes compressed; allowed: ${MOST_BYTES}; ` +
+      "remedy: fewer packages in the release's lock, or an image that has them",
+    "its files, each compressed alone:",
+    ...parts,
+  ].join("\n");
+}

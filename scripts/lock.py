@@ -1,0 +1,142 @@
+"""Writes the hash-locked requirement files under locks/ from the .in files beside them.
+
+    npm run lock                  keeps the versions of the locks that are there
+    npm run lock -- --upgrade     moves everything that no .in file pins
+
+For each release:
+    cpu.txt, gpu.txt              every platform and Python of the local stack, every wheel's hash
+    cpu.node.txt, gpu.node.txt    a node's platform and Python, the one hash of the wheel it downloads:
+                                  small enough for EC2 user data
+"""
+
+import argparse
+import gzip
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import tomllib
+import venv
+
+LOCKS = pathlib.Path(__file__).resolve().parent.parent / "locks"
+
+# glibc 2.28 is older than that of any image a node boots from (Ubuntu 22.04 has 2.35).
+NODE_PLATFORM = "x86_64-manylinux_2_28"
+
+# The lowest Python that the tools are locked for.
+TOOLS_PYTHON = "3.11"
+
+# Seconds for one call of pip or uv; a resolution takes under ten.
+TIMEOUT = 300
+
+
+def clean_environment() -> dict[str, str]:
+    """This machine's environment without the indexes and wheel folders that it adds to the default index."""
+    added = {"PIP_FIND_LINKS", "PIP_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_EXTRA_INDEX_URL", "UV_INDEX"}
+    kept = {name: value for name, value in os.environ.items() if name not in added}
+    return kept | {"PIP_CONFIG_FILE": os.devnull, "UV_NO_CONFIG": "1", "UV_PYTHON_DOWNLOADS": "never"}
+
+
+def run(*command: str | pathlib.Path, cwd: pathlib.Path = LOCKS) -> None:
+    shown = f"{pathlib.Path(command[0]).name} {' '.join(map(str, command[1:]))}"
+    try:
+        done = subprocess.run(
+            command, cwd=cwd, env=clean_environment(), timeout=TIMEOUT, text=True, capture_output=True
+        )
+    except subprocess.TimeoutExpired:
+        sys.exit(f"{shown}: took more than {TIMEOUT} s in {cwd}; check the connection and run it again")
+    if done.returncode:
+        sys.exit(f"{shown}: failed in {cwd}\n{done.stdout}{done.stderr}")
+
+
+class Locker:
+    """Resolves with one uv, which a temporary virtual environment holds."""
+
+    def __init__(self, scratch: pathlib.Path, upgrade: bool):
+        self.scratch = scratch
+        self.upgrade = ["--upgrade"] if upgrade else []
+        venv.create(scratch / "uv", with_pip=True)
+        run(scratch / "uv" / "bin" / "pip", "install", "--quiet", "--requirement", LOCKS / "tools" / "uv.in")
+        self.uv = scratch / "uv" / "bin" / "uv"
+
+    def compile(self, *arguments: str, cwd: pathlib.Path) -> None:
+        run(self.uv, "pip", "compile", "--quiet", "--only-binary", ":all:", *arguments, cwd=cwd)
+
+    def universal(self, folder: pathlib.Path, name: str, python: str, upgrade: bool = True) -> None:
+        """One version of each package for every platform and every Python from `python` on."""
+        self.compile(
+            *["--universal", "--fork-strategy", "fewest", "--python-version", python],
+            *["--generate-hashes", "--emit-build-options", "--annotation-style", "line"],
+            *["--custom-compile-command", "npm run lock", "--output-file", f"{name}.txt", f"{name}.in"],
+            *(self.upgrade if upgrade else []),
+            cwd=folder,
+        )
+
+    def node(self, folder: pathlib.Path, name: str, python: str) -> None:
+        """The part of a universal lock that a node installs, with the hash of the wheel that it takes."""
+        output = self.scratch / "pylock.toml"
+        machine = ["--python-platform", NODE_PLATFORM, "--python-version", python]
+        written = ["--format", "pylock.toml", "--output-file", str(output)]
+        self.compile("--no-deps", *machine, *written, f"{name}.txt", cwd=folder)
+        lines = []
+        for package in tomllib.loads(output.read_text())["packages"]:
+            # Some packages offer a pure wheel beside the compiled one: the compiled one is faster.
+            wheel = min(package["wheels"], key=lambda file: (file["url"].endswith("-any.whl"), file["url"]))
+            pin = f"{package['name']}=={package['version']}"
+            lines.append(f"{pin} --hash=sha256:{wheel['hashes']['sha256']}\n")
+        output.unlink()
+        lock = folder / f"{name}.node.txt"
+        lock.write_text("".join(sorted(lines)))
+        size = len(gzip.compress(lock.read_bytes(), 9))
+        print(f"  {lock.relative_to(LOCKS)}: {len(lines)} packages, {size} bytes compressed", flush=True)
+
+
+def pins(lock: pathlib.Path) -> dict[str, str]:
+    return dict(re.findall(r"^([a-z0-9-]+)(?:\[.+\])?==([^ ;\\]+)", lock.read_text(), re.MULTILINE))
+
+
+def pythons(folder: pathlib.Path) -> tuple[str, str]:
+    """The Python of the nodes and the first, lowest one of the local stack: the head of cpu.in names them."""
+    source = folder / "cpu.in"
+    found = re.search(r"^# python: node (3\.\d+); local (3\.\d+)\b", source.read_text(), re.MULTILINE)
+    if not found:
+        sys.exit(f"{source}: no line such as '# python: node 3.12; local 3.11 3.12'; add one")
+    return found[1], found[2]
+
+
+def lock_release(locker: Locker, folder: pathlib.Path) -> None:
+    node_python, lowest_python = pythons(folder)
+    print(f"release {folder.name}: Python {node_python} on the nodes", flush=True)
+    # The GPU set is the tighter one, so it is resolved first; uv then prefers the versions that it finds in
+    # the file it writes to, and the CPU lock follows.
+    locker.universal(folder, "gpu", lowest_python)
+    (folder / "cpu.txt").write_text((folder / "gpu.txt").read_text())
+    locker.universal(folder, "cpu", lowest_python, upgrade=False)
+    gpu = pins(folder / "gpu.txt")
+    for package, version in pins(folder / "cpu.txt").items():
+        if gpu[package] != version:
+            found = f"{version} in cpu.txt and {gpu[package]} in gpu.txt"
+            sys.exit(f"{folder.name}: {package} is {found}; pin it in cpu.in")
+    for name in ("cpu", "gpu"):
+        locker.node(folder, name, node_python)
+
+
+def lock_tools(locker: Locker, folder: pathlib.Path) -> None:
+    print("tools", flush=True)
+    for tool in sorted(folder.glob("*.in")):
+        locker.universal(folder, tool.stem, TOOLS_PYTHON)
+    locker.node(folder, "uv", TOOLS_PYTHON)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Write the hash-locked requirement files under locks/.")
+    parser.add_argument("--upgrade", action="store_true", help="move everything that no .in file pins")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        locker = Locker(pathlib.Path(scratch), options.upgrade)
+        lock_tools(locker, LOCKS / "tools")
+        for folder in sorted(path.parent for path in LOCKS.glob("*/cpu.in")):
+            lock_release(locker, folder)
+    print("The locks are written: look at `git diff --stat locks`, then run `npm run test:releases`.")
