@@ -4,6 +4,17 @@ import { DefinitionError, type Fault } from "../../lib/cluster/faults";
 
 const network = { adminSubnets: ["10.0.0.0/8"] };
 
+test("an admin subnet twice", () => {
+  expect(faultsOf({ name: "c", network: { adminSubnets: ["10.0.0.0/8", "10.0.0.0/8"] } })).toEqual([
+    {
+      path: "network.adminSubnets[1]",
+      value: "10.0.0.0/8",
+      allowed: "each subnet once",
+      remedy: "take the second mention out",
+    },
+  ]);
+});
+
 describe("each fault of a definition names its path, its value and what is allowed", () => {
   test.each<[string, unknown, Partial<Fault>]>([
     ["a name in capitals", { name: "Prod", network }, { path: "name", value: "Prod" }],

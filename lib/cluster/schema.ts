@@ -3,6 +3,9 @@ import { parseBytes } from "./bytes";
 import { isCidr, isIpv4Cidr } from "./cidr";
 import { RELEASE_NAMES } from "./releases";
 
+/** AWS takes 60 rules a security group by default: two a subnet, and one for the workers. */
+const MOST_ADMIN_SUBNETS = 29;
+
 /**
  * Shape of a definition, field by field: types, ranges, spelling. What concerns several fields is in `rules`.
  * A message states what is allowed; the remedy follows in `params`.
@@ -202,7 +205,7 @@ export const definitionSchema = object({
   release: z.enum(RELEASE_NAMES).optional(),
   region: region.optional(),
   network: object({
-    adminSubnets: z.array(adminSubnet).min(1).max(30),
+    adminSubnets: z.array(adminSubnet).min(1).max(MOST_ADMIN_SUBNETS),
     vpcCidr: ipv4Block.optional(),
     zones: z
       .array(

@@ -22,7 +22,10 @@ function recording(exports) {
       },
     });
   return Object.fromEntries(
-    Object.entries(exports).map(([name, value]) => [name, typeof value === "function" && value.prototype ? wrapped(value) : value]),
+    Object.entries(exports).map(([name, value]) => [
+      name,
+      typeof value === "function" && value.prototype ? wrapped(value) : value,
+    ]),
   );
 }
 
@@ -39,7 +42,8 @@ const started = performance.now();
 const app = new App({ outdir: outdir() });
 for (let index = 0; index < Number(process.argv[2]); index++) {
   const stack = new TerraformStack(app, `bench-${index}`);
-  for (const [place, { type, config }] of recorded.entries()) new type(stack, `${type.name}-${place}`, config);
+  for (const [place, { type, config }] of recorded.entries())
+    new type(stack, `${type.name}-${place}`, config);
   for (const output of outputs) new TerraformOutput(stack, output.node.id, { value: output.value });
 }
 app.synth();

@@ -1,6 +1,6 @@
 import { gpuFeatures, ucxEverywhere } from "./gpu";
 import { instanceStore, instanceTypes, schedulerType } from "./machines";
-import { subnetsInTheVpc, zonesOfTheRegion } from "./network";
+import { adminSubnetsOnce, subnetsInTheVpc, zonesOfTheRegion } from "./network";
 import { poolNames, poolSizes } from "./pools";
 import { ownResource, resourceNames } from "./resources";
 import type { Rule } from "./rule";
@@ -8,6 +8,7 @@ import { tagCount } from "./tags";
 
 /** Every rule over more than one field. */
 export const rules: readonly Rule[] = [
+  adminSubnetsOnce,
   zonesOfTheRegion,
   subnetsInTheVpc,
   poolNames,

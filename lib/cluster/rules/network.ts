@@ -57,3 +57,14 @@ export const subnetsInTheVpc: Rule = ({ network: { vpcCidr, zones } }) => {
     ];
   });
 };
+
+/** Each admin subnet is named once. */
+export const adminSubnetsOnce: Rule = ({ network: { adminSubnets } }) =>
+  adminSubnets.flatMap((subnet, index) =>
+    faultIf(adminSubnets.indexOf(subnet) < index, {
+      path: `network.adminSubnets[${index}]`,
+      value: subnet,
+      allowed: "each subnet once",
+      remedy: "take the second mention out",
+    }),
+  );
