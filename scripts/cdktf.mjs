@@ -1,6 +1,6 @@
 // Runs cdktf for the local stack and shows what its provisioners say, without the words of Terraform around it.
 
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -25,16 +25,16 @@ const QUIET = {
 
 /** Compiles the project. */
 export function compile() {
-  execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.json"], {
-    stdio: "inherit",
-  });
+  const tsc = ["node_modules/typescript/bin/tsc", "-p", "tsconfig.json"];
+  if (spawnSync(process.execPath, tsc, { stdio: "inherit" }).status !== 0)
+    throw new Error("the project does not compile; correct the errors above and try again");
 }
 
 /**
  * Runs cdktf and waits for its end. A signal is passed on once: at a terminal, npm and the terminal send it twice, and
  * Terraform takes the second for an order to leave everything as it is.
  *
- * @returns exit code, all of its output, and whether a signal came
+ * @returns exit code, all of its output, whether a signal came, and whether a provisioner has told the reader anything
  */
 export function cdktf(args, terraform) {
   const env = { ...process.env, ...QUIET, ...terraform.env };
@@ -52,17 +52,20 @@ export function cdktf(args, terraform) {
       child.kill("SIGINT");
     });
   }
+  let told = false;
   const lines = [];
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on("line", (raw) => {
       const line = stripVTControlCharacters(raw).trimEnd();
       lines.push(line);
       const said = /\(local-exec\): (?!Executing: )(.*)/.exec(line)?.[1];
-      if (said !== undefined) console.log(said);
+      if (said === undefined) return;
+      told = true;
+      console.log(said);
     });
   }
   return new Promise((resolve) => {
-    child.on("close", (code) => resolve({ code, output: lines.join("\n"), interrupted }));
+    child.on("close", (code) => resolve({ code, output: lines.join("\n"), interrupted, told }));
   });
 }
 

@@ -8,6 +8,12 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const INSTALLED = `${ROOT}node_modules/.package-lock.json`;
 const TICK = 10_000;
 
+const [major, minor] = process.versions.node.split(".").map(Number);
+if (major < 20 || (major === 20 && minor < 9)) {
+  console.error(`this is Node ${process.versions.node}; install Node 20.9 or later and try again`);
+  process.exit(1);
+}
+
 process.chdir(ROOT);
 if (!existsSync(INSTALLED) || statSync(INSTALLED).mtimeMs < statSync("package-lock.json").mtimeMs) {
   console.log("installing the packages of package-lock.json (npm ci)");

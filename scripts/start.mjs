@@ -17,8 +17,9 @@ try {
     localStack("stop");
     fail("interrupted; nothing is left running. npm start begins again, npm stop removes the files");
   } else if (deployed.code !== 0) {
-    const told = deployed.output.includes("(local-exec): [");
-    fail(`${told ? "" : `${deployed.output}\n`}the cluster was not started; nothing is left running`);
+    fail(
+      `${deployed.told ? "" : `${deployed.output}\n`}the cluster was not started; nothing is left running`,
+    );
   } else tell(deployed.output.includes("No changes."));
 } catch (error) {
   fail(error.message);

@@ -39,7 +39,16 @@ export async function makeEnvironment(task: Task, python: Python, lock: string):
       env: { UV_CACHE_DIR: cache, UV_PYTHON_DOWNLOADS: "never" },
       log: installLog,
     });
-  const pip = [join(tools, "bin", "python"), "-m", "pip", "install", "--no-cache-dir", "--require-hashes"];
+  const pip = [
+    join(tools, "bin", "python"),
+    "-m",
+    "pip",
+    "install",
+    "--no-cache-dir",
+    "--progress-bar",
+    "off",
+    "--require-hashes",
+  ];
   const uv = join(tools, "bin", "uv");
   const into = ["--python", join(environment, "bin", "python")];
   const from = (file: string) => ["-r", join(packageRoot(), file)];

@@ -53,7 +53,7 @@ export async function start(task: Task, definition: LocalDefinition): Promise<vo
       timeout: SUPERVISOR_TIMEOUT,
       log: join(task.paths.logs, "supervisord.out"),
     });
-    await waitForWorkers(task, expected, ports.dashboard);
+    await waitForWorkers(task, expected, ports);
     await smokeTest(task, schedulerAddress(ports));
   } catch (error) {
     await endProcesses(task.paths);

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { POOL_SEPARATOR } from "../node/services";
 import { LocalStackError } from "./error";
 import type { Expectation } from "./expectation";
-import { LOOPBACK } from "./ports";
+import { LOOPBACK, type LocalPorts } from "./ports";
+import { schedulerAddress } from "./programs";
 import { programLog, refuseFailedPrograms } from "./supervisor";
 import type { Task } from "./task";
 
@@ -16,15 +17,14 @@ const SAY_SECONDS = 5;
 /**
  * Waits until each pool has its workers.
  *
- * @param dashboard port of the scheduler's dashboard
  * @throws LocalStackError when a program ends or the deadline passes, with the log of what is missing
  */
-export async function waitForWorkers(task: Task, expected: Expectation, dashboard: number): Promise<void> {
+export async function waitForWorkers(task: Task, expected: Expectation, ports: LocalPorts): Promise<void> {
   const started = Date.now();
   const last = { line: "", at: 0 };
   for (;;) {
     refuseFailedPrograms(task.paths);
-    const registered = await registeredPools(dashboard, task.signal);
+    const registered = await registeredPools(ports, task.signal);
     const missing = expected.pools.filter(({ name, workers }) => count(registered, name) < workers);
     const line = progress(expected, registered);
     if (line !== last.line || Date.now() - last.at >= SAY_SECONDS * 1000) {
@@ -51,15 +51,25 @@ function count(registered: readonly string[] | undefined, pool: string): number 
   return (registered ?? []).filter((name) => name === pool).length;
 }
 
+/** What the scheduler says of itself, as far as it is of interest here. */
+interface Identity {
+  readonly address: string;
+  readonly workers: Readonly<Record<string, { readonly name: unknown }>>;
+}
+
 /** The pool of each registered worker; `undefined` while the scheduler does not answer. */
-async function registeredPools(port: number, signal: AbortSignal): Promise<string[] | undefined> {
+async function registeredPools(ports: LocalPorts, signal: AbortSignal): Promise<string[] | undefined> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(5000)]);
-  try {
-    const response = await fetch(`http://${LOOPBACK}:${port}/json/identity.json`, { signal: limit });
-    const { workers } = (await response.json()) as { workers: Record<string, { name: unknown }> };
-    return Object.values(workers).map(({ name }) => String(name).split(POOL_SEPARATOR)[0] ?? "");
-  } catch {
-    signal.throwIfAborted();
-    return undefined;
-  }
+  const url = `http://${LOOPBACK}:${ports.dashboard}/json/identity.json`;
+  const answer = await fetch(url, { signal: limit })
+    .then((response) => response.json() as Promise<Identity>)
+    .catch(() => undefined);
+  signal.throwIfAborted();
+  if (answer === undefined) return undefined;
+  // Where another scheduler takes the port just before, ours puts its dashboard somewhere else.
+  if (answer.address !== schedulerAddress(ports))
+    throw new LocalStackError(
+      `port ${ports.dashboard} (dashboard) was taken by the scheduler ${answer.address}`,
+    );
+  return Object.values(answer.workers).map(({ name }) => String(name).split(POOL_SEPARATOR)[0] ?? "");
 }

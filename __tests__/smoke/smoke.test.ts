@@ -1,0 +1,7 @@
+import { PYTEST_TIMEOUT, pytest } from "../support/pytest";
+
+test(
+  "the smoke test passes, and fails, as it should on real clusters (pytest)",
+  async () => expect(await pytest(__dirname)).toBe(74),
+  PYTEST_TIMEOUT,
+);
