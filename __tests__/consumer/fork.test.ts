@@ -5,7 +5,7 @@ import { ROOT, run, withDirectory } from "./workspace";
 /** CDK Terrain, the living fork of cdktf, as it stood when this was written. */
 const FORK = { cdktn: "0.24.0", constructs: "10.7.2", "@cdktn/provider-aws": "25.7.0" };
 
-const { dependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+const { dependencies, version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
 
 test(
   "with the package names of the fork swapped in, the same Terraform is synthesized",
@@ -18,7 +18,7 @@ test(
       swapNames(join(directory, "dist"));
       writeFileSync(
         join(directory, "package.json"),
-        JSON.stringify({ name: "cdktf-dask", private: true, dependencies: { ...dependencies, ...FORK } }),
+        JSON.stringify({ name: "cdktf-dask", version, dependencies: { ...dependencies, ...FORK } }),
       );
       run(directory, "npm", "install", "--silent", "--no-audit", "--no-fund");
       // The fork publishes no bindings of the null provider; ours, generated, import nothing but the framework.

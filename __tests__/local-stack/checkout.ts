@@ -53,6 +53,9 @@ export class Checkout {
     this.paths = localPaths("local", this.directory);
     for (const name of CARRIED) cpSync(name, join(this.directory, name), { recursive: true });
     symlinkSync(resolve("node_modules"), join(this.directory, "node_modules"));
+    // Stands for a machine without a GPU, so that the tests mean the same wherever they run.
+    mkdirSync(join(this.directory, "doubles"));
+    writeFileSync(join(this.directory, "doubles", "nvidia-smi"), "#!/bin/sh\nexit 9\n", { mode: 0o755 });
     this.define("local");
   }
 
@@ -142,7 +145,7 @@ app.synth();
   ): Promise<Ended> {
     const child = spawn(command, args, {
       cwd: this.directory,
-      env: { ...process.env, TF_CLI_CONFIG_FILE: undefined, ...env },
+      env: { ...process.env, PATH: `${join(this.directory, "doubles")}:${process.env.PATH}`, ...env },
       stdio: ["ignore", "pipe", "pipe"],
       timeout: TIMEOUT,
     });
