@@ -20,6 +20,7 @@ import { findPython, type Python } from "../../lib/local/python";
 
 /** What a start or stop is made of; the rest of the checkout is left where it is. */
 const CARRIED = [
+  ".npmrc",
   "cdktf.json",
   "cloud-init",
   "environments",

@@ -1,6 +1,7 @@
 /**
  * The floor: the same resources as `app.cjs N`, written as bare provider constructs. What one environment gives to
- * each provider class is recorded once; then each environment is those classes with those arguments, and nothing else.
+ * each provider class is recorded once; then each environment is those classes with those arguments, referring to
+ * each other as they did, and nothing else.
  */
 const Module = require("node:module");
 const { join } = require("node:path");
@@ -14,11 +15,12 @@ Module._load = function (request, ...rest) {
 
 /** The module with classes that write down how they are called. */
 function recording(exports) {
-  const wrapped = (original) =>
-    new Proxy(original, {
+  const wrapped = (type) =>
+    new Proxy(type, {
       construct(target, [scope, id, config], newTarget) {
-        recorded.push({ type: original, path: scope.node.path, id, config });
-        return Reflect.construct(target, [scope, id, config], newTarget);
+        const construct = Reflect.construct(target, [scope, id, config], newTarget);
+        recorded.push({ type, construct, config });
+        return construct;
       },
     });
   return Object.fromEntries(
@@ -29,7 +31,16 @@ function recording(exports) {
   );
 }
 
-const { App, TerraformOutput, TerraformStack } = require("cdktf");
+const {
+  App,
+  DefaultTokenResolver,
+  StringConcat,
+  TerraformElement,
+  TerraformOutput,
+  TerraformStack,
+  Token,
+  Tokenization,
+} = require("cdktf");
 const { AwsStack } = require("../../dist/lib/aws/aws-stack.js");
 const { environment, outdir } = require("./environments.cjs");
 const { report } = require("./report.cjs");
@@ -37,14 +48,46 @@ const { report } = require("./report.cjs");
 const cluster = environment(0);
 const original = new AwsStack(new App({ outdir: join(outdir(), "recorded") }), cluster.name, cluster);
 const outputs = original.node.findAll().filter((construct) => construct instanceof TerraformOutput);
+const resolver = new DefaultTokenResolver(new StringConcat());
+
+/** Arguments with references spelled out, such as `${aws_vpc.dask_network_1234.id}`; constructs stay what they are. */
+function spelled(value) {
+  if (value instanceof TerraformElement) return value;
+  if (typeof value === "string" || Tokenization.isResolvable(value)) {
+    return Tokenization.resolve(value, { scope: original, resolver, preparing: false });
+  }
+  if (Array.isArray(value)) return value.map(spelled);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, spelled(inner)]));
+}
+
+/** Arguments with references to the constructs of one bare stack. */
+function referring(value, made) {
+  if (value instanceof TerraformElement) return made.get(value.friendlyUniqueId);
+  if (typeof value === "string") {
+    return value.replace(/\$\{(?:data\.)?\w+\.([\w-]+)\.(\w+)\}/g, (text, id, attribute) =>
+      made.has(id) ? Token.asString(made.get(id).interpolationForAttribute(attribute)) : text,
+    );
+  }
+  if (Array.isArray(value)) return value.map((inner) => referring(inner, made));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, referring(inner, made)]));
+}
+
+const parts = recorded.map(({ type, construct, config }) => ({
+  type,
+  id: construct.friendlyUniqueId,
+  config: spelled(config),
+}));
+const results = outputs.map((output) => ({ id: output.node.id, value: spelled(output.value) }));
 
 const started = performance.now();
 const app = new App({ outdir: outdir() });
 for (let index = 0; index < Number(process.argv[2]); index++) {
   const stack = new TerraformStack(app, `bench-${index}`);
-  for (const [place, { type, config }] of recorded.entries())
-    new type(stack, `${type.name}-${place}`, config);
-  for (const output of outputs) new TerraformOutput(stack, output.node.id, { value: output.value });
+  const made = new Map();
+  for (const { type, id, config } of parts) made.set(id, new type(stack, id, referring(config, made)));
+  for (const { id, value } of results) new TerraformOutput(stack, id, { value: referring(value, made) });
 }
 app.synth();
 report(app.outdir, started);
