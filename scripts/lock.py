@@ -1,4 +1,4 @@
-"""Writes the hash-locked requirement files under locks/ from the .in files beside them.
+"""Writes the hash-locked requirement files of locks/ and of the tests from the .in files beside them.
 
     npm run lock                  keeps the versions of the locks that are there
     npm run lock -- --upgrade     moves everything that no .in file pins
@@ -20,7 +20,8 @@ import tempfile
 import tomllib
 import venv
 
-LOCKS = pathlib.Path(__file__).resolve().parent.parent / "locks"
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+LOCKS = ROOT / "locks"
 
 # glibc 2.28 is older than that of any image a node boots from (Ubuntu 22.04 has 2.35).
 NODE_PLATFORM = "x86_64-manylinux_2_28"
@@ -124,10 +125,9 @@ def lock_release(locker: Locker, folder: pathlib.Path) -> None:
 
 
 def lock_tools(locker: Locker, folder: pathlib.Path) -> None:
-    print("tools", flush=True)
     for tool in sorted(folder.glob("*.in")):
+        print(f"tools: {tool.stem}", flush=True)
         locker.universal(folder, tool.stem, TOOLS_PYTHON)
-    locker.node(folder, "uv", TOOLS_PYTHON)
 
 
 if __name__ == "__main__":
@@ -137,6 +137,8 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as scratch:
         locker = Locker(pathlib.Path(scratch), options.upgrade)
         lock_tools(locker, LOCKS / "tools")
+        locker.node(LOCKS / "tools", "uv", TOOLS_PYTHON)
         for folder in sorted(path.parent for path in LOCKS.glob("*/cpu.in")):
             lock_release(locker, folder)
-    print("The locks are written: look at `git diff --stat locks`, then run `npm run test:releases`.")
+        lock_tools(locker, ROOT / "__tests__" / "support")
+    print("The locks are written: look at `git diff --stat`, then run `npm run test:releases`.")

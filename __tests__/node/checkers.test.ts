@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } fro
 import { dirname, join } from "node:path";
 import { packageRoot } from "../../lib/node/package-file";
 import { cloudConfig } from "../../lib/node/user-data";
-import { pythonTools, TOOLS_TIMEOUT } from "../support/python-tools";
+import { checkers, INSTALL_TIMEOUT } from "../support/python-environment";
 import { everySpec } from "./specs";
 
 const CLOUD_INIT = join(packageRoot(), "cloud-init");
@@ -18,8 +18,8 @@ let tools: string;
 beforeAll(async () => {
   mkdirSync(join(packageRoot(), ".test"), { recursive: true });
   directory = mkdtempSync(join(packageRoot(), ".test", "checkers-"));
-  tools = await pythonTools();
-}, TOOLS_TIMEOUT);
+  tools = await checkers();
+}, INSTALL_TIMEOUT);
 afterAll(() => rmSync(directory, { recursive: true }));
 
 /** Exit code and everything said. */

@@ -2,13 +2,13 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { packageRoot } from "../../lib/node/package-file";
-import { pythonTools, TOOLS_TIMEOUT } from "./python-tools";
+import { checkers, INSTALL_TIMEOUT } from "./python-environment";
 
 /** Time for one run of pytest. */
 const RUN_TIMEOUT = 5 * 60_000;
 
 /** Time for a jest test that runs pytest, the first installation of its environment included. */
-export const PYTEST_TIMEOUT = TOOLS_TIMEOUT + RUN_TIMEOUT;
+export const PYTEST_TIMEOUT = INSTALL_TIMEOUT + RUN_TIMEOUT;
 
 /**
  * Runs a file or folder of Python tests in the environment of the release's lock.
@@ -17,7 +17,7 @@ export const PYTEST_TIMEOUT = TOOLS_TIMEOUT + RUN_TIMEOUT;
  * @throws Error with pytest's output where one did not pass
  */
 export async function pytest(path: string): Promise<number> {
-  const tools = await pythonTools();
+  const tools = await checkers();
   mkdirSync(join(packageRoot(), ".test"), { recursive: true });
   const directory = mkdtempSync(join(packageRoot(), ".test", "pytest-"));
   try {

@@ -2,9 +2,9 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { MockAws } from "../mock-aws/mock-aws";
+import { mockAws as mockAwsCommands } from "../python-environment";
 import { runOrThrow } from "./process";
 import { cliConfiguration, download, findMirror, mirrorOfNullDouble, registryAnswers } from "./providers";
-import { pythonEnvironment } from "./python";
 import type { Terraform } from "./workspace";
 
 const TEST_FOLDER = resolve(__dirname, "../../../.test");
@@ -42,7 +42,7 @@ export async function terraformBench(): Promise<TerraformBench> {
   const log = join(LOGS, "setup.log");
   const remove = () => rmSync(scratch, { recursive: true, force: true });
   try {
-    const python = await pythonEnvironment(log);
+    const python = join(await mockAwsCommands(), "python");
     const wheel = [python, WHEEL];
     const own = findTerraform() ?? wheel;
     const mirrors = await providerMirrors(own, python, scratch, log);

@@ -1,0 +1,58 @@
+"""Makes a virtual environment of the tests once, and prints where its commands are.
+
+    python_environment.py NAME LOCK...
+
+It stays in .test/ for the next run, and is made anew where a lock has changed. Test files run side by side: the
+second waits for the first.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+UV = "locks/tools/uv.txt"
+SECONDS = 540
+
+
+def main(name: str, *locks: str) -> None:
+    """Find or make the environment."""
+    digest = hashlib.sha256(sys.version.encode())
+    for lock in (UV, *locks):
+        digest.update((ROOT / lock).read_bytes())
+    folder = ROOT / ".test" / "python" / f"{name}-{digest.hexdigest()[:12]}"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with open(folder.parent / f"{name}.lock", "w") as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        if not (folder / "complete").exists():
+            for earlier in folder.parent.glob(f"{name}-*/"):
+                shutil.rmtree(earlier)
+            make(folder, locks)
+            (folder / "complete").touch()
+    print(folder / "bin")
+
+
+def make(folder: Path, locks: tuple[str, ...]) -> None:
+    """A virtual environment with uv, which installs the rest in seconds."""
+    python = folder / "bin" / "python"
+    run(sys.executable, "-m", "venv", folder)
+    pip = (python, "-m", "pip", "--disable-pip-version-check", "--quiet", "install")
+    run(*pip, "--require-hashes", "--requirement", UV)
+    requirements = [word for lock in locks for word in ("--requirement", lock)]
+    uv = (python, "-m", "uv", "--quiet", "pip", "install", "--python", python)
+    run(*uv, "--require-hashes", "--compile-bytecode", *requirements)
+
+
+def run(*command: object) -> None:
+    """Run a command; what it says goes to stderr."""
+    words = [os.fspath(word) for word in command]
+    environment = os.environ | {"UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR", str(ROOT / ".test" / "wheels"))}
+    subprocess.run(words, cwd=ROOT, env=environment, check=True, stdout=sys.stderr, timeout=SECONDS)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
