@@ -36,7 +36,7 @@ export class FakeMachine {
     this.command("sleep");
     this.command(
       "install",
-      'case "$*" in *-D*) mkdir -p "$(dirname "${@: -1}")"; cp "${@: -2:1}" "${@: -1}" ;; *) mkdir -p "${@: -1}" ;; esac',
+      'case " $* " in *" -D "*) mkdir -p "$(dirname "${@: -1}")"; cp "${@: -2:1}" "${@: -1}" ;; *) mkdir -p "${@: -1}" ;; esac',
     );
   }
 

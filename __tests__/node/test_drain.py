@@ -23,7 +23,7 @@ class Cluster:
         self.directory = directory
         self.address = f"tcp://127.0.0.1:{free_port()}"
         self.processes: list[subprocess.Popen] = []
-        self.scheduler = self.dask("scheduler", "--host", self.address, "--no-dashboard")
+        self.scheduler = self.dask("scheduler", "--host", self.address, "--dashboard-address", "127.0.0.1:0")
 
     def dask(self, *arguments: str) -> subprocess.Popen:
         config = self.directory / "config"

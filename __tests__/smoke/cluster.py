@@ -51,7 +51,8 @@ class Cluster:
         file = self.directory / "scheduler.json"
         process = self._dask(
             "scheduler",
-            *("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file)),
+            *("--host", "127.0.0.1", "--port", "0", "--dashboard-address", "127.0.0.1:0"),
+            *("--scheduler-file", str(file)),
             *("--idle-timeout", "300s", *self.scheduler_options),
         )
         deadline = time.monotonic() + START_SECONDS

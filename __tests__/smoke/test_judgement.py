@@ -12,10 +12,11 @@ import spilling
 import tasks
 from computing import refuse_wrong_sum, sum_of_squares
 from expectation import Expectation, ExpectationError, Pool
-from members import Worker, found_pools
+from members import found_pools
 from options import read_options
 from outcome import CheckFailed, Outcome
 from report import Report
+from worker import Worker
 
 CPU = Pool("cpu", "cpu", {"CPU": "nthreads"}, 2)
 GPU = Pool("gpu", "gpu", {"GPU": 1}, 1)

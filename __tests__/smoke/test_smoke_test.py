@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -25,6 +26,16 @@ GOOD = {
 }
 GPU_POOL = {"name": "gpu", "kind": "gpu", "resources": {"GPU": 1}, "workers": 1}
 DOUBLES = str(Path(__file__).parent / "doubles")
+
+
+def greet_then_reset(listener):
+    """Stands for a plain scheduler whose answer to a TLS greeting is overtaken by its reset."""
+    with listener.accept()[0] as hasty:
+        hasty.recv(1)
+        hasty.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    with listener.accept()[0] as plain:
+        plain.sendall(b"\0")
+        plain.recv(1)
 
 
 def expecting(**changes):
@@ -361,6 +372,13 @@ class TestTls:
         result = two_pools.smoke(*tls(), address=two_pools.address.replace("tcp://", "tls://"))
         assert result.code == 3
         assert "does not speak TLS" in result.check("scheduler")[1]
+
+    def test_tls_to_a_plain_listener_that_resets_the_connection(self, tls):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            threading.Thread(target=greet_then_reset, args=(listener,), daemon=True).start()
+            result = smoke(f"tls://127.0.0.1:{listener.getsockname()[1]}", *tls())
+        assert result.code == 3
+        assert "does not speak TLS (it broke the handshake off)" in result.check("scheduler")[1]
 
 
 class TestUsage:

@@ -2,8 +2,8 @@
 
     python_environment.py NAME LOCK...
 
-It stays in .test/ for the next run, and is made anew where a lock has changed. Test files run side by side: the
-second waits for the first.
+It stays in .test/ for the next run, and is made anew where a lock has changed. Test files run side by side:
+the second waits for the first.
 """
 
 import fcntl
@@ -50,7 +50,8 @@ def make(folder: Path, locks: tuple[str, ...]) -> None:
 def run(*command: object) -> None:
     """Run a command; what it says goes to stderr."""
     words = [os.fspath(word) for word in command]
-    environment = os.environ | {"UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR", str(ROOT / ".test" / "wheels"))}
+    cache = os.environ.get("UV_CACHE_DIR", str(ROOT / ".test" / "wheels"))
+    environment = os.environ | {"UV_CACHE_DIR": cache}
     subprocess.run(words, cwd=ROOT, env=environment, check=True, stdout=sys.stderr, timeout=SECONDS)
 
 

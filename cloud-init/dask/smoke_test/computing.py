@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 
 from expectation import Pool
-from members import Worker, ask_each, pools_of
+from members import ask_each, pools_of
 from outcome import Absent, CheckFailed, Run
 from tasks import add_squares, gpu_squares
+from worker import Worker
 
 SQUARES_PER_WORKER = 100_000
 """A few milliseconds of pure Python."""

@@ -71,11 +71,12 @@ async def _probe(host: str, port: int, context: ssl.SSLContext | None) -> None:
     except ssl.SSLError as error:
         if error.reason and "ALERT" in error.reason:
             _fail(f"{where} refuses the client certificate: {error.reason.lower().replace('_', ' ')}")
-        _fail(
-            f"{where} does not speak TLS ({error.reason}): use tcp://{where}, or start the scheduler with TLS"
-        )
+        _fail(_plain(where, error.reason))
     except OSError as error:
-        _fail(f"{where} broke the connection off: {error}")
+        # What a plain listener answers to a TLS greeting may be lost to its reset of the connection.
+        if context and await _speaks_plainly(address, port):
+            _fail(_plain(where, "it broke the handshake off"))
+        _fail(f"{where} broke the connection off: {str(error) or type(error).__name__}")
     finally:
         writer.close()
     if not first:
@@ -123,6 +124,21 @@ async def _speaks_tls(address: str, port: int) -> bool:
         return True
     except (OSError, TimeoutError):
         return False
+
+
+async def _speaks_plainly(address: str, port: int) -> bool:
+    try:
+        reader, writer = await asyncio.wait_for(asyncio.open_connection(address, port), TLS_PROBE_SECONDS)
+        try:
+            return bool(await asyncio.wait_for(reader.read(1), TLS_PROBE_SECONDS))
+        finally:
+            writer.close()
+    except (OSError, TimeoutError):
+        return False
+
+
+def _plain(where: str, reason: str | None) -> str:
+    return f"{where} does not speak TLS ({reason}): use tcp://{where}, or start the scheduler with TLS"
 
 
 def _fail(reason: str):

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from distributed.versions import get_versions
 
 from expectation import Expectation
-from members import Worker, ask_each
+from members import ask_each
 from outcome import CheckFailed, Run
+from worker import Worker
 
 MUST_EQUAL = ("dask", "distributed", "msgpack", "cloudpickle", "tornado", "toolz")
 """Packages that put data or tasks on the wire (`required_packages` of distributed.versions)."""

@@ -4,34 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import TypeVar
 
 from distributed import Client
 
 from expectation import Pool
 from outcome import CheckFailed, Run
+from worker import Worker
 
 Answer = TypeVar("Answer")
-
-UNNAMED = "unnamed"
-
-
-@dataclass(frozen=True, eq=False)
-class Worker:
-    """A worker process as the scheduler sees it."""
-
-    address: str
-    name: str
-    resources: dict[str, float]
-    nthreads: int
-    status: str
-
-    @property
-    def pool(self) -> str:
-        """Workers are named `<pool>--<host>`, with `-<i>` appended where a host runs several."""
-        pool, separator, _ = self.name.partition("--")
-        return pool if separator else UNNAMED
 
 
 async def list_workers(client: Client) -> list[Worker]:

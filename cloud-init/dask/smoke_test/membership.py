@@ -7,8 +7,9 @@ import time
 from collections.abc import Iterable
 
 from expectation import Pool
-from members import Worker, found_pools, list_workers, offer_text
+from members import found_pools, list_workers, offer_text
 from outcome import CheckFailed, Run
+from worker import Worker
 
 POLL_SECONDS = 0.5
 

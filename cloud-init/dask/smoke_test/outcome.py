@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from distributed import Client, Security
 
     from expectation import Expectation
-    from members import Worker
+    from worker import Worker
 
 PASSED, FAILED, ABSENT, SKIPPED = "passed", "failed", "absent", "skipped"
 

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from expectation import Pool
-from members import Worker, names, offer_text, pools_of
+from members import names, offer_text, pools_of
 from outcome import Absent, CheckFailed, Run
 from tasks import place_of_work
+from worker import Worker
 
 PLACED_PER_WORKER, PLACED_SECONDS = 2, 0.02
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from members import Worker, ask_each
+from members import ask_each
 from outcome import CheckFailed, Run
 from tasks import write_probe
+from worker import Worker
 
 
 async def spill(run: Run) -> str:

@@ -1,0 +1,24 @@
+"""A worker process as the scheduler sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+UNNAMED = "unnamed"
+
+
+@dataclass(frozen=True, eq=False)
+class Worker:
+    """A worker process as the scheduler sees it."""
+
+    address: str
+    name: str
+    resources: dict[str, float]
+    nthreads: int
+    status: str
+
+    @property
+    def pool(self) -> str:
+        """Workers are named `<pool>--<host>`, with `-<i>` appended where a host runs several."""
+        pool, separator, _ = self.name.partition("--")
+        return pool if separator else UNNAMED
