@@ -19,7 +19,6 @@ export const production = defineCluster({
       minSize: 2,
       desiredSize: 2,
       maxSize: 40,
-      onDemandBase: 2,
       spotPercentage: 80,
     },
     {
@@ -29,7 +28,6 @@ export const production = defineCluster({
       minSize: 0,
       desiredSize: 1,
       maxSize: 8,
-      onDemandBase: 1,
       spotPercentage: 50,
     },
   ],

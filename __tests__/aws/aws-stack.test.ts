@@ -78,7 +78,10 @@ test("two environments in one app share no name, state or address", () => {
     new Synthesized(new AwsStack(app, "development", development)),
     new Synthesized(new AwsStack(app, "production", production)),
   ];
-  const names = (stack: Synthesized) => stack.everyResource.flatMap(({ name }) => (name ? [name] : []));
+  // A hook's name is its group's affair, a policy's its role's.
+  const inside = ["workers-registered", "answer-launch-hook", "tag-machines"];
+  const names = (stack: Synthesized) =>
+    stack.everyResource.flatMap(({ name }) => (name && !inside.includes(String(name)) ? [name] : []));
   expect(names(one).length).toBeGreaterThan(5);
   expect(names(one).filter((name) => names(two).includes(name))).toEqual([]);
   expect(one.terraform.backend).not.toEqual(two.terraform.backend);

@@ -1,4 +1,4 @@
-import { launchImage } from "../../lib/aws/machine-image";
+import { launchImage, parentImage } from "../../lib/aws/machine-image";
 
 test.each([
   [
@@ -13,4 +13,12 @@ test.each([
   [{ amiId: "ami-0123456789abcdef0" }, "ami-0123456789abcdef0"],
 ] as const)("the image %j is launched as %s", (image, launched) => {
   expect(launchImage(image)).toBe(launched);
+});
+
+test.each([
+  ["ubuntu", "ssm:/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id"],
+  [{ ssmParameter: "/imagebuilder/base" }, "ssm:/imagebuilder/base"],
+  [{ amiId: "ami-0123456789abcdef0" }, "ami-0123456789abcdef0"],
+] as const)("an image is baked from the image %j as %s", (image, parent) => {
+  expect(parentImage(image)).toBe(parent);
 });

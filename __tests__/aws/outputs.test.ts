@@ -27,6 +27,10 @@ describe("outputs to paste", () => {
       "aws ssm start-session --region eu-west-1 --target i-scheduler --document-name AWS-StartPortForwardingSession --parameters 'portNumber=8787,localPortNumber=8787'",
     ],
     [
+      "machine_states",
+      `aws ec2 describe-instances --region eu-west-1 --filters Name=tag:dask:cluster,Values=test --query 'Reservations[].Instances[].[InstanceId,State.Name,Tags[?Key==\`"Name"\`]|[0].Value,Tags[?Key==\`"dask:state"\`]|[0].Value]' --output text`,
+    ],
+    [
       "logs_scheduler",
       "aws ssm start-session --region eu-west-1 --target i-scheduler --document-name AWS-StartInteractiveCommand --parameters 'command=sudo journalctl -f -n 200 -u dask-scheduler'",
     ],
@@ -56,6 +60,7 @@ describe("outputs to paste", () => {
       "logs_cpu",
       "logs_gpu",
       "logs_scheduler",
+      "machine_states",
       "scale_cpu",
       "scale_gpu",
       "scheduler_address",

@@ -86,7 +86,7 @@ describe("the autoscaling group of a pool", () => {
 
   test("has the definition's sizes, and leaves the number of machines to whoever scales it", () => {
     expect(group).toMatchObject({ name: "test-batch", min_size: 1, desired_capacity: 3, max_size: 12 });
-    expect(group.lifecycle).toEqual({ ignore_changes: ["desired_capacity"] });
+    expect(group.lifecycle).toEqual({ ignore_changes: ["desired_capacity", "initial_lifecycle_hook"] });
   });
 
   test("spreads over all private subnets", () => {
@@ -118,7 +118,7 @@ describe("the autoscaling group of a pool", () => {
   test("rolls with its template and with the scheduler, half of it at a time", () => {
     expect(group.instance_refresh).toEqual({
       strategy: "Rolling",
-      preferences: { min_healthy_percentage: 50, instance_warmup: "300" },
+      preferences: { min_healthy_percentage: 50, instance_warmup: "0" },
       triggers: ["tag"],
     });
     expect(group.tag).toContainEqual({
@@ -137,8 +137,12 @@ describe("the autoscaling group of a pool", () => {
     });
   });
 
-  test("counts a machine's health after it has had the time to start", () => {
-    expect(group).toMatchObject({ health_check_type: "EC2", health_check_grace_period: 300 });
+  test("counts a machine's health as soon as it is in service", () => {
+    expect(group).toMatchObject({ health_check_type: "EC2", health_check_grace_period: 0 });
+  });
+
+  test("goes without waiting for machines that have not answered its hook", () => {
+    expect(group.force_delete).toBe(true);
   });
 
   test("begins once the scheduler's name can be asked for", () => {
@@ -146,9 +150,60 @@ describe("the autoscaling group of a pool", () => {
   });
 });
 
+describe("the launch hook of a pool", () => {
+  const HOOK = {
+    name: "workers-registered",
+    lifecycle_transition: "autoscaling:EC2_INSTANCE_LAUNCHING",
+    default_result: "ABANDON",
+    heartbeat_timeout: 2700,
+  };
+
+  test("abandons a machine that says nothing for five minutes longer than it may take", () => {
+    expect(synthesize(POOL).synthesized.resource("aws_autoscaling_lifecycle_hook")).toEqual({
+      ...HOOK,
+      autoscaling_group_name: expect.stringMatching(
+        /^\$\{aws_autoscaling_group\.dask_pools_batch_\w+\.name\}$/,
+      ),
+    });
+  });
+
+  test.each([
+    ["on demand alone", { onDemandBase: 2, spotPercentage: 0 }],
+    ["spot alone", { onDemandBase: 0, spotPercentage: 100 }],
+    ["both without a base", { onDemandBase: 0, spotPercentage: 50 }],
+  ])("is there before the first machine of a pool with %s", (_, shares) => {
+    const { group } = synthesize({ ...POOL, ...shares });
+    expect(group.initial_lifecycle_hook).toEqual([HOOK]);
+    // AWS refuses any other in a group that is hooked first.
+    expect(group.mixed_instances_policy).toMatchObject({
+      instances_distribution: {
+        on_demand_base_capacity: 0,
+        on_demand_percentage_above_base_capacity: 100 - shares.spotPercentage,
+      },
+    });
+  });
+
+  test("comes after the first machines where on-demand machines come before spot", () => {
+    const { group } = synthesize({ ...POOL, onDemandBase: 1, spotPercentage: 50 });
+    expect(group).not.toHaveProperty("initial_lifecycle_hook");
+    expect(group.mixed_instances_policy).toMatchObject({
+      instances_distribution: { on_demand_base_capacity: 1, on_demand_percentage_above_base_capacity: 50 },
+    });
+  });
+
+  test("is the one that the machines answer", () => {
+    const { cluster, group, synthesized } = synthesize(POOL);
+    const [pool] = cluster.pools;
+    expect(pool && workerNode(cluster, pool).settings).toMatchObject({
+      HOOK: synthesized.resource("aws_autoscaling_lifecycle_hook").name,
+      GROUP: group.name,
+    });
+  });
+});
+
 describe("the wait for capacity", () => {
   test.each([
-    [undefined, "10m"],
+    [undefined, "45m"],
     [0, "0m"],
     [25, "25m"],
   ])("of %p minutes is %s", (waitForCapacityMinutes, timeout) => {

@@ -9,6 +9,7 @@ test("a name and admin subnets are enough", () => {
     region: "us-east-1",
     release: { name: "2026.7", python: "3.12", dask: "2026.7.1" },
     ucx: false,
+    bakedImages: false,
     tags: {},
     backend: { type: "local" },
   });

@@ -211,6 +211,30 @@ describe("each fault of a definition names its path, its value and what is allow
   });
 });
 
+describe("a base image that Image Builder cannot look up", () => {
+  const image = { ssmParameter: "/images/dask" };
+  const machines = { scheduler: { image }, pools: [{ name: "p", kind: "cpu", image }] };
+
+  test("is refused where images are baked", () => {
+    const fault = {
+      value: "/images/dask",
+      allowed:
+        "with bakedImages, a parameter below /aws/service/ or /imagebuilder/, as Image Builder may read no other",
+      remedy: "keep the id below /imagebuilder/, name the AMI by its id, or turn bakedImages off",
+    };
+    expect(faultsOf({ name: "c", network, bakedImages: true, ...machines })).toEqual([
+      { path: "scheduler.image.ssmParameter", ...fault },
+      { path: "pools[0].image.ssmParameter", ...fault },
+    ]);
+  });
+
+  test("is no fault where none are, or where Image Builder may read it", () => {
+    const readable = { ssmParameter: "/imagebuilder/dask" };
+    expect(faultsOf({ name: "c", network, ...machines })).toEqual([]);
+    expect(faultsOf({ name: "c", network, bakedImages: true, scheduler: { image: readable } })).toEqual([]);
+  });
+});
+
 test("all faults are told at once, and a field with a fault of its own does not hide the others", () => {
   const faults = faultsOf({
     name: "Bad",

@@ -28,7 +28,7 @@ test(
       run(directory, "node", "dist/main.js");
       run(ROOT, "node", "dist/main.js");
 
-      for (const stack of ["local", "development", "production"]) {
+      for (const stack of ["local", "development", "production", "baked"]) {
         expect(synthesized(directory, stack)).toEqual(synthesized(ROOT, stack));
       }
     }),

@@ -20,16 +20,12 @@ const calls = (run: { calls: string[] }, ...names: string[]) =>
     .filter((call) => names.includes(call.split(" ")[0] ?? ""));
 
 describe("phase base", () => {
-  test("makes a user without shell and sudo, its scratch directory, and the machine's own units", () => {
+  test("makes a user without shell and sudo, and nothing that is for a boot", () => {
     prepare(worker(production, "cpu"));
     const run = machine.run("base");
     expect(run).toMatchObject({ code: 0, said: "" });
     expect(calls(run, "useradd", "install", "sysctl", "systemctl")).toEqual([
       "useradd --system --user-group --home-dir /var/lib/dask --create-home --shell /usr/sbin/nologin dask",
-      "install -d -o dask -g dask -m 0750 /var/lib/dask/scratch",
-      "sysctl --quiet --load=/etc/sysctl.d/90-dask.conf",
-      "systemctl enable --quiet --now dask-machine.service",
-      "systemctl enable --quiet --now dask-scratch.service",
     ]);
   });
 
@@ -44,12 +40,20 @@ describe("phase base", () => {
     machine.command("dpkg-query", '[[ $* == *mdadm ]] || echo "install ok installed"');
     const run = machine.run("base");
     expect(run.said).toBe("installing mdadm\n");
+    expect(machine.read("run/dask/apt-updated")).toBe("");
     const options =
       "--quiet --yes -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 -o Acquire::http::Timeout=30";
     expect(calls(run, "apt-get")).toEqual([
       `apt-get ${options} update`,
       `apt-get ${options} install --no-install-recommends --allow-change-held-packages mdadm`,
     ]);
+  });
+
+  test("asks for the list of packages once a boot", () => {
+    prepare(worker(production, "cpu"));
+    machine.command("dpkg-query", '[[ $* == *mdadm ]] || echo "install ok installed"');
+    machine.write("run/dask/apt-updated", "");
+    expect(calls(machine.run("base"), "apt-get").filter((call) => call.endsWith(" update"))).toEqual([]);
   });
 
   test("ends with what apt said where a package cannot be had", () => {
@@ -63,20 +67,45 @@ describe("phase base", () => {
     expect(code).toBe(1);
     expect(said).toMatch(/\nE: Unable to locate package mdadm\n$/);
   });
+});
 
-  test("ends with what a unit of the machine said", () => {
+describe("phase configuration", () => {
+  test("makes the scratch directory, loads the kernel's settings, and enables the machine's own unit", () => {
     prepare(worker(production, "cpu"));
-    machine.command("systemctl", "[[ $* != *dask-scratch* ]]");
+    const run = machine.run("configuration");
+    expect(run).toMatchObject({ code: 0, said: "" });
+    expect(run.calls.map((call) => call.replaceAll(machine.directory, ""))).toEqual([
+      "install -d -o dask -g dask -m 0750 /var/lib/dask/scratch",
+      "sysctl --quiet --load=/etc/sysctl.d/90-dask.conf",
+      "systemctl enable --quiet --now dask-machine.service",
+    ]);
+  });
+
+  test("ends with what the machine's unit said", () => {
+    prepare(worker(production, "cpu"));
+    machine.command("systemctl", "exit 1");
     machine.command("journalctl", "echo '/dev/nvme1n1 holds data of someone else'");
-    expect(machine.run("base")).toMatchObject({
+    expect(machine.run("configuration")).toMatchObject({
       code: 1,
-      said: "dask-scratch.service: /dev/nvme1n1 holds data of someone else\n",
+      said: "dask-machine.service: /dev/nvme1n1 holds data of someone else\n",
     });
   });
 
-  test("leaves the scheduler without scratch units", () => {
+  test("ends where the kernel does not take a setting", () => {
+    prepare(worker(production, "cpu"));
+    machine.command("sysctl", "echo 'sysctl: permission denied' >&2; exit 255");
+    const run = machine.run("configuration");
+    expect(run).toMatchObject({ code: 255, said: "sysctl: permission denied\n" });
+    expect(calls(run, "systemctl")).toEqual([]);
+  });
+
+  test("leaves the scheduler without such a unit", () => {
     prepare(schedulerNode(production));
-    expect(calls(machine.run("base"), "systemctl")).toEqual([]);
+    const run = machine.run("configuration");
+    expect(run.code).toBe(0);
+    expect(calls(run, "install", "systemctl")).toEqual([
+      "install -d -o dask -g dask -m 0750 /var/lib/dask/scratch",
+    ]);
   });
 });
 

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { packageRoot } from "../../lib/node/package-file";
-import { cloudConfig } from "../../lib/node/user-data";
+import { cloudConfig, userData } from "../../lib/node/user-data";
 import { checkers, INSTALL_TIMEOUT } from "../support/python-environment";
 import { everySpec } from "./specs";
 
@@ -64,6 +64,31 @@ describe("cloud-init's schema", () => {
   });
 });
 
+describe("user data is decoded, all its members,", () => {
+  const files = () =>
+    everySpec.map(([, spec], index) => {
+      const path = join(directory, `${index}.gz`);
+      writeFileSync(path, Buffer.from(userData(spec), "base64"));
+      return { path, text: cloudConfig(spec) };
+    });
+
+  test("by Python's gzip", () => {
+    const program = "import gzip, sys; sys.stdout.write(gzip.open(sys.argv[1], 'rt').read())";
+    for (const { path, text } of files()) {
+      expect(check(join(tools, "python"), "-c", program, path)).toEqual({ code: 0, said: text });
+    }
+  });
+
+  testWithCloudInit("by cloud-init's own code", () => {
+    const program =
+      "import pathlib, sys; from cloudinit.util import decomp_gzip; " +
+      "sys.stdout.write(decomp_gzip(pathlib.Path(sys.argv[1]).read_bytes(), quiet=False))";
+    for (const { path, text } of files()) {
+      expect(check("/usr/bin/python3", "-c", program, path)).toEqual({ code: 0, said: text });
+    }
+  });
+});
+
 describe("systemd-analyze verify", () => {
   /** A root of the machine's file system: our files, the distribution's units, and empty programs at their paths. */
   const root = (index: number, files: readonly { path: string; mode: string; content: string }[]) => {
@@ -121,7 +146,7 @@ describe("systemd-analyze verify", () => {
 describe("scripts", () => {
   const scripts = everySpec
     .flatMap(([, { files }]) => files)
-    .filter(({ content, path }) => content.startsWith("#!/bin/bash") || path.endsWith("/functions"));
+    .filter(({ content, path }) => content.startsWith("#!/bin/bash") || /\/(functions|instance)$/.test(path));
   const names = [...new Set(scripts.map(({ path }) => path.split("/").at(-1) as string))].sort();
   const sources = names.map((name) => {
     const folders = ["base", "conda", "cuda-nvidia", "dask"].map((folder) => join(CLOUD_INIT, folder, name));
@@ -130,7 +155,8 @@ describe("scripts", () => {
 
   test("are these", () => {
     expect(names).toEqual([
-      ..."base bootstrap conda cuda-nvidia dask functions machine-facts scratch".split(" "),
+      ..."base bootstrap conda configuration cuda-nvidia cuda-toolkit".split(" "),
+      ..."dask functions instance machine-facts scratch".split(" "),
     ]);
   });
 

@@ -1,7 +1,12 @@
 import { createHash } from "node:crypto";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { development } from "../../environments/development";
+import { production } from "../../environments/production";
+import type { NodeSpec } from "../../lib/node/node-spec";
+import { packageFile } from "../../lib/node/package-file";
 import { FakeMachine } from "./fake-machine";
-import { worker } from "./specs";
+import { largest2024, worker } from "./specs";
 
 /** Stands for Miniforge's installer: commands that note their calls, and make what the real ones make. */
 const INSTALLER = `
@@ -20,15 +25,17 @@ printf '#!/bin/bash\\necho "dask, version $(cat /var/installed)"\\n' >"$prefix/b
 chmod +x "$prefix/bin/dask"`;
 
 let machine: FakeMachine;
-beforeEach(() => {
-  machine = new FakeMachine(worker(development, "cpu"), { MINIFORGE_SHA256: DIGEST });
+const prepare = (spec: NodeSpec) => {
+  machine = new FakeMachine(spec, { MINIFORGE_SHA256: DIGEST });
   machine.write("installer", INSTALLER);
   machine.command("curl", `cp "${machine.directory}/installer" "\${@: -2:1}"`);
   machine.command("conda-stub", MAKE_ENVIRONMENT);
   machine.command("python-stub");
-  machine.command("uv-stub", "echo 2026.7.1 >/var/installed");
+  // It keeps the requirements that it gets.
+  machine.command("uv-stub", `cp "\${@: -1}" /var/requirements; echo ${spec.settings.DASK} >/var/installed`);
   machine.write("var/tmp/.keep", "");
-});
+};
+beforeEach(() => prepare(worker(development, "cpu")));
 afterEach(() => machine.remove());
 
 const short = (calls: readonly string[]) =>
@@ -42,14 +49,26 @@ test("installs interpreter and locked packages, nothing else", () => {
   );
   expect(code).toBe(0);
   expect(short(calls)).toEqual([
-    "curl --fail --silent --show-error --location --retry 5 --retry-connrefused --connect-timeout 20 " +
-      "--max-time 900 --output /var/tmp/dask-node.X/miniforge.sh " +
+    "curl --silent --show-error --connect-timeout 20 --max-time 20 --retry 4 " +
+      "--retry-connrefused --fail --location --max-time 900 --speed-limit 1000 --speed-time 30 --output /var/tmp/dask-node.X/miniforge.sh " +
       "https://github.com/conda-forge/miniforge/releases/download/26.3.2-3/Miniforge3-26.3.2-3-Linux-x86_64.sh",
     "python-stub -m pip install --quiet --no-cache-dir --no-deps --require-hashes --requirement /lib/uv.txt",
     "conda-stub create --yes --quiet --prefix /opt/dask/env --override-channels --channel conda-forge python=3.12.13",
     "uv-stub pip install --quiet --python /opt/dask/env/bin/python --compile-bytecode --no-deps --no-build " +
-      "--require-hashes --requirement /lib/lock.txt",
+      "--require-hashes --requirement /var/tmp/dask-node.X/lock.txt",
   ]);
+  expect(readdirSync(join(machine.directory, "var/tmp"))).toEqual([".keep"]);
+});
+
+test.each([
+  ["CPU", worker(development, "cpu"), "locks/2026.7/cpu.node.txt"],
+  ["GPU", worker(production, "gpu"), "locks/2026.7/gpu.node.txt"],
+  ["GPU on 2024.7", worker(largest2024, "gpus-for-the-tutors"), "locks/2024.7/gpu.node.txt"],
+])("uv gets the lock to the byte, put together again on the machine: %s", (_, spec, lock) => {
+  machine.remove();
+  prepare(spec);
+  expect(machine.run("conda").code).toBe(0);
+  expect(machine.read("var/requirements")).toBe(packageFile(lock));
 });
 
 test("a second run changes nothing", () => {
@@ -61,12 +80,14 @@ test("a second run changes nothing", () => {
   });
 });
 
-test("another lock makes the environment anew, with the Miniforge that is there", () => {
+test("another key makes the environment anew, with the Miniforge that is there", () => {
   machine.run("conda");
-  machine.script("lock.txt", "dask==2026.7.1 --hash=sha256:0\n", 0o644);
+  const settings = machine.read("etc/dask/node.env") ?? "";
+  machine.write("etc/dask/node.env", settings.replace(/BAKE_KEY='\w+'/, "BAKE_KEY='0123456789ab'"));
   const { said, calls } = machine.run("conda");
-  expect(said).toContain("installing 1 locked packages");
+  expect(said).toContain("installing 59 locked packages");
   expect(short(calls).map((call) => call.split(" ")[0])).toEqual(["conda-stub", "uv-stub"]);
+  expect(machine.read("opt/dask/env/.dask-node")).toBe("0123456789ab\n");
 });
 
 test("an installer with another checksum is not run, and the sentence has both", () => {
@@ -76,7 +97,7 @@ test("an installer with another checksum is not run, and the sentence has both",
   expect(code).toBe(1);
   expect(said).toMatch(
     new RegExp(
-      `Miniforge3-26.3.2-3-Linux-x86_64.sh has the checksum ${evil}, expected ${DIGEST}: it is not the file meant, so it is not used\n$`,
+      `Miniforge3-26.3.2-3-Linux-x86_64.sh has the checksum ${evil}, expected ${DIGEST}: not used\n$`,
     ),
   );
   expect(machine.read("opt/conda/bin/conda")).toBeUndefined();

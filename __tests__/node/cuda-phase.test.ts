@@ -56,7 +56,6 @@ test("without one, the signed modules of the running kernel are installed and lo
   expect(run.code).toBe(0);
   expect(calls(run, "apt-get", "modprobe", "apt-mark")).toEqual([
     "apt-get update",
-    "apt-get update",
     "apt-get install --no-install-recommends --allow-change-held-packages " +
       "linux-modules-nvidia-580-server-open-6.14.0-1018-aws nvidia-headless-no-dkms-580-server-open " +
       "nvidia-utils-580-server",
@@ -89,9 +88,15 @@ test("persistence mode is on, by a drop-in where the packaged daemon turns it of
     "systemctl restart nvidia-persistenced.service",
   ]);
   expect(calls(run, "nvidia-smi")).toContain("nvidia-smi --persistence-mode=1");
+});
+
+test("a daemon that keeps persistence mode on is left as it is", () => {
+  prepare({ driver: true });
+  machine.command("systemctl", "echo ExecStart=/usr/bin/nvidia-persistenced --persistence-mode");
   expect(calls(machine.run("cuda-nvidia"), "systemctl")).toEqual([
     "systemctl cat nvidia-persistenced.service",
   ]);
+  expect(machine.read("etc/systemd/system/nvidia-persistenced.service.d/dask.conf")).toBeUndefined();
 });
 
 test("a machine without a GPU is told so before anything is installed", () => {
@@ -118,32 +123,44 @@ esac`,
   expect(said).toBe("nvidia-smi lists no GPU: Failed to initialize NVML: Unknown Error\n");
 });
 
-describe("on release 2024.7", () => {
+describe("phase cuda-toolkit, on release 2024.7", () => {
   const spec = worker(largest2024, "gpus-for-the-tutors");
 
-  test("the toolkit comes from NVIDIA's repository, whose key is checked", () => {
+  test("takes the toolkit from NVIDIA's repository, whose key is checked", () => {
     prepare({ driver: true, spec });
     machine.command("curl", 'echo "not the key" >"$' + '{@: -2:1}"');
-    const refused = machine.run("cuda-nvidia");
+    const refused = machine.run("cuda-toolkit");
     expect(refused.code).toBe(1);
     expect(refused.said).toMatch(
-      /cuda-keyring_1\.1-1_all\.deb has the checksum \w{64}, expected d2a6b11c096396d868758b86dab1823b25e14d70333f1dfa74da5ddaf6a06dba: /,
+      /cuda-keyring_1\.1-1_all\.deb has the checksum \w{64}, expected d2a6b11c096396d868758b86dab1823b25e14d70333f1dfa74da5ddaf6a06dba: not used\n$/,
     );
+    expect(calls(refused, "dpkg", "apt-get")).toEqual([]);
 
     machine.command("sha256sum", "echo d2a6b11c096396d868758b86dab1823b25e14d70333f1dfa74da5ddaf6a06dba -");
-    const run = machine.run("cuda-nvidia");
+    // The list of packages is new, whatever was done this boot.
+    machine.write("run/dask/apt-updated", "");
+    const run = machine.run("cuda-toolkit");
     expect(run.code).toBe(0);
     expect(calls(run, "dpkg", "apt-get")).toEqual([
       "dpkg --install /var/tmp/cuda-keyring.deb",
       "apt-get update",
       "apt-get install --no-install-recommends --allow-change-held-packages cuda-toolkit-12-6",
     ]);
+    expect(machine.read("var/tmp/cuda-keyring.deb")).toBeUndefined();
   });
 
-  test("another Ubuntu is refused with what to do", () => {
+  test("has nothing to do where the toolkit is there", () => {
+    prepare({ driver: true, spec });
+    machine.command("dpkg-query", 'echo "install ok installed"');
+    const run = machine.run("cuda-toolkit");
+    expect(run).toMatchObject({ code: 0, said: "" });
+    expect(calls(run, "curl", "dpkg", "apt-get")).toEqual([]);
+  });
+
+  test("refuses another Ubuntu with what to do", () => {
     prepare({ driver: true, spec });
     machine.write("etc/os-release", 'VERSION_ID="22.04"\n');
-    const { code, said } = machine.run("cuda-nvidia");
+    const { code, said } = machine.run("cuda-toolkit");
     expect(code).toBe(1);
     expect(said).toMatch(/cuda-toolkit-12-6 is for Ubuntu 24\.04; choose such an image\n$/);
   });

@@ -4,11 +4,22 @@ import { parse } from "yaml";
 import { development } from "../../environments/development";
 import { production } from "../../environments/production";
 import { RELEASES } from "../../lib/cluster/releases";
+import { lockFiles } from "../../lib/node/lock";
 import { schedulerNode } from "../../lib/node/machine";
 import { exactPython } from "../../lib/node/miniforge";
 import { environmentFile } from "../../lib/node/node-files";
+import type { NodeSpec } from "../../lib/node/node-spec";
 import { packageFile, packageRoot } from "../../lib/node/package-file";
-import { everySpec, fileOf, largest2024, largest2026, scriptOf, variety, worker } from "./specs";
+import {
+  everySpec,
+  fileOf,
+  largest2024,
+  largest2026,
+  scriptOf,
+  settingsRead,
+  variety,
+  worker,
+} from "./specs";
 
 const paths = (spec: { files: readonly { path: string }[] }) => spec.files.map(({ path }) => path);
 const daskYaml = (spec: (typeof everySpec)[number][1]) => parse(fileOf(spec, "/etc/dask/dask.yaml"));
@@ -16,31 +27,58 @@ const daskYaml = (spec: (typeof everySpec)[number][1]) => parse(fileOf(spec, "/e
 const scheduler = schedulerNode(production);
 const cpuWorker = worker(production, "cpu");
 const gpuWorker = worker(production, "gpu");
+const toolkitWorker = worker(largest2024, "gpus-for-the-tutors");
 
-describe("phases are the tutorial's roles", () => {
-  test("without GPU: base, conda, dask", () => {
-    expect(scheduler.phases).toEqual(["base", "conda", "dask"]);
-    expect(cpuWorker.phases).toEqual(["base", "conda", "dask"]);
-    expect(cpuWorker.settings.PHASES).toBe("base conda dask");
+describe("phases are the tutorial's roles, and what each boot sets up", () => {
+  test("without GPU: packages beside conda, then configuration and Dask", () => {
+    for (const spec of [scheduler, cpuWorker]) {
+      expect(spec.bake).toEqual([["base"], ["conda"]]);
+      expect(spec.boot).toEqual(["configuration", "dask"]);
+    }
+    expect(cpuWorker.settings).toMatchObject({ BAKE: "base conda", BOOT: "configuration,dask" });
   });
 
-  test("with GPU: base, conda, cuda-nvidia, dask", () => {
-    expect(gpuWorker.phases).toEqual(["base", "conda", "cuda-nvidia", "dask"]);
+  test("with GPU: the driver after the packages, in their lane", () => {
+    expect(gpuWorker.bake).toEqual([["base", "cuda-nvidia"], ["conda"]]);
+    expect(gpuWorker.boot).toEqual(["configuration", "dask"]);
+    expect(gpuWorker.settings.BAKE).toBe("base,cuda-nvidia conda");
+  });
+
+  test("on release 2024.7: the toolkit too", () => {
+    expect(toolkitWorker.bake).toEqual([["base", "cuda-nvidia", "cuda-toolkit"], ["conda"]]);
+    expect(schedulerNode(largest2024).bake).toEqual([["base"], ["conda"]]);
   });
 
   test("the scheduler of a cluster with UCX has a GPU, and what goes with it", () => {
     const spec = schedulerNode(largest2026);
-    expect(spec.phases).toContain("cuda-nvidia");
-    expect(scriptOf(spec, "lock.txt")).toBe(packageFile("locks/2026.7/gpu.node.txt"));
+    expect(spec.bake.flat()).toContain("cuda-nvidia");
+    expect(spec.settings.DRIVER_BRANCH).toBe("580");
+    expect(lockOf(spec)).toBe(packageFile("locks/2026.7/gpu.node.txt"));
   });
 });
 
-test.each([
-  ["scheduler", scheduler, "locks/2026.7/cpu.node.txt"],
-  ["CPU worker", cpuWorker, "locks/2026.7/cpu.node.txt"],
-  ["GPU worker", gpuWorker, "locks/2026.7/gpu.node.txt"],
-  ["GPU worker on 2024.7", worker(largest2024, "gpus-for-the-tutors"), "locks/2024.7/gpu.node.txt"],
-])("the lock of a %s", (_, spec, lock) => expect(scriptOf(spec, "lock.txt")).toBe(packageFile(lock)));
+/** A machine's lock, put together again; the machine's own way is tested with the phase `conda`. */
+function lockOf(spec: NodeSpec): string {
+  const digests = Buffer.from(scriptOf(spec, "lock.sha256"), "base64").toString("hex").match(/.{64}/g) ?? [];
+  const pins = scriptOf(spec, "lock.txt").trimEnd().split("\n");
+  expect(digests).toHaveLength(pins.length);
+  return pins.map((pin, index) => `${pin} --hash=sha256:${digests[index]}\n`).join("");
+}
+
+describe("the lock", () => {
+  test.each([
+    ["scheduler", scheduler, "locks/2026.7/cpu.node.txt"],
+    ["CPU worker", cpuWorker, "locks/2026.7/cpu.node.txt"],
+    ["GPU worker", gpuWorker, "locks/2026.7/gpu.node.txt"],
+    ["GPU worker on 2024.7", toolkitWorker, "locks/2024.7/gpu.node.txt"],
+  ])("of a %s", (_, spec, lock) => expect(lockOf(spec)).toBe(packageFile(lock)));
+
+  test("is refused where a line is more or less than a name, a version and a digest", () => {
+    expect(() => lockFiles("locks/2026.7/cpu.in")).toThrow(
+      /^locks\/2026\.7\/cpu\.in has the line ".*"; allowed: name==version --hash=sha256: and 64 hexadecimal digits; remedy: npm run lock$/,
+    );
+  });
+});
 
 test("packages are those for the disks a pool has", () => {
   expect(scheduler.packages).toEqual(["ca-certificates", "curl"]);
@@ -68,9 +106,24 @@ test("settings tell a worker's machine what differs between pools", () => {
     SPILL_ON: "instance-store",
     WORKER_PROCESSES: "gpus",
     DRIVER_BRANCH: "580",
-    CUDA_PACKAGE: "",
+    GROUP: "production-gpu",
+    HOOK: "workers-registered",
+    MACHINE_UNIT: "dask-machine.service",
+    BOOT_SECONDS: "2400",
+    JOIN_SECONDS: "1200",
   });
-  expect(worker(largest2024, "gpus-for-the-tutors").settings.CUDA_PACKAGE).toBe("cuda-toolkit-12-6");
+  expect(gpuWorker.settings).not.toHaveProperty("CUDA_PACKAGE");
+  expect(toolkitWorker.settings.CUDA_PACKAGE).toBe("cuda-toolkit-12-6");
+});
+
+test("settings tell the scheduler's machine that it is in no group and has no scratch space", () => {
+  expect(scheduler.settings).toMatchObject({
+    GROUP: "",
+    MACHINE_UNIT: "",
+    DASHBOARD_PORT: "8787",
+    JOIN_SECONDS: "180",
+    SERVICE: "dask-scheduler",
+  });
 });
 
 test("a setting that a shell and systemd read differently is refused", () => {
@@ -82,15 +135,7 @@ test("a setting that a shell and systemd read differently is refused", () => {
 
 describe.each(everySpec)("%s", (_, spec) => {
   test("gives its scripts every setting they read, and no other", () => {
-    const scripts = spec.files.filter(({ path }) => path.startsWith("/usr/local/lib/dask-node/"));
-    const code = scripts.map(({ content }) => content).join("");
-    const assigned = new Set(
-      [...code.matchAll(/(?:^|[\s(])([A-Z][A-Z0-9_]+)=/gm)].map(([, name]) => name as string),
-    );
-    const read = new Set([...code.matchAll(/\$\{?([A-Z][A-Z0-9_]+)/g)].map(([, name]) => name as string));
-    // Bash's own; the machine's facts; the directories that only tests move.
-    const known = /^(BASH_SOURCE|SECONDS|DASK_HOST|DASK_NODE_(ENV|STATE|LOG)|PHASE_SECONDS)$/;
-    const wanted = [...read].filter((name) => !assigned.has(name) && !known.test(name)).sort();
+    const wanted = settingsRead(spec.files);
     expect(Object.keys(spec.settings).filter((name) => !wanted.includes(name))).toEqual([]);
     // A script serves both kinds of machines, so it names settings of the other kind, in branches not taken.
     const otherKind =
@@ -102,9 +147,10 @@ describe.each(everySpec)("%s", (_, spec) => {
     expect(new Set(paths(spec)).size).toBe(spec.files.length);
     const executable = spec.files.filter(({ mode }) => mode === "0755").map(({ path }) => path);
     expect(executable).toEqual(
-      ["bootstrap", ...spec.phases, ...(spec.role === "scheduler" ? [] : ["machine-facts", "scratch"])].map(
-        (name) => `/usr/local/lib/dask-node/${name}`,
-      ),
+      [
+        ...["bootstrap", ...spec.bake.flat(), ...spec.boot],
+        ...(spec.role === "scheduler" ? [] : ["machine-facts", "scratch"]),
+      ].map((name) => `/usr/local/lib/dask-node/${name}`),
     );
     for (const path of executable) expect(fileOf(spec, path)).toMatch(/^#!\/bin\/bash\n/);
   });
@@ -113,7 +159,7 @@ describe.each(everySpec)("%s", (_, spec) => {
     for (const { path, content } of spec.files) {
       expect(content.split("\n").filter((line) => /^\s*#(?!!)/.test(line))).toEqual([]);
       expect(content).toMatch(/\S\n$/);
-      if (!path.startsWith("/usr/local/lib/dask-node/") || path.endsWith(".txt")) continue;
+      if (!path.startsWith("/usr/local/lib/dask-node/") || /\.(txt|sha256)$/.test(path)) continue;
       const name = path.split("/").at(-1) as string;
       const folder = folders.find((candidate) => readdirSync(candidate).includes(name)) as string;
       const original = packageFile(`cloud-init/${folder.split("/").at(-1)}/${name}`);

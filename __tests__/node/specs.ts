@@ -4,7 +4,7 @@ import { production } from "../../environments/production";
 import type { Cluster } from "../../lib/cluster/cluster";
 import { defineCluster } from "../../lib/cluster/define";
 import { schedulerNode, workerNode } from "../../lib/node/machine";
-import type { NodeSpec } from "../../lib/node/node-spec";
+import type { NodeFile, NodeSpec } from "../../lib/node/node-spec";
 
 const LONGEST_NAME = "a-cluster-named-as-long-as-it-may";
 const network = { adminSubnets: ["10.0.0.0/8"] };
@@ -82,6 +82,23 @@ export function fileOf(spec: NodeSpec, path: string): string {
   if (file === undefined)
     throw new Error(`${spec.title} has no ${path}, only\n${spec.files.map((f) => f.path).join("\n")}`);
   return file.content;
+}
+
+/** Settings that scripts read, less what they or Bash set themselves; in order of the alphabet. */
+export function settingsRead(files: readonly NodeFile[]): string[] {
+  const code = files
+    .filter(({ path }) => path.startsWith("/usr/local/lib/dask-node/"))
+    .map(({ content }) => content)
+    .join("");
+  const assigned = new Set(
+    [...code.matchAll(/(?:^|[\s(])([A-Z][A-Z0-9_]+)=/gm)].map(([, name]) => name as string),
+  );
+  const read = new Set(
+    [...code.matchAll(/\$(?:\{|\(\()?([A-Z][A-Z0-9_]+)/g)].map(([, name]) => name as string),
+  );
+  // Bash's own; the machine's facts; the directories that only tests move.
+  const known = /^(BASH_SOURCE|SECONDS|DASK_HOST|DASK_NODE_(ENV|STATE|LOG))$/;
+  return [...read].filter((name) => !assigned.has(name) && !known.test(name)).sort();
 }
 
 /** Content of a script of the phases. */

@@ -1,5 +1,6 @@
 import { development } from "../../environments/development";
 import { production } from "../../environments/production";
+import { BOOT_SECONDS } from "../../lib/node/lifecycle";
 import { schedulerNode } from "../../lib/node/machine";
 import type { Service } from "../../lib/node/service";
 import { commandLine, systemdUnit } from "../../lib/node/systemd-unit";
@@ -89,7 +90,7 @@ describe.each([
 ])("a %s worker", (pool, unit) => {
   test("moves its data before it stops", () => {
     expect(settings(unit, "ExecStop")).toEqual([
-      "-/opt/dask/env/bin/python /usr/local/lib/dask-node/drain.py " +
+      "-/opt/dask/env/bin/python /usr/local/lib/dask-node/workers.py drain " +
         `tcp://scheduler.production.internal:8786 ${pool}--\${DASK_HOST} 75`,
     ]);
   });
@@ -97,18 +98,36 @@ describe.each([
   test("has time to drain and to end, within the 120 s of a spot notice", () => {
     const drain = Number(settings(unit, "ExecStop")[0]?.split(" ").at(-1));
     const stop = Number(settings(unit, "TimeoutStopSec")[0]);
-    expect(drain + 5).toBeLessThan(stop); // drain.py ends a hanging event loop 5 s after its deadline
+    expect(drain + 5).toBeLessThan(stop); // workers.py ends a hanging event loop 5 s after its deadline
     expect(drain + 5 + 20).toBeLessThan(120); // Dask takes at most 20 s from SIGTERM to its end
   });
 
-  test("starts after scratch space and facts of the machine, and never while draining", () => {
-    expect(settings(unit, "Requires")).toEqual(["dask-machine.service dask-scratch.service"]);
-    expect(settings(unit, "After")[0]).toMatch(/ dask-machine\.service dask-scratch\.service$/);
+  test("starts once facts and scratch space of the machine are there, and never while draining", () => {
+    expect(settings(unit, "Requires")).toEqual(["dask-machine.service"]);
+    expect(settings(unit, "After")[0]).toMatch(/ dask-machine\.service$/);
     expect(settings(unit, "RequiresMountsFor")).toEqual(["/var/lib/dask/scratch"]);
     expect(settings(unit, "ConditionPathExists")).toEqual(["!/run/dask/draining"]);
     expect(settings(unit, "EnvironmentFile")).toEqual(["/run/dask/machine.env"]);
     expect(settings(unit, "KillMode")).toEqual(["mixed"]);
   });
+});
+
+test("dask-machine.service writes the facts and mounts the scratch space, before any worker", () => {
+  const unit = unitOf(worker(production, "cpu"), "dask-machine");
+  expect(settings(unit, "Type")).toEqual(["oneshot"]);
+  expect(settings(unit, "ExecStart")).toEqual([
+    "/usr/local/lib/dask-node/machine-facts",
+    "/usr/local/lib/dask-node/scratch",
+  ]);
+  expect(settings(unit, "Before")).toEqual(["dask-worker.service dask-cuda-worker.service"]);
+  expect(settings(unit, "TimeoutStartSec")).toEqual(["300"]);
+});
+
+test("dask-node.service leaves the end of a run to bootstrap, which has its own deadline", () => {
+  const unit = unitOf(worker(production, "cpu"), "dask-node");
+  expect(settings(unit, "ExecStart")).toEqual(["/usr/local/lib/dask-node/bootstrap"]);
+  expect(settings(unit, "TimeoutStartSec")).toEqual(["1h"]);
+  expect(BOOT_SECONDS).toBeLessThan(3600);
 });
 
 describe.each([

@@ -11,13 +11,19 @@ const RUN_TIMEOUT = 5 * 60_000;
 export const PYTEST_TIMEOUT = INSTALL_TIMEOUT + RUN_TIMEOUT;
 
 /**
- * Runs a file or folder of Python tests in the environment of the release's lock.
+ * Runs a file or folder of Python tests.
  *
+ * @param environment whose pytest runs them; by default that of the release's lock
+ * @param timeout in milliseconds, for all of them
  * @returns how many passed
  * @throws Error with pytest's output where one did not pass
  */
-export async function pytest(path: string): Promise<number> {
-  const tools = await checkers();
+export async function pytest(
+  path: string,
+  environment: () => Promise<string> = checkers,
+  timeout: number = RUN_TIMEOUT,
+): Promise<number> {
+  const tools = await environment();
   mkdirSync(join(packageRoot(), ".test"), { recursive: true });
   const directory = mkdtempSync(join(packageRoot(), ".test", "pytest-"));
   try {
@@ -32,7 +38,7 @@ export async function pytest(path: string): Promise<number> {
     ];
     const { stdout, stderr, status } = spawnSync(join(tools, "python"), ["-m", "pytest", ...options, path], {
       encoding: "utf8",
-      timeout: RUN_TIMEOUT,
+      timeout,
       env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1" },
     });
     const [, passed] = /^(\d+) passed in /m.exec(stdout) ?? [];

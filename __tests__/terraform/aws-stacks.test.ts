@@ -1,8 +1,12 @@
 import { join } from "node:path";
 import { App } from "cdktf";
+import { baked } from "../../environments/baked";
 import { development } from "../../environments/development";
 import { production } from "../../environments/production";
 import { AwsStack } from "../../lib/aws/aws-stack";
+import { componentDocuments } from "../../lib/aws/component-documents";
+import { bake } from "../../lib/node/bake";
+import { schedulerNode, workerNode } from "../../lib/node/machine";
 import { MockedCluster } from "../support/mock-aws/mocked-cluster";
 import { MOCK_FAULTS } from "../support/terraform/mock-faults";
 import {
@@ -28,22 +32,27 @@ type Name = (typeof NAMES)[number];
 
 suite("the AWS stacks, by real Terraform on the mock AWS", () => {
   let bench: TerraformBench;
-  let workspaces: Record<Name, Workspace>;
+  let workspaces: Record<Name | "baked", Workspace>;
   const mocked = (name: Name) => new MockedCluster(bench.mockAws, CLUSTERS[name]);
 
   beforeAll(async () => {
     bench = await terraformBench();
     const app = new App({ outdir: join(bench.scratch, "cdktf.out") });
     for (const name of NAMES) new AwsStack(app, name, CLUSTERS[name]);
+    new AwsStack(app, "baked", baked);
     app.synth();
-    const workspace = (name: Name) =>
+    const workspace = (name: string) =>
       new Workspace(
         name,
         join(app.outdir, "stacks", name),
         join(bench.logs, `${name}.log`),
         PROVIDER_VERSIONS,
       );
-    workspaces = { development: workspace("development"), production: workspace("production") };
+    workspaces = {
+      development: workspace("development"),
+      production: workspace("production"),
+      baked: workspace("baked"),
+    };
   }, 20 * MINUTE);
 
   afterAll(async () => bench?.close(), MINUTE);
@@ -92,6 +101,15 @@ suite("the AWS stacks, by real Terraform on the mock AWS", () => {
       expect(gone.map(({ type, attribute }) => `${type}.${attribute}`)).toEqual([]);
     });
 
+    test("leaves alone what the scheduler says of itself", async () => {
+      const tags = { "dask:state": "phase conda failed with exit code 1: no space left on device" };
+      mocked(name).tagScheduler(tags);
+      const plan = await workspaces[name].plan(bench.terraform);
+      expect(changes(plan)).toEqual([]);
+      const read = plan.prior_state.values.root_module.resources;
+      expect(read.find(({ type }) => type === "aws_instance")?.values.tags).toMatchObject(tags);
+    });
+
     test("rolls every pool when the scheduler is replaced", async () => {
       const [scheduler = ""] = Object.keys(workspaces[name].synthesized.resource.aws_instance ?? {});
       const plan = await workspaces[name].plan(bench.terraform, `-replace=aws_instance.${scheduler}`);
@@ -109,6 +127,32 @@ suite("the AWS stacks, by real Terraform on the mock AWS", () => {
         expect(renewed).toEqual(["dask:scheduler"]);
         expect(change.before?.instance_refresh).toMatchObject([{ strategy: "Rolling", triggers: ["tag"] }]);
       }
+    });
+  });
+
+  describe("baked, for which the mock has no Image Builder", () => {
+    test.each(["newer", "terraform"] as const)("is valid for the Terraform called %s", async (which) => {
+      expect(await workspaces.baked.validate(bench[which])).toMatchObject({ valid: true, diagnostics: [] });
+    });
+
+    test("is planned with the components as they are, and machines that start from the images", async () => {
+      const plan = await workspaces.baked.plan(bench.terraform);
+      const of = (wanted: string) => plan.resource_changes.filter(({ type }) => type === wanted);
+
+      const [cpu, gpu] = baked.pools;
+      if (cpu === undefined || gpu === undefined) throw new Error("the environment baked has lost a pool");
+      const scheduler = bake(schedulerNode(baked));
+      expect(bake(workerNode(baked, cpu)).key).toBe(scheduler.key);
+      const documents = [scheduler, bake(workerNode(baked, gpu))].flatMap(componentDocuments);
+      expect(
+        of("aws_imagebuilder_component")
+          .map(({ change }) => change.after?.data)
+          .sort(),
+      ).toEqual(documents.sort());
+
+      expect(of("aws_imagebuilder_image")).toHaveLength(2);
+      for (const { change } of of("aws_launch_template")) expect(change.after_unknown.image_id).toBe(true);
+      for (const { change } of of("aws_instance")) expect(change.after_unknown.ami).toBe(true);
     });
   });
 

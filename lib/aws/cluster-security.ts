@@ -72,8 +72,8 @@ export class ClusterSecurity extends Construct {
         this.workers,
         unpinned ? own("worker", "ephemeral") : own("worker"),
       ),
-      ...this.toArchives("scheduler-to-archives", this.scheduler),
-      ...this.toArchives("workers-to-archives", this.workers),
+      ...toArchives(this, "scheduler-to-archives", this.scheduler),
+      ...toArchives(this, "workers-to-archives", this.workers),
     ];
   }
 
@@ -113,19 +113,24 @@ export class ClusterSecurity extends Construct {
       ];
     });
   }
+}
 
-  private toArchives(sentence: string, from: SecurityGroup) {
-    const at = new Construct(this, sentence);
-    return ARCHIVES.map(
-      ([name, range]) =>
-        new VpcSecurityGroupEgressRule(at, name, {
-          securityGroupId: from.id,
-          description: `${sentence}: ${name}`,
-          cidrIpv4: "0.0.0.0/0",
-          ...tcp(range),
-        }),
-    );
-  }
+/** Lets the machines of a group fetch packages, and reach the endpoints of AWS. */
+export function toArchives(
+  scope: Construct,
+  sentence: string,
+  from: SecurityGroup,
+): readonly ITerraformDependable[] {
+  const at = new Construct(scope, sentence);
+  return ARCHIVES.map(
+    ([name, range]) =>
+      new VpcSecurityGroupEgressRule(at, name, {
+        securityGroupId: from.id,
+        description: `${sentence}: ${name}`,
+        cidrIpv4: "0.0.0.0/0",
+        ...tcp(range),
+      }),
+  );
 }
 
 function tcp({ from, to }: PortRange) {

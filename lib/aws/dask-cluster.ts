@@ -1,6 +1,7 @@
 import { Construct } from "constructs";
 import type { Cluster } from "../cluster/cluster";
 import { PORTS } from "../cluster/ports";
+import { ClusterImages } from "./cluster-images";
 import { ClusterSecurity } from "./cluster-security";
 import { type ClusterNetwork, Network } from "./network";
 import { NodeRole } from "./node-role";
@@ -19,9 +20,9 @@ export interface DaskClusterProps {
    */
   readonly network?: ClusterNetwork;
   /**
-   * Minutes that a deployment waits for the machines of each pool; 0 waits for none.
+   * Minutes that a deployment waits until the workers of each pool's first machines are registered; 0 waits for none.
    *
-   * @default 10
+   * @default 45
    */
   readonly waitForCapacityMinutes?: number;
 }
@@ -65,6 +66,9 @@ export class DaskCluster extends Construct {
       network: this.network,
       security: this.security,
       role: new NodeRole(this, "node-role", { cluster }),
+      ...(cluster.bakedImages && {
+        images: new ClusterImages(this, "images", { cluster, network: this.network }),
+      }),
     };
     this.scheduler = new Scheduler(this, "scheduler", machines);
     const zone = new PrivateZone(this, "zone", {

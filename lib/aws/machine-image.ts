@@ -32,3 +32,11 @@ export function imageParameter(image: Exclude<Image, PinnedImage>): string {
 export function launchImage(image: Image): string {
   return isPinned(image) ? image.amiId : `resolve:ssm:${imageParameter(image)}`;
 }
+
+/**
+ * An image in the form that an Image Builder recipe takes: an AMI's id, or `ssm:` and a parameter that Image Builder
+ * reads for each build.
+ */
+export function parentImage(image: Image): string {
+  return isPinned(image) ? image.amiId : `ssm:${imageParameter(image)}`;
+}

@@ -3,6 +3,7 @@ import { Construct } from "constructs";
 import type { Cluster, Pool } from "../cluster/cluster";
 import { workerNode } from "../node/machine";
 import { userData } from "../node/user-data";
+import type { ClusterImages } from "./cluster-images";
 import type { ClusterSecurity } from "./cluster-security";
 import { launchImage, ROOT_DEVICE } from "./machine-image";
 import type { NodeRole } from "./node-role";
@@ -18,6 +19,8 @@ export interface NodeTemplateProps {
   readonly security: ClusterSecurity;
   /** Role of the machines. */
   readonly role: NodeRole;
+  /** @default - the machines start from the image of the definition */
+  readonly images?: ClusterImages;
 }
 
 /** What each machine of a pool is made from, but for its instance type, which the pool chooses. */
@@ -27,13 +30,13 @@ export class NodeTemplate extends Construct {
   /** Number of the newest version: whoever names it learns of every change. */
   readonly latestVersion: string;
 
-  constructor(scope: Construct, id: string, { cluster, pool, security, role }: NodeTemplateProps) {
+  constructor(scope: Construct, id: string, { cluster, pool, security, role, images }: NodeTemplateProps) {
     super(scope, id);
     const tags = machineTags(cluster, pool);
     const template = new LaunchTemplate(this, "Resource", {
       name: machineName(cluster, pool),
       description: `workers of the Dask cluster ${cluster.name}, pool ${pool.name}`,
-      imageId: launchImage(pool.image),
+      imageId: images?.amiIdOf(cluster, pool) ?? launchImage(pool.image),
       iamInstanceProfile: { name: role.instanceProfile.name },
       userData: userData(workerNode(cluster, pool)),
       updateDefaultVersion: true,

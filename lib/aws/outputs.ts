@@ -4,6 +4,7 @@ import type { Pool } from "../cluster/cluster";
 import { PORTS } from "../cluster/ports";
 import type { Service } from "../node/service";
 import type { DaskCluster } from "./dask-cluster";
+import { STATE_TAG } from "./node-role";
 
 /** Properties of `Outputs`. */
 export interface OutputsProps {
@@ -12,8 +13,9 @@ export interface OutputsProps {
 }
 
 /**
- * What a person pastes after a deployment: addresses, and the commands that open a tunnel, scale a pool and show
- * logs. The commands need the AWS CLI with its Session Manager plugin. One per stack, as outputs are named by stack.
+ * What a person pastes after a deployment: addresses, and the commands that open a tunnel, scale a pool, and show
+ * logs and the state of each machine. The commands need the AWS CLI with its Session Manager plugin. One per stack, as
+ * outputs are named by stack.
  */
 export class Outputs extends Construct {
   constructor(scope: Construct, id: string, { daskCluster }: OutputsProps) {
@@ -46,6 +48,12 @@ export class Outputs extends Construct {
       "tunnel_dashboard",
       tunnel(PORTS.dashboard.from),
       `Then the dashboard is at http://localhost:${PORTS.dashboard.from}/status`,
+    );
+    const tag = (key: string) => `Tags[?Key==\`"${key}"\`]|[0].Value`;
+    this.output(
+      "machine_states",
+      `aws ec2 describe-instances ${region} --filters Name=tag:dask:cluster,Values=${cluster.name} --query 'Reservations[].Instances[].[InstanceId,State.Name,${["Name", STATE_TAG].map(tag)}]' --output text`,
+      "Whether each machine is ready, or why it failed; AWS lists a terminated machine for about an hour",
     );
     this.output("logs_scheduler", logs(scheduler.instance.id, "dask-scheduler"), "Logs of the scheduler");
 

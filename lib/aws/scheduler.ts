@@ -6,10 +6,11 @@ import type { Cluster } from "../cluster/cluster";
 import type { Image } from "../cluster/definition";
 import { schedulerNode } from "../node/machine";
 import { userData } from "../node/user-data";
+import type { ClusterImages } from "./cluster-images";
 import type { ClusterSecurity } from "./cluster-security";
 import { imageParameter, isPinned, launchImage } from "./machine-image";
 import type { ClusterNetwork } from "./network";
-import type { NodeRole } from "./node-role";
+import { type NodeRole, STATE_TAG } from "./node-role";
 import { machineTags } from "./tags";
 
 /** Properties of a `Scheduler`. */
@@ -22,6 +23,8 @@ export interface SchedulerProps {
   readonly security: ClusterSecurity;
   /** Role of the machine. */
   readonly role: NodeRole;
+  /** @default - the machine starts from the image of the definition */
+  readonly images?: ClusterImages;
 }
 
 /**
@@ -34,14 +37,15 @@ export class Scheduler extends Construct {
   /** Changes with each new machine: what has to begin anew with the scheduler refers to it. */
   readonly generation: string;
 
-  constructor(scope: Construct, id: string, { cluster, network, security, role }: SchedulerProps) {
+  constructor(scope: Construct, id: string, { cluster, network, security, role, images }: SchedulerProps) {
     super(scope, id);
     const tags = machineTags(cluster);
+    const baked = images?.amiIdOf(cluster);
     const image = new NullResource(this, "image", {
-      triggers: { image: launchImage(cluster.scheduler.image) },
+      triggers: { image: baked ?? launchImage(cluster.scheduler.image) },
     });
     this.instance = new Instance(this, "Resource", {
-      ami: this.ami(cluster.scheduler.image),
+      ami: baked ?? this.ami(cluster.scheduler.image),
       instanceType: cluster.scheduler.instanceType,
       // A `DaskCluster` has seen to it that there is one.
       subnetId: network.privateSubnetIds[0] as string,
@@ -65,7 +69,7 @@ export class Scheduler extends Construct {
       // What the image is called decides, not which AMI the name stands for today. The name of the resource is
       // spelled out, as cdktf writes an object here as `${…}`, which Terraform refuses.
       lifecycle: {
-        ignoreChanges: ["ami"],
+        ignoreChanges: ["ami", `tags["${STATE_TAG}"]`],
         replaceTriggeredBy: [`${image.terraformResourceType}.${image.friendlyUniqueId}`],
       },
       dependsOn: [...(network.wayOut ?? []), ...security.rules],

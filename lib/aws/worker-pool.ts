@@ -1,19 +1,19 @@
 import { AutoscalingGroup } from "@cdktf/provider-aws/lib/autoscaling-group";
 import { Construct } from "constructs";
 import type { Cluster, Pool } from "../cluster/cluster";
+import { groupName } from "../node/lifecycle";
+import type { ClusterImages } from "./cluster-images";
 import type { ClusterSecurity } from "./cluster-security";
+import { initialHooks, LAUNCH_SECONDS, LaunchHook, onDemandBase } from "./launch-hook";
 import type { ClusterNetwork } from "./network";
 import type { NodeRole } from "./node-role";
 import { NodeTemplate } from "./node-template";
 import type { PrivateZone } from "./private-zone";
 import type { Scheduler } from "./scheduler";
-import { machineName, machineTags } from "./tags";
+import { machineTags } from "./tags";
 
-/** Minutes that Terraform's AWS provider waits for capacity when it is not told otherwise. */
-const WAIT_FOR_CAPACITY_MINUTES = 10;
-
-/** Seconds from a machine's launch until its workers compute, with room for a driver that has to be installed. */
-const WARM_UP = 300;
+/** As long as a machine may take to become a member. */
+const WAIT_FOR_CAPACITY_MINUTES = Math.ceil(LAUNCH_SECONDS / 60);
 
 /** Properties of a `WorkerPool`. */
 export interface WorkerPoolProps {
@@ -31,18 +31,21 @@ export interface WorkerPoolProps {
   readonly scheduler: Scheduler;
   /** Zone that names the scheduler. */
   readonly zone: PrivateZone;
+  /** @default - the machines start from the image of the definition */
+  readonly images?: ClusterImages;
   /**
-   * Minutes that a deployment waits for the pool's machines; 0 waits for none.
+   * Minutes that a deployment waits until the workers of the pool's first machines are registered; 0 waits for none.
    *
-   * @default 10
+   * @default 45
    */
   readonly waitForCapacityMinutes?: number;
 }
 
 /**
  * A pool of workers: as many machines as its size says, of whichever of its instance types AWS has, on demand and
- * spot in the shares of the definition. A change of what the machines are made from rolls the pool, half of it at a
- * time; so does a new scheduler, which knows nothing of the old one's workers.
+ * spot in the shares of the definition. A machine is in service once its workers are registered at the scheduler (see
+ * `LaunchHook`). A change of what the machines are made from rolls the pool, half of it at a time; so does a new
+ * scheduler, which knows nothing of the old one's workers.
  *
  * @throws Error if `waitForCapacityMinutes` is not a whole number from 0
  */
@@ -54,7 +57,7 @@ export class WorkerPool extends Construct {
 
   constructor(scope: Construct, id: string, props: WorkerPoolProps) {
     super(scope, id);
-    const { cluster, pool, network, security, role, scheduler, zone } = props;
+    const { cluster, pool, network, security, role, scheduler, zone, images } = props;
     const { waitForCapacityMinutes = WAIT_FOR_CAPACITY_MINUTES } = props;
     if (!Number.isInteger(waitForCapacityMinutes) || waitForCapacityMinutes < 0)
       throw new Error(
@@ -62,9 +65,15 @@ export class WorkerPool extends Construct {
       );
     this.pool = pool;
 
-    const template = new NodeTemplate(this, "template", { cluster, pool, security, role });
+    const template = new NodeTemplate(this, "template", {
+      cluster,
+      pool,
+      security,
+      role,
+      ...(images && { images }),
+    });
     const group = new AutoscalingGroup(this, "Resource", {
-      name: machineName(cluster, pool),
+      name: groupName(cluster, pool),
       minSize: pool.minSize,
       maxSize: pool.maxSize,
       desiredCapacity: pool.desiredSize,
@@ -72,7 +81,7 @@ export class WorkerPool extends Construct {
       mixedInstancesPolicy: {
         instancesDistribution: {
           onDemandAllocationStrategy: "prioritized",
-          onDemandBaseCapacity: pool.onDemandBase,
+          onDemandBaseCapacity: onDemandBase(pool),
           onDemandPercentageAboveBaseCapacity: 100 - pool.spotPercentage,
           spotAllocationStrategy: "price-capacity-optimized",
         },
@@ -85,23 +94,29 @@ export class WorkerPool extends Construct {
         },
       },
       capacityRebalance: true,
+      ...initialHooks(pool),
+      // A machine in service is a member already: its health counts, and the next one may go.
       healthCheckType: "EC2",
-      healthCheckGracePeriod: WARM_UP,
+      healthCheckGracePeriod: 0,
+      // A pool that goes does not wait for machines that have not answered the hook.
+      forceDelete: true,
       waitForCapacityTimeout: `${waitForCapacityMinutes}m`,
       instanceRefresh: {
         strategy: "Rolling",
         // Without skipMatching: after a new scheduler the template is the same, and every machine is to go.
-        preferences: { minHealthyPercentage: 50, instanceWarmup: String(WARM_UP) },
+        preferences: { minHealthyPercentage: 50, instanceWarmup: "0" },
         triggers: ["tag"],
       },
       tag: Object.entries({ ...machineTags(cluster, pool), "dask:scheduler": scheduler.generation }).map(
         ([key, value]) => ({ key, value, propagateAtLaunch: true }),
       ),
-      // After the first deployment the size belongs to whoever scales the pool.
-      lifecycle: { ignoreChanges: ["desired_capacity"] },
+      // After the first deployment the size belongs to whoever scales the pool, and a hook to `LaunchHook`: Terraform
+      // would replace the whole group for it.
+      lifecycle: { ignoreChanges: ["desired_capacity", "initial_lifecycle_hook"] },
       // The record waits for the scheduler, and the scheduler for every rule and the way out.
       dependsOn: [zone.record],
     });
     this.groupName = group.name;
+    new LaunchHook(this, "launch-hook", { groupName: group.name });
   }
 }

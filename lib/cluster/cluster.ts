@@ -11,6 +11,8 @@ export interface Cluster {
   readonly pools: readonly Pool[];
   /** Whether the members speak `ucx://` instead of `tcp://`. */
   readonly ucx: boolean;
+  /** Whether machines start from an image that holds all that they would install. */
+  readonly bakedImages: boolean;
   readonly tags: Readonly<Record<string, string>>;
   readonly backend: Backend;
 }

@@ -28,6 +28,13 @@ export interface ClusterDefinition {
   /** @default - one CPU pool named `cpu` */
   readonly pools?: readonly PoolDefinition[];
   /**
+   * Whether machines start from an image that holds packages, conda, locked environment and driver. EC2 Image Builder
+   * makes one before the machines, and anew when any of these changes; a machine then installs nothing.
+   *
+   * @default false
+   */
+  readonly bakedImages?: boolean;
+  /**
    * Tags of every resource, instance and volume.
    *
    * @default - none but the cluster's own

@@ -12,7 +12,7 @@ const RMM_SHARE = 0.8;
 
 /** Fills in the defaults of a definition whose fields are sound. Pure. */
 export function resolve(definition: ClusterDefinition): Cluster {
-  const { name, region = "us-east-1", scheduler = {}, tags = {} } = definition;
+  const { name, region = "us-east-1", scheduler = {}, bakedImages = false, tags = {} } = definition;
   const release = RELEASES[definition.release ?? DEFAULT_RELEASE];
   const network = resolveNetwork(definition.network, region);
   const pools = (definition.pools ?? [{ name: "cpu", kind: "cpu" }]).map((pool) =>
@@ -32,6 +32,7 @@ export function resolve(definition: ClusterDefinition): Cluster {
     },
     pools,
     ucx: pools.some((pool) => pool.kind === "gpu" && pool.ucx),
+    bakedImages,
     tags: { ...tags },
     backend: definition.backend ?? { type: "local" },
   };

@@ -232,6 +232,7 @@ export const definitionSchema = object({
     image: image.optional(),
   }).optional(),
   pools: z.array(pool).max(50).optional(),
+  bakedImages: z.boolean().optional(),
   tags: z.record(tagKey, tagText(256)).optional(),
   backend: z
     .discriminatedUnion("type", [

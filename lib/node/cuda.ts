@@ -1,10 +1,16 @@
 import type { CudaSource } from "../cluster/releases";
+import type { Phase } from "./node-spec";
 
-/** Settings of the phase `cuda-nvidia`: the driver to install where none works, and the toolkit if any. */
+/** Phases that a GPU needs: its driver, and the toolkit where the release's wheels do not bring CUDA. */
+export function cudaPhases(cuda: CudaSource): readonly Phase[] {
+  return cuda.from === "nvidia-apt" ? ["cuda-nvidia", "cuda-toolkit"] : ["cuda-nvidia"];
+}
+
+/** Settings of these phases: the driver to install where none works, and the toolkit. */
 export function cudaSettings(driverBranch: string, cuda: CudaSource): Readonly<Record<string, string>> {
   return {
     DRIVER_BRANCH: driverBranch,
-    CUDA_PACKAGE: cuda.from === "nvidia-apt" ? cuda.package : "",
+    ...(cuda.from === "nvidia-apt" ? { CUDA_PACKAGE: cuda.package } : {}),
   };
 }
 

@@ -1,9 +1,12 @@
 import type { Cluster, Pool } from "../cluster/cluster";
 import { PORTS } from "../cluster/ports";
-import { cudaEnvironment, cudaSettings } from "./cuda";
+import { bakeKey } from "./bake";
+import { cudaEnvironment, cudaPhases, cudaSettings } from "./cuda";
 import { daskConfig } from "./dask-config";
+import { ANSWER_SECONDS, BOOT_SECONDS, groupName, JOIN_SECONDS, LAUNCH_HOOK } from "./lifecycle";
+import { lockFiles } from "./lock";
 import { exactPython, MINIFORGE } from "./miniforge";
-import { copy, environmentFile, LIBRARY, script, text, UNITS } from "./node-files";
+import { copy, ENVIRONMENT, environmentFile, LIBRARY, script, text, UNITS } from "./node-files";
 import { nodeSite } from "./node-site";
 import type { NodeFile, NodeSpec, Phase } from "./node-spec";
 import { packageFile } from "./package-file";
@@ -11,17 +14,21 @@ import { POOL_SEPARATOR, schedulerService, workerService } from "./services";
 import { commandLine, systemdUnit } from "./systemd-unit";
 import { renderTemplate } from "./template";
 
+/** Script of each phase, below `cloud-init/`. */
+const SCRIPTS: Readonly<Record<Phase, string>> = {
+  base: "base/base",
+  conda: "conda/conda",
+  "cuda-nvidia": "cuda-nvidia/cuda-nvidia",
+  "cuda-toolkit": "cuda-nvidia/cuda-toolkit",
+  configuration: "dask/configuration",
+  dask: "dask/dask",
+};
+
 /** Seconds to move a stopping worker's data: with the 20 s of Dask's own end, within a spot notice's 120 s. */
 const DRAIN_SECONDS = 75;
 
 /** Seconds that systemd gives the drain, and then the processes, before it kills them. */
 const STOP_SECONDS = 100;
-
-/** Seconds until the scheduler answers on its own machine. */
-const SCHEDULER_SECONDS = 180;
-
-/** Seconds until a machine's workers are registered: their scheduler starts with them and may still be installing. */
-const WORKER_SECONDS = 1200;
 
 /** The scheduler's machine. In a cluster with UCX it has a GPU and the workers' packages: it speaks `ucx://` too. */
 export function schedulerNode(cluster: Cluster): NodeSpec {
@@ -32,9 +39,10 @@ export function schedulerNode(cluster: Cluster): NodeSpec {
     packages: [],
     service,
     settings: {
-      MACHINE_UNITS: "",
+      GROUP: "",
+      MACHINE_UNIT: "",
       DASHBOARD_PORT: String(PORTS.dashboard.from),
-      JOIN_SECONDS: String(SCHEDULER_SECONDS),
+      JOIN_SECONDS: String(ANSWER_SECONDS),
     },
     files: [text(`${UNITS}/${service.name}.service`, systemdUnit(service))],
   });
@@ -50,14 +58,12 @@ export function workerNode(cluster: Cluster, pool: Pool): NodeSpec {
     : bare;
   const prefix = `${pool.name}${POOL_SEPARATOR}`;
   const drain = [
-    `${site.bin}/python`,
-    `${LIBRARY}/drain.py`,
-    site.schedulerAddress,
-    `${prefix}\${DASK_HOST}`,
+    ...[`${site.bin}/python`, `${LIBRARY}/workers.py`, "drain"],
+    ...[site.schedulerAddress, `${prefix}\${DASK_HOST}`, String(DRAIN_SECONDS)],
   ];
   const unit = systemdUnit(service, {
     SCRATCH: site.scratch,
-    EXEC_STOP: commandLine([...drain, String(DRAIN_SECONDS)]),
+    EXEC_STOP: commandLine(drain),
     STOP_SECONDS: String(STOP_SECONDS),
   });
   return assemble(cluster, gpu, pool.spill.limit, {
@@ -66,21 +72,20 @@ export function workerNode(cluster: Cluster, pool: Pool): NodeSpec {
     packages: pool.spill.on === "instance-store" ? ["mdadm", "xfsprogs"] : [],
     service,
     settings: {
-      MACHINE_UNITS: "dask-machine.service dask-scratch.service",
+      GROUP: groupName(cluster, pool),
+      MACHINE_UNIT: "dask-machine.service",
       SPILL_ON: pool.spill.on,
       WORKER_PROCESSES: pool.kind === "cpu" ? String(pool.processes) : "gpus",
       WORKER_PREFIX: prefix,
       SCHEDULER: site.schedulerAddress,
-      JOIN_SECONDS: String(WORKER_SECONDS),
+      JOIN_SECONDS: String(JOIN_SECONDS),
     },
     files: [
       text(`${UNITS}/${service.name}.service`, unit),
       copy("base/dask-machine.service", UNITS),
       script("base/machine-facts"),
-      copy("base/dask-scratch.service", UNITS),
       script("base/scratch"),
-      copy("dask/drain.py", LIBRARY),
-      copy("dask/registered.py", LIBRARY),
+      copy("dask/workers.py", LIBRARY),
     ],
   });
 }
@@ -90,13 +95,18 @@ function assemble(
   cluster: Cluster,
   gpu: boolean,
   spillLimit: string | false,
-  particular: Omit<NodeSpec, "phases">,
+  particular: Omit<NodeSpec, "bake" | "boot">,
 ): NodeSpec {
   const { release } = cluster;
-  const phases: readonly Phase[] = gpu ? ["base", "conda", "cuda-nvidia", "dask"] : ["base", "conda", "dask"];
+  // Packages come one after the other; conda needs no package manager.
+  const bake: readonly (readonly Phase[])[] = [["base", ...(gpu ? cudaPhases(release.cuda) : [])], ["conda"]];
+  const boot: readonly Phase[] = ["configuration", "dask"];
   const packages = ["ca-certificates", "curl", ...particular.packages];
   const settings = {
-    PHASES: phases.join(" "),
+    BAKE: bake.map((lane) => lane.join(",")).join(" "),
+    BOOT: boot.join(","),
+    BOOT_SECONDS: String(BOOT_SECONDS),
+    HOOK: LAUNCH_HOOK,
     PACKAGES: packages.join(" "),
     SCRATCH: nodeSite(cluster).scratch,
     DASK: release.dask,
@@ -107,20 +117,24 @@ function assemble(
     ...(gpu ? cudaSettings(release.driverBranch, release.cuda) : {}),
     ...particular.settings,
   };
+  const lock = lockFiles(`locks/${release.name}/${gpu ? "gpu" : "cpu"}.node.txt`);
   const files: readonly NodeFile[] = [
-    environmentFile("/etc/dask/node.env", settings),
+    lock.pins,
+    text(`${LIBRARY}/uv.txt`, packageFile("locks/tools/uv.node.txt")),
     ...daskConfig(cluster, spillLimit),
     text("/etc/sysctl.d/90-dask.conf", kernelSettings()),
     copy("base/dask-node.service", UNITS),
     script("base/bootstrap"),
     copy("base/functions", LIBRARY),
-    ...phases.map((phase) => script(`${phase}/${phase}`)),
+    copy("base/instance", LIBRARY),
+    ...[...bake.flat(), ...boot].map((phase) => script(SCRIPTS[phase])),
     ...(gpu ? [copy("cuda-nvidia/nvidia-persistenced.conf", LIBRARY)] : []),
     ...particular.files,
-    text(`${LIBRARY}/uv.txt`, packageFile("locks/tools/uv.node.txt")),
-    text(`${LIBRARY}/lock.txt`, packageFile(`locks/${release.name}/${gpu ? "gpu" : "cpu"}.node.txt`)),
+    lock.digests,
   ];
-  return { ...particular, phases, packages, settings, files };
+  const spec = { ...particular, bake, packages, settings, files };
+  const keyed = { ...settings, BAKE_KEY: bakeKey(spec) };
+  return { ...spec, boot, settings: keyed, files: [environmentFile(ENVIRONMENT, keyed), ...files] };
 }
 
 function kernelSettings(): string {

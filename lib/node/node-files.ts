@@ -5,6 +5,9 @@ import { packageFile } from "./package-file";
 /** Directory of the scripts on a machine. */
 export const LIBRARY = "/usr/local/lib/dask-node";
 
+/** The settings of the scripts on a machine. */
+export const ENVIRONMENT = "/etc/dask/node.env";
+
 /** Directory of the units on a machine. */
 export const UNITS = "/etc/systemd/system";
 

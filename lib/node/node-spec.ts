@@ -3,8 +3,8 @@ import type { Service } from "./service";
 /** What a machine is for. */
 export type NodeRole = "scheduler" | "cpu-worker" | "gpu-worker";
 
-/** The steps by which a machine becomes a member of the cluster: one a role of the tutorial, in its order. */
-export type Phase = "base" | "conda" | "cuda-nvidia" | "dask";
+/** The steps by which a machine becomes a member of the cluster: the tutorial's roles, and what each boot sets up. */
+export type Phase = "base" | "conda" | "cuda-nvidia" | "cuda-toolkit" | "configuration" | "dask";
 
 /** A file on the machine. Its owner is root: the service user writes to its own directories only. */
 export interface NodeFile {
@@ -25,8 +25,10 @@ export interface NodeSpec {
   readonly title: string;
   /** Packages of the operating system. */
   readonly packages: readonly string[];
-  /** Steps in the order of their execution; each has a script of its name. */
-  readonly phases: readonly Phase[];
+  /** Steps whose result an image can hold: lanes that run side by side, each with its steps in order. */
+  readonly bake: readonly (readonly Phase[])[];
+  /** Steps of every boot, in order. Each step has a script of its name. */
+  readonly boot: readonly Phase[];
   /** Named values of the scripts, which find them in `/etc/dask/node.env`. */
   readonly settings: Readonly<Record<string, string>>;
   /** Every file, the settings and the rendered units among them. */

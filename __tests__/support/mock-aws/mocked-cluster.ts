@@ -85,6 +85,7 @@ export class MockedCluster {
     const { Reservations } = this.ec2<{
       Reservations: {
         Instances: {
+          InstanceId: string;
           InstanceType: string;
           PrivateIpAddress: string;
           MetadataOptions: { HttpTokens: string };
@@ -95,6 +96,14 @@ export class MockedCluster {
     const [machine] = Reservations.flatMap(({ Instances }) => Instances);
     if (machine === undefined) throw new Error(`the mock has no scheduler of ${this.cluster.name}`);
     return machine;
+  }
+
+  /** Tags the machine of the scheduler, as the machine itself does. */
+  tagScheduler(tags: Readonly<Record<string, string>>): void {
+    this.ask("ec2", "create_tags", {
+      Resources: [this.scheduler().InstanceId],
+      Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
+    });
   }
 
   /** Addresses that a name of the cluster's zone stands for. */

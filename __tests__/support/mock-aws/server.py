@@ -1,14 +1,18 @@
 """The mock AWS: moto's server on a free port of the loopback, until its standard input ends.
 
-Two things that moto lacks are added, so that they stand for AWS here:
+What moto lacks is added, so that it stands for AWS here:
 - the public SSM parameters of Canonical and of the Deep Learning AMI, whose names moto's API refuses; two of
   moto's stock images stand for theirs
 - MonitorInstances, which Terraform's AWS provider calls for each instance with detailed monitoring
+- an autoscaling group is refused if it has no room for its base of on-demand machines (terraform-provider-aws
+  #9841), and an update that does not mention its mixed instances policy leaves it alone
 """
 
 import sys
 
 import moto.ssm.models as ssm
+from moto.autoscaling.exceptions import ValidationError
+from moto.autoscaling.models import AutoScalingBackend
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.ec2.responses.monitoring import Monitoring
@@ -50,9 +54,38 @@ def monitor_instances(request: Monitoring) -> ActionResult:
     return ActionResult({"InstanceMonitorings": monitorings})
 
 
+def create_group(backend, *, max_size: int, mixed_instances_policy: dict | None = None, **rest):
+    distribution = (mixed_instances_policy or {}).get("InstancesDistribution", {})
+    base = int(distribution.get("OnDemandBaseCapacity", 0))
+    if max_size < base:
+        raise ValidationError(
+            f"Max bound, {max_size}, must be greater than or equal to OnDemandBaseCapacity, {base}."
+        )
+    return create_mixed_group(
+        backend, max_size=max_size, mixed_instances_policy=mixed_instances_policy, **rest
+    )
+
+
+def update_group(backend, *, name: str, mixed_instances_policy: dict | None = None, **rest):
+    group = backend.autoscaling_groups.get(name)
+    if mixed_instances_policy is None and group is not None and group.mixed_instances_policy:
+        mixed_instances_policy = group.mixed_instances_policy
+        # A request names the template once; moto adds its name, and would now refuse it.
+        mixed_instances_policy["LaunchTemplate"]["LaunchTemplateSpecification"].pop(
+            "LaunchTemplateName", None
+        )
+    return update_mixed_group(backend, name=name, mixed_instances_policy=mixed_instances_policy, **rest)
+
+
+create_mixed_group = AutoScalingBackend.create_auto_scaling_group
+update_mixed_group = AutoScalingBackend.update_auto_scaling_group
+
+
 def main() -> None:
     ssm.ParameterDict = Parameters
     Monitoring.monitor_instances = monitor_instances
+    AutoScalingBackend.create_auto_scaling_group = create_group
+    AutoScalingBackend.update_auto_scaling_group = update_group
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

@@ -15,6 +15,7 @@ export interface MockFault {
 }
 
 const always = () => true;
+const isArn = (value: unknown) => String(value).startsWith("arn:");
 const isEmpty = (value: unknown) => Array.isArray(value) && value.length === 0;
 const betweenGroups: Pick<MockFault, "attribute" | "reason" | "befalls" | "isRead"> = {
   attribute: "description",
@@ -25,6 +26,27 @@ const betweenGroups: Pick<MockFault, "attribute" | "reason" | "befalls" | "isRea
 
 /** All that moto 5.2.5 gives back wrongly, of what the stacks use. Whatever else a second plan shows is ours. */
 export const MOCK_FAULTS: readonly MockFault[] = [
+  {
+    type: "aws_autoscaling_group",
+    attribute: "health_check_grace_period",
+    reason: "moto takes no answer, which is what the provider makes of a 0, for 300; AWS takes it for 0",
+    befalls: ({ health_check_grace_period }) => health_check_grace_period === 0,
+    isRead: (value) => value === 300,
+  },
+  {
+    type: "aws_autoscaling_lifecycle_hook",
+    attribute: "notification_target_arn",
+    reason: "moto gives every hook a queue that it was not given",
+    befalls: always,
+    isRead: isArn,
+  },
+  {
+    type: "aws_autoscaling_lifecycle_hook",
+    attribute: "role_arn",
+    reason: "moto gives every hook a role that it was not given",
+    befalls: always,
+    isRead: isArn,
+  },
   { type: "aws_vpc_security_group_ingress_rule", ...betweenGroups },
   { type: "aws_vpc_security_group_egress_rule", ...betweenGroups },
   {

@@ -1,3 +1,4 @@
+import { bakedParameters } from "./baked-images";
 import { gpuFeatures, ucxEverywhere } from "./gpu";
 import { instanceStore, instanceTypes, schedulerType } from "./machines";
 import { adminSubnetsOnce, subnetsInTheVpc, zonesOfTheRegion } from "./network";
@@ -20,5 +21,6 @@ export const rules: readonly Rule[] = [
   ucxEverywhere,
   resourceNames,
   ownResource,
+  bakedParameters,
   tagCount,
 ];

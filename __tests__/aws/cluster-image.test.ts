@@ -1,0 +1,280 @@
+import { DaskCluster } from "../../lib/aws/dask-cluster";
+import { defineCluster } from "../../lib/cluster/define";
+import type { ClusterDefinition } from "../../lib/cluster/definition";
+import { bake } from "../../lib/node/bake";
+import { schedulerNode } from "../../lib/node/machine";
+import { type Block, Synthesized } from "../support/synthesized";
+
+const UBUNTU = "ssm:/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id";
+const DEEP_LEARNING =
+  "ssm:/aws/service/deeplearning/ami/x86_64/base-oss-nvidia-driver-gpu-ubuntu-24.04/latest/ami-id";
+
+const NAME = expect.stringMatching(/^test-[0-9a-f]{12}$/);
+const DESCRIPTION = "machines of the Dask cluster test, release 2026.7";
+const REPLACED = { create_before_destroy: true };
+
+test("a cluster bakes nothing unless its definition says so", () => {
+  const { counts } = synthesize({ bakedImages: false });
+  expect(Object.keys(counts).filter((type) => type.startsWith("aws_imagebuilder_"))).toEqual([]);
+});
+
+describe("the image of a cluster", () => {
+  const cluster = define();
+  const stack = synthesize();
+
+  test("is made from Ubuntu, with an encrypted disk as large as the smallest that starts from it", () => {
+    const { component, ...recipe } = stack.resource("aws_imagebuilder_image_recipe");
+    expect(recipe).toEqual({
+      name: NAME,
+      description: DESCRIPTION,
+      version: "1.0.0",
+      parent_image: UBUNTU,
+      block_device_mapping: [
+        {
+          device_name: "/dev/sda1",
+          ebs: { volume_type: "gp3", volume_size: 50, encrypted: "true", delete_on_termination: "true" },
+        },
+      ],
+      lifecycle: REPLACED,
+    });
+    const components = stack.resources("aws_imagebuilder_component");
+    expect(component).toEqual(
+      components.map((_, index) => ({
+        component_arn: expect.stringMatching(
+          new RegExp(
+            `^\\$\\{aws_imagebuilder_component\\.dask_images_of-scheduler_component-${index + 1}_\\w+\\.arn\\}$`,
+          ),
+        ),
+      })),
+    );
+    for (const { data, ...rest } of components) {
+      expect(rest).toEqual({
+        name: expect.stringMatching(/^test-[0-9a-f]{12}-\d$/),
+        description: DESCRIPTION,
+        version: "1.0.0",
+        platform: "Linux",
+        lifecycle: REPLACED,
+      });
+      expect(data).toContain('schemaVersion: "1.0"');
+    }
+  });
+
+  test("is built in a private subnet, by a machine that lets nobody in and hands metadata to itself alone", () => {
+    expect(stack.resource("aws_imagebuilder_infrastructure_configuration")).toEqual({
+      name: NAME,
+      description: DESCRIPTION,
+      instance_types: ["m7i.large"],
+      instance_profile_name: expect.stringMatching(
+        /^\$\{aws_iam_instance_profile\.dask_images_builder_role_\S+\.name\}$/,
+      ),
+      subnet_id: expect.stringContaining("us-east-1a_private-subnet"),
+      security_group_ids: [
+        expect.stringMatching(/^\$\{aws_security_group\.dask_images_builder_group_\w+\.id\}$/),
+      ],
+      instance_metadata_options: { http_tokens: "required", http_put_response_hop_limit: 1 },
+      terminate_instance_on_failure: true,
+      resource_tags: { "dask:cluster": "test", Name: "test-image-builder" },
+      lifecycle: REPLACED,
+    });
+    expect(stack.resource("aws_security_group", "builder")).toEqual({
+      name: "test-image-builder",
+      description: "builders of images of the Dask cluster test",
+      vpc_id: expect.stringContaining("aws_vpc."),
+      tags: { Name: "test-image-builder" },
+    });
+    const ofBuilders = ({ security_group_id }: Block) => String(security_group_id).includes("images_builder");
+    expect(stack.resources("aws_vpc_security_group_ingress_rule").filter(ofBuilders)).toEqual([]);
+    expect(
+      stack
+        .resources("aws_vpc_security_group_egress_rule")
+        .filter(ofBuilders)
+        .map(({ cidr_ipv4, from_port, to_port }) => [cidr_ipv4, from_port, to_port]),
+    ).toEqual([
+      ["0.0.0.0/0", 80, 80],
+      ["0.0.0.0/0", 443, 443],
+    ]);
+  });
+
+  test("is built under a role of its own, with what Image Builder and Session Manager need", () => {
+    expect(stack.resource("aws_iam_role", "builder")).toMatchObject({
+      name: "test-builder-us-east-1",
+      description: "machines that build images of the Dask cluster test",
+    });
+    const attached = stack
+      .resources("aws_iam_role_policy_attachment")
+      .filter(({ role }) => String(role).includes("images_builder_role"))
+      .map(({ policy_arn }) => String(policy_arn).split("/").at(-1));
+    expect(attached.sort()).toEqual(["AmazonSSMManagedInstanceCore", "EC2InstanceProfileForImageBuilder"]);
+    for (const { role } of stack.resources("aws_iam_role_policy"))
+      expect(role).not.toContain("images_builder_role");
+  });
+
+  test("stays in its region and account, with tags that tell what it is for", () => {
+    expect(stack.resource("aws_imagebuilder_distribution_configuration")).toEqual({
+      name: NAME,
+      description: DESCRIPTION,
+      distribution: [
+        {
+          region: "us-east-1",
+          ami_distribution_configuration: {
+            name: expect.stringMatching(/^test-[0-9a-f]{12}-\{\{ imagebuilder:buildDate \}\}$/),
+            description: DESCRIPTION,
+            ami_tags: {
+              "dask:cluster": "test",
+              "dask:release": "2026.7",
+              "dask:bake-key": bake(schedulerNode(cluster)).key,
+            },
+          },
+        },
+      ],
+      lifecycle: REPLACED,
+    });
+  });
+
+  test("is made in the course of a deployment, within two hours, once a builder has its way out", () => {
+    const { depends_on, ...image } = stack.resource("aws_imagebuilder_image");
+    expect(image).toEqual({
+      image_recipe_arn: reference("aws_imagebuilder_image_recipe"),
+      infrastructure_configuration_arn: reference("aws_imagebuilder_infrastructure_configuration"),
+      distribution_configuration_arn: reference("aws_imagebuilder_distribution_configuration"),
+      image_tests_configuration: { image_tests_enabled: false },
+      timeouts: { create: "120m" },
+      lifecycle: REPLACED,
+    });
+    expect(depends_on).toEqual([
+      expect.stringMatching(/^aws_route\.\S+us-east-1a_to-nat/),
+      expect.stringMatching(/^aws_route\.\S+us-east-1b_to-nat/),
+      expect.stringMatching(/^aws_vpc_security_group_egress_rule\.dask_images_builder_\S+_http_/),
+      expect.stringMatching(/^aws_vpc_security_group_egress_rule\.dask_images_builder_\S+_https_/),
+    ]);
+  });
+
+  test("has a pipeline that runs by hand alone", () => {
+    expect(stack.resource("aws_imagebuilder_image_pipeline")).toEqual({
+      name: NAME,
+      description: DESCRIPTION,
+      image_recipe_arn: reference("aws_imagebuilder_image_recipe"),
+      infrastructure_configuration_arn: reference("aws_imagebuilder_infrastructure_configuration"),
+      distribution_configuration_arn: reference("aws_imagebuilder_distribution_configuration"),
+      image_tests_configuration: { image_tests_enabled: false },
+      lifecycle: REPLACED,
+    });
+  });
+
+  test("is what scheduler and pool start from, and a new one replaces the scheduler", () => {
+    const ami = amiOf("of-scheduler");
+    expect(stack.resource("aws_launch_template").image_id).toEqual(ami);
+    expect(stack.resource("aws_instance").ami).toEqual(ami);
+    expect(stack.resource("null_resource", "image")).toEqual({ triggers: { image: ami } });
+    expect(stack.dataSources("aws_ssm_parameter")).toEqual([]);
+  });
+});
+
+describe("machines share an image", () => {
+  const images = (definition: Partial<ClusterDefinition>) => {
+    const stack = synthesize(definition);
+    return {
+      made: stack.counts.aws_imagebuilder_image,
+      ...Object.fromEntries(
+        stack.resources("aws_launch_template").map(({ name, image_id }) => [name, image_id]),
+      ),
+    };
+  };
+
+  test("where they install the same on the same base, however they differ otherwise", () => {
+    expect(
+      images({
+        pools: [
+          { name: "small", kind: "cpu", processes: 2 },
+          { name: "large", kind: "cpu", instanceTypes: ["m7i.8xlarge"], memoryLimit: "8GiB" },
+        ],
+      }),
+    ).toEqual({ made: 1, "test-small": amiOf("of-scheduler"), "test-large": amiOf("of-scheduler") });
+  });
+
+  test("but not CPU with GPU, nor one base with another, nor disks to stripe with none", () => {
+    expect(
+      images({
+        pools: [
+          { name: "cpu", kind: "cpu" },
+          { name: "striped", kind: "cpu", instanceTypes: ["m6id.2xlarge"] },
+          { name: "pinned", kind: "cpu", image: { amiId: "ami-0123456789abcdef0" } },
+          { name: "gpu", kind: "gpu" },
+          { name: "more-gpus", kind: "gpu", instanceTypes: ["g6.12xlarge"] },
+        ],
+      }),
+    ).toEqual({
+      made: 4,
+      "test-cpu": amiOf("of-scheduler"),
+      "test-striped": amiOf("of-striped"),
+      "test-pinned": amiOf("of-pinned"),
+      "test-gpu": amiOf("of-gpu"),
+      "test-more-gpus": amiOf("of-gpu"),
+    });
+  });
+
+  test("that is built on a GPU where the machines have one", () => {
+    const stack = synthesize({ pools: [{ name: "gpu", kind: "gpu", diskGiB: 120 }] });
+    expect(stack.resource("aws_imagebuilder_infrastructure_configuration", "of-gpu").instance_types).toEqual([
+      "g6.xlarge",
+      "g5.xlarge",
+    ]);
+    expect(stack.resource("aws_imagebuilder_image_recipe", "of-gpu")).toMatchObject({
+      parent_image: DEEP_LEARNING,
+      block_device_mapping: [{ ebs: { volume_size: 120 } }],
+    });
+  });
+
+  test("of any name that a pool may have", () => {
+    expect(images({ pools: [{ name: "builder", kind: "gpu" }] })).toMatchObject({
+      "test-builder": amiOf("of-builder"),
+    });
+  });
+});
+
+test.each([
+  ["release", { release: "2024.7" }],
+  ["base image", { scheduler: { image: { amiId: "ami-0123456789abcdef0" } } }],
+  ["disk", { scheduler: { diskGiB: 40 } }],
+] as const)("with another %s, everything of the image has another name", (_, change) => {
+  const names = (stack: Synthesized) =>
+    [
+      ...stack.resources("aws_imagebuilder_component"),
+      ...["image_recipe", "infrastructure_configuration", "distribution_configuration", "image_pipeline"].map(
+        (type) => stack.resource(`aws_imagebuilder_${type}`),
+      ),
+    ].map(({ name }) => name);
+  const before = names(synthesize({ pools: [] }));
+  expect(names(synthesize({ pools: [], ...change })).filter((name) => before.includes(name))).toEqual([]);
+});
+
+test("the names fit, however long the cluster's is", () => {
+  const stack = synthesize({ name: "a".repeat(32), region: "ap-southeast-2", pools: [] });
+  expect(String(stack.resource("aws_iam_role", "builder").name).length).toBeLessThanOrEqual(64);
+});
+
+function define(definition: Partial<ClusterDefinition> = {}) {
+  return defineCluster({
+    name: "test",
+    network: { adminSubnets: ["10.0.0.0/16"] },
+    bakedImages: true,
+    ...definition,
+  });
+}
+
+function synthesize(definition: Partial<ClusterDefinition> = {}): Synthesized {
+  return Synthesized.of((scope) => new DaskCluster(scope, "dask", { cluster: define(definition) }));
+}
+
+function reference(type: string) {
+  return expect.stringMatching(new RegExp(`^\\$\\{${type}\\.dask_images_of-scheduler_\\S+\\.arn\\}$`));
+}
+
+/** The AMI that the image of that id will have. */
+function amiOf(id: string) {
+  return expect.stringMatching(
+    new RegExp(
+      `^\\$\\{tolist\\(aws_imagebuilder_image\\.dask_images_${id}_\\w+\\.output_resources\\[0\\]\\.amis\\)\\.0\\.image\\}$`,
+    ),
+  );
+}

@@ -1,0 +1,134 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { baked } from "../../environments/baked";
+import { componentDocuments } from "../../lib/aws/component-documents";
+import { type Bake, bake } from "../../lib/node/bake";
+import { schedulerNode } from "../../lib/node/machine";
+import type { NodeFile } from "../../lib/node/node-spec";
+import { worker } from "../node/specs";
+
+interface Document {
+  readonly schemaVersion: string;
+  readonly phases: readonly {
+    readonly name: string;
+    readonly steps: readonly {
+      readonly name: string;
+      readonly action: string;
+      readonly timeoutSeconds: number;
+      readonly inputs: { readonly commands: readonly [string] };
+    }[];
+  }[];
+}
+
+const BAKES: readonly (readonly [string, Bake])[] = [
+  ["the scheduler", bake(schedulerNode(baked))],
+  ["CPU workers", bake(worker(baked, "cpu"))],
+  ["GPU workers", bake(worker(baked, "gpu"))],
+];
+
+describe.each(BAKES)("the components of %s", (_, what) => {
+  const documents = componentDocuments(what);
+  const parsed = documents.map((text) => parse(text) as Document);
+  const steps = parsed.flatMap(({ phases }) => phases.flatMap(({ steps }) => steps));
+
+  test("are documents that Image Builder takes", () => {
+    for (const text of documents) expect(text.length).toBeLessThanOrEqual(16_000);
+    expect(documents.length).toBeLessThanOrEqual(20);
+    for (const { schemaVersion, phases } of parsed) {
+      expect(schemaVersion).toBe("1.0");
+      for (const { name, steps } of phases) {
+        expect(["build", "validate"]).toContain(name);
+        expect(new Set(steps.map(({ name }) => name)).size).toBe(steps.length);
+      }
+    }
+    for (const { name, action, timeoutSeconds } of steps) {
+      expect(name).toMatch(/^[A-Za-z0-9_-]+$/);
+      expect(action).toBe("ExecuteBash");
+      expect(timeoutSeconds).toBe(2460);
+    }
+  });
+
+  test("put the files down as they are", () => {
+    const machine = temporaryFolder();
+    try {
+      const written = steps.slice(0, -2);
+      expect(written).toHaveLength(what.files.length);
+      for (const { inputs } of written)
+        execFileSync("bash", ["-euc", inputs.commands[0].replace("/dev/stdin /", `/dev/stdin ${machine}/`)]);
+      for (const { path, mode, content } of what.files) {
+        expect(readFileSync(join(machine, path), "utf8")).toBe(content);
+        expect((statSync(join(machine, path)).mode & 0o777).toString(8).padStart(4, "0")).toBe(mode);
+      }
+    } finally {
+      rmSync(machine, { recursive: true });
+    }
+  });
+
+  test("then bake, and look at what is baked", () => {
+    const [last] = parsed.slice(-1);
+    expect(last?.phases.map(({ name, steps }) => [name, steps.map(({ inputs }) => inputs.commands)])).toEqual(
+      [
+        [
+          "build",
+          [["/usr/local/lib/dask-node/bootstrap bake && rm /var/log/dask-node.log && : >/etc/machine-id"]],
+        ],
+        ["validate", [[`[[ $(</var/lib/dask-node/baked) == ${what.key} ]]`]]],
+      ],
+    );
+  });
+});
+
+test("the look at what is baked fails where another key, or none, was left", () => {
+  const folder = temporaryFolder();
+  try {
+    const [check = ""] = (parse(componentDocuments(bakeOf()).at(-1) ?? "") as Document).phases
+      .filter(({ name }) => name === "validate")
+      .map(({ steps }) => steps[0]?.inputs.commands[0]);
+    const status = (key?: string) => {
+      const mark = join(folder, "baked");
+      if (key !== undefined) execFileSync("bash", ["-c", `echo ${key} >${mark}`]);
+      return spawnSync("bash", ["-c", check.replace("/var/lib/dask-node/baked", mark)]).status;
+    };
+    expect(status()).toBe(1);
+    expect(status("another")).toBe(1);
+    expect(status("0123456789ab")).toBe(0);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("files fill a component before the next begins", () => {
+  const files = [7000, 7000, 7000].map((length, index) => file(`/etc/${index}`, length));
+  const documents = componentDocuments(bakeOf(...files));
+  expect(documents.map((text) => (text.match(/install -D/g) ?? []).length)).toEqual([2, 1, 0]);
+});
+
+test("a file that no component holds is refused with its size", () => {
+  expect(() => componentDocuments(bakeOf(file("/etc/large", 16_000)))).toThrow(
+    "/etc/large takes 16300 characters of an Image Builder component; allowed: 16000; remedy: split the file",
+  );
+});
+
+test.each([
+  ["echo {{ build.x.outputs.stdout }}\n", "{{"],
+  ["one\nEND_OF_FILE\ntwo\n", "END_OF_FILE"],
+])("a file with the text %j is refused", (content, found) => {
+  expect(() => componentDocuments(bakeOf({ path: "/etc/a", mode: "0644", content }))).toThrow(
+    `/etc/a holds '${found}'; allowed: text that Image Builder leaves alone; remedy: respell it`,
+  );
+});
+
+function bakeOf(...files: readonly NodeFile[]): Bake {
+  return { key: "0123456789ab", files, command: "true", mark: "/var/lib/dask-node/baked" };
+}
+
+function file(path: string, length: number): NodeFile {
+  return { path, mode: "0644", content: `${"x".repeat(length - 1)}\n` };
+}
+
+function temporaryFolder(): string {
+  mkdirSync(".test", { recursive: true });
+  return mkdtempSync(join(".test", "component-"));
+}

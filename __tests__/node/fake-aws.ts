@@ -1,0 +1,86 @@
+import type { FakeMachine } from "./fake-machine";
+
+/** Id of the fake machine's instance. */
+export const INSTANCE = "i-0123456789abcdef0";
+
+/** What no command line may show. */
+export const CREDENTIALS = { id: "ASIAEXAMPLE", secret: "a/secret+with/signs", token: "session//token==" };
+
+/** What AWS and the metadata service do; each answers well unless told otherwise. */
+export interface Answers {
+  /** Id of the instance. */
+  readonly instance?: string;
+  /**
+   * `off`: the metadata service is, or takes version 1 only. `busy`: each first try fails, of which curl tells before
+   * it tries again. `forgetful`: it takes no token.
+   */
+  readonly metadata?: "on" | "off" | "busy" | "forgetful";
+  /** `gone`: no hook waits for the machine; `down`: the service does not answer. */
+  readonly hook?: "waits" | "gone" | "down";
+  /** `denied`: the machine's role may not set tags. */
+  readonly tags?: "allowed" | "denied";
+}
+
+/**
+ * Stands for curl, the metadata service and AWS's APIs: notes each call, keeps what comes on standard input in
+ * `var/stdin`, and answers in the form of the service.
+ */
+export function fakeAws(machine: FakeMachine, answers: Answers = {}): void {
+  const { instance = INSTANCE, metadata = "on", hook = "waits", tags = "allowed" } = answers;
+  const failed = (what: string, code = 22) => `echo 'curl: (${code}) ${what}' >&2; exit ${code}`;
+  // As curl 7.88 was seen to do: also the refused try's body goes to standard output, where it was asked for.
+  const busy = `if [[ $url == http:* ]]; then
+  echo 'curl: (22) The requested URL returned error: 503' >&2
+  [[ $* != *--fail-with-body* ]] || echo '<Error>busy</Error>'
+fi`;
+  const refused = (status: number) => failed(`The requested URL returned error: ${status}`);
+  const error = (code: string, message: string) =>
+    `<ErrorResponse><Error><Code>${code}</Code><Message>${message}</Message></Error></ErrorResponse>`;
+  const hookGone = error("ValidationError", `No active Lifecycle Action found with instance ID ${instance}`);
+  machine.command(
+    "curl",
+    `url=\${*: -1}
+${metadata === "busy" ? busy : ""}
+case $url in
+http://169.254.169.254/latest/api/token)
+  ${metadata === "off" ? refused(403) : "printf the-token"} ;;
+http://169.254.169.254/latest/meta-data/*)
+  ${metadata === "forgetful" ? refused(401) : ""}
+  [[ $* == *"--header X-aws-ec2-metadata-token: the-token "* ]] || { ${refused(401)}; }
+  case \${url#*/meta-data/} in
+  instance-id) printf ${instance} ;;
+  placement/region) printf eu-central-1 ;;
+  services/domain) printf amazonaws.com ;;
+  iam/security-credentials/) printf the-role ;;
+  iam/security-credentials/the-role) cat <<'END'
+{
+  "Code" : "Success",
+  "Type" : "AWS-HMAC",
+  "AccessKeyId" : "${CREDENTIALS.id}",
+  "SecretAccessKey" : "${CREDENTIALS.secret}",
+  "Token" : "${CREDENTIALS.token}",
+  "Expiration" : "2026-11-23T19:00:00Z"
+}
+END
+  ;;
+  *) ${refused(404)} ;;
+  esac ;;
+https://autoscaling.*)
+  cat >>/var/stdin
+  ${hook === "gone" ? `printf '%s\\n' '${hookGone}'; ${refused(400)}` : ""}
+  ${hook === "down" ? failed("Connection timed out after 20001 milliseconds", 28) : ""} ;;
+https://ec2.*)
+  cat >>/var/stdin
+  ${tags === "denied" ? `printf '%s\\n' '${error("UnauthorizedOperation", "not you")}'; ${refused(403)}` : ""} ;;
+esac`,
+  );
+}
+
+/** What a machine asked AWS for, less what every call has: `ready` for a tag, `CONTINUE` for an answer to the hook. */
+export function toldAws(calls: readonly string[]): string[] {
+  return calls.flatMap((call) => {
+    const [, said] =
+      /Tag\.1\.Value=(.*) https:\/\/ec2\./.exec(call) ?? /LifecycleActionResult=(\w+) https/.exec(call) ?? [];
+    return said === undefined ? [] : [said];
+  });
+}

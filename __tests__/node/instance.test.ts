@@ -1,0 +1,251 @@
+import { production } from "../../environments/production";
+import { schedulerNode } from "../../lib/node/machine";
+import { CREDENTIALS, fakeAws, INSTANCE, toldAws } from "./fake-aws";
+import { FakeMachine } from "./fake-machine";
+import { worker } from "./specs";
+
+const PHASES = ["base", "conda", "configuration", "dask"];
+const WEB = "curl --silent --show-error --connect-timeout 20 --max-time 20 --retry 4 --retry-connrefused";
+const METADATA = "http://169.254.169.254/latest/meta-data";
+let machine: FakeMachine;
+
+/** A machine of which each phase only notes that it ran, as a call of its name. */
+const prepare = (spec = worker(production, "cpu")) => {
+  machine = new FakeMachine(spec);
+  machine.write("var/log/dask-node.log", "");
+  machine.command("systemctl");
+  for (const phase of PHASES) {
+    machine.script(phase, `#!/bin/bash\nphase-${phase}\n`);
+    machine.command(`phase-${phase}`);
+  }
+  fakeAws(machine);
+};
+afterEach(() => machine.remove());
+
+const failing = (phase: string, words: string) =>
+  machine.script(phase, `#!/bin/bash\nprintf '%s\\n' '${words}'\nexit 3\n`);
+const status = () => JSON.parse(machine.read("var/lib/dask-node/status.json") ?? "{}");
+const joined = () => machine.read("var/lib/dask-node/joined");
+const phases = (calls: readonly string[]) => calls.filter((call) => call.startsWith("phase-"));
+const disabled = (calls: readonly string[]) => calls.filter((call) => call.includes(" disable "));
+
+describe("a call to AWS", () => {
+  test("is about this machine, as the metadata service knows it by IMDSv2 alone", () => {
+    prepare();
+    const curls = machine.run("bootstrap").calls.filter((call) => call.startsWith("curl "));
+    const token = "--fail --header X-aws-ec2-metadata-token: the-token";
+    expect(curls.slice(0, 4)).toEqual([
+      `${WEB} --fail --request PUT --header X-aws-ec2-metadata-token-ttl-seconds: 21600 http://169.254.169.254/latest/api/token`,
+      `${WEB} ${token} ${METADATA}/placement/region`,
+      `${WEB} ${token} ${METADATA}/services/domain`,
+      `${WEB} ${token} ${METADATA}/instance-id`,
+    ]);
+    const credentials = [
+      `${WEB} ${token} ${METADATA}/iam/security-credentials/`,
+      `${WEB} ${token} ${METADATA}/iam/security-credentials/the-role`,
+    ];
+    expect(curls.slice(4)).toEqual([
+      ...credentials,
+      `${WEB} --fail-with-body --aws-sigv4 aws:amz:eu-central-1:ec2 --config - --data-urlencode Version=2016-11-15 ` +
+        `--data-urlencode Action=CreateTags --data-urlencode ResourceId.1=${INSTANCE} ` +
+        "--data-urlencode Tag.1.Key=dask:state --data-urlencode Tag.1.Value=ready https://ec2.eu-central-1.amazonaws.com/",
+      ...credentials,
+      `${WEB} --fail-with-body --aws-sigv4 aws:amz:eu-central-1:autoscaling --config - --data-urlencode Version=2011-01-01 ` +
+        "--data-urlencode Action=CompleteLifecycleAction --data-urlencode AutoScalingGroupName=production-cpu " +
+        `--data-urlencode LifecycleHookName=workers-registered --data-urlencode InstanceId=${INSTANCE} ` +
+        "--data-urlencode LifecycleActionResult=CONTINUE https://autoscaling.eu-central-1.amazonaws.com/",
+    ]);
+  });
+
+  test("is signed with the role's credentials, which curl reads and no command line, line or file shows", () => {
+    prepare();
+    const { calls, said } = machine.run("bootstrap");
+    const { id, secret, token } = CREDENTIALS;
+    const config = `user = "${id}:${secret}"\nheader = "X-Amz-Security-Token: ${token}"\n`;
+    expect(machine.read("var/stdin")).toBe(config.repeat(2));
+    const shown = [...calls, said, machine.read("var/log/dask-node.log"), JSON.stringify(status())].join(
+      "\n",
+    );
+    for (const value of [id, secret, token]) expect(shown).not.toContain(value);
+  });
+
+  test("is as good where the metadata service was busy before it answered", () => {
+    prepare();
+    fakeAws(machine, { metadata: "busy" });
+    const { code, calls } = machine.run("bootstrap");
+    expect(code).toBe(0);
+    expect(toldAws(calls)).toEqual(["ready", "CONTINUE"]);
+    expect(
+      calls.filter((call) => call.includes(" --aws-sigv4 ")).map((call) => call.split(" ").at(-1)),
+    ).toEqual(["https://ec2.eu-central-1.amazonaws.com/", "https://autoscaling.eu-central-1.amazonaws.com/"]);
+    expect(joined()).toBe(`${INSTANCE}\n`);
+  });
+});
+
+describe("the launch hook", () => {
+  test("hears CONTINUE once all phases are done, and only then", () => {
+    prepare();
+    const { code, calls } = machine.run("bootstrap");
+    expect(code).toBe(0);
+    expect(phases(calls).slice(2)).toEqual(["phase-configuration", "phase-dask"]);
+    expect(toldAws(calls)).toEqual(["ready", "CONTINUE"]);
+    expect(toldAws(calls.slice(calls.indexOf("phase-dask")))).toEqual(["ready", "CONTINUE"]);
+    expect(joined()).toBe(`${INSTANCE}\n`);
+  });
+
+  test("hears ABANDON at the first failure, and the machine's tag says why", () => {
+    prepare();
+    failing("configuration", "no space left");
+    const { code, calls } = machine.run("bootstrap");
+    expect(code).toBe(1);
+    expect(toldAws(calls)).toEqual(["phase configuration failed with exit code 3: no space left", "ABANDON"]);
+    expect(joined()).toBeUndefined();
+    expect(phases(calls)).not.toContain("phase-dask");
+  });
+
+  test("gets a tag of at most 255 characters", () => {
+    prepare();
+    failing("configuration", "x".repeat(300));
+    const [tag = ""] = toldAws(machine.run("bootstrap").calls);
+    expect(tag).toMatch(/^phase configuration failed with exit code 3: x+$/);
+    expect(tag).toHaveLength(255);
+  });
+
+  test("hears nothing at a later boot", () => {
+    prepare();
+    machine.run("bootstrap");
+    const { code, calls } = machine.run("bootstrap");
+    expect(code).toBe(0);
+    expect(toldAws(calls)).toEqual(["ready"]);
+    failing("configuration", "no space left");
+    expect(toldAws(machine.run("bootstrap").calls)).toEqual([
+      "phase configuration failed with exit code 3: no space left",
+    ]);
+  });
+
+  test("hears from a machine whose image was made from a member", () => {
+    prepare();
+    machine.run("bootstrap");
+    fakeAws(machine, { instance: "i-0fedcba9876543210" });
+    expect(toldAws(machine.run("bootstrap").calls)).toEqual(["ready", "CONTINUE"]);
+    expect(joined()).toBe("i-0fedcba9876543210\n");
+  });
+
+  test("that is gone leaves a machine that works, and says what to do", () => {
+    prepare();
+    fakeAws(machine, { hook: "gone" });
+    const { code, said } = machine.run("bootstrap");
+    expect(code).toBe(0);
+    expect(said).toContain(
+      "launch hook workers-registered does not wait for this machine; if it is gone, cdktf deploy brings it back\n",
+    );
+    expect(status()).toMatchObject({ state: "ready", phase: "dask" });
+    expect(joined()).toBe(`${INSTANCE}\n`);
+  });
+
+  test("that cannot be reached fails the machine, which its group would give up", () => {
+    prepare();
+    fakeAws(machine, { hook: "down" });
+    const { code, said, calls } = machine.run("bootstrap");
+    expect(code).toBe(1);
+    const reason = "no answer to the launch hook: curl: (28) Connection timed out after 20001 milliseconds";
+    expect(said).toContain(`phase report failed with exit code 1: ${reason}; `);
+    expect(status()).toMatchObject({ state: "failed", phase: "report", exitCode: 1, cause: reason });
+    expect(toldAws(calls)).toEqual([
+      "ready",
+      "CONTINUE",
+      `phase report failed with exit code 1: ${reason}`,
+      "ABANDON",
+    ]);
+    expect(joined()).toBeUndefined();
+    expect(disabled(calls)).toEqual(["systemctl disable --quiet --now dask-worker.service"]);
+  });
+
+  test("is none of the scheduler's affair", () => {
+    prepare(schedulerNode(production));
+    expect(toldAws(machine.run("bootstrap").calls)).toEqual(["ready"]);
+    failing("dask", "port taken");
+    expect(toldAws(machine.run("bootstrap").calls)).toEqual([
+      "phase dask failed with exit code 3: port taken",
+    ]);
+  });
+
+  test("is answered though the machine may not tag itself", () => {
+    prepare();
+    fakeAws(machine, { tags: "denied" });
+    const { code, said, calls } = machine.run("bootstrap");
+    expect(code).toBe(0);
+    expect(said).toMatch(
+      /no tag on this machine: <ErrorResponse><Error><Code>UnauthorizedOperation<.*not you/,
+    );
+    expect(toldAws(calls)).toContain("CONTINUE");
+  });
+});
+
+describe("a metadata service without IMDSv2", () => {
+  const cause =
+    "the metadata service gives no IMDSv2 token: curl: (22) The requested URL returned error: 403; " +
+    "enable it, with http_tokens required";
+
+  test("fails a worker's machine before any phase", () => {
+    prepare();
+    fakeAws(machine, { metadata: "off" });
+    const { code, said, calls } = machine.run("bootstrap");
+    expect(code).toBe(1);
+    expect(said).toContain(`phase metadata failed with exit code 1: ${cause}; `);
+    expect(status()).toMatchObject({ state: "failed", phase: "metadata", exitCode: 1, cause });
+    expect(phases(calls)).toEqual([]);
+    expect(calls.filter((call) => call.startsWith("curl "))).toHaveLength(1);
+  });
+
+  test("fails it too where the service takes back its token, which no line shows", () => {
+    prepare();
+    fakeAws(machine, { metadata: "forgetful" });
+    const { code, said } = machine.run("bootstrap");
+    expect(code).toBe(1);
+    expect(said).toContain("the metadata service gives no IMDSv2 token: none that it takes; enable it,");
+    expect(said).not.toContain("the-token");
+    expect(status()).toMatchObject({ state: "failed", phase: "metadata" });
+  });
+
+  test("is only told where nobody waits for an answer: by the scheduler", () => {
+    prepare(schedulerNode(production));
+    fakeAws(machine, { metadata: "off" });
+    const { code, said, calls } = machine.run("bootstrap");
+    expect(code).toBe(0);
+    expect(said).toContain(`no word to AWS: ${cause}\n`);
+    expect(phases(calls)).toHaveLength(4);
+    expect(toldAws(calls)).toEqual([]);
+    expect(status().state).toBe("ready");
+  });
+
+  test("is only told where nobody waits for an answer: by a member", () => {
+    prepare();
+    machine.run("bootstrap");
+    fakeAws(machine, { metadata: "off" });
+    const { code, said, calls } = machine.run("bootstrap");
+    expect(code).toBe(0);
+    expect(said).toContain(`no word to AWS: ${cause}\n`);
+    expect(toldAws(calls)).toEqual([]);
+    expect(joined()).toBe(`${INSTANCE}\n`);
+  });
+});
+
+describe("after a failure", () => {
+  test("a machine that was never a member leaves no service that may half become one", () => {
+    prepare();
+    failing("dask", "no scheduler");
+    expect(disabled(machine.run("bootstrap").calls)).toEqual([
+      "systemctl disable --quiet --now dask-worker.service",
+    ]);
+  });
+
+  test("a member keeps its service", () => {
+    prepare();
+    machine.run("bootstrap");
+    failing("dask", "no scheduler");
+    const { code, calls } = machine.run("bootstrap");
+    expect(code).toBe(1);
+    expect(disabled(calls)).toEqual([]);
+  });
+});

@@ -1,0 +1,14 @@
+import { defineCluster } from "../lib/cluster/define";
+
+/** CPU and GPU pools whose machines start from images that EC2 Image Builder makes: they install nothing. */
+export const baked = defineCluster({
+  name: "baked",
+  region: "eu-central-1",
+  network: { adminSubnets: ["10.0.0.0/16"], vpcCidr: "10.40.0.0/16" },
+  bakedImages: true,
+  pools: [
+    { name: "cpu", kind: "cpu", minSize: 0, desiredSize: 1, maxSize: 10, spotPercentage: 100 },
+    { name: "gpu", kind: "gpu", minSize: 0, desiredSize: 0, maxSize: 4 },
+  ],
+  tags: { environment: "baked" },
+});

@@ -1,0 +1,149 @@
+import { createHash } from "node:crypto";
+import { ImagebuilderComponent } from "@cdktf/provider-aws/lib/imagebuilder-component";
+import { ImagebuilderDistributionConfiguration } from "@cdktf/provider-aws/lib/imagebuilder-distribution-configuration";
+import { ImagebuilderImage } from "@cdktf/provider-aws/lib/imagebuilder-image";
+import { ImagebuilderImagePipeline } from "@cdktf/provider-aws/lib/imagebuilder-image-pipeline";
+import { ImagebuilderImageRecipe } from "@cdktf/provider-aws/lib/imagebuilder-image-recipe";
+import { ImagebuilderInfrastructureConfiguration } from "@cdktf/provider-aws/lib/imagebuilder-infrastructure-configuration";
+import { Construct } from "constructs";
+import type { Cluster } from "../cluster/cluster";
+import type { Image } from "../cluster/definition";
+import type { Bake } from "../node/bake";
+import { componentDocuments } from "./component-documents";
+import type { ImageBuilder } from "./image-builder";
+import { parentImage, ROOT_DEVICE } from "./machine-image";
+
+/** Each change has a name of its own, so there is never a second version. */
+const VERSION = "1.0.0";
+
+/** What is named anew with each change is there before the old one goes, as machines still start from that. */
+const REPLACED = { lifecycle: { createBeforeDestroy: true } };
+
+/** Nothing is left to test: the build ends with a look at what it made. */
+const NO_TESTS = { imageTestsConfiguration: { imageTestsEnabled: false } };
+
+/** Properties of a `ClusterImage`. */
+export interface ClusterImageProps {
+  /** Cluster whose machines start from the image. */
+  readonly cluster: Cluster;
+  /** What the image is to hold. */
+  readonly bake: Bake;
+  /** Image that it is made from. */
+  readonly base: Image;
+  /** Size of its root volume in GiB: no machine that starts from it may have a smaller one. */
+  readonly diskGiB: number;
+  /** Instance types to build on, of which Image Builder takes one that AWS has; with a GPU if the machines have one. */
+  readonly instanceTypes: readonly string[];
+  /** Where it is built. */
+  readonly builder: ImageBuilder;
+}
+
+/**
+ * An AMI with packages, conda, locked environment and driver, made by EC2 Image Builder in the course of a deployment,
+ * which waits two hours for it at most: a machine's own deadline, and time for AWS to start a builder and take a
+ * snapshot. Where what it holds changes, another is made before machines start from it. To make it anew from the newest
+ * base image, run `terraform apply -replace` with the address of its `Resource`. The pipeline makes further ones by
+ * hand, from which no machine starts.
+ *
+ * Terraform forgets AMIs and snapshots that are no longer needed, and leaves them; they bear the tags `dask:cluster`,
+ * `dask:release` and `dask:bake-key`.
+ *
+ * @throws Error for a file that no component of Image Builder can hold
+ */
+export class ClusterImage extends Construct {
+  /** Id of the AMI. */
+  readonly amiId: string;
+
+  constructor(scope: Construct, id: string, props: ClusterImageProps) {
+    super(scope, id);
+    const { cluster, bake, base, diskGiB, instanceTypes, builder } = props;
+    const description = `machines of the Dask cluster ${cluster.name}, release ${cluster.release.name}`;
+    const documents = componentDocuments(bake);
+    const parent = parentImage(base);
+    const name = `${cluster.name}-${digest([description, parent, diskGiB, documents])}`;
+    const machine = { "dask:cluster": cluster.name, Name: `${cluster.name}-image-builder` };
+
+    const recipe = new ImagebuilderImageRecipe(this, "recipe", {
+      name,
+      description,
+      version: VERSION,
+      parentImage: parent,
+      ...REPLACED,
+      blockDeviceMapping: [
+        {
+          deviceName: ROOT_DEVICE,
+          ebs: {
+            volumeType: "gp3",
+            volumeSize: diskGiB,
+            encrypted: "true",
+            deleteOnTermination: "true",
+          },
+        },
+      ],
+      component: documents.map((data, index) => ({
+        componentArn: new ImagebuilderComponent(this, `component-${index + 1}`, {
+          name: `${name}-${index + 1}`,
+          description,
+          version: VERSION,
+          ...REPLACED,
+          platform: "Linux",
+          data: literally(data),
+        }).arn,
+      })),
+    });
+    const infrastructure = new ImagebuilderInfrastructureConfiguration(this, "infrastructure", {
+      name,
+      description,
+      ...REPLACED,
+      instanceTypes: [...instanceTypes],
+      instanceProfileName: builder.instanceProfileName,
+      subnetId: builder.subnetId,
+      securityGroupIds: [builder.securityGroupId],
+      instanceMetadataOptions: { httpTokens: "required", httpPutResponseHopLimit: 1 },
+      terminateInstanceOnFailure: true,
+      resourceTags: machine,
+    });
+    const distribution = new ImagebuilderDistributionConfiguration(this, "distribution", {
+      name,
+      description,
+      ...REPLACED,
+      distribution: [
+        {
+          region: cluster.region,
+          amiDistributionConfiguration: {
+            name: `${name}-{{ imagebuilder:buildDate }}`,
+            description,
+            amiTags: {
+              "dask:cluster": cluster.name,
+              "dask:release": cluster.release.name,
+              "dask:bake-key": bake.key,
+            },
+          },
+        },
+      ],
+    });
+    const made = {
+      imageRecipeArn: recipe.arn,
+      infrastructureConfigurationArn: infrastructure.arn,
+      distributionConfigurationArn: distribution.arn,
+      ...NO_TESTS,
+    };
+    new ImagebuilderImagePipeline(this, "pipeline", { name, description, ...made, ...REPLACED });
+    const image = new ImagebuilderImage(this, "Resource", {
+      ...made,
+      ...REPLACED,
+      timeouts: { create: "120m" },
+      dependsOn: [...builder.wayOut],
+    });
+    this.amiId = image.outputResources.get(0).amis.get(0).image;
+  }
+}
+
+/** A text as Terraform reads it back, which would else take `${` and `%{` for templates. */
+function literally(text: string): string {
+  return text.replaceAll(/[$%](?=\{)/g, "$&$&");
+}
+
+function digest(value: unknown): string {
+  return createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 12);
+}

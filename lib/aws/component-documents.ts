@@ -1,0 +1,72 @@
+import { basename } from "node:path";
+import { stringify } from "yaml";
+import type { Bake } from "../node/bake";
+import { BOOT_SECONDS } from "../node/lifecycle";
+import type { NodeFile } from "../node/node-spec";
+
+/** Most characters of a document (EC2 Image Builder API Reference, CreateComponent, `data`). */
+export const MOST_CHARACTERS = 16_000;
+
+/** Seconds for a step of its own: a machine's own deadline, and a minute to say why it failed. */
+const STEP_SECONDS = BOOT_SECONDS + 60;
+
+/** What no file may hold: the task runner would put a value in its place, or a shell would end the file there. */
+const UNSAFE = /\{\{|^END_OF_FILE$/m;
+
+type Phases = Readonly<Record<string, readonly object[]>>;
+
+/**
+ * What to bake, as documents of Image Builder's task runner (AWSTOE) in their order: the files, as many to a document
+ * as it holds, and then the command, with a look at what it left. Files are written by a shell: of its module
+ * CreateFile, AWS does not say what becomes of a backslash.
+ *
+ * @throws Error for a file that no document can hold, or whose text the task runner would change
+ */
+export function componentDocuments({ key, files, command, mark }: Bake): readonly string[] {
+  const documents: object[][] = [];
+  for (const file of files) {
+    const step = writing(file);
+    const [last = []] = documents.slice(-1);
+    if (document({ build: [...last, step] }).length > MOST_CHARACTERS) documents.push([step]);
+    else documents.splice(-1, 1, [...last, step]);
+  }
+  return [
+    ...documents.map((steps) => document({ build: steps })),
+    document({
+      build: [bash("bake", command)],
+      validate: [bash("is-baked", `[[ $(<${mark}) == ${key} ]]`)],
+    }),
+  ];
+}
+
+function writing({ path, mode, content }: NodeFile) {
+  const found = UNSAFE.exec(content)?.[0];
+  if (found !== undefined)
+    throw new Error(
+      `${path} holds '${found}'; allowed: text that Image Builder leaves alone; remedy: respell it`,
+    );
+  const step = bash(
+    basename(path).replaceAll(/\W+/g, "-"),
+    `install -D --mode=${mode} /dev/stdin ${path} <<'END_OF_FILE'\n${content}END_OF_FILE\n`,
+  );
+  const { length } = document({ build: [step] });
+  if (length > MOST_CHARACTERS)
+    throw new Error(
+      `${path} takes ${length} characters of an Image Builder component; allowed: ${MOST_CHARACTERS}; remedy: split the file`,
+    );
+  return step;
+}
+
+function bash(name: string, command: string) {
+  return { name, action: "ExecuteBash", timeoutSeconds: STEP_SECONDS, inputs: { commands: [command] } };
+}
+
+function document(phases: Phases): string {
+  return stringify(
+    {
+      schemaVersion: "1.0",
+      phases: Object.entries(phases).map(([name, steps]) => ({ name, steps })),
+    },
+    { lineWidth: 0 },
+  );
+}
