@@ -1,0 +1,98 @@
+"""Boots a worker of a plain image and of a baked one, in turn and alone, and says where the time goes.
+
+    boots.py RUNS SVG
+
+Prints a table of medians as Markdown, and draws it. The scheduler is there already. What stands for Miniforge
+is no download and needs no solver, so the phase `conda` is not that of a user's machine.
+"""
+
+import os
+import sys
+from pathlib import Path
+from statistics import median
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from marks import phases
+from picture import draw
+from rig.rig import Rig
+
+READY_SECONDS = 300
+LIMITS = {"plain": 60.0, "baked": 8.0}
+
+
+def main(runs: int, svg: Path) -> int:
+    """Measure, print, draw; exit code 1 where a median is over its limit."""
+    rig = Rig()
+    try:
+        definition = rig.clusters["rig"]
+        layers = {"plain": (), "baked": (rig.bake(definition.bake("cpu")),)}
+        scheduler = rig.boot(
+            "i-0000000000000b000",
+            definition.scheduler,
+            definition.address,
+            layers=(rig.bake(definition.bake()),),
+        )
+        scheduler.wait_for_state("ready", READY_SECONDS)
+        found: dict[str, list[dict]] = {kind: [] for kind in layers}
+        for run in range(runs):
+            for number, kind in enumerate(layers):
+                instance, address = f"i-{run:0>15}b{number + 1}", f"10.77.0.{20 + 2 * run + number}"
+                boot = measure(rig, instance, address, layers[kind])
+                found[kind].append(boot)
+                print(f"run {run + 1} of {runs}, {kind}: {total(boot):.1f} s", file=sys.stderr, flush=True)
+    finally:
+        rig.end()
+    machine = f"{os.cpu_count()} cores ({model()}), medians of {runs} boots"
+    print(table(found, machine))
+    draw({kind: medians(boots) for kind, boots in found.items()}, machine, svg)
+    over = [kind for kind, boots in found.items() if median(map(total, boots)) > LIMITS[kind]]
+    for kind in over:
+        print(f"{kind}: over {LIMITS[kind]:.0f} s", file=sys.stderr)
+    return 1 if over else 0
+
+
+def measure(rig: Rig, instance: str, address: str, layers: tuple[Path, ...]) -> dict:
+    """Boot a worker, and take it away again."""
+    host = rig.boot(instance, rig.clusters["rig"].worker("cpu"), address, layers=layers)
+    host.wait_for_state("ready", READY_SECONDS)
+    journal = host.run("journalctl --boot --output json --no-pager")
+    begun = host.run("systemctl show --property ExecMainStartTimestampMonotonic --value cloud-init-local")
+    host.cut()
+    return phases(journal, int(begun) / 1e6)
+
+
+def total(boot: dict[str, tuple[float, float]]) -> float:
+    """Seconds from the start of cloud-init until the scheduler has the worker."""
+    return max(end for _, end in boot.values())
+
+
+def medians(boots: list[dict]) -> dict[str, tuple[float, float]]:
+    """Each phase at the median of its starts and ends."""
+    return {
+        name: (median(boot[name][0] for boot in boots), median(boot[name][1] for boot in boots))
+        for name in boots[0]
+    }
+
+
+def table(found: dict[str, list[dict]], machine: str) -> str:
+    """Seconds by phase."""
+    lines = [f"{machine}:", "", f"| phase | {' | '.join(found)} |", f"| --- |{' ---: |' * len(found)}"]
+    for name in found["plain"][0]:
+        cells = [
+            f"{median(boot[name][1] - boot[name][0] for boot in boots):.1f} s" if name in boots[0] else ""
+            for boots in found.values()
+        ]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    totals = [f"**{median(map(total, boots)):.1f} s**" for boots in found.values()]
+    return "\n".join([*lines, f"| from cloud-init's start to registration | {' | '.join(totals)} |"])
+
+
+def model() -> str:
+    """The processor's name."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    return next(line.partition(": ")[2] for line in lines if line.startswith("model name"))
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]), Path(sys.argv[2])))

@@ -1,0 +1,174 @@
+"""Stands for the query APIs of EC2 and EC2 Auto Scaling, over HTTPS, as a node calls them.
+
+Signatures are checked. Tags and instances live in moto, where a test reads them with boto3. Lifecycle
+actions, which moto lacks, are answered here: one waits for each machine that the machines' file gives a
+hook, until it is completed. IAM policies are not consulted.
+
+Each call is a line of JSON in FOLDER/calls.jsonl, which is also all that is remembered of completed actions;
+its `instance` is whose credentials signed it, null where they were refused.
+FOLDER/ca.pem is the authority behind the server's certificate.
+"""
+
+import json
+import threading
+import uuid
+from datetime import UTC, datetime
+from http.client import HTTPConnection
+from pathlib import Path
+from urllib.parse import parse_qsl
+from xml.sax.saxutils import escape
+
+import boto3
+from certificates import authority, server_context
+from machines import Machine
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.ec2 import ec2_backends
+from moto.moto_server.threaded_moto_server import ThreadedMotoServer
+from serving import Handler, Server, arguments
+from signatures import Refusal, caller
+
+AUTOSCALING = "http://autoscaling.amazonaws.com/doc/2011-01-01/"
+VERSIONS = {"autoscaling": "2011-01-01", "ec2": "2016-11-15"}
+FORWARDED = ("CreateTags", "DescribeTags", "DescribeInstances")
+IMAGE = "ami-785db401"  # one of moto's own
+
+
+class Apis(Server):
+    """The state behind the APIs."""
+
+    def __init__(self, listen: str, machines: Path, folder: Path, region: str):
+        self.hosts = [f"{service}.{region}.amazonaws.com" for service in VERSIONS]
+        super().__init__(listen, Api, machines, server_context(folder, *self.hosts))
+        self.calls = folder / "calls.jsonl"
+        self.calls.touch()
+        self.lock = threading.Lock()
+        self.moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+        self.moto.start()
+        moto_host, moto_port = self.moto.get_host_and_port()
+        self.endpoint = f"http://{moto_host}:{moto_port}"
+        self.ec2 = boto3.client(
+            "ec2", region, endpoint_url=self.endpoint, aws_access_key_id="mock", aws_secret_access_key="mock"
+        )
+
+    def record(self, **call: object) -> None:
+        """Add a call to the file that tests read."""
+        with self.lock, open(self.calls, "a") as calls:
+            calls.write(json.dumps({"at": f"{datetime.now(UTC):%FT%T.%fZ}", **call}) + "\n")
+
+    def completed(self, machine: Machine) -> bool:
+        """Whether the machine's lifecycle action was completed earlier."""
+        with self.lock:
+            calls = [json.loads(line) for line in self.calls.read_text().splitlines()]
+        return any(
+            (call["status"], call["action"], call["parameters"].get("InstanceId"))
+            == (200, "CompleteLifecycleAction", machine.instance)
+            for call in calls
+        )
+
+    def known(self, machines: list[Machine]) -> None:
+        """Let moto have the machines as instances with their own ids, which its API cannot choose."""
+        with self.lock:
+            for machine in machines:
+                backend = ec2_backends[DEFAULT_ACCOUNT_ID][machine.region]
+                if backend.get_instance_by_id(machine.instance) is None:
+                    started = self.ec2.run_instances(ImageId=IMAGE, MinCount=1, MaxCount=1)["Instances"][0]
+                    backend.get_instance_by_id(started["InstanceId"]).id = machine.instance
+
+
+class Api(Handler):
+    """Answers a call."""
+
+    server: Apis
+
+    def do_POST(self) -> None:
+        if self.faulty("aws-silent"):
+            return self.stay_silent()
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        body = self.rfile.read(int(headers.get("content-length", 0)))
+        parameters = dict(parse_qsl(body.decode(), keep_blank_values=True))
+        host = headers.get("host", "").partition(":")[0]
+        call = {"from": self.client_address[0], "instance": None, "host": host}
+        call |= {"action": parameters.get("Action"), "parameters": parameters}
+        try:
+            machines = self.server.machines.all()
+            who = caller(host, headers, body, machines)
+            call["instance"] = who.instance
+            status, answer = self.act(host.split(".")[0], parameters, machines, headers, body)
+        except Refusal as refusal:
+            call |= {"error": refusal.code, "message": refusal.message}
+            status, answer = error(host, refusal)
+        self.server.record(**call, status=status)
+        self.answer(status, answer, Content_Type="text/xml")
+
+    def act(self, service: str, parameters: dict, machines: list[Machine], headers: dict, body: bytes):
+        """Do what the call asks; status and answer."""
+        action, version = parameters.get("Action"), parameters.get("Version")
+        allowed = ("CompleteLifecycleAction",) if service == "autoscaling" else FORWARDED
+        if action not in allowed or version != VERSIONS[service]:
+            raise Refusal("InvalidAction", f"Could not find operation {action} for version {version}")
+        if service == "ec2":
+            self.server.known(machines)
+            return self.forward(headers, body)
+        self.complete(parameters, machines)
+        return 200, (
+            f'<CompleteLifecycleActionResponse xmlns="{AUTOSCALING}">\n  <CompleteLifecycleActionResult/>\n'
+            f"  <ResponseMetadata>\n    <RequestId>{uuid.uuid4()}</RequestId>\n  </ResponseMetadata>\n"
+            "</CompleteLifecycleActionResponse>\n"
+        )
+
+    def complete(self, parameters: dict[str, str], machines: list[Machine]) -> None:
+        """Take the answer to a launch hook; each hook takes one."""
+        instance, group, hook, result = (
+            parameters.get(name)
+            for name in ("InstanceId", "AutoScalingGroupName", "LifecycleHookName", "LifecycleActionResult")
+        )
+        waiting = [
+            machine
+            for machine in machines
+            if (machine.instance, machine.group, machine.hook) == (instance, group, hook)
+        ]
+        if hook is None or not waiting or self.server.completed(waiting[0]):
+            raise Refusal("ValidationError", f"No active Lifecycle Action found with instance ID {instance}")
+        if result not in ("CONTINUE", "ABANDON"):
+            raise Refusal("ValidationError", "The lifecycle action result must be CONTINUE or ABANDON")
+
+    def forward(self, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
+        """Let moto answer."""
+        moto = HTTPConnection(*self.server.moto.get_host_and_port(), timeout=30)
+        try:
+            moto.request("POST", "/", body, headers)
+            response = moto.getresponse()
+            return response.status, response.read()
+        finally:
+            moto.close()
+
+
+def error(host: str, refusal: Refusal) -> tuple[int, str]:
+    """An error as the service writes it. EC2 has one word for every wrong credential."""
+    code, message, status = refusal.code, refusal.message, refusal.status
+    if host.startswith("ec2."):
+        if status == 403:
+            code, status = "AuthFailure", 401
+            message = f"AWS was not able to validate the provided access credentials: {message}"
+        return status, (
+            '<?xml version="1.0" encoding="UTF-8"?>\n<Response><Errors><Error>'
+            f"<Code>{code}</Code><Message>{escape(message)}</Message>"
+            f"</Error></Errors><RequestID>{uuid.uuid4()}</RequestID></Response>"
+        )
+    return status, (
+        f'<ErrorResponse xmlns="{AUTOSCALING}">\n  <Error>\n    <Type>Sender</Type>\n'
+        f"    <Code>{code}</Code>\n"
+        f"    <Message>{escape(message)}</Message>\n  </Error>\n"
+        f"  <RequestId>{uuid.uuid4()}</RequestId>\n</ErrorResponse>\n"
+    )
+
+
+if __name__ == "__main__":
+    parser = arguments(__doc__)
+    parser.add_argument(
+        "--folder", type=Path, required=True, help="where the calls and certificates are written"
+    )
+    parser.add_argument("--region", default="eu-central-1")
+    options = parser.parse_args()
+    apis = Apis(options.listen, options.machines, options.folder, options.region)
+    apis.run(ca=str(authority(options.folder)), moto=apis.endpoint)

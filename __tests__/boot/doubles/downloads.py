@@ -1,0 +1,46 @@
+"""Stands for the hosts that files are downloaded from, such as GitHub's releases, over HTTPS.
+
+It gives each file at once, where GitHub redirects to its storage first.
+"""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from certificates import authority, server_context
+from serving import Handler, Server, arguments
+
+
+class Downloads(Server):
+    """Files by URL."""
+
+    def __init__(self, listen: str, machines: Path, folder: Path, files: dict[str, Path]):
+        self.files = {(urlsplit(url).netloc, urlsplit(url).path): file for url, file in files.items()}
+        names = sorted({host for host, _ in self.files})
+        super().__init__(listen, Download, machines, server_context(folder, *names))
+
+
+class Download(Handler):
+    """Gives a file, or what the fault of who asks makes of it."""
+
+    server: Downloads
+
+    def do_GET(self) -> None:
+        host = self.headers.get("Host", "").partition(":")[0]
+        file = self.server.files.get((host, self.path))
+        if self.faulty("download-silent"):
+            self.stay_silent()
+        elif file is None or self.faulty("download-404"):
+            self.answer(404, "Not Found")
+        elif self.faulty("download-wrong-bytes"):
+            self.answer(200, b"<html>a sign-in page, as captive portals answer</html>\n")
+        else:
+            self.answer(200, file.read_bytes(), Content_Type="application/octet-stream")
+
+
+if __name__ == "__main__":
+    parser = arguments(__doc__)
+    parser.add_argument("--folder", type=Path, required=True, help="where the certificates are written")
+    parser.add_argument("--file", action="append", nargs=2, required=True, metavar=("URL", "PATH"))
+    options = parser.parse_args()
+    served = {url: Path(path) for url, path in options.file}
+    Downloads(options.listen, options.machines, options.folder, served).run(ca=str(authority(options.folder)))

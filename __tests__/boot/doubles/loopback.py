@@ -1,0 +1,102 @@
+"""The doubles as a boot starts them, each a process, and a machine that asks them by the real curl."""
+
+import json
+import os
+import subprocess
+import sys
+from base64 import b64encode
+from pathlib import Path
+
+import machines
+
+FOLDER = Path(__file__).parent
+REGION = "eu-central-1"
+MINIFORGE = "https://github.com/conda-forge/miniforge/releases/download/1/Miniforge3.sh"
+USER_DATA = b"#cloud-config\n{}\n"
+
+MACHINES = {
+    "127.0.0.1": {
+        "instance": "i-00000000000000001",
+        "role": "rig-cpu",
+        "userData": "user-data",
+        "group": "rig-cpu",
+        "hook": "workers-registered",
+    },
+    "127.0.0.2": {"instance": "i-00000000000000002", "role": "rig-scheduler"},
+}
+
+
+class Double:
+    """A double that runs."""
+
+    def __init__(self, script: str, *options: str | Path):
+        command = [sys.executable, FOLDER / script, *options]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.facts = json.loads(self.process.stdout.readline())
+
+    def stop(self) -> int:
+        """End its stdin, as its parent's death would; how it ended."""
+        self.process.stdin.close()
+        try:
+            return self.process.wait(timeout=10)
+        finally:
+            self.process.kill()
+            self.process.stdout.close()
+
+
+class Node:
+    """The machine at 127.0.0.1; there is a scheduler at 127.0.0.2."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.file = folder / "machines.json"
+        self.authority = folder / "authority"
+        (folder / "user-data").write_text(b64encode(USER_DATA).decode())
+        self.become()
+
+    def become(self, **facts) -> machines.Machine:
+        """Give it other facts."""
+        machines.write(self.file, MACHINES | {"127.0.0.1": MACHINES["127.0.0.1"] | facts})
+        return machines.Machines(self.file).at("127.0.0.1")
+
+    def finds(self, double: Double, *names: str) -> None:
+        """Lead its curl to a double; it still asks for the name, and checks the certificate."""
+        address = double.facts["url"].partition("//")[2]
+        with open(self.folder / ".curlrc", "a") as curlrc:
+            curlrc.writelines(f'connect-to = "{name}:{address}"\n' for name in names)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What makes every curl its own."""
+        return os.environ | {
+            "CURL_HOME": str(self.folder),
+            "CURL_CA_BUNDLE": str(self.authority / "ca.pem"),
+            "NO_PROXY": "*",
+        }
+
+    def curl(self, *options: str, config: str = "") -> tuple[int, str]:
+        """Status and body; status 0 where no answer came."""
+        done = subprocess.run(
+            ["curl", "--silent", "--max-time", "5", "--write-out", "\n%{http_code}", *options],
+            input=config,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=20,
+        )
+        body, _, status = done.stdout.rpartition("\n")
+        return int(status), body
+
+    def call(self, service: str, *pairs: str, credentials: dict, scope: str = "") -> tuple[int, str]:
+        """A call signed by curl; no command line shows its secrets."""
+        config = [f'user = "{credentials["AccessKeyId"]}:{credentials["SecretAccessKey"]}"']
+        if "Token" in credentials:
+            config.append(f'header = "X-Amz-Security-Token: {credentials["Token"]}"')
+        data = [word for pair in pairs for word in ("--data-urlencode", pair)]
+        signature = ("--aws-sigv4", scope or f"aws:amz:{REGION}:{service}", "--config", "-")
+        url = f"https://{service}.{REGION}.amazonaws.com/"
+        return self.curl(*signature, *data, url, config="\n".join(config))
+
+    def calls(self) -> list[dict]:
+        """Every call that the APIs recorded."""
+        return [json.loads(line) for line in (self.authority / "calls.jsonl").read_text().splitlines()]

@@ -1,0 +1,82 @@
+"""The machines as the doubles know them: a JSON file, `{"10.77.16.10": {"instance": "i-0001", ...}}`.
+
+It is read at each request, so a test changes a machine by writing the file anew.
+"""
+
+import hashlib
+import json
+import os
+from base64 import b64encode
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+#: What a test can make go wrong for one machine.
+FAULTS = (
+    "no-imdsv2",  # the metadata service gives no token (403) and answers without one
+    "silent",  # the metadata service takes requests and never answers
+    "aws-silent",  # so do the AWS APIs
+    "download-404",
+    "download-wrong-bytes",
+    "download-silent",
+)
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What AWS knows of a machine. Times and ids are AWS's own words."""
+
+    address: str
+    instance: str
+    region: str = "eu-central-1"
+    role: str = "node"
+    #: File with the base64 text that Terraform gives to EC2, from the folder of the machines' file.
+    userData: str | None = None
+    #: Autoscaling group; none for the scheduler.
+    group: str | None = None
+    #: Launch lifecycle hook that waits for this machine; none where it is gone.
+    hook: str | None = None
+    lifecycle: str = "InService"
+    #: Spot notice, such as {"action": "terminate", "time": "2026-11-23T12:00:00Z"}.
+    spot: dict | None = None
+    instanceType: str = "m7i.2xlarge"
+    faults: tuple[str, ...] = ()
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """Those of its role: the same for every process, in AWS's alphabets and lengths."""
+        digest = hashlib.sha512(self.instance.encode()).digest()
+        return {
+            "AccessKeyId": "ASIA" + digest.hex()[:16].upper(),
+            "SecretAccessKey": b64encode(digest)[:40].decode(),
+            "Token": b64encode(digest * 12 + b"=").decode(),
+        }
+
+
+class Machines:
+    """The machines of a file, as it stands now."""
+
+    def __init__(self, file: Path):
+        self.file = file
+
+    def all(self) -> list[Machine]:
+        """Every machine; ValueError where the file says what no double understands."""
+        return [self._machine(address, facts) for address, facts in json.loads(self.file.read_text()).items()]
+
+    def at(self, address: str) -> Machine | None:
+        """The machine at an address."""
+        return next((machine for machine in self.all() if machine.address == address), None)
+
+    def _machine(self, address: str, facts: dict) -> Machine:
+        allowed = {field.name for field in fields(Machine)} - {"address"}
+        if unknown := (facts.keys() - allowed) | (set(facts.get("faults", ())) - set(FAULTS)):
+            raise ValueError(
+                f"{self.file}: {address}: {sorted(unknown)}; allowed: {sorted(allowed)}, {FAULTS}"
+            )
+        return Machine(address, **facts | {"faults": tuple(facts.get("faults", ()))})
+
+
+def write(file: Path, machines: dict[str, dict]) -> None:
+    """Write the file so that no double reads half of it."""
+    draft = file.with_suffix(".draft")
+    draft.write_text(json.dumps(machines, indent=2))
+    os.replace(draft, file)

@@ -1,0 +1,77 @@
+"""Stands for AWS's check of who calls: Signature Version 4, worked out anew by botocore's own signer.
+
+Every `x-amz-` header must be signed, as AWS's documentation of the canonical request has it. So the session
+token of a curl before 7.86, which signs the host and the date alone, is refused here; AWS may be kinder.
+"""
+
+import hmac
+import re
+from datetime import UTC, datetime, timedelta
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from machines import Machine
+
+AUTHORIZATION = re.compile(
+    r"AWS4-HMAC-SHA256 "
+    r"Credential=(?P<key>[^/]+)/(?P<day>\d{8})/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request, "
+    r"SignedHeaders=(?P<headers>[a-z0-9;-]+), Signature=(?P<signature>[0-9a-f]{64})"
+)
+OLDEST = timedelta(minutes=5)
+
+
+class Refusal(Exception):
+    """An error of AWS's: its code, its message, its status."""
+
+    def __init__(self, code: str, message: str, status: int = 400):
+        super().__init__(message)
+        self.code, self.message, self.status = code, message, status
+
+
+def caller(host: str, headers: dict[str, str], body: bytes, machines: list[Machine]) -> Machine:
+    """Whose credentials signed the POST to `/`; headers by their names in lower case."""
+    service, region = host.split(".")[:2]
+    if "authorization" not in headers:
+        raise Refusal("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
+    said = AUTHORIZATION.fullmatch(headers["authorization"])
+    if said is None:
+        raise Refusal("IncompleteSignature", "Authorization header is not of Signature Version 4")
+    machine = next((one for one in machines if one.credentials["AccessKeyId"] == said["key"]), None)
+    if machine is None or headers.get("x-amz-security-token") != machine.credentials["Token"]:
+        raise Refusal("InvalidClientTokenId", "The security token included in the request is invalid.", 403)
+    if (said["service"], said["region"]) != (service, region):
+        raise _mismatch(f"Credential should be scoped to {service} in {region}.")
+
+    signed = said["headers"].split(";")
+    if unsigned := {"host"} - set(signed) | {
+        name for name in headers if name.startswith("x-amz-") and name not in signed
+    }:
+        raise _mismatch(
+            f"There were headers present in the request which were not signed: {sorted(unsigned)}"
+        )
+    stamp = headers.get("x-amz-date", "")
+    try:
+        age = datetime.now(UTC) - datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        raise Refusal(
+            "IncompleteSignature", f"Date must be in ISO-8601 'basic format'. Got '{stamp}'."
+        ) from None
+    if abs(age) > OLDEST or said["day"] != stamp[:8]:
+        raise _mismatch(f"Signature expired: {stamp} is more than 5 min. from now.")
+
+    request = AWSRequest("POST", f"https://{host}/", {name: headers.get(name, "") for name in signed}, body)
+    request.context["timestamp"] = stamp
+    credentials = Credentials(said["key"], machine.credentials["SecretAccessKey"])
+    signer = SigV4Auth(credentials, service, region)
+    expected = signer.signature(signer.string_to_sign(request, signer.canonical_request(request)), request)
+    if not hmac.compare_digest(expected, said["signature"]):
+        raise _mismatch(
+            "The request signature we calculated does not match the signature you provided. "
+            "Check your AWS Secret Access Key and signing method."
+        )
+    return machine
+
+
+def _mismatch(message: str) -> Refusal:
+    return Refusal("SignatureDoesNotMatch", message, 403)

@@ -1,0 +1,195 @@
+"""The APIs take calls signed by curl with a machine's credentials, refuse every other, and remember them."""
+
+import re
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from loopback import REGION
+
+ASK = (
+    "Action=CompleteLifecycleAction",
+    "Version=2011-01-01",
+    "AutoScalingGroupName=rig-cpu",
+    "LifecycleHookName=workers-registered",
+    "InstanceId=i-00000000000000001",
+)
+CONTINUE = (*ASK, "LifecycleActionResult=CONTINUE")
+TAG = (
+    "Action=CreateTags",
+    "Version=2016-11-15",
+    "ResourceId.1=i-00000000000000001",
+    "Tag.1.Key=dask:cause",
+    "Tag.1.Value=exit code 1: 'ä' & <b> + 50 %",
+)
+BASE = Path(__file__).parents[3] / "cloud-init" / "base"
+
+
+def code(answer):
+    return re.search(r"<Code>(\w+)</Code>", answer)[1]
+
+
+def tags(aws):
+    moto = boto3.client(
+        "ec2", REGION, endpoint_url=aws.facts["moto"], aws_access_key_id="a", aws_secret_access_key="b"
+    )
+    return {tag["Key"]: tag["Value"] for tag in moto.describe_tags()["Tags"]}
+
+
+def test_a_hook_is_completed_once(node, aws):
+    credentials = node.become().credentials
+    status, answer = node.call("autoscaling", *CONTINUE, credentials=credentials)
+    assert (status, "<CompleteLifecycleActionResult/>" in answer) == (200, True)
+    status, answer = node.call("autoscaling", *CONTINUE, credentials=credentials)
+    assert (status, code(answer)) == (400, "ValidationError")
+    assert "No active Lifecycle Action found with instance ID i-00000000000000001" in answer
+    first, second = node.calls()
+    assert (first["instance"], first["status"]) == ("i-00000000000000001", 200)
+    assert first["parameters"]["LifecycleActionResult"] == "CONTINUE"
+    assert (second["status"], second["error"]) == (400, "ValidationError")
+
+
+@pytest.mark.parametrize(
+    ("facts", "pairs"),
+    [
+        ({"hook": None}, CONTINUE),
+        ({}, (*ASK, "LifecycleActionResult=PERHAPS")),
+        ({"group": "rig-memory"}, CONTINUE),
+        ({}, tuple(pair.replace("workers-", "") for pair in CONTINUE)),
+        ({}, tuple(pair.replace("0001", "0009") for pair in CONTINUE)),
+        ({}, (*ASK[:2], "InstanceId=i-00000000000000002", "LifecycleActionResult=CONTINUE")),
+    ],
+    ids=["no hook", "no result", "another group", "another hook", "another machine", "scheduler"],
+)
+def test_what_waits_for_no_answer_takes_none(node, aws, facts, pairs):
+    status, answer = node.call("autoscaling", *pairs, credentials=node.become(**facts).credentials)
+    assert (status, code(answer)) == (400, "ValidationError")
+
+
+def test_tags_are_read_back_as_they_were_given(node, aws):
+    status, answer = node.call("ec2", *TAG, credentials=node.become().credentials)
+    assert status == 200, answer
+    assert tags(aws) == {"dask:cause": "exit code 1: 'ä' & <b> + 50 %"}
+
+
+def changed(**other):
+    return lambda credentials: credentials | other
+
+
+def without_token(credentials):
+    return {name: value for name, value in credentials.items() if name != "Token"}
+
+
+@pytest.mark.parametrize(
+    ("change", "refusal"),
+    [
+        (changed(SecretAccessKey="wrong"), "SignatureDoesNotMatch"),
+        (changed(AccessKeyId="ASIA0000000000000000"), "InvalidClientTokenId"),
+        (changed(Token="b2xk"), "InvalidClientTokenId"),
+        (without_token, "InvalidClientTokenId"),
+    ],
+    ids=["wrong secret", "unknown key", "wrong token", "no token"],
+)
+def test_wrong_credentials_are_refused(node, aws, change, refusal):
+    credentials = change(node.become().credentials)
+    status, answer = node.call("autoscaling", *CONTINUE, credentials=credentials)
+    assert (status, code(answer)) == (403, refusal)
+    status, answer = node.call("ec2", *TAG, credentials=credentials)
+    assert (status, code(answer)) == (401, "AuthFailure")
+    assert [(call["instance"], call["error"]) for call in node.calls()] == [(None, refusal)] * 2
+    assert tags(aws) == {}
+
+
+def test_a_signature_for_another_service_or_region_is_refused(node, aws):
+    for scope in ("aws:amz:eu-central-1:ec2", "aws:amz:us-east-1:autoscaling"):
+        status, answer = node.call(
+            "autoscaling", *CONTINUE, credentials=node.become().credentials, scope=scope
+        )
+        assert (status, code(answer)) == (403, "SignatureDoesNotMatch")
+        assert "scoped to autoscaling in eu-central-1" in answer
+
+
+def test_without_a_signature_nothing_is_done(node, aws):
+    status, answer = node.curl("--data", "Action=x", f"https://autoscaling.{REGION}.amazonaws.com/")
+    assert (status, code(answer)) == (403, "MissingAuthenticationToken")
+
+
+def test_an_unsigned_token_is_refused(node, aws):
+    """As curl before 7.86 sends it."""
+    credentials = node.become().credentials
+    day = datetime.now(UTC)
+    scope = f"{credentials['AccessKeyId']}/{day:%Y%m%d}/{REGION}/autoscaling/aws4_request"
+    headers = (
+        f"Authorization: AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host;x-amz-date, "
+        f"Signature={'0' * 64}",
+        f"X-Amz-Date: {day:%Y%m%dT%H%M%SZ}",
+        f"X-Amz-Security-Token: {credentials['Token']}",
+    )
+    options = [word for header in headers for word in ("--header", header)]
+    status, answer = node.curl(*options, "--data", "Action=x", f"https://autoscaling.{REGION}.amazonaws.com/")
+    assert (status, code(answer)) == (403, "SignatureDoesNotMatch")
+    assert "not signed: ['x-amz-security-token']" in answer
+
+
+def test_an_old_signature_is_refused(node, aws, monkeypatch):
+    credentials = node.become().credentials
+    body = "&".join(CONTINUE)
+    url = f"https://autoscaling.{REGION}.amazonaws.com/"
+    request = AWSRequest("POST", url, {"Host": url[8:-1]}, body)
+    monkeypatch.setattr("botocore.auth.get_current_datetime", lambda: datetime(2020, 1, 1, tzinfo=UTC))
+    own = Credentials(credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["Token"])
+    SigV4Auth(own, "autoscaling", REGION).add_auth(request)
+    options = [word for pair in request.headers.items() for word in ("--header", ": ".join(pair))]
+    status, answer = node.curl(*options, "--data", body, url)
+    assert (status, code(answer)) == (403, "SignatureDoesNotMatch")
+    assert "20200101T000000Z" in answer
+
+
+def test_a_silent_api_never_answers(node, aws):
+    node.become(faults=["aws-silent"])
+    url = f"https://autoscaling.{REGION}.amazonaws.com/"
+    assert node.curl("--max-time", "1", "--data", "Action=x", url) == (0, "")
+    assert node.calls() == []
+
+
+def test_an_operation_that_is_not_played_is_refused(node, aws):
+    credentials = node.become().credentials
+    status, answer = node.call(
+        "ec2", "Action=TerminateInstances", "Version=2016-11-15", credentials=credentials
+    )
+    assert (status, code(answer)) == (400, "InvalidAction")
+
+
+def test_the_nodes_own_script_is_understood(node, imds, aws):
+    """cloud-init/base/instance with its own curl."""
+    script = """
+set -euo pipefail
+source "$1/functions"
+source "$1/instance"
+identify
+announce "failed in phase conda: cannot download"
+answer_hook ABANDON
+"""
+    settings = node.folder / "node.env"
+    settings.write_text("GROUP='rig-cpu'\nHOOK='workers-registered'\n")
+    done = subprocess.run(
+        ["bash", "-c", script, "bash", BASE],
+        env=node.environment | {"DASK_NODE_ENV": str(settings)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert tags(aws)["dask:state"].startswith("failed")
+    actions = [(call["action"], call["status"]) for call in node.calls()]
+    assert actions == [("CreateTags", 200), ("CompleteLifecycleAction", 200)]
+    assert node.calls()[1]["parameters"]["LifecycleActionResult"] == "ABANDON"
+
+
+def test_its_key_is_for_its_owner_alone(node, aws):
+    assert (node.authority / "ca.key").stat().st_mode & 0o077 == 0

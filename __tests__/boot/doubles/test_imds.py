@@ -1,0 +1,99 @@
+"""The metadata service gives a machine its own facts, for a token, and to cloud-init what it boots from."""
+
+import json
+import time
+
+import pytest
+from loopback import USER_DATA, Double
+
+LATEST = "http://169.254.169.254/latest"
+TTL = "X-aws-ec2-metadata-token-ttl-seconds"
+
+
+def token(node, ttl="60", *options):
+    return node.curl("--request", "PUT", "--header", f"{TTL}: {ttl}", *options, f"{LATEST}/api/token")
+
+
+def get(node, path, *options):
+    [status, given] = token(node)
+    assert status == 200
+    return node.curl("--header", f"X-aws-ec2-metadata-token: {given}", *options, f"{LATEST}/{path}")
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("meta-data/instance-id", "i-00000000000000001"),
+        ("meta-data/placement/region", "eu-central-1"),
+        ("meta-data/services/domain", "amazonaws.com"),
+        ("meta-data/iam/security-credentials/", "rig-cpu"),
+        ("meta-data/autoscaling/target-lifecycle-state", "InService"),
+        ("user-data", USER_DATA.decode()),
+    ],
+)
+def test_a_machine_reads_its_facts(node, imds, path, value):
+    assert get(node, path) == (200, value)
+
+
+def test_credentials_are_the_machines_own(node, imds):
+    status, text = get(node, "meta-data/iam/security-credentials/rig-cpu")
+    given = json.loads(text)
+    assert status == 200
+    assert {
+        name: given[name] for name in ("AccessKeyId", "SecretAccessKey", "Token")
+    } == node.become().credentials
+
+
+def test_a_spot_notice_is_there_once_it_is_given(node, imds):
+    assert get(node, "meta-data/spot/instance-action")[0] == 404
+    node.become(spot={"action": "terminate", "time": "2026-11-23T12:00:00Z"})
+    assert json.loads(get(node, "meta-data/spot/instance-action")[1])["action"] == "terminate"
+
+
+def test_only_a_token_of_this_machine_opens_it(node, imds):
+    _, other = token(node, "60", "--interface", "127.0.0.2")
+    header = f"X-aws-ec2-metadata-token: {other}"
+    url = f"{LATEST}/meta-data/instance-id"
+    assert node.curl(url)[0] == 401
+    assert node.curl("--header", "X-aws-ec2-metadata-token: made-up", url)[0] == 401
+    assert node.curl("--header", header, url)[0] == 401
+    own = node.curl("--interface", "127.0.0.2", "--header", header, url)
+    assert own == (200, "i-00000000000000002")
+
+
+def test_a_token_ends(node, imds):
+    _, given = token(node, "1")
+    options = ("--header", f"X-aws-ec2-metadata-token: {given}", f"{LATEST}/meta-data/instance-id")
+    assert node.curl(*options)[0] == 200
+    time.sleep(1.1)
+    assert node.curl(*options)[0] == 401
+
+
+@pytest.mark.parametrize("ttl", ["0", "21601", "soon"])
+def test_a_token_for_another_time_is_refused(node, imds, ttl):
+    assert token(node, ttl)[0] == 400
+
+
+def test_a_service_without_tokens_answers_without_one(node, imds):
+    node.become(faults=["no-imdsv2"])
+    assert token(node)[0] == 403
+    assert node.curl(f"{LATEST}/meta-data/instance-id") == (200, "i-00000000000000001")
+
+
+def test_a_silent_service_answers_cloud_init_alone(node, imds):
+    node.become(faults=["silent"])
+    assert token(node, "60", "--max-time", "1")[0] == 0
+    assert token(node, "60", "--interface", "127.0.0.2")[0] == 200
+    url = "http://169.254.169.254/2009-04-04/meta-data/instance-id"
+    for agent in ("Cloud-Init/22.4.2-1+deb12u4", "python-requests/2.28.1"):
+        assert node.curl("--user-agent", agent, url) == (200, "i-00000000000000001")
+
+
+def test_a_stranger_has_no_facts(node, imds):
+    assert get(node, "meta-data/instance-id", "--interface", "127.0.0.1")[0] == 200
+    node.file.write_text("{}")
+    assert get(node, "meta-data/instance-id")[0] == 404
+
+
+def test_it_ends_with_its_parent(node):
+    assert Double("imds.py", "--machines", node.file).stop() == 0

@@ -1,0 +1,70 @@
+"""What stands around the machines: metadata service, AWS's APIs, downloads and the VPC's name server."""
+
+import json
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from doubles import machines
+
+from .network import DOUBLES, GATEWAY, METADATA, RESOLVER, host_of
+from .synthesized import MINIFORGE, Cluster
+from .world import World
+
+TESTS = Path(__file__).parents[2]
+ASK = TESTS / "support" / "mock-aws" / "ask.py"
+REGION = "eu-central-1"
+
+
+class Aws:
+    """The doubles, as processes in the rig's namespaces."""
+
+    def __init__(self, world: World, clusters: dict[str, Cluster]):
+        self.world = world
+        self._facts: dict[str, dict] = {}
+        self._machines = world.folder / "machines.json"
+        self._write()
+        folder = world.folder / "aws"
+        self.calls = folder / "calls.jsonl"
+        miniforge = clusters["rig"].facts["miniforge"]
+        self._serve("imds.py", METADATA, 80)
+        apis = self._serve("aws.py", DOUBLES["aws"], 443, "--folder", folder)
+        downloads = ("--folder", folder, "--file", miniforge, MINIFORGE)
+        self._serve("downloads.py", DOUBLES["downloads"], 443, *downloads)
+        #: Certificate that the machines have to trust.
+        self.authority = Path(apis["ca"])
+        self._moto: str = apis["moto"]
+        names = {cluster.hostname: cluster.address for cluster in clusters.values()}
+        names |= {f"{service}.{REGION}.amazonaws.com": DOUBLES["aws"] for service in ("ec2", "autoscaling")}
+        names[urlsplit(miniforge).hostname] = DOUBLES["downloads"]
+        self._resolve(names)
+
+    def _serve(self, script: str, address: str, port: int, *options: object) -> dict:
+        """Start a double's server; what it says of itself."""
+        program = TESTS / "boot" / "doubles" / script
+        listen = ("--listen", f"{address}:{port}", "--machines", self._machines)
+        return self.world.serve(sys.executable, program, *listen, *options)
+
+    def _resolve(self, names: dict[str, str]) -> None:
+        """Start the name server, which asks this machine's for all other names."""
+        options = ("--conf-file=/dev/null", "--pid-file=", "--user=root", "--no-hosts", "--no-resolv")
+        listen = ("--bind-interfaces", f"--listen-address={host_of(GATEWAY)}", f"--server={RESOLVER}")
+        addresses = [f"--address=/{name}/{address}" for name, address in names.items()]
+        self.world.shell(" ".join(["dnsmasq", *options, *listen, *addresses]))
+
+    def know(self, address: str, **facts: object) -> None:
+        """Have a machine at an address, another than before if it names its instance."""
+        known = {} if "instance" in facts else self._facts[address]
+        self._facts[address] = known | facts
+        self._write()
+
+    def _write(self) -> None:
+        machines.write(self._machines, self._facts)
+
+    def ask(self, service: str, operation: str, **parameters: object) -> dict:
+        """What AWS answers, such as `ask("ec2", "describe_tags")["Tags"]`."""
+        words = (self._moto, REGION, service, operation, json.dumps(parameters))
+        done = self.world.run(sys.executable, ASK, *words)
+        if done.returncode != 0:
+            raise RuntimeError(f"{operation} failed:\n{done.stderr}")
+        return json.loads(done.stdout)

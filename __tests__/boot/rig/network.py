@@ -1,0 +1,38 @@
+"""Addresses of the rig: the VPC on a bridge, the administrators' subnet behind a gateway of its own."""
+
+BRIDGE = "vpc"
+UPLINK = "uplink"
+
+#: Gateway and name server of every machine of the VPC.
+GATEWAY = "10.77.0.1/16"
+
+#: Gateway of the administrators' subnet.
+ADMIN_GATEWAY = "10.88.0.1/24"
+
+#: Where every instance of EC2 finds the metadata service.
+METADATA = "169.254.169.254"
+
+#: Addresses of the doubles that stand for servers of the Internet (TEST-NET-3).
+DOUBLES = {"aws": "203.0.113.10", "downloads": "203.0.113.11"}
+
+#: slirp4netns's name server, which asks this machine's.
+RESOLVER = "10.0.2.3"
+
+
+def host_of(interface: str) -> str:
+    """The address without the length of its prefix."""
+    return interface.partition("/")[0]
+
+
+def namespace(name: str, address: str, gateway: str, number: int) -> str:
+    """Shell commands that make a network namespace with one interface, eth0, on the bridge."""
+    prefix = gateway.partition("/")[2]
+    return f"""set -e
+ip netns add {name}
+ip link add rig{number} type veth peer name eth0 netns {name}
+ip link set rig{number} master {BRIDGE} up
+ip -n {name} link set lo up
+ip -n {name} address add {address}/{prefix} dev eth0
+ip -n {name} link set eth0 up
+ip -n {name} route add default via {host_of(gateway)}
+"""

@@ -1,0 +1,33 @@
+"""How this machine reaches the package registries: certificates and settings, given to guests at run time."""
+
+import os
+import subprocess
+from pathlib import Path
+
+BUNDLE = "etc/ssl/certs/ca-certificates.crt"
+
+#: Settings that a machine behind a proxy or a mirror has in its environment.
+NAMES = (
+    *("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"),
+    *("PIP_INDEX_URL", "UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX"),
+)
+
+
+def grant(root: Path, *authorities: Path) -> None:
+    """Let a guest trust this machine's authorities and the given ones, and use this machine's settings."""
+    own = Path(os.environ.get("SSL_CERT_FILE", "/" + BUNDLE))
+    bundle = [certificate.read_text() for certificate in (own, *authorities)]
+    write(root / BUNDLE, "\n".join(bundle))
+    environment = {name: os.environ[name] for name in NAMES if name in os.environ}
+    # pip and uv bring certificates of their own unless they are told not to.
+    environment |= {"SSL_CERT_FILE": f"/{BUNDLE}", "PIP_CERT": f"/{BUNDLE}"}
+    words = " ".join(f'"{name}={value}"' for name, value in environment.items())
+    write(root / "etc/systemd/system.conf.d/rig.conf", f"[Manager]\nDefaultEnvironment={words}\n")
+    dump = subprocess.run(["apt-config", "dump"], capture_output=True, text=True, timeout=20).stdout
+    proxies = [line for line in dump.splitlines() if line.startswith("Acquire::http") and "roxy" in line]
+    write(root / "etc/apt/apt.conf.d/90rig", "\n".join([*proxies, ""]))
+
+
+def write(file: Path, content: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(content)

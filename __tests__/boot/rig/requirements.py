@@ -1,0 +1,48 @@
+"""What the rig needs of this machine: run as a script, it says what is missing, with exit code 1."""
+
+import os
+import platform
+import shutil
+import sys
+from pathlib import Path
+
+if __package__:
+    from .python import NoPython, find_python
+else:
+    from python import NoPython, find_python
+
+#: Commands, and the packages of Debian and Ubuntu that hold them.
+COMMANDS = {
+    "systemd-nspawn": "systemd-container",
+    "mmdebstrap": "mmdebstrap",
+    "slirp4netns": "slirp4netns",
+    "nft": "nftables",
+    "dnsmasq": "dnsmasq-base",
+    "ip": "iproute2",
+    "mkfs.ext4": "e2fsprogs",
+    "nsenter": "util-linux",
+    "node": "nodejs",
+}
+
+
+def missing() -> str | None:
+    """One sentence, or nothing."""
+    if platform.system() != "Linux" or os.geteuid() != 0:
+        return "guests are booted by root on Linux: run it as root"
+    for device in ("/dev/net/tun", "/dev/loop-control"):
+        if not Path(device).exists():
+            return f"{device} is missing: run it where the kernel has it, such as in a virtual machine"
+    packages = sorted({package for command, package in COMMANDS.items() if shutil.which(command) is None})
+    if packages:
+        return f"missing: apt-get install --no-install-recommends {' '.join(packages)}"
+    try:
+        find_python()
+    except NoPython as reason:
+        return str(reason)
+    return None
+
+
+if __name__ == "__main__":
+    reason = missing()
+    print(reason or "nothing is missing")
+    sys.exit(reason is not None)

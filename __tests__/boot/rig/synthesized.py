@@ -1,0 +1,102 @@
+"""What synth wrote for the clusters of app.cjs: user data as Terraform would hand it to EC2, and facts."""
+
+import hashlib
+import json
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+APP = Path(__file__).parents[1] / "app.cjs"
+MINIFORGE = Path(__file__).parents[1] / "doubles" / "miniforge.sh"
+SYNTH_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What EC2 is told to start a machine with."""
+
+    #: Base64, exactly as in Terraform's JSON.
+    user_data: str
+    #: The machine's role, as the metadata service names it.
+    role: str
+    #: Terraform's name of its security group.
+    security: str
+    group: str | None = None
+    hook: str | None = None
+
+
+@dataclass(frozen=True)
+class Ingress:
+    """A rule of a security group: who may open connections to its members."""
+
+    group: str
+    #: A block of addresses, or the name of a security group.
+    source: str
+    protocol: str
+    ports: tuple[int, int]
+
+
+class Cluster:
+    """A stack of app.cjs."""
+
+    def __init__(self, facts: dict, terraform: Path):
+        self.facts = facts
+        self.address: str = facts["address"]
+        self.hostname: str = facts["hostname"]
+        self.expectation: dict = facts["expectation"]
+        self.resources: dict = json.loads(terraform.read_text())["resource"]
+
+    @property
+    def scheduler(self) -> Launch:
+        [instance] = self.resources["aws_instance"].values()
+        [security] = instance["vpc_security_group_ids"]
+        return Launch(instance["user_data_base64"], instance["tags"]["Name"], group_name(security))
+
+    def worker(self, pool: str) -> Launch:
+        """A machine of a pool."""
+        group = self.facts["pools"][pool]["group"]
+        [template] = [one for one in self.resources["aws_launch_template"].values() if one["name"] == group]
+        [interface] = template["network_interfaces"]
+        [security] = interface["security_groups"]
+        return Launch(template["user_data"], group, group_name(security), group, self.facts["hook"])
+
+    def bake(self, pool: str | None = None) -> dict:
+        """The half of a machine that an image can hold: of a pool, or of the scheduler."""
+        return (self.facts["pools"][pool] if pool else self.facts["scheduler"])["bake"]
+
+    def ingress(self) -> list[Ingress]:
+        """What the security groups admit."""
+        rules = self.resources["aws_vpc_security_group_ingress_rule"].values()
+        return [
+            Ingress(
+                group_name(rule["security_group_id"]),
+                rule.get("cidr_ipv4") or group_name(rule["referenced_security_group_id"]),
+                rule["ip_protocol"],
+                (rule["from_port"], rule["to_port"]),
+            )
+            for rule in rules
+        ]
+
+
+def group_name(reference: str) -> str:
+    """Name of a security group in a reference of Terraform's."""
+    return re.fullmatch(r"\$\{aws_security_group\.(\w+)\.id\}", reference)[1]
+
+
+def synthesize(folder: Path, gpu_requirement: str) -> dict[str, Cluster]:
+    """Run app.cjs; the clusters by the names of their stacks.
+
+    :param gpu_requirement: line of a lock that stands for what the GPU's lock has beside the CPU's
+    """
+    checksum = hashlib.sha256(MINIFORGE.read_bytes()).hexdigest()
+    command = ["node", APP, folder, checksum, gpu_requirement]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=SYNTH_SECONDS)
+    if done.returncode != 0:
+        raise RuntimeError(
+            f"app.cjs ended with {done.returncode}; npm run build?\n{done.stdout}{done.stderr}"
+        )
+    clusters = json.loads((folder / "clusters.json").read_text())
+    return {
+        name: Cluster(facts, folder / "stacks" / name / "cdk.tf.json") for name, facts in clusters.items()
+    }

@@ -1,0 +1,37 @@
+"""A machine from a baked image goes straight to boot where the image has its key, and else installs."""
+
+from pathlib import Path
+
+READY_SECONDS = 60
+INSTALL_SECONDS = 240
+
+
+def test_the_right_key_skips_to_boot(rig, cluster, baked):
+    key = rig.clusters["rig"].bake("cpu")["key"]
+    host = rig.boot("i-00000000000000051", rig.clusters["rig"].worker("cpu"), "10.77.0.51", layers=(baked,))
+    host.wait_for_state("ready", READY_SECONDS)
+    assert f"the image has key {key}, as wanted: straight to boot" in host.log()
+    begun = [line.split()[2] for line in host.log().splitlines() if line.endswith(" begins")]
+    assert begun == ["configuration", "dask"]
+    host.cut()
+
+
+def test_the_wrong_key_says_so_and_installs(rig, cluster, baked):
+    key, other = (rig.clusters[name].bake("cpu")["key"] for name in ("rig", "scratch"))
+    assert key != other
+    worker = rig.clusters["scratch"].worker("cpu")
+    host = rig.boot("i-00000000000000052", worker, "10.77.0.52", layers=(baked,))
+    host.wait_for_state("ready", INSTALL_SECONDS)
+    assert f"the image has key {key}, wanted {other}: installing" in host.log()
+    begun = [line.split()[2] for line in host.log().splitlines() if line.endswith(" begins")]
+    assert sorted(begun[:2]) == ["base", "conda"]
+    assert begun[2:] == ["configuration", "dask"]
+    assert host.run("cat /opt/dask/env/.dask-node") == other
+    host.cut()
+
+
+def test_an_image_tells_nothing_of_the_machine_it_was_made_on(rig, baked):
+    assert rig.world.shell(f"cat {baked}/etc/machine-id") == ""
+    files = rig.world.shell(f"find {baked}/var/lib/dask-node {baked}/var/log -name '*' -type f").split()
+    assert f"{baked}/var/lib/dask-node/baked" in files
+    assert not {"joined", "dask-node.log", "cloud-init.log"} & {Path(file).name for file in files}

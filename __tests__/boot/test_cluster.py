@@ -1,0 +1,68 @@
+"""A scheduler and CPU hosts, booted from their user data, become a cluster that an administrator can use."""
+
+import json
+
+import pytest
+
+
+def test_the_smoke_test_passes_from_the_administrators_subnet(rig, cluster):
+    expected = rig.clusters["rig"].expectation
+    done = cluster.client.smoke_test("tcp://scheduler.rig.internal:8786", expected)
+    checks = {check["name"]: check["status"] for check in json.loads(done.stdout)["checks"]}
+    assert done.returncode == 0, done.stderr
+    assert set(checks.values()) == {"passed"}
+    assert {pool["name"]: pool["workers"] for pool in expected["pools"]} == {"cpu": 2, "gpu": 1}
+
+
+def test_administrators_reach_the_scheduler_and_its_dashboard_alone(cluster):
+    def answers(host, port: int) -> bool:
+        request = (
+            "curl",
+            "--silent",
+            "--max-time",
+            "3",
+            "--output",
+            "/dev/null",
+            "--write-out",
+            "%{time_connect}",
+        )
+        return float(cluster.client.run(*request, f"http://{host.address}:{port}/").stdout) > 0
+
+    cluster.first.wait_for("ss --listening --tcp --numeric | grep --quiet :8790", 30)
+    assert answers(cluster.scheduler, 8787)
+    assert answers(cluster.scheduler, 8786)
+    assert not answers(cluster.first, 8790)
+
+
+def test_members_do_not_reach_each_other_on_a_port_that_is_not_theirs(cluster):
+    url = f"http://{cluster.first.address}:5000/"
+    cluster.first.run("systemd-run --quiet --unit=other python3 -m http.server 5000 --directory /srv")
+    cluster.first.wait_for(f"curl --silent --fail --output /dev/null {url}", 20)
+    assert cluster.second.attempt(f"curl --silent --max-time 3 {url}").returncode == 28
+    cluster.first.run("systemctl stop other")
+
+
+@pytest.mark.parametrize("member", ["first", "second"])
+def test_a_host_answers_its_launch_hook_once_its_worker_is_registered(rig, cluster, member):
+    host = getattr(cluster, member)
+    [answer] = rig.calls_of(host, "CompleteLifecycleAction")
+    assert answer["parameters"]["LifecycleActionResult"] == "CONTINUE"
+    assert answer["parameters"]["LifecycleHookName"] == "workers-registered"
+    assert answer["parameters"]["AutoScalingGroupName"] == "rig-cpu"
+    before, _, _ = host.log().partition("ready: every phase is done")
+    assert f"1 of 1 workers of cpu--{host.name} are registered" in before
+
+
+def test_a_host_says_how_it_is_in_its_tags(rig, cluster):
+    tags = rig.aws.ask(
+        "ec2", "describe_tags", Filters=[{"Name": "resource-id", "Values": [cluster.first.instance]}]
+    )
+    assert {tag["Key"]: tag["Value"] for tag in tags["Tags"]}["dask:state"] == "ready"
+
+
+def test_a_host_reboots_and_rejoins(rig, cluster):
+    cluster.first.reboot()
+    cluster.first.wait_for("systemctl is-active --quiet dask-node dask-worker", 60)
+    done = cluster.client.smoke_test("tcp://scheduler.rig.internal:8786", rig.clusters["rig"].expectation)
+    assert done.returncode == 0, done.stderr
+    assert len(rig.calls_of(cluster.first, "CompleteLifecycleAction")) == 1

@@ -1,0 +1,107 @@
+"""Each fault ends within its deadline, in a message that names phase and remedy, and leaves no worker."""
+
+import pytest
+from rig.host import Host
+
+PLAIN_SECONDS = 180
+"""For a machine that fails while it installs, curl's own attempts included."""
+
+BOOT_SECONDS = 60
+"""For a machine from a baked image."""
+
+END_SECONDS = 60
+"""For what is left to do after the sentence: to tell AWS, and to wait for the other lane."""
+
+
+def assert_abandoned(rig, host: Host, phase: str, cause: str) -> None:
+    """It says why in all places where a person looks, its group gives it up, and no worker is left on it."""
+    host.wait_for("systemctl is-failed --quiet dask-node", END_SECONDS, "the end of its phases")
+    assert cause in host.status()["cause"]
+    sentence = f"phase {phase} failed with exit code {host.status()['exitCode']}: "
+    assert sentence in host.log()
+    assert "once mended: systemctl restart dask-node" in host.log()
+    assert sentence in host.console()
+    assert_no_worker(host)
+    [tags] = rig.calls_of(host, "CreateTags")
+    assert tags["parameters"]["Tag.1.Key"] == "dask:state"
+    assert tags["parameters"]["Tag.1.Value"].startswith(sentence)
+    [answer] = rig.calls_of(host, "CompleteLifecycleAction")
+    assert answer["parameters"]["LifecycleActionResult"] == "ABANDON"
+
+
+def assert_no_worker(host: Host) -> None:
+    """Neither now, nor after a reboot."""
+    assert host.attempt("systemctl is-active dask-worker").stdout.strip() != "active"
+    assert host.attempt("systemctl is-enabled dask-worker").stdout.strip() != "enabled"
+    assert host.attempt("pgrep -u dask").returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("number", "fault", "cause"),
+    [
+        (1, "download-404", "curl: (22) The requested URL returned error: 404"),
+        (2, "download-wrong-bytes", ": not used"),
+    ],
+    ids=["404", "wrong-checksum"],
+)
+def test_a_download_that_is_not_the_one_meant(rig, number, fault, cause):
+    worker = rig.clusters["rig"].worker("cpu")
+    host = rig.boot(f"i-0000000000000f10{number}", worker, f"10.77.0.10{number}", faults=[fault])
+    assert host.wait_for_state("failed", PLAIN_SECONDS)["phase"] == "conda"
+    assert_abandoned(rig, host, "conda", cause)
+    assert "Miniforge3" in host.status()["cause"]
+    host.cut()
+
+
+def test_a_full_disk(rig):
+    host = rig.boot(
+        "i-0000000000000f103",
+        rig.clusters["rig"].worker("cpu"),
+        "10.77.0.103",
+        options=["--tmpfs=/opt/dask:size=100M"],
+    )
+    assert host.wait_for_state("failed", PLAIN_SECONDS)["phase"] == "conda"
+    assert_abandoned(rig, host, "conda", "No space left on device")
+    host.cut()
+
+
+def test_a_scheduler_that_never_comes(rig, baked):
+    lonely = rig.clusters["lonely"]
+    host = rig.boot("i-0000000000000f104", lonely.worker("cpu"), "10.77.0.104", layers=(baked,))
+    status = host.wait_for_state("failed", BOOT_SECONDS + lonely.facts["joinSeconds"])
+    assert status["phase"] == "dask"
+    assert f"tcp://{lonely.hostname}:8786 does not answer yet" in host.log()
+    cause = f"dask-worker does not answer after {lonely.facts['joinSeconds']} s: "
+    assert_abandoned(rig, host, "dask", cause)
+    host.cut()
+
+
+def test_a_launch_hook_that_is_gone(rig, baked, scheduler):
+    host = rig.boot(
+        "i-0000000000000f105", rig.clusters["rig"].worker("cpu"), "10.77.0.105", layers=(baked,), hook=None
+    )
+    host.wait_for_state("ready", BOOT_SECONDS)
+    [line] = [line for line in host.log().splitlines() if "launch hook workers-registered" in line]
+    assert line.endswith(" does not wait for this machine; if it is gone, cdktf deploy brings it back")
+    assert host.run("systemctl is-active dask-worker") == "active"
+    host.cut()
+
+
+def test_a_metadata_service_without_imdsv2(rig, baked):
+    host = rig.boot(
+        "i-0000000000000f106",
+        rig.clusters["rig"].worker("cpu"),
+        "10.77.0.106",
+        layers=(baked,),
+        faults=["no-imdsv2"],
+    )
+    status = host.wait_for_state("failed", BOOT_SECONDS)
+    assert status["phase"] == "metadata"
+    assert status["cause"].startswith("the metadata service gives no IMDSv2 token: ")
+    assert status["cause"].endswith("; enable it, with http_tokens required")
+    assert "phase metadata failed" in host.console()
+    assert "phase base begins" not in host.log()
+    assert_no_worker(host)
+    host.wait_for("systemctl is-failed --quiet dask-node", END_SECONDS, "the end of its phases")
+    assert rig.calls_of(host, "CompleteLifecycleAction") == []
+    host.cut()

@@ -1,0 +1,87 @@
+"""The rig itself: this machine is not changed while it runs, and nothing is left when its test is killed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+GONE_SECONDS = 30
+
+#: A test that dies: it prints what its rig consists of, and hangs.
+DYING = """
+import json, os, time
+from rig.rig import Rig
+rig = Rig()
+host = rig.boot("i-0000000000000dead", rig.clusters["lonely"].worker("cpu"), "10.77.0.66", disks=(400, 400))
+host.wait_for("systemctl is-system-running | grep -qE 'starting|running|degraded'", 60)
+print(json.dumps({"keeper": rig.world.keeper.pid, "folder": str(rig.world.folder)}), flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_killed_test_leaves_nothing():
+    before = machine()
+    command = [sys.executable, "-c", DYING]
+    with subprocess.Popen(command, cwd=FOLDER, stdout=subprocess.PIPE, text=True) as dying:
+        rig = json.loads(dying.stdout.readline())
+        assert machine() == before
+        assert len(processes(rig["keeper"])) > 10
+        assert len(loop_devices(rig["folder"])) == 4
+        dying.send_signal(signal.SIGKILL)
+    deadline = time.monotonic() + GONE_SECONDS
+    while left := remains(rig):
+        assert time.monotonic() < deadline, left
+        time.sleep(0.1)
+    assert machine() == before
+
+
+def machine() -> dict[str, object]:
+    """What of this machine a rig could change: interfaces, routes, rules, mounts, kernel settings."""
+    commands = ("ip -oneline address", "ip route", "nft list ruleset", "sysctl net.ipv4.ip_forward")
+    state: dict[str, object] = {
+        command: subprocess.run(command.split(), capture_output=True, text=True, timeout=10).stdout
+        for command in commands
+    }
+    # Addresses have lifetimes.
+    mounts = Path("/proc/self/mounts").read_text().splitlines()
+    return state | {"mounts": sorted(mounts)}
+
+
+def processes(keeper: int) -> list[str]:
+    """Processes in the control groups of a rig."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*/cgroup"):
+        try:
+            if f"/dask-rig-{keeper}" in process.read_text():
+                found.append(process.with_name("comm").read_text().strip())
+        except OSError:  # it has just ended
+            continue
+    return found
+
+
+def loop_devices(folder: str) -> list[str]:
+    """Block devices whose files were in a folder."""
+    backing = (file.read_text() for file in Path("/sys/block").glob("loop*/loop/backing_file"))
+    return [name for name in backing if name.startswith(folder)]
+
+
+def control_groups(keeper: int) -> list[Path]:
+    """Control groups of a rig, wherever this machine has them mounted."""
+    roots = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines() if " cgroup2 " in line]
+    return [Path(root, f"dask-rig-{keeper}") for root in roots if Path(root, f"dask-rig-{keeper}").exists()]
+
+
+def remains(rig: dict) -> dict[str, object]:
+    """What is left of a rig; empty where it is nothing."""
+    keeper, folder = rig["keeper"], rig["folder"]
+    left = {
+        "processes": processes(keeper) + [pid for pid in [keeper] if os.path.exists(f"/proc/{pid}")],
+        "groups": control_groups(keeper),
+        "loop devices": loop_devices(folder),
+        "folder": [folder] if os.path.exists(folder) else [],
+    }
+    return {what: found for what, found in left.items() if found}
