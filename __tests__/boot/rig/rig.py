@@ -123,7 +123,7 @@ class Rig:
         # As a service, which has the environment that all services here have.
         builder.run(f"systemd-run --quiet --wait --pipe {bake['command']}", BAKE_SECONDS)
         # What the machine that it was made on was told does not belong into an image.
-        builder.run("cloud-init clean --logs --seed && : >/etc/machine-id")
+        builder.run("cloud-init clean --logs --seed")
         builder.stop()
         return builder.guest.retire()
 
