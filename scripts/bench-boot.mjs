@@ -21,9 +21,8 @@ function run(command, ...argv) {
 }
 
 const { path } = await findPython(["3.12", "3.13", "3.11"]);
-const support = "__tests__/support";
-const locks = ["locks/tools/terraform.txt", `${support}/mock-aws.txt`];
-const tools = run(path, root(`${support}/python_environment.py`), "mock-aws", ...locks).stdout.trim();
+const environment = root("__tests__/support/python_environment.py");
+const tools = run(path, environment, "mock-aws").stdout.trim();
 const { status, stdout } = run(
   `${tools}/python`,
   root("__tests__/boot/bench/boots.py"),

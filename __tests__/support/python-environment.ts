@@ -9,22 +9,20 @@ export const INSTALL_TIMEOUT = 10 * 60_000;
 /** The Pythons that the locks are made for, the nodes' first. */
 const PYTHONS = ["3.12", "3.13", "3.11"];
 
-const SUPPORT = "__tests__/support";
-
 /** Folder of the commands that tests of nodes need: python with the release's Dask, pytest, ruff, shellcheck. */
 export function checkers(): Promise<string> {
-  return environment("checkers", "locks/2026.7/cpu.txt", `${SUPPORT}/checkers.txt`);
+  return environment("checkers");
 }
 
 /** Folder of the commands that tests with real Terraform need: the mock AWS, and a second Terraform. */
 export function mockAws(): Promise<string> {
-  return environment("mock-aws", "locks/tools/terraform.txt", `${SUPPORT}/mock-aws.txt`);
+  return environment("mock-aws");
 }
 
 /** A virtual environment in `.test/`, made once from hash-locked files and made anew where one has changed. */
-async function environment(name: string, ...locks: readonly string[]): Promise<string> {
+async function environment(name: string): Promise<string> {
   const { path } = await findPython(PYTHONS);
   const script = join(__dirname, "python_environment.py");
-  const { stdout } = await promisify(execFile)(path, [script, name, ...locks], { timeout: INSTALL_TIMEOUT });
+  const { stdout } = await promisify(execFile)(path, [script, name], { timeout: INSTALL_TIMEOUT });
   return stdout.trim();
 }

@@ -1,6 +1,6 @@
 """Makes a virtual environment of the tests once, and prints where its commands are.
 
-    python_environment.py NAME LOCK...
+    python_environment.py NAME
 
 It stays in .test/ for the next run, and is made anew where a lock has changed. Test files run side by side:
 the second waits for the first.
@@ -16,11 +16,20 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 UV = "locks/tools/uv.txt"
+
+#: Locks of each environment.
+LOCKS = {
+    # What tests of nodes need: the release's Dask, pytest, ruff, shellcheck.
+    "checkers": ("locks/2026.7/cpu.txt", "__tests__/support/checkers.txt"),
+    # What tests with real Terraform and with real machines need: the mock AWS, a second Terraform, pytest.
+    "mock-aws": ("locks/tools/terraform.txt", "__tests__/support/mock-aws.txt"),
+}
 SECONDS = 540
 
 
-def main(name: str, *locks: str) -> None:
+def main(name: str) -> None:
     """Find or make the environment."""
+    locks = LOCKS[name]
     digest = hashlib.sha256(sys.version.encode())
     for lock in (UV, *locks):
         digest.update((ROOT / lock).read_bytes())

@@ -1,4 +1,5 @@
 import type { Cluster, Pool } from "../cluster/cluster";
+import { groupName } from "../node/lifecycle";
 
 /** Tags by key. */
 export type Tags = Record<string, string>;
@@ -26,5 +27,5 @@ export function machineTags(cluster: Cluster, pool?: Pool): Tags {
 
 /** Name of the scheduler, or of a pool, in AWS: at most 32 + 1 + 20 characters, as the definition holds them. */
 export function machineName(cluster: Cluster, pool?: Pool): string {
-  return `${cluster.name}-${pool?.name ?? "scheduler"}`;
+  return pool === undefined ? `${cluster.name}-scheduler` : groupName(cluster, pool);
 }

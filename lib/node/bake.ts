@@ -35,13 +35,14 @@ export interface Bake {
 /** What an image for a machine has to hold. */
 export function bake(spec: NodeSpec): Bake {
   const { BAKE_KEY: key = "", BOOT_SECONDS = "" } = spec.settings;
+  const { settings, files } = baked(spec);
   const runner = ["bootstrap", "instance"].map((name) => `${LIBRARY}/${name}`);
   return {
     key,
     files: [
-      environmentFile(ENVIRONMENT, { ...baked(spec).settings, BAKE_KEY: key, BOOT_SECONDS }),
+      environmentFile(ENVIRONMENT, { ...settings, BAKE_KEY: key, BOOT_SECONDS }),
       ...spec.files.filter(({ path }) => runner.includes(path)),
-      ...baked(spec).files,
+      ...files,
     ],
     // Machines that start from one image would else share its identity, and its past.
     command: `${LIBRARY}/bootstrap bake && rm /var/log/dask-node.log && : >/etc/machine-id`,
