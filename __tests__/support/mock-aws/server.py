@@ -6,17 +6,21 @@ What moto lacks is added, so that it stands for AWS here:
 - MonitorInstances, which Terraform's AWS provider calls for each instance with detailed monitoring
 - an autoscaling group is refused if it has no room for its base of on-demand machines (terraform-provider-aws
   #9841), and an update that does not mention its mixed instances policy leaves it alone
+- requests are answered one at a time: of two at once, moto at times forgets what one of them asked for
+- a group gets as many machines as are desired; moto drops the fractions of its on-demand and of its spot share
 """
 
 import sys
+from threading import Lock
 
 import moto.ssm.models as ssm
 from moto.autoscaling.exceptions import ValidationError
-from moto.autoscaling.models import AutoScalingBackend
+from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.ec2.responses.monitoring import Monitoring
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
 PUBLIC_IMAGES = {
     "canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id": "ami-785db401",
@@ -77,8 +81,22 @@ def update_group(backend, *, name: str, mixed_instances_policy: dict | None = No
     return update_mixed_group(backend, name=name, mixed_instances_policy=mixed_instances_policy, **rest)
 
 
+def set_capacity(group, capacity: int | None) -> None:
+    policy, group.mixed_instances_policy = group.mixed_instances_policy, None
+    set_mixed_capacity(group, capacity)
+    group.mixed_instances_policy = policy
+
+
+def answer_alone(application, environ, start_response):
+    with answering:
+        return answer(application, environ, start_response)
+
+
+answering = Lock()
+answer = DomainDispatcherApplication.__call__
 create_mixed_group = AutoScalingBackend.create_auto_scaling_group
 update_mixed_group = AutoScalingBackend.update_auto_scaling_group
+set_mixed_capacity = FakeAutoScalingGroup.set_desired_capacity
 
 
 def main() -> None:
@@ -86,6 +104,8 @@ def main() -> None:
     Monitoring.monitor_instances = monitor_instances
     AutoScalingBackend.create_auto_scaling_group = create_group
     AutoScalingBackend.update_auto_scaling_group = update_group
+    FakeAutoScalingGroup.set_desired_capacity = set_capacity
+    DomainDispatcherApplication.__call__ = answer_alone
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
