@@ -7,7 +7,7 @@ What moto lacks is added, so that it stands for AWS here:
 - an autoscaling group is refused if it has no room for its base of on-demand machines (terraform-provider-aws
   #9841), and an update that does not mention its mixed instances policy leaves it alone
 - requests are answered one at a time: of two at once, moto at times forgets what one of them asked for
-- a group gets as many machines as are desired; moto drops the fractions of its on-demand and of its spot share
+- a group gets as many machines as are desired: moto drops the fractions of its two shares
 """
 
 import sys
