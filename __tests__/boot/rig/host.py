@@ -10,6 +10,9 @@ from .guest import Guest
 NODE_LOG = "/var/log/dask-node.log"
 STATUS = "/var/lib/dask-node/status.json"
 
+#: systemd waits up to 90 s for a process that does not end when it is killed, as one from outside may not.
+REBOOT_SECONDS = 150
+
 
 class HostError(AssertionError):
     """What a machine did not do, with the end of its console and of its node log."""
@@ -73,7 +76,7 @@ class Host:
         except ValueError:
             return {}
 
-    def reboot(self, seconds: float = 60) -> None:
+    def reboot(self, seconds: float = REBOOT_SECONDS) -> None:
         """Have it reboot, and wait until its first process is another."""
         before = self.run("cat /proc/sys/kernel/random/boot_id")
         self.attempt("systemctl reboot", 10)
