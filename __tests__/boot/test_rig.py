@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
@@ -65,7 +66,10 @@ def processes(keeper: int) -> list[str]:
 
 def loop_devices(folder: str) -> list[str]:
     """Block devices whose files were in a folder."""
-    backing = (file.read_text() for file in Path("/sys/block").glob("loop*/loop/backing_file"))
+    backing = []
+    for file in Path("/sys/block").glob("loop*/loop/backing_file"):
+        with suppress(OSError):  # it has just been let go
+            backing.append(file.read_text())
     return [name for name in backing if name.startswith(folder)]
 
 
