@@ -6,7 +6,8 @@ What moto lacks is added, so that it stands for AWS here:
 - MonitorInstances, which Terraform's AWS provider calls for each instance with detailed monitoring
 - an autoscaling group is refused if it has no room for its base of on-demand machines (terraform-provider-aws
   #9841), and an update that does not mention its mixed instances policy leaves it alone
-- requests are answered one at a time: of two at once, moto at times forgets what one of them asked for
+- requests are answered one at a time: of several at once that revoked rules of a security group, moto was
+  seen to refuse one, for a rule that was there
 - a group gets as many machines as are desired: moto drops the fractions of its two shares
 """
 
