@@ -27,14 +27,20 @@ try {
 
 function tell(unchanged) {
   const outputs = JSON.parse(readFileSync(OUTPUTS, "utf8"))[LOCAL];
+  // With TLS a client needs a certificate, which the command of the output gives it.
+  const connect = outputs.client_bundle
+    ? [outputs.connect]
+    : [
+        `.dask/${LOCAL}/environment/bin/python`,
+        ">>> from distributed import Client",
+        `>>> client = Client("${outputs.scheduler_address}")`,
+      ];
   console.log(`
 ${unchanged ? "Nothing changed: the cluster runs as it is defined." : "The cluster runs, and its smoke test has passed."}
 
   dashboard  ${outputs.dashboard_link}
   scheduler  ${outputs.scheduler_address}
-  connect    .dask/${LOCAL}/environment/bin/python
-             >>> from distributed import Client
-             >>> client = Client("${outputs.scheduler_address}")
+  connect    ${connect.join("\n             ")}
   stop       npm stop
 `);
 }

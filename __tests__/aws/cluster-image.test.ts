@@ -4,6 +4,7 @@ import type { ClusterDefinition } from "../../lib/cluster/definition";
 import { bake } from "../../lib/node/bake";
 import { schedulerNode } from "../../lib/node/machine";
 import { type Block, Synthesized } from "../support/synthesized";
+import { allowing, policiesOf, sessionManager } from "./policies";
 
 const UBUNTU = "ssm:/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id";
 const DEEP_LEARNING =
@@ -21,6 +22,7 @@ test("a cluster bakes nothing unless its definition says so", () => {
 describe("the image of a cluster", () => {
   const cluster = define();
   const stack = synthesize();
+  const KEY = expect.stringMatching(/^\$\{aws_kms_key\.dask_key_\w+\.arn\}$/);
 
   test("is made from Ubuntu, with an encrypted disk as large as the smallest that starts from it", () => {
     const { component, ...recipe } = stack.resource("aws_imagebuilder_image_recipe");
@@ -32,7 +34,13 @@ describe("the image of a cluster", () => {
       block_device_mapping: [
         {
           device_name: "/dev/sda1",
-          ebs: { volume_type: "gp3", volume_size: 50, encrypted: "true", delete_on_termination: "true" },
+          ebs: {
+            volume_type: "gp3",
+            volume_size: 50,
+            encrypted: "true",
+            kms_key_id: KEY,
+            delete_on_termination: "true",
+          },
         },
       ],
       lifecycle: REPLACED,
@@ -53,6 +61,7 @@ describe("the image of a cluster", () => {
         description: DESCRIPTION,
         version: "1.0.0",
         platform: "Linux",
+        kms_key_id: KEY,
         lifecycle: REPLACED,
       });
       expect(data).toContain('schemaVersion: "1.0"');
@@ -95,18 +104,56 @@ describe("the image of a cluster", () => {
     ]);
   });
 
-  test("is built under a role of its own, with what Image Builder and Session Manager need", () => {
+  test("is built under a role of its own, with what Image Builder and Session Manager need of it", () => {
     expect(stack.resource("aws_iam_role", "builder")).toMatchObject({
       name: "test-builder-us-east-1",
       description: "machines that build images of the Dask cluster test",
     });
-    const attached = stack
-      .resources("aws_iam_role_policy_attachment")
-      .filter(({ role }) => String(role).includes("images_builder_role"))
-      .map(({ policy_arn }) => String(policy_arn).split("/").at(-1));
-    expect(attached.sort()).toEqual(["AmazonSSMManagedInstanceCore", "EC2InstanceProfileForImageBuilder"]);
-    for (const { role } of stack.resources("aws_iam_role_policy"))
-      expect(role).not.toContain("images_builder_role");
+    expect(policiesOf(stack, "dask_images_builder_role")).toEqual({
+      "session-manager": sessionManager("us-east-1"),
+      "run-command": allowing({
+        Action: [
+          "ec2messages:AcknowledgeMessage",
+          "ec2messages:DeleteMessage",
+          "ec2messages:FailMessage",
+          "ec2messages:GetEndpoint",
+          "ec2messages:GetMessages",
+          "ec2messages:SendReply",
+        ],
+        Resource: "*",
+      }),
+      "read-components": allowing({
+        Action: "imagebuilder:GetComponent",
+        Resource: "arn:PARTITION:imagebuilder:us-east-1:ACCOUNT:component/test-*",
+      }),
+      "decrypt-components": allowing({
+        Action: "kms:Decrypt",
+        Resource: "KEY",
+        Condition: {
+          "ForAnyValue:StringEquals": {
+            "kms:EncryptionContextKeys": ["aws:imagebuilder:arn"],
+            "aws:CalledVia": ["imagebuilder.amazonaws.com"],
+          },
+        },
+      }),
+      "fetch-task-runner": allowing({
+        Action: "s3:GetObject",
+        Resource: "arn:PARTITION:s3:::ec2imagebuilder*",
+      }),
+      "write-logs": allowing({
+        Action: ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
+        Resource: "arn:PARTITION:logs:us-east-1:ACCOUNT:log-group:/aws/imagebuilder/test-*",
+      }),
+    });
+  });
+
+  test("leaves the log of its build encrypted, under the name that Image Builder gives it", () => {
+    const { name } = stack.resource("aws_imagebuilder_image_recipe");
+    expect(stack.resource("aws_cloudwatch_log_group", "images_of-scheduler")).toEqual({
+      name: `/aws/imagebuilder/${name}`,
+      kms_key_id: KEY,
+      retention_in_days: 365,
+    });
   });
 
   test("stays in its region and account, with tags that tell what it is for", () => {
@@ -119,6 +166,7 @@ describe("the image of a cluster", () => {
           ami_distribution_configuration: {
             name: expect.stringMatching(/^test-[0-9a-f]{12}-\{\{ imagebuilder:buildDate \}\}$/),
             description: DESCRIPTION,
+            kms_key_id: KEY,
             ami_tags: {
               "dask:cluster": "test",
               "dask:release": "2026.7",
@@ -138,6 +186,7 @@ describe("the image of a cluster", () => {
       infrastructure_configuration_arn: reference("aws_imagebuilder_infrastructure_configuration"),
       distribution_configuration_arn: reference("aws_imagebuilder_distribution_configuration"),
       image_tests_configuration: { image_tests_enabled: false },
+      enhanced_image_metadata_enabled: false,
       timeouts: { create: "120m" },
       lifecycle: REPLACED,
     });
@@ -146,6 +195,13 @@ describe("the image of a cluster", () => {
       expect.stringMatching(/^aws_route\.\S+us-east-1b_to-nat/),
       expect.stringMatching(/^aws_vpc_security_group_egress_rule\.dask_images_builder_\S+_http_/),
       expect.stringMatching(/^aws_vpc_security_group_egress_rule\.dask_images_builder_\S+_https_/),
+      ...[
+        ...["session-manager", "run-command", "read-components", "decrypt-components"],
+        ...["fetch-task-runner", "write-logs"],
+      ].map((name) =>
+        expect.stringMatching(new RegExp(`^aws_iam_role_policy\\.dask_images_builder_role_${name}_`)),
+      ),
+      expect.stringMatching(/^aws_cloudwatch_log_group\.dask_images_of-scheduler_logs_/),
     ]);
   });
 
@@ -157,6 +213,7 @@ describe("the image of a cluster", () => {
       infrastructure_configuration_arn: reference("aws_imagebuilder_infrastructure_configuration"),
       distribution_configuration_arn: reference("aws_imagebuilder_distribution_configuration"),
       image_tests_configuration: { image_tests_enabled: false },
+      enhanced_image_metadata_enabled: false,
       lifecycle: REPLACED,
     });
   });
@@ -213,6 +270,13 @@ describe("machines share an image", () => {
     });
   });
 
+  test("nor, with TLS, the scheduler with workers: it alone has a door", () => {
+    expect(images({ tls: true, pools: [{ name: "cpu", kind: "cpu" }] })).toEqual({
+      made: 2,
+      "test-cpu": amiOf("of-cpu"),
+    });
+  });
+
   test("that is built on a GPU where the machines have one", () => {
     const stack = synthesize({ pools: [{ name: "gpu", kind: "gpu", diskGiB: 120 }] });
     expect(stack.resource("aws_imagebuilder_infrastructure_configuration", "of-gpu").instance_types).toEqual([
@@ -258,6 +322,7 @@ function define(definition: Partial<ClusterDefinition> = {}) {
     name: "test",
     network: { adminSubnets: ["10.0.0.0/16"] },
     bakedImages: true,
+    tls: false,
     ...definition,
   });
 }

@@ -85,17 +85,42 @@ test.each([
 
 test("members that speak UCX reach each other on any TCP port, and nobody else does", () => {
   const rules = synthesize({
+    tls: false,
     scheduler: { instanceType: "g6.xlarge" },
     pools: [{ name: "gpu", kind: "gpu", ucx: true }],
   });
-  expect(sentences(rules, INGRESS, "scheduler")).toEqual([
-    "10.0.0.0/16 tcp 8786-8786",
-    "10.0.0.0/16 tcp 8787-8787",
-    "2001:db8::/32 tcp 8786-8786",
-    "2001:db8::/32 tcp 8787-8787",
-    "workers tcp 0-65535",
-  ]);
+  expect(sentences(rules, INGRESS, "scheduler")).toEqual(["workers tcp 0-65535"]);
   expect(sentences(rules, INGRESS, "workers")).toEqual(["scheduler tcp 0-65535", "workers tcp 0-65535"]);
+});
+
+test("without TLS nobody but the members reaches a machine", () => {
+  const rules = synthesize({ tls: false });
+  expect(sentences(rules, INGRESS, "scheduler")).toEqual(["workers tcp 8786-8786"]);
+  expect(
+    rules.resources(INGRESS).flatMap(({ cidr_ipv4, cidr_ipv6 }) => cidr_ipv4 ?? cidr_ipv6 ?? []),
+  ).toEqual([]);
+});
+
+test("SSH is open to the admin subnets where the definition asks for it, on every machine", () => {
+  const rules = synthesize({ ssh: { keyName: "ops" } });
+  const ssh = (group: string) =>
+    sentences(rules, INGRESS, group).filter((sentence) => sentence.endsWith(" 22-22"));
+  const fromAdministrators = ["10.0.0.0/16 tcp 22-22", "2001:db8::/32 tcp 22-22"];
+  expect(ssh("scheduler")).toEqual(fromAdministrators);
+  expect(ssh("workers")).toEqual(fromAdministrators);
+});
+
+test("without a NAT gateway, machines reach endpoints in the VPC instead of web servers", () => {
+  const baked = { amiId: "ami-0123456789abcdef0" };
+  const rules = synthesize({
+    network: { adminSubnets: ["10.0.0.0/16"], vpcCidr: "10.20.0.0/16", nat: "none", endpoints: true },
+    scheduler: { image: baked },
+    pools: [{ name: "cpu", kind: "cpu", image: baked }],
+  });
+  for (const group of ["scheduler", "workers"])
+    expect(sentences(rules, EGRESS, group).filter((sentence) => /^\d/.test(sentence))).toEqual([
+      "10.20.0.0/16 tcp 443-443",
+    ]);
 });
 
 /** The rules of a group as `peer protocol ports`, in alphabetical order. */

@@ -5,18 +5,20 @@ import { Synthesized } from "../support/synthesized";
 
 test("a cluster tells its addresses and its pools by name", () => {
   const { dask } = build();
-  expect(dask.schedulerAddress).toBe("tcp://scheduler.test.internal:8786");
-  expect(dask.dashboardUrl).toBe("http://scheduler.test.internal:8787/status");
+  expect(dask.schedulerAddress).toBe("tls://scheduler.test.internal:8786");
+  expect(dask.dashboardUrl).toBe("https://scheduler.test.internal:8787/status");
   expect(Object.keys(dask.pools)).toEqual(["small", "large"]);
   expect(dask.pools.large?.pool.instanceTypes).toEqual(["m7i.8xlarge"]);
 });
 
 test("a cluster that speaks UCX says so in its address", () => {
   const { dask } = build({
+    tls: false,
     scheduler: { instanceType: "g6.xlarge" },
     pools: [{ name: "gpu", kind: "gpu", ucx: true }],
   });
   expect(dask.schedulerAddress).toBe("ucx://scheduler.test.internal:8786");
+  expect(dask.dashboardUrl).toBe("http://localhost:8787/status");
 });
 
 describe("a cluster in an existing VPC", () => {

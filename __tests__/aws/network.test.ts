@@ -93,6 +93,56 @@ describe("a network with a NAT gateway per zone", () => {
   });
 });
 
+describe("a network without a NAT gateway", () => {
+  const network = synthesize({ nat: "none", endpoints: true });
+
+  test("has no way out, and nothing public", () => {
+    for (const type of ["aws_nat_gateway", "aws_eip", "aws_internet_gateway", "aws_route"])
+      expect(network.counts).not.toHaveProperty(type);
+    expect(network.resources("aws_subnet").map(({ tags }) => tags)).toEqual([
+      { Name: "test-private-us-east-1a" },
+      { Name: "test-private-us-east-1b" },
+    ]);
+  });
+
+  test.each(["autoscaling", "ec2", "ec2messages", "kms", "logs", "secretsmanager", "ssm", "ssmmessages"])(
+    "has the service %s in each zone, under the name that it has outside",
+    (service) => {
+      expect(network.resource("aws_vpc_endpoint", `endpoints_${service}_`)).toEqual({
+        vpc_id: expect.stringContaining("aws_vpc."),
+        vpc_endpoint_type: "Interface",
+        service_name: `com.amazonaws.us-east-1.${service}`,
+        private_dns_enabled: true,
+        subnet_ids: [
+          expect.stringContaining("us-east-1a_private-subnet"),
+          expect.stringContaining("us-east-1b_private-subnet"),
+        ],
+        security_group_ids: [expect.stringContaining("endpoints_group")],
+        tags: { Name: `test-${service}` },
+      });
+    },
+  );
+
+  test("lets the VPC alone reach its endpoints, by HTTPS", () => {
+    expect(network.resources("aws_vpc_security_group_ingress_rule")).toEqual([
+      {
+        security_group_id: expect.stringContaining("endpoints_group"),
+        description: "machines: https",
+        cidr_ipv4: "10.20.0.0/16",
+        ip_protocol: "tcp",
+        from_port: 443,
+        to_port: 443,
+      },
+    ]);
+    expect(network.counts).not.toHaveProperty("aws_vpc_security_group_egress_rule");
+  });
+});
+
+test("a network has no endpoints but that of S3 unless the definition says so", () => {
+  expect(synthesize({}).counts.aws_vpc_endpoint).toBe(1);
+  expect(synthesize({ endpoints: true }).counts).toMatchObject({ aws_vpc_endpoint: 9, aws_nat_gateway: 1 });
+});
+
 test("subnets may be given", () => {
   const network = synthesize({
     vpcCidr: "172.16.0.0/20",
@@ -107,6 +157,12 @@ function kindOf(reference: unknown): string {
 }
 
 function synthesize(network: Omit<NetworkDefinition, "adminSubnets">): Synthesized {
-  const cluster = defineCluster({ name: "test", network: { adminSubnets: ["10.0.0.0/16"], ...network } });
+  const image = { amiId: "ami-0123456789abcdef0" };
+  const cluster = defineCluster({
+    name: "test",
+    network: { adminSubnets: ["10.0.0.0/16"], ...network },
+    scheduler: { image },
+    pools: [{ name: "cpu", kind: "cpu", image }],
+  });
   return Synthesized.of((scope) => new Network(scope, "network", { cluster }));
 }

@@ -1,8 +1,9 @@
 import { AwsStack } from "../../lib/aws/aws-stack";
 import { defineCluster } from "../../lib/cluster/define";
+import type { ClusterDefinition } from "../../lib/cluster/definition";
 import { Synthesized, testApp } from "../support/synthesized";
 
-const cluster = defineCluster({
+const DEFINITION: ClusterDefinition = {
   name: "test",
   region: "eu-west-1",
   network: { adminSubnets: ["10.0.0.0/16"] },
@@ -10,14 +11,14 @@ const cluster = defineCluster({
     { name: "cpu", kind: "cpu", desiredSize: 2, maxSize: 8 },
     { name: "gpu", kind: "gpu", maxSize: 3 },
   ],
-});
+};
 
 describe("outputs to paste", () => {
   const outputs = synthesize();
 
   test.each([
-    ["scheduler_address", "tcp://scheduler.test.internal:8786"],
-    ["dashboard_link", "http://scheduler.test.internal:8787/status"],
+    ["scheduler_address", "tls://scheduler.test.internal:8786"],
+    ["dashboard_link", "https://scheduler.test.internal:8787/status"],
     [
       "tunnel_scheduler",
       "aws ssm start-session --region eu-west-1 --target i-scheduler --document-name AWS-StartPortForwardingSession --parameters 'portNumber=8786,localPortNumber=8786'",
@@ -25,6 +26,18 @@ describe("outputs to paste", () => {
     [
       "tunnel_dashboard",
       "aws ssm start-session --region eu-west-1 --target i-scheduler --document-name AWS-StartPortForwardingSession --parameters 'portNumber=8787,localPortNumber=8787'",
+    ],
+    [
+      "dashboard_password",
+      "aws secretsmanager get-secret-value --region eu-west-1 --secret-id dask/test/dashboard --query SecretString --output text",
+    ],
+    [
+      "rotate_dashboard_password",
+      "aws ssm start-session --region eu-west-1 --target i-scheduler --document-name AWS-StartInteractiveCommand --parameters 'command=sudo /usr/local/lib/dask-node/dashboard renew'",
+    ],
+    [
+      "renew_certificates",
+      "aws ssm start-session --region eu-west-1 --target i-scheduler --document-name AWS-StartInteractiveCommand --parameters 'command=sudo /usr/local/lib/dask-node/certificates renew'",
     ],
     [
       "machine_states",
@@ -56,11 +69,16 @@ describe("outputs to paste", () => {
 
   test("there are no others", () => {
     expect(Object.keys(outputs).sort()).toEqual([
+      "client_bundle",
+      "connect",
       "dashboard_link",
+      "dashboard_password",
       "logs_cpu",
       "logs_gpu",
       "logs_scheduler",
       "machine_states",
+      "renew_certificates",
+      "rotate_dashboard_password",
       "scale_cpu",
       "scale_gpu",
       "scheduler_address",
@@ -70,8 +88,32 @@ describe("outputs to paste", () => {
   });
 });
 
+describe("outputs of a cluster without TLS", () => {
+  const outputs = synthesize({ tls: false });
+
+  test.each([
+    ["scheduler_address", "tcp://scheduler.test.internal:8786"],
+    ["dashboard_link", "http://localhost:8787/status"],
+    ["connect", 'import distributed\nclient = distributed.Client("tcp://localhost:8786")'],
+    [
+      "tunnel_dashboard",
+      "aws ssm start-session --region eu-west-1 --target i-scheduler --document-name AWS-StartPortForwardingSession --parameters 'portNumber=8787,localPortNumber=8787'",
+    ],
+  ])("%s leads through a tunnel, or tells what it leads to", (name, value) => {
+    expect(outputs[name]).toBe(value);
+  });
+
+  test.each(["client_bundle", "dashboard_password", "rotate_dashboard_password", "renew_certificates"])(
+    "%s is not among them",
+    (name) => {
+      expect(outputs).not.toHaveProperty(name);
+    },
+  );
+});
+
 /** The outputs, with names in place of the references that Terraform resolves. */
-function synthesize(): Readonly<Record<string, string>> {
+function synthesize(definition: Partial<ClusterDefinition> = {}): Readonly<Record<string, string>> {
+  const cluster = defineCluster({ ...DEFINITION, ...definition });
   const { outputs } = new Synthesized(new AwsStack(testApp(), "test", cluster));
   return Object.fromEntries(
     Object.entries(outputs).map(([name, value]) => [

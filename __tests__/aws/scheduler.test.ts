@@ -1,6 +1,6 @@
 import { DaskCluster } from "../../lib/aws/dask-cluster";
 import { defineCluster } from "../../lib/cluster/define";
-import type { SchedulerDefinition } from "../../lib/cluster/definition";
+import type { ClusterDefinition, SchedulerDefinition } from "../../lib/cluster/definition";
 import { schedulerNode } from "../../lib/node/machine";
 import { userData } from "../../lib/node/user-data";
 import { Synthesized } from "../support/synthesized";
@@ -36,6 +36,7 @@ describe("the machine of the scheduler", () => {
       volume_type: "gp3",
       volume_size: 80,
       encrypted: true,
+      kms_key_id: expect.stringMatching(/^\$\{aws_kms_key\.dask_key_\w+\.arn\}$/),
       delete_on_termination: true,
       tags: TAGS,
     });
@@ -48,7 +49,7 @@ describe("the machine of the scheduler", () => {
     expect(instance.user_data_replace_on_change).toBe(true);
   });
 
-  test("waits for the way out and for every rule", () => {
+  test("waits for the way out, for every rule, and for what it may do", () => {
     const { synthesized } = synthesize();
     const rules = [
       ...synthesized.resources("aws_vpc_security_group_ingress_rule"),
@@ -56,11 +57,36 @@ describe("the machine of the scheduler", () => {
     ];
     const waits = instance.depends_on as readonly string[];
     expect(waits.filter((name) => name.startsWith("aws_vpc_security_group_"))).toHaveLength(rules.length);
+    const policies = ["session-manager", "read-lock", "tag-machines", "secrets", "key-of-secrets"];
+    expect(waits.filter((name) => name.startsWith("aws_iam_role_policy."))).toEqual(
+      policies.map((name) =>
+        expect.stringMatching(new RegExp(`^aws_iam_role_policy\\.dask_scheduler-role_${name}_`)),
+      ),
+    );
     expect(waits.filter((name) => name.startsWith("aws_route."))).toEqual([
       expect.stringContaining("us-east-1a_to-nat"),
       expect.stringContaining("us-east-1b_to-nat"),
     ]);
   });
+});
+
+describe("a scheduler that the definition protects", () => {
+  test("is terminated neither by Terraform nor by a slip", () => {
+    const { instance } = synthesize({}, { deletionProtection: true });
+    expect(instance.disable_api_termination).toBe(true);
+    expect(instance.lifecycle).toMatchObject({ prevent_destroy: true });
+  });
+
+  test("is an exception", () => {
+    const { instance } = synthesize();
+    expect(instance.disable_api_termination).toBe(false);
+    expect(instance.lifecycle).not.toHaveProperty("prevent_destroy");
+  });
+});
+
+test("the scheduler takes a key for SSH where the definition names one", () => {
+  expect(synthesize({}, { ssh: { keyName: "ops" } }).instance.key_name).toBe("ops");
+  expect(synthesize().instance).not.toHaveProperty("key_name");
 });
 
 describe("its image", () => {
@@ -116,12 +142,13 @@ test("the private zone names the machine's address", () => {
   });
 });
 
-function synthesize(scheduler: SchedulerDefinition = {}) {
+function synthesize(scheduler: SchedulerDefinition = {}, definition: Partial<ClusterDefinition> = {}) {
   const cluster = defineCluster({
     name: "test",
     network: { adminSubnets: ["10.0.0.0/16"] },
     scheduler,
     tags: { owner: "data" },
+    ...definition,
   });
   const synthesized = Synthesized.of((scope) => new DaskCluster(scope, "dask", { cluster }));
   return { cluster, synthesized, instance: synthesized.resource("aws_instance") };

@@ -1,6 +1,6 @@
 import { DaskCluster, type DaskClusterProps } from "../../lib/aws/dask-cluster";
 import { defineCluster } from "../../lib/cluster/define";
-import type { PoolDefinition } from "../../lib/cluster/definition";
+import type { ClusterDefinition, PoolDefinition } from "../../lib/cluster/definition";
 import { workerNode } from "../../lib/node/machine";
 import { userData } from "../../lib/node/user-data";
 import { Synthesized } from "../support/synthesized";
@@ -59,7 +59,13 @@ describe("the launch template of a pool", () => {
       block_device_mappings: [
         {
           device_name: "/dev/sda1",
-          ebs: { volume_type: "gp3", volume_size: 200, encrypted: "true", delete_on_termination: "true" },
+          ebs: {
+            volume_type: "gp3",
+            volume_size: 200,
+            encrypted: "true",
+            kms_key_id: expect.stringMatching(/^\$\{aws_kms_key\.dask_key_\w+\.arn\}$/),
+            delete_on_termination: "true",
+          },
         },
       ],
       tag_specifications: [
@@ -145,9 +151,21 @@ describe("the autoscaling group of a pool", () => {
     expect(group.force_delete).toBe(true);
   });
 
-  test("begins once the scheduler's name can be asked for", () => {
-    expect(group.depends_on).toEqual([expect.stringMatching(/^aws_route53_record\.dask_zone_scheduler_/)]);
+  test("begins once the scheduler's name can be asked for, and machines may do what they do", () => {
+    const policies = ["session-manager", "read-lock", "tag-machines", "answer-launch-hook", "secrets"];
+    expect(group.depends_on).toEqual([
+      expect.stringMatching(/^aws_route53_record\.dask_zone_scheduler_/),
+      ...[...policies, "key-of-secrets"].map((name) =>
+        expect.stringMatching(new RegExp(`^aws_iam_role_policy\\.dask_pool-roles_batch_${name}_`)),
+      ),
+      expect.stringMatching(/^aws_ssm_parameter\.dask_locks_of-scheduler_/),
+    ]);
   });
+});
+
+test("the machines of a pool take a key for SSH where the definition names one", () => {
+  expect(synthesize(POOL, {}, { ssh: { keyName: "ops" } }).template.key_name).toBe("ops");
+  expect(synthesize(POOL).template).not.toHaveProperty("key_name");
 });
 
 describe("the launch hook of a pool", () => {
@@ -218,12 +236,17 @@ describe("the wait for capacity", () => {
   });
 });
 
-function synthesize(pool: PoolDefinition, options: Omit<DaskClusterProps, "cluster"> = {}) {
+function synthesize(
+  pool: PoolDefinition,
+  options: Omit<DaskClusterProps, "cluster"> = {},
+  definition: Partial<ClusterDefinition> = {},
+) {
   const cluster = defineCluster({
     name: "test",
     network: { adminSubnets: ["10.0.0.0/16"] },
     pools: [pool],
     tags: { owner: "data" },
+    ...definition,
   });
   const synthesized = Synthesized.of((scope) => new DaskCluster(scope, "dask", { ...options, cluster }));
   return {

@@ -9,6 +9,9 @@ test("a name and admin subnets are enough", () => {
     region: "us-east-1",
     release: { name: "2026.7", python: "3.12", dask: "2026.7.1" },
     ucx: false,
+    tls: true,
+    logRetentionDays: 365,
+    deletionProtection: false,
     bakedImages: false,
     tags: {},
     backend: { type: "local" },
@@ -21,7 +24,9 @@ test("a name and admin subnets are enough", () => {
       { name: "us-east-1b", privateSubnet: "10.20.32.0/19", publicSubnet: "10.20.228.0/22" },
     ],
     nat: "single",
+    endpoints: false,
   });
+  expect(cluster.ssh).toBeUndefined();
   expect(cluster.scheduler).toEqual({
     instanceType: "m7i.large",
     diskGiB: 50,
@@ -71,9 +76,24 @@ test("a GPU pool of release 2024.7 has no RMM pool by default", () => {
   expect(cluster.pools[0]).toMatchObject({ rmmPool: false, ucx: false });
 });
 
+test.each([
+  [["127.0.0.0/8"], false],
+  [["127.0.0.1/32"], false],
+  [["127.0.0.0/8", "10.0.0.0/8"], true],
+  [["fd00::/8"], true],
+])("administrators in %p have TLS by default: %p", (adminSubnets, tls) => {
+  expect(defineCluster({ name: "c", network: { adminSubnets } }).tls).toBe(tls);
+});
+
+test("TLS is on or off as the definition has it", () => {
+  expect(defineCluster({ name: "c", tls: false, network: { adminSubnets: ["10.0.0.0/8"] } }).tls).toBe(false);
+  expect(defineCluster({ name: "c", tls: true, network: { adminSubnets: ["127.0.0.0/8"] } }).tls).toBe(true);
+});
+
 test("UCX throughout makes the cluster speak it", () => {
   const cluster = defineCluster({
     name: "ucx",
+    tls: false,
     network: { adminSubnets: ["10.0.0.0/8"] },
     scheduler: { instanceType: "g6.xlarge", image: "deep-learning" },
     pools: [{ name: "gpu", kind: "gpu", ucx: true }],

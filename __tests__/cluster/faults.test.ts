@@ -181,7 +181,7 @@ describe("each fault of a definition names its path, its value and what is allow
   test("RMM and UCX on release 2024.7, with the reason and the remedy", () => {
     const pools = [{ name: "gpu", kind: "gpu", ucx: true, rmmPool: 0.5 }];
     const scheduler = { instanceType: "g5.xlarge" };
-    expect(faultsOf({ name: "c", network, release: "2024.7", scheduler, pools })).toEqual([
+    expect(faultsOf({ name: "c", network, tls: false, release: "2024.7", scheduler, pools })).toEqual([
       {
         path: "pools[0].rmmPool",
         value: 0.5,
@@ -203,13 +203,79 @@ describe("each fault of a definition names its path, its value and what is allow
       { name: "plain", kind: "gpu" },
       { name: "cpu", kind: "cpu" },
     ];
-    expect(faultsOf({ name: "c", network, pools }).map(({ path }) => path)).toEqual([
+    expect(faultsOf({ name: "c", network, tls: false, pools }).map(({ path }) => path)).toEqual([
       "scheduler.instanceType",
       "pools[1].ucx",
       "pools[2].kind",
     ]);
   });
 });
+
+test("UCX, which nothing encrypts, in a cluster with TLS", () => {
+  const ucx = {
+    name: "c",
+    network,
+    scheduler: { instanceType: "g6.xlarge" },
+    pools: [{ name: "gpu", kind: "gpu", ucx: true }],
+  };
+  expect(faultsOf(ucx)).toEqual([
+    {
+      path: "tls",
+      value: true,
+      allowed: "false in a cluster whose pools speak UCX: ucx:// is never encrypted",
+      remedy:
+        "set tls: false, which isolates the cluster from the admin subnets, or turn ucx off: one GPU a machine gains nothing from it",
+    },
+  ]);
+  expect(faultsOf({ ...ucx, tls: false })).toEqual([]);
+});
+
+test("more admin subnets than a security group has room for beside SSH", () => {
+  const adminSubnets = Array.from({ length: 20 }, (_, index) => `10.${index}.0.0/16`);
+  const ssh = { keyName: "operators" };
+  expect(faultsOf({ name: "c", network: { adminSubnets }, ssh })).toEqual([
+    {
+      path: "network.adminSubnets",
+      value: "20 subnets",
+      allowed: "at most 19 with ssh: AWS takes 60 rules a security group",
+      remedy: "join subnets into larger blocks, or leave ssh out: Session Manager needs no rule",
+    },
+  ]);
+  expect(faultsOf({ name: "c", network: { adminSubnets: adminSubnets.slice(1) }, ssh })).toEqual([]);
+  expect(faultsOf({ name: "c", network: { adminSubnets } })).toEqual([]);
+});
+
+test("a network without a way out, for machines that would have to install something", () => {
+  const without = { name: "c", network: { ...network, nat: "none" }, bakedImages: true };
+  expect(faultsOf(without).map(({ path, value }) => [path, value])).toEqual([
+    ["network.endpoints", false],
+    ["bakedImages", true],
+    ["scheduler.image", "ubuntu"],
+    ["pools[0].image", "ubuntu"],
+  ]);
+  const image = { amiId: "ami-0123456789abcdef0" };
+  expect(
+    faultsOf({
+      name: "c",
+      network: { ...network, nat: "none", endpoints: true },
+      scheduler: { image },
+      pools: [{ name: "cpu", kind: "cpu", image }],
+    }),
+  ).toEqual([]);
+});
+
+test.each([0, 366, 12.5])(
+  "logs kept for %p days, which CloudWatch Logs does not take",
+  (logRetentionDays) => {
+    expect(faultsOf({ name: "c", network, logRetentionDays })).toMatchObject([
+      {
+        path: "logRetentionDays",
+        value: logRetentionDays,
+        remedy: "choose a number of days that CloudWatch Logs takes",
+      },
+    ]);
+  },
+);
 
 describe("a base image that Image Builder cannot look up", () => {
   const image = { ssmParameter: "/images/dask" };

@@ -77,6 +77,19 @@ test("outputs are what a person pastes, with the ports that were asked for", () 
   });
 });
 
+test("with TLS the outputs name the client's bundle, and connect with it", () => {
+  const stack = new LocalStack(testApp(), "local", { ...cluster, tls: true });
+
+  expect(new Synthesized(stack).outputs).toEqual({
+    scheduler_address: "tls://127.0.0.1:8786",
+    dashboard_link: "http://127.0.0.1:8787/status",
+    client_bundle: ".dask/test/client",
+    connect:
+      "DASK_CONFIG=.dask/test/client .dask/test/environment/bin/python " +
+      "-c 'from distributed import Client; print(Client())'",
+  });
+});
+
 test("a changed definition is a changed trigger", () => {
   const trigger = (size: number) => {
     const changed = clusterOf([{ name: "cpu", kind: "cpu", desiredSize: size }]);

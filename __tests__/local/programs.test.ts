@@ -1,4 +1,5 @@
 import { parse } from "yaml";
+import { clientConfig } from "../../lib/local/dask-config";
 import { localPools } from "../../lib/local/pools";
 import { localPrograms } from "../../lib/local/programs";
 import { clusterOf, LAPTOP, PATHS, PORTS, WORKSTATION } from "./definitions";
@@ -59,12 +60,42 @@ test("a GPU pool is one program; on one machine nobody speaks UCX", () => {
 test("each program has a configuration of its own, with its pool's spill limit", () => {
   const [scheduler, worker] = programs(clusterOf([{ name: "cpu", kind: "cpu", spill: { limit: "3GiB" } }]));
 
-  expect(parse(worker?.config ?? "")).toMatchObject({
+  expect(Object.keys(worker?.config ?? {})).toEqual(["dask.yaml"]);
+  expect(parse(worker?.config["dask.yaml"] ?? "")).toMatchObject({
     "temporary-directory": `${ROOT}/scratch`,
     distributed: {
       dashboard: { link: "http://127.0.0.1:18787/status" },
       worker: { memory: { "max-spill": "3GiB" } },
     },
   });
-  expect(parse(scheduler?.config ?? "").distributed.worker.memory["max-spill"]).toBe(false);
+  expect(parse(scheduler?.config["dask.yaml"] ?? "").distributed.worker.memory["max-spill"]).toBe(false);
+});
+
+test("with TLS every program has one file of key, certificate and authority, and takes no plain connection", () => {
+  const [scheduler, worker] = programs({ ...clusterOf([{ name: "cpu", kind: "cpu" }]), tls: true });
+  const pem = `${ROOT}/tls/node.pem`;
+  const holder = { cert: pem, key: pem };
+
+  expect(scheduler?.argv.join(" ")).toContain("dask scheduler --protocol tls --host 127.0.0.1 --port 18786 ");
+  expect(worker?.argv.slice(1, 3)).toEqual(["worker", "tls://127.0.0.1:18786"]);
+  for (const program of [scheduler, worker]) {
+    expect(parse(program?.config["tls.yaml"] ?? "").distributed).toMatchObject({
+      comm: {
+        "require-encryption": true,
+        tls: { "min-version": 1.3, "ca-file": pem, scheduler: holder, worker: holder, client: holder },
+      },
+      scheduler: { preload: [`${ROOT}/config/reload_certificates.py`] },
+    });
+  }
+});
+
+test("a client's configuration names the scheduler and the client's own file, and nothing of the nodes", () => {
+  const pem = `${ROOT}/client/client.pem`;
+
+  expect(parse(clientConfig(PATHS, "tls://127.0.0.1:18786"))).toEqual({
+    "scheduler-address": "tls://127.0.0.1:18786",
+    distributed: {
+      comm: { "require-encryption": true, tls: { "ca-file": pem, client: { cert: pem, key: pem } } },
+    },
+  });
 });

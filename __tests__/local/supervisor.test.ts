@@ -9,7 +9,7 @@ const scheduler: Program = {
   name: "dask-scheduler",
   argv: ["/project/bin/dask", "scheduler", "--resources", "CPU=1 DISK=2"],
   environment: { DASK_CONFIG: "/project/config", OTHER: "a b" },
-  config: "",
+  config: {},
 };
 
 test("each program is restarted for ever, ended with its children, and has a log that is rotated", () => {

@@ -25,6 +25,8 @@ const expected: Expectation = {
   ],
 };
 
+const OURS = "tcp://127.0.0.1:8786";
+
 /** Stands for the scheduler's page: each answer lists more workers, the last one for ever. */
 async function scheduler(address: string, answers: readonly string[][]) {
   const rest = [...answers];
@@ -43,15 +45,13 @@ async function wait(address: string, answers: readonly string[][], signal = new 
   const task: Task = { paths, say: (line) => told.push(line), signal };
   const { server, ports } = await scheduler(address, answers);
   try {
-    await waitForWorkers(task, expected, ports);
+    await waitForWorkers(task, expected, OURS, ports);
     return told;
   } finally {
     server.close();
     server.closeAllConnections();
   }
 }
-
-const OURS = "tcp://127.0.0.1:8786";
 
 test("it waits for the workers of each pool, and tells whenever more are there", async () => {
   const told = await wait(OURS, [[], ["cpu--local-0"], ["cpu--local-0", "cpu--local-1-0", "big--local-0"]]);

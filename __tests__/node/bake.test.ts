@@ -5,7 +5,7 @@ import { bake, bakeKey } from "../../lib/node/bake";
 import { schedulerNode } from "../../lib/node/machine";
 import type { NodeSpec } from "../../lib/node/node-spec";
 import { FakeMachine } from "./fake-machine";
-import { everySpec, fileOf, largest2024, settingsRead, worker } from "./specs";
+import { everySpec, fileOf, largest2024, settingsRead, variety, worker } from "./specs";
 
 const LIBRARY = "/usr/local/lib/dask-node";
 const gpuWorker = worker(production, "gpu");
@@ -25,12 +25,12 @@ const withFile = (spec: NodeSpec, changed: string): NodeSpec => ({
 
 /** What an image holds, by the name of the setting or file that decides it; all else is for a boot to settle. */
 const BAKED_SETTINGS = [
-  ...["BAKE", "PACKAGES", "DASK", "PYTHON", "MINIFORGE_URL", "MINIFORGE_SHA256"],
+  ...["BAKE", "PACKAGES", "DASK", "PYTHON", "LOCK_SHA256", "MINIFORGE_URL", "MINIFORGE_SHA256"],
   ...["DRIVER_BRANCH", "CUDA_PACKAGE"],
 ];
 const BAKED_FILES = [
   ...["functions", "base", "conda", "cuda-nvidia", "cuda-toolkit"],
-  ...["nvidia-persistenced.conf", "uv.txt", "lock.txt", "lock.sha256"],
+  ...["nvidia-persistenced.conf", "uv.txt"],
 ].map((name) => `${LIBRARY}/${name}`);
 
 describe("the key", () => {
@@ -68,8 +68,10 @@ describe("the key", () => {
   });
 
   test("is the same for machines that can share an image", () => {
-    expect(keyOf(schedulerNode(development))).toBe(keyOf(worker(development, "cpu")));
+    expect(keyOf(worker(variety, "many-processes"))).toBe(keyOf(worker(development, "cpu")));
     expect(keyOf(schedulerNode(production))).toBe(keyOf(schedulerNode(development)));
+    // The scheduler has a door, whose nginx no worker needs.
+    expect(keyOf(schedulerNode(development))).not.toBe(keyOf(worker(development, "cpu")));
     // This pool's instances have disks, which want packages of their own.
     expect(keyOf(worker(production, "cpu"))).not.toBe(keyOf(worker(development, "cpu")));
     expect(keyOf(gpuWorker)).not.toBe(keyOf(worker(production, "cpu")));
@@ -83,7 +85,7 @@ describe("what has to be on the machine that an image is made from", () => {
   test("are the settings, and the files of the phases in the image", () => {
     expect(paths(schedulerNode(development)).sort()).toEqual([
       "/etc/dask/node.env",
-      ...["base", "bootstrap", "conda", "functions", "instance", "lock.sha256", "lock.txt", "uv.txt"].map(
+      ...["base", "bootstrap", "conda", "functions", "instance", "lock.txt", "uv.txt"].map(
         (name) => `${LIBRARY}/${name}`,
       ),
     ]);
@@ -91,13 +93,15 @@ describe("what has to be on the machine that an image is made from", () => {
       [
         "/etc/dask/node.env",
         ...BAKED_FILES,
-        ...["bootstrap", "instance"].map((name) => `${LIBRARY}/${name}`),
+        ...["bootstrap", "instance", "lock.txt"].map((name) => `${LIBRARY}/${name}`),
       ].sort(),
     );
   });
 
-  test("are files as every machine has them", () => {
+  test("are files as every machine has them, and the lock, which other machines ask for", () => {
     const [, ...files] = bake(toolkitWorker).files;
+    const { content } = toolkitWorker.lock;
+    expect(files.pop()).toEqual({ path: `${LIBRARY}/lock.txt`, mode: "0644", content });
     for (const file of files) expect(toolkitWorker.files).toContainEqual(file);
   });
 
@@ -116,13 +120,15 @@ describe("what has to be on the machine that an image is made from", () => {
     const given = [...(settings?.content ?? "").matchAll(/^(\w+)='/gm)].map(([, name]) => name);
     expect(settings?.path).toBe("/etc/dask/node.env");
     const phases = files.filter(({ path }) => !/\/(bootstrap|instance)$/.test(path));
-    expect(settingsRead(phases).filter((name) => !given.includes(name))).toEqual([]);
+    expect(settingsRead(phases).filter((name) => !given.includes(name))).toEqual(["LOCK_PARAMETER"]);
     for (const name of ["BAKE", "BAKE_KEY", "BOOT_SECONDS"]) expect(given).toContain(name);
     // What it may do only with settings of a boot, which it does not read while baking.
     expect(settingsRead(files).filter((name) => !given.includes(name))).toEqual([
       "BOOT",
+      "CLUSTER",
       "GROUP",
       "HOOK",
+      "LOCK_PARAMETER",
       "SERVICE",
     ]);
   });

@@ -13,7 +13,7 @@ const waiting = (name: string, until: string, then = "") =>
 
 const spec = worker(production, "gpu");
 const BAKED = ["base", "cuda-nvidia", "conda"];
-const BOOT = ["configuration", "dask"];
+const BOOT = ["configuration", "certificates", "dask"];
 const key = spec.settings.BAKE_KEY;
 let machine: FakeMachine;
 
@@ -63,7 +63,7 @@ describe("the phases", () => {
     const conda = lines(said).filter((line) => /\bconda\b/.test(line));
     expect(conda).toEqual(story("conda"));
     expect(lines(said).filter((line) => !conda.includes(line))).toEqual([
-      ...story("base", "cuda-nvidia", "configuration", "dask"),
+      ...story("base", "cuda-nvidia", ...BOOT),
       "ready: every phase is done",
     ]);
     expect(lines(said).indexOf("phase conda done after N s")).toBeLessThan(

@@ -1,14 +1,24 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { join, relative } from "node:path";
+import type { NodeFile } from "../../lib/node/node-spec";
 import { packageRoot } from "../../lib/node/package-file";
 import { cloudConfig, userData } from "../../lib/node/user-data";
 import { checkers, INSTALL_TIMEOUT } from "../support/python-environment";
+import { makeRoot, testWithSystemd, unitsOf } from "./offline-root";
 import { everySpec } from "./specs";
+import { testWith } from "./test-with";
 
 const CLOUD_INIT = join(packageRoot(), "cloud-init");
 const SCHEMA = "/usr/lib/python3/dist-packages/cloudinit/config/schemas/schema-cloud-config-v1.json";
-const UNITS_OF_THE_SYSTEM = ["/usr/lib/systemd/system", "/lib/systemd/system"].find(existsSync);
 
 jest.setTimeout(120_000);
 
@@ -29,13 +39,7 @@ function check(command: string, ...argv: string[]) {
   return { code: status, said: `${stdout}${stderr}` };
 }
 
-/** A test of what a program says that not every machine has: skipped by name there, but never in CI. */
-const testWith = (program: string, present: boolean) =>
-  present || process.env.CI
-    ? test
-    : (title: string, run: () => void) => test.skip(`${title} (needs ${program})`, run);
 const testWithCloudInit = testWith("cloud-init", existsSync(SCHEMA));
-const testWithSystemd = testWith("systemd", UNITS_OF_THE_SYSTEM !== undefined);
 
 describe("cloud-init's schema", () => {
   const write = (name: string, text: string) => {
@@ -90,47 +94,29 @@ describe("user data is decoded, all its members,", () => {
 });
 
 describe("systemd-analyze verify", () => {
-  /** A root of the machine's file system: our files, the distribution's units, and empty programs at their paths. */
-  const root = (index: number, files: readonly { path: string; mode: string; content: string }[]) => {
+  const root = (index: number, files: readonly NodeFile[]) => {
     const folder = join(directory, `root-${index}`);
-    const put = (path: string, mode: number, content: string) => {
-      mkdirSync(dirname(join(folder, path)), { recursive: true });
-      writeFileSync(join(folder, path), content, { mode });
-    };
-    for (const { path, mode, content } of files) put(path, Number.parseInt(mode, 8), content);
-    for (const program of ["/usr/bin/nvidia-smi", "/opt/dask/env/bin/dask", "/opt/dask/env/bin/python"]) {
-      put(program, 0o755, "");
-    }
-    cpSync(UNITS_OF_THE_SYSTEM ?? "", join(folder, "usr/lib/systemd/system"), {
-      recursive: true,
-      verbatimSymlinks: true,
-    });
+    makeRoot(folder, files);
     return folder;
   };
-  const unitsOf = (files: readonly { path: string }[]) =>
-    files
-      .filter(({ path }) => path.startsWith("/etc/systemd/system/"))
-      .map(({ path }) => path.slice("/etc/systemd/system/".length));
 
-  testWithSystemd("has nothing to say about any unit of any machine", () => {
-    everySpec.forEach(([, spec], index) => {
+  testWithSystemd("has nothing to say about any unit of any machine, with its drop-ins", () => {
+    everySpec.forEach(([title, spec], index) => {
       const folder = root(index, spec.files);
-      for (const unit of unitsOf(spec.files)) {
-        expect({ unit, ...check("systemd-analyze", `--root=${folder}`, "verify", unit) }).toEqual({
-          unit,
-          code: 0,
-          said: "",
-        });
-      }
+      const said = check("systemd-analyze", `--root=${folder}`, "verify", ...unitsOf(spec.files));
+      expect({ title, ...said }).toEqual({ title, code: 0, said: "" });
       rmSync(folder, { recursive: true });
     });
   });
 
-  testWithSystemd("says so where a unit has an unknown key or a missing program", () => {
+  testWithSystemd("says so where a unit or a drop-in has an unknown key, or a program is missing", () => {
     const [, spec] = everySpec[0] ?? [];
     const files = (spec?.files ?? []).map((file) => ({
       ...file,
-      content: file.content.replace("Restart=always", "Restarts=always").replace("/bin/dask ", "/bin/dusk "),
+      content: file.content
+        .replace("Restart=always", "Restarts=always")
+        .replace("/bin/dask ", "/bin/dusk ")
+        .replace("LockPersonality=", "LockPersonalities="),
     }));
     const { said } = check(
       "systemd-analyze",
@@ -139,24 +125,33 @@ describe("systemd-analyze verify", () => {
       "dask-scheduler.service",
     );
     expect(said).toMatch(/Unknown key.*'Restarts'/);
+    expect(said).toMatch(/hardening\.conf:\d+: Unknown key.*'LockPersonalities'/);
     expect(said).toContain("/opt/dask/env/bin/dusk is not executable");
   });
 });
 
 describe("scripts", () => {
+  const isBash = (content: string) => /^#( shellcheck shell=|!\/bin\/)bash\n/.test(content);
+  const sources = readdirSync(CLOUD_INIT, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name))
+    .filter((path) => isBash(readFileSync(path, "utf8")));
   const scripts = everySpec
     .flatMap(([, { files }]) => files)
-    .filter(({ content, path }) => content.startsWith("#!/bin/bash") || /\/(functions|instance)$/.test(path));
-  const names = [...new Set(scripts.map(({ path }) => path.split("/").at(-1) as string))].sort();
-  const sources = names.map((name) => {
-    const folders = ["base", "conda", "cuda-nvidia", "dask"].map((folder) => join(CLOUD_INIT, folder, name));
-    return folders.find(existsSync) ?? name;
-  });
+    .filter(({ path, content }) => isBash(content) || /\/(functions|instance|pem)$/.test(path));
 
   test("are these", () => {
-    expect(names).toEqual([
-      ..."base bootstrap conda configuration cuda-nvidia cuda-toolkit".split(" "),
-      ..."dask functions instance machine-facts scratch".split(" "),
+    expect(sources.map((path) => relative(CLOUD_INIT, path)).sort()).toEqual([
+      ...[
+        "base/base",
+        "base/bootstrap",
+        "base/functions",
+        "base/instance",
+        "base/machine-facts",
+        "base/scratch",
+      ],
+      ...["conda/conda", "cuda-nvidia/cuda-nvidia", "cuda-nvidia/cuda-toolkit", "dashboard/dashboard"],
+      ...["dask/configuration", "dask/dask", "tls/authority", "tls/certificates", "tls/pem"],
     ]);
   });
 

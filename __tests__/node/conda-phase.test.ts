@@ -5,6 +5,7 @@ import { development } from "../../environments/development";
 import { production } from "../../environments/production";
 import type { NodeSpec } from "../../lib/node/node-spec";
 import { packageFile } from "../../lib/node/package-file";
+import { fakeAws, keep } from "./fake-aws";
 import { FakeMachine } from "./fake-machine";
 import { largest2024, worker } from "./specs";
 
@@ -28,7 +29,8 @@ let machine: FakeMachine;
 const prepare = (spec: NodeSpec) => {
   machine = new FakeMachine(spec, { MINIFORGE_SHA256: DIGEST });
   machine.write("installer", INSTALLER);
-  machine.command("curl", `cp "${machine.directory}/installer" "\${@: -2:1}"`);
+  fakeAws(machine, { download: join(machine.directory, "installer") });
+  machine.write("lib/lock.txt", spec.lock.content);
   machine.command("conda-stub", MAKE_ENVIRONMENT);
   machine.command("python-stub");
   // It keeps the requirements that it gets.
@@ -60,15 +62,60 @@ test("installs interpreter and locked packages, nothing else", () => {
   expect(readdirSync(join(machine.directory, "var/tmp"))).toEqual([".keep"]);
 });
 
-test.each([
+describe.each([
   ["CPU", worker(development, "cpu"), "locks/2026.7/cpu.node.txt"],
   ["GPU", worker(production, "gpu"), "locks/2026.7/gpu.node.txt"],
   ["GPU on 2024.7", worker(largest2024, "gpus-for-the-tutors"), "locks/2024.7/gpu.node.txt"],
-])("uv gets the lock to the byte, put together again on the machine: %s", (_, spec, lock) => {
-  machine.remove();
-  prepare(spec);
-  expect(machine.run("conda").code).toBe(0);
-  expect(machine.read("var/requirements")).toBe(packageFile(lock));
+])("the lock: %s", (_, spec, lock) => {
+  beforeEach(() => {
+    machine.remove();
+    prepare(spec);
+  });
+
+  test("comes from its bake, and uv gets it to the byte", () => {
+    const { code, said } = machine.run("conda");
+    expect(code).toBe(0);
+    expect(said).not.toContain("fetching");
+    expect(machine.read("var/requirements")).toBe(packageFile(lock));
+  });
+
+  test("comes from its parameter, and uv gets it to the byte", () => {
+    withParameter(spec.lock.content);
+    const { code, said, calls } = machine.run("conda");
+    expect(said.split("\n", 1)).toEqual([`fetching the lock ${spec.lock.name}`]);
+    expect(code).toBe(0);
+    expect(machine.read("var/requirements")).toBe(packageFile(lock));
+    expect(calls.filter((call) => call.includes("X-Amz-Target"))).toEqual([
+      expect.stringMatching(
+        / X-Amz-Target: AmazonSSM\.GetParameter https:\/\/ssm\.eu-central-1\.amazonaws\.com\/$/,
+      ),
+    ]);
+  });
+});
+
+/** A machine with the lock of another image, and what its parameter has instead. */
+const withParameter = (content: string) => {
+  const { name } = machine.spec.lock;
+  machine.write("lib/lock.txt", "dask==2020.1.0 AAAA\n");
+  keep(machine, name, content);
+};
+
+test("a lock with another checksum is not used, and the sentence says which", () => {
+  withParameter("dask==2026.7.1 AAAA\n");
+  const { name, sha256 } = machine.spec.lock;
+  const { code, said, calls } = machine.run("conda");
+  expect(code).toBe(1);
+  expect(said).toBe(
+    `fetching the lock ${name}\n${name} has another checksum than ${sha256}: not used; cdktf deploy puts it back\n`,
+  );
+  expect(calls.filter((call) => !call.startsWith("curl"))).toEqual([]);
+});
+
+test("a lock that is not there fails the phase with the reason", () => {
+  withParameter("");
+  const { code, said } = machine.run("conda");
+  expect(code).toBe(1);
+  expect(said).toContain(`no lock ${machine.spec.lock.name}: ResourceNotFoundException: `);
 });
 
 test("a second run changes nothing", () => {

@@ -32,7 +32,7 @@ test("the scheduler is enabled, started, and done once it answers", () => {
     "systemctl daemon-reload",
     "systemctl enable --quiet --now dask-scheduler.service",
     "curl --silent --show-error --fail --output /dev/null --max-time 5 --retry 0 --retry-delay 1 " +
-      "--retry-max-time 0 --retry-all-errors http://127.0.0.1:8787/health",
+      "--retry-max-time 0 --retry-all-errors http://127.0.0.1:8788/health",
   ]);
 });
 
@@ -53,7 +53,7 @@ test("a worker's machine is done once all its processes are registered", () => {
   expect(calls(run)).toEqual([
     "systemctl daemon-reload",
     "systemctl enable --quiet --now dask-worker.service",
-    "python-of-dask /lib/workers.py wait tcp://scheduler.variety.internal:8786 many-processes--ip-10-20-0-17 0 4",
+    "python-of-dask /lib/workers.py wait tls://scheduler.variety.internal:8786 many-processes--ip-10-20-0-17 0 4",
   ]);
 });
 
@@ -62,7 +62,7 @@ test("a GPU worker's machine expects a process for each GPU", () => {
   python("");
   machine.command("nvidia-smi", "printf 'GPU 0: L4\\nGPU 1: L4\\n'");
   expect(calls(machine.run("dask")).at(-1)).toBe(
-    "python-of-dask /lib/workers.py wait tcp://scheduler.production.internal:8786 gpu--ip-10-20-0-17 0 2",
+    "python-of-dask /lib/workers.py wait tls://scheduler.production.internal:8786 gpu--ip-10-20-0-17 0 2",
   );
 });
 

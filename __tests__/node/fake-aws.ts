@@ -19,14 +19,58 @@ export interface Answers {
   readonly hook?: "waits" | "gone" | "down";
   /** `denied`: the machine's role may not set tags. */
   readonly tags?: "allowed" | "denied";
+  /** `denied`: the machine's role may not read secrets and parameters. */
+  readonly keeping?: "allowed" | "denied";
+  /** File that every download gives. */
+  readonly download?: string;
 }
+
+/** Where the fake keeps parameters and secrets, each in a file of its name; an empty one stands for no value. */
+export const KEPT = "var/kept";
+
+/** Answers a request of JSON 1.1, as the services do; `arguments`: the folder of what is kept, whether all is denied. */
+const KEEPER = `
+const { existsSync, readFileSync, writeFileSync } = require("node:fs");
+const [folder, denied] = process.argv.slice(2);
+const config = readFileSync(0, "utf8");
+writeFileSync(folder + "/../stdin", config, { flag: "a" });
+const target = process.argv.find((word) => word.startsWith("X-Amz-Target: ")).split(".").at(-1);
+// What curl reads as an option in quotes, JSON reads alike.
+const body = JSON.parse(JSON.parse(/^data-raw = (".*")$/m.exec(config)[1]));
+const name = body.SecretId ?? body.Name;
+const file = folder + "/" + name.replaceAll("/", "-");
+const refuse = (type, message) => {
+  console.log(JSON.stringify({ __type: type, Message: message }));
+  console.error("curl: (22) The requested URL returned error: 400");
+  process.exit(22);
+};
+if (!config.startsWith('user = "${CREDENTIALS.id}:${CREDENTIALS.secret}"\\n')) refuse("UnrecognizedClientException", "who?");
+if (denied === "denied") refuse("AccessDeniedException", "not you");
+if (!existsSync(file)) refuse("ResourceNotFoundException", "Secrets Manager can't find the specified secret.");
+if (target === "PutSecretValue") {
+  if (!/^[0-9a-f-]{36}$/.test(body.ClientRequestToken)) refuse("InvalidParameterException", "no token");
+  writeFileSync(file, body.SecretString);
+  console.log(JSON.stringify({ Name: name }));
+} else {
+  const value = readFileSync(file, "utf8");
+  if (value === "") refuse("ResourceNotFoundException", "can't find the specified secret value for staging label: AWSCURRENT");
+  console.log(JSON.stringify(body.SecretId ? { Name: name, SecretString: value } : { Parameter: { Name: name, Value: value } }));
+}
+`;
 
 /**
  * Stands for curl, the metadata service and AWS's APIs: notes each call, keeps what comes on standard input in
  * `var/stdin`, and answers in the form of the service.
  */
 export function fakeAws(machine: FakeMachine, answers: Answers = {}): void {
-  const { instance = INSTANCE, metadata = "on", hook = "waits", tags = "allowed" } = answers;
+  const {
+    instance = INSTANCE,
+    metadata = "on",
+    hook = "waits",
+    tags = "allowed",
+    keeping = "allowed",
+    download = "",
+  } = answers;
   const failed = (what: string, code = 22) => `echo 'curl: (${code}) ${what}' >&2; exit ${code}`;
   // As curl 7.88 was seen to do: also the refused try's body goes to standard output, where it was asked for.
   const busy = `if [[ $url == http:* ]]; then
@@ -37,10 +81,12 @@ fi`;
   const error = (code: string, message: string) =>
     `<ErrorResponse><Error><Code>${code}</Code><Message>${message}</Message></Error></ErrorResponse>`;
   const hookGone = error("ValidationError", `No active Lifecycle Action found with instance ID ${instance}`);
+  machine.write(`${KEPT}/keeper.cjs`, KEEPER);
   machine.command(
     "curl",
     `url=\${*: -1}
 ${metadata === "busy" ? busy : ""}
+[[ $* != *" --output "* ]] || exec cp '${download}' "\${@: -2:1}"
 case $url in
 http://169.254.169.254/latest/api/token)
   ${metadata === "off" ? refused(403) : "printf the-token"} ;;
@@ -69,11 +115,23 @@ https://autoscaling.*)
   cat >>/var/stdin
   ${hook === "gone" ? `printf '%s\\n' '${hookGone}'; ${refused(400)}` : ""}
   ${hook === "down" ? failed("Connection timed out after 20001 milliseconds", 28) : ""} ;;
+https://secretsmanager.* | https://ssm.*)
+  exec '${process.execPath}' /${KEPT}/keeper.cjs /${KEPT} ${keeping} "$@" ;;
 https://ec2.*)
   cat >>/var/stdin
   ${tags === "denied" ? `printf '%s\\n' '${error("UnauthorizedOperation", "not you")}'; ${refused(403)}` : ""} ;;
 esac`,
   );
+}
+
+/** Puts a parameter or secret to where the fake keeps it; an empty one stands for no value. */
+export function keep(machine: FakeMachine, name: string, value: string): void {
+  machine.write(`${KEPT}/${name.replaceAll("/", "-")}`, value);
+}
+
+/** What the fake keeps under a name. */
+export function kept(machine: FakeMachine, name: string): string {
+  return machine.read(`${KEPT}/${name.replaceAll("/", "-")}`) ?? "";
 }
 
 /** What a machine asked AWS for, less what every call has: `ready` for a tag, `CONTINUE` for an answer to the hook. */

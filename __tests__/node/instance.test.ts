@@ -1,10 +1,10 @@
 import { production } from "../../environments/production";
 import { schedulerNode } from "../../lib/node/machine";
-import { CREDENTIALS, fakeAws, INSTANCE, toldAws } from "./fake-aws";
+import { CREDENTIALS, fakeAws, INSTANCE, keep, kept, toldAws } from "./fake-aws";
 import { FakeMachine } from "./fake-machine";
 import { worker } from "./specs";
 
-const PHASES = ["base", "conda", "configuration", "dask"];
+const PHASES = ["base", "conda", "configuration", "certificates", "dashboard", "dask"];
 const WEB = "curl --silent --show-error --connect-timeout 20 --max-time 20 --retry 4 --retry-connrefused";
 const METADATA = "http://169.254.169.254/latest/meta-data";
 let machine: FakeMachine;
@@ -82,12 +82,100 @@ describe("a call to AWS", () => {
   });
 });
 
+describe("a question to AWS", () => {
+  /** A phase of its own, as the certificates' is. */
+  const asks = (lines: string) => {
+    machine.script(
+      "asks",
+      `#!/bin/bash\nset -euo pipefail\nsource "$(dirname "$0")/functions"\nsource "$lib/instance"\nidentify\n${lines}\n`,
+    );
+    return machine.run("asks");
+  };
+  const answered = (words: string) => ({ code: 0, said: `${words}\n` });
+  beforeEach(() => prepare());
+
+  test("is signed like a call; its body comes with the credentials, on no command line", () => {
+    keep(machine, "/a", "b");
+    const { calls } = asks(`ask ssm AmazonSSM.GetParameter '{"Name": "/a"}'`);
+    expect(calls.at(-1)).toBe(
+      `${WEB} --fail-with-body --aws-sigv4 aws:amz:eu-central-1:ssm --config - --header Content-Type: application/x-amz-json-1.1 ` +
+        "--header X-Amz-Target: AmazonSSM.GetParameter https://ssm.eu-central-1.amazonaws.com/",
+    );
+    const { id, secret, token } = CREDENTIALS;
+    expect(machine.read("var/stdin")).toBe(
+      `user = "${id}:${secret}"\nheader = "X-Amz-Security-Token: ${token}"\ndata-raw = "{\\"Name\\": \\"/a\\"}"`,
+    );
+  });
+
+  test.each([
+    ["lines", "one\ntwo"],
+    ["quotes and backslashes", 'say "no\\nonsense" \\ twice'],
+    ["slashes, as in base64", "a/b+c=="],
+    ["an empty line", "\n."],
+  ])("is answered to the letter: %s", (_, value) => {
+    keep(machine, "/a", value);
+    expect(asks(`ask ssm AmazonSSM.GetParameter '{"Name": "/a"}'; field Value; echo`)).toMatchObject(
+      answered(value),
+    );
+  });
+
+  test.each([
+    ['{"a":"one","Value" : "two"}', "two"],
+    [String.raw`{"Value": "a\/b\u003d"}`, "a/b="],
+    [String.raw`{"Text": "\"Value\": \"none\"", "Value": "it"}`, "it"],
+    ['{\n  "Value": "on a line of its own"\n}', "on a line of its own"],
+    ['{"Value": "of a try that failed"}\ncurl: (22) 503\n{"Value": "of the last"}', "of the last"],
+    ["none", ""],
+  ])("gives a field of %j", (json, value) => {
+    machine.write("var/answer", json);
+    expect(asks("answer=$(</var/answer); field Value; echo")).toMatchObject(answered(value));
+  });
+
+  test("for a secret gives it, or says why not", () => {
+    prepareCluster();
+    keep(machine, "dask/production/worker", "a key\nof lines");
+    keep(machine, "dask/production/client", "");
+    const secret = (holder: string) => asks(`secret ${holder} || refusal; echo "$answer" | tail -n 2`).said;
+    expect(secret("worker")).toBe("a key\nof lines\n");
+    expect(secret("client").split("\n")[0]).toBe(
+      "ResourceNotFoundException: can't find the specified secret value for staging label: AWSCURRENT",
+    );
+    fakeAws(machine, { keeping: "denied" });
+    expect(secret("worker").split("\n")[0]).toBe("AccessDeniedException: not you");
+  });
+
+  test("that does not come through is told by curl", () => {
+    const { said } = asks(
+      "answer=$'curl: (6) Could not resolve host\\ncurl: (28) Connection timed out'; refusal",
+    );
+    expect(said).toBe("curl: (28) Connection timed out\n");
+  });
+
+  test("keeps a secret, which no command line, line or file shows", () => {
+    prepareCluster();
+    keep(machine, "dask/production/client", "");
+    const key = "-----BEGIN PRIVATE KEY-----\nabc/+=\n-----END PRIVATE KEY-----";
+    machine.write("var/key", key);
+    const { code, said, calls } = asks('keep_secret client "$(</var/key)"');
+    expect({ code, said }).toEqual({ code: 0, said: "" });
+    expect(kept(machine, "dask/production/client")).toBe(key);
+    expect(calls.join("\n")).not.toContain("abc");
+  });
+
+  /** With the settings of a cluster with certificates. */
+  const prepareCluster = () => {
+    machine.remove();
+    machine = new FakeMachine(worker(production, "cpu"), { CLUSTER: "production" });
+    fakeAws(machine);
+  };
+});
+
 describe("the launch hook", () => {
   test("hears CONTINUE once all phases are done, and only then", () => {
     prepare();
     const { code, calls } = machine.run("bootstrap");
     expect(code).toBe(0);
-    expect(phases(calls).slice(2)).toEqual(["phase-configuration", "phase-dask"]);
+    expect(phases(calls).slice(2)).toEqual(["phase-configuration", "phase-certificates", "phase-dask"]);
     expect(toldAws(calls)).toEqual(["ready", "CONTINUE"]);
     expect(toldAws(calls.slice(calls.indexOf("phase-dask")))).toEqual(["ready", "CONTINUE"]);
     expect(joined()).toBe(`${INSTANCE}\n`);
@@ -214,7 +302,7 @@ describe("a metadata service without IMDSv2", () => {
     const { code, said, calls } = machine.run("bootstrap");
     expect(code).toBe(0);
     expect(said).toContain(`no word to AWS: ${cause}\n`);
-    expect(phases(calls)).toHaveLength(4);
+    expect(phases(calls)).toHaveLength(6);
     expect(toldAws(calls)).toEqual([]);
     expect(status().state).toBe("ready");
   });

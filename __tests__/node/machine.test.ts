@@ -1,25 +1,18 @@
+import { createHash } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { development } from "../../environments/development";
 import { production } from "../../environments/production";
 import { RELEASES } from "../../lib/cluster/releases";
-import { lockFiles } from "../../lib/node/lock";
+import { MOST_CHARACTERS, pack } from "../../lib/node/lock";
 import { schedulerNode } from "../../lib/node/machine";
 import { exactPython } from "../../lib/node/miniforge";
 import { environmentFile } from "../../lib/node/node-files";
 import type { NodeSpec } from "../../lib/node/node-spec";
 import { packageFile, packageRoot } from "../../lib/node/package-file";
-import {
-  everySpec,
-  fileOf,
-  largest2024,
-  largest2026,
-  scriptOf,
-  settingsRead,
-  variety,
-  worker,
-} from "./specs";
+import { cloudConfig } from "../../lib/node/user-data";
+import { everySpec, fileOf, largest2024, largest2026, settingsRead, variety, worker } from "./specs";
 
 const paths = (spec: { files: readonly { path: string }[] }) => spec.files.map(({ path }) => path);
 const daskYaml = (spec: (typeof everySpec)[number][1]) => parse(fileOf(spec, "/etc/dask/dask.yaml"));
@@ -30,17 +23,28 @@ const gpuWorker = worker(production, "gpu");
 const toolkitWorker = worker(largest2024, "gpus-for-the-tutors");
 
 describe("phases are the tutorial's roles, and what each boot sets up", () => {
-  test("without GPU: packages beside conda, then configuration and Dask", () => {
-    for (const spec of [scheduler, cpuWorker]) {
-      expect(spec.bake).toEqual([["base"], ["conda"]]);
-      expect(spec.boot).toEqual(["configuration", "dask"]);
-    }
-    expect(cpuWorker.settings).toMatchObject({ BAKE: "base conda", BOOT: "configuration,dask" });
+  test("without GPU: packages beside conda, then configuration, certificates and Dask", () => {
+    expect(cpuWorker.bake).toEqual([["base"], ["conda"]]);
+    expect(cpuWorker.boot).toEqual(["configuration", "certificates", "dask"]);
+    expect(cpuWorker.settings).toMatchObject({
+      BAKE: "base conda",
+      BOOT: "configuration,certificates,dask",
+    });
+  });
+
+  test("on the scheduler: the door before its dashboard too", () => {
+    expect(scheduler.bake).toEqual([["base"], ["conda"]]);
+    expect(scheduler.boot).toEqual(["configuration", "certificates", "dashboard", "dask"]);
+  });
+
+  test("without TLS: neither certificates nor door", () => {
+    expect(schedulerNode(largest2026).boot).toEqual(["configuration", "dask"]);
+    expect(worker(largest2026, "gpus-for-the-tutors").boot).toEqual(["configuration", "dask"]);
   });
 
   test("with GPU: the driver after the packages, in their lane", () => {
     expect(gpuWorker.bake).toEqual([["base", "cuda-nvidia"], ["conda"]]);
-    expect(gpuWorker.boot).toEqual(["configuration", "dask"]);
+    expect(gpuWorker.boot).toEqual(["configuration", "certificates", "dask"]);
     expect(gpuWorker.settings.BAKE).toBe("base,cuda-nvidia conda");
   });
 
@@ -59,10 +63,10 @@ describe("phases are the tutorial's roles, and what each boot sets up", () => {
 
 /** A machine's lock, put together again; the machine's own way is tested with the phase `conda`. */
 function lockOf(spec: NodeSpec): string {
-  const digests = Buffer.from(scriptOf(spec, "lock.sha256"), "base64").toString("hex").match(/.{64}/g) ?? [];
-  const pins = scriptOf(spec, "lock.txt").trimEnd().split("\n");
-  expect(digests).toHaveLength(pins.length);
-  return pins.map((pin, index) => `${pin} --hash=sha256:${digests[index]}\n`).join("");
+  return spec.lock.content.replaceAll(
+    / (\S+)$/gm,
+    (_, digest: string) => ` --hash=sha256:${Buffer.from(digest, "base64").toString("hex")}`,
+  );
 }
 
 describe("the lock", () => {
@@ -73,17 +77,39 @@ describe("the lock", () => {
     ["GPU worker on 2024.7", toolkitWorker, "locks/2024.7/gpu.node.txt"],
   ])("of a %s", (_, spec, lock) => expect(lockOf(spec)).toBe(packageFile(lock)));
 
+  test.each(everySpec)(
+    "fits into a parameter, of which the machine knows name and checksum: %s",
+    (_, spec) => {
+      const { name, content, sha256 } = spec.lock;
+      expect(MOST_CHARACTERS).toBe(8192);
+      expect(content.length).toBeLessThanOrEqual(8192);
+      expect(createHash("sha256").update(content).digest("hex")).toBe(sha256);
+      expect(spec.settings).toMatchObject({ LOCK_PARAMETER: name, LOCK_SHA256: sha256 });
+      // Of at most 2048 characters, of which the content is no part.
+      expect(name).toMatch(/^\/dask\/[a-z][a-z0-9-]+\/lock\/20\d\d\.\d+-[cg]pu\/[0-9a-f]{12}$/);
+      expect(name.endsWith(sha256.slice(0, 12))).toBe(true);
+      expect(cloudConfig(spec)).not.toContain(content.split("\n", 1)[0]);
+    },
+  );
+
+  test.each(Object.keys(RELEASES).flatMap((release) => ["cpu", "gpu"].map((kind) => [release, kind])))(
+    "of release %s fits too: %s",
+    (release, kind) =>
+      expect(pack(`locks/${release}/${kind}.node.txt`).length).toBeLessThanOrEqual(MOST_CHARACTERS),
+  );
+
   test("is refused where a line is more or less than a name, a version and a digest", () => {
-    expect(() => lockFiles("locks/2026.7/cpu.in")).toThrow(
+    expect(() => pack("locks/2026.7/cpu.in")).toThrow(
       /^locks\/2026\.7\/cpu\.in has the line ".*"; allowed: name==version --hash=sha256: and 64 hexadecimal digits; remedy: npm run lock$/,
     );
   });
 });
 
-test("packages are those for the disks a pool has", () => {
-  expect(scheduler.packages).toEqual(["ca-certificates", "curl"]);
-  expect(worker(development, "cpu").packages).toEqual(["ca-certificates", "curl"]);
-  expect(cpuWorker.packages).toEqual(["ca-certificates", "curl", "mdadm", "xfsprogs"]);
+test("packages are those for the disks a pool has, for certificates, and for the scheduler's door", () => {
+  expect(scheduler.packages).toEqual(["ca-certificates", "curl", "openssl", "nginx"]);
+  expect(worker(development, "cpu").packages).toEqual(["ca-certificates", "curl", "openssl"]);
+  expect(cpuWorker.packages).toEqual(["ca-certificates", "curl", "mdadm", "xfsprogs", "openssl"]);
+  expect(schedulerNode(largest2026).packages).toEqual(["ca-certificates", "curl"]);
 });
 
 test("a release has an exact Python, within the catalogue's", () => {
@@ -99,7 +125,7 @@ test("settings tell a worker's machine what differs between pools", () => {
     SPILL_ON: "ebs",
     WORKER_PROCESSES: "4",
     WORKER_PREFIX: "many-processes--",
-    SCHEDULER: "tcp://scheduler.variety.internal:8786",
+    SCHEDULER: "tls://scheduler.variety.internal:8786",
     SERVICE: "dask-worker",
   });
   expect(gpuWorker.settings).toMatchObject({
@@ -120,6 +146,7 @@ test("settings tell the scheduler's machine that it is in no group and has no sc
   expect(scheduler.settings).toMatchObject({
     GROUP: "",
     MACHINE_UNIT: "",
+    HTTP_PORT: "8788",
     DASHBOARD_PORT: "8787",
     JOIN_SECONDS: "180",
     SERVICE: "dask-scheduler",
@@ -139,18 +166,22 @@ describe.each(everySpec)("%s", (_, spec) => {
     expect(Object.keys(spec.settings).filter((name) => !wanted.includes(name))).toEqual([]);
     // A script serves both kinds of machines, so it names settings of the other kind, in branches not taken.
     const otherKind =
-      spec.role === "scheduler" ? ["SCHEDULER", "WORKER_PREFIX", "WORKER_PROCESSES"] : ["DASHBOARD_PORT"];
-    expect(wanted.filter((name) => !(name in spec.settings))).toEqual(otherKind);
+      spec.role === "scheduler" ? ["SCHEDULER", "WORKER_PREFIX", "WORKER_PROCESSES"] : ["HTTP_PORT"];
+    // Secrets are named after the cluster; without TLS there are none.
+    const secrets = spec.boot.includes("certificates") ? [] : ["CLUSTER"];
+    expect(wanted.filter((name) => !(name in spec.settings))).toEqual([...secrets, ...otherKind]);
   });
 
   test("has each file once, a script for each phase, and executables only where they are run", () => {
     expect(new Set(paths(spec)).size).toBe(spec.files.length);
     const executable = spec.files.filter(({ mode }) => mode === "0755").map(({ path }) => path);
-    expect(executable).toEqual(
+    expect(executable.sort()).toEqual(
       [
         ...["bootstrap", ...spec.bake.flat(), ...spec.boot],
         ...(spec.role === "scheduler" ? [] : ["machine-facts", "scratch"]),
-      ].map((name) => `/usr/local/lib/dask-node/${name}`),
+      ]
+        .map((name) => `/usr/local/lib/dask-node/${name}`)
+        .sort(),
     );
     for (const path of executable) expect(fileOf(spec, path)).toMatch(/^#!\/bin\/bash\n/);
   });
@@ -160,7 +191,8 @@ describe.each(everySpec)("%s", (_, spec) => {
       expect(content.split("\n").filter((line) => /^\s*#(?!!)/.test(line))).toEqual([]);
       expect(content).toMatch(/\S\n$/);
       if (!path.startsWith("/usr/local/lib/dask-node/") || /\.(txt|sha256)$/.test(path)) continue;
-      const name = path.split("/").at(-1) as string;
+      const landsAs = path.split("/").at(-1) as string;
+      const name = landsAs === "certificates" && spec.role === "scheduler" ? "authority" : landsAs;
       const folder = folders.find((candidate) => readdirSync(candidate).includes(name)) as string;
       const original = packageFile(`cloud-init/${folder.split("/").at(-1)}/${name}`);
       expect(content.split("\n").filter(Boolean)).toEqual(
@@ -174,9 +206,37 @@ describe.each(everySpec)("%s", (_, spec) => {
   });
 });
 
-const folders = ["base", "conda", "cuda-nvidia", "dask"].map((folder) =>
+const folders = ["base", "conda", "cuda-nvidia", "dask", "dashboard", "tls"].map((folder) =>
   join(packageRoot(), "cloud-init", folder),
 );
+
+describe("tls.yaml", () => {
+  const pem = "/etc/dask/tls/node.pem";
+  const both = { cert: pem, key: pem };
+  const preload = ["/usr/local/lib/dask-node/reload_certificates.py"];
+
+  test.each([scheduler, cpuWorker, gpuWorker])(
+    "takes no connection without a certificate: $title",
+    (spec) => {
+      expect(parse(fileOf(spec, "/etc/dask/tls.yaml"))).toEqual({
+        distributed: {
+          comm: {
+            "default-scheme": "tls",
+            "require-encryption": true,
+            tls: { "min-version": 1.3, "ca-file": pem, scheduler: both, worker: both, client: both },
+          },
+          scheduler: { preload },
+          worker: { preload },
+          nanny: { preload },
+        },
+      });
+    },
+  );
+
+  test("is not there without TLS", () => {
+    expect(paths(schedulerNode(largest2026))).not.toContain("/etc/dask/tls.yaml");
+  });
+});
 
 describe("dask.yaml", () => {
   const config = daskYaml(cpuWorker);
@@ -198,11 +258,21 @@ describe("dask.yaml", () => {
 
   test("puts temporary files into the scratch space and links the dashboard", () => {
     expect(config["temporary-directory"]).toBe("/var/lib/dask/scratch");
-    expect(config.distributed.dashboard.link).toBe("http://scheduler.production.internal:8787/status");
+    expect(config.distributed.dashboard.link).toBe("https://scheduler.production.internal:8787/status");
+    expect(daskYaml(schedulerNode(largest2026)).distributed.dashboard.link).toBe(
+      "http://localhost:8787/status",
+    );
+  });
+
+  test("lets only the dashboard's own pages open its connection", () => {
+    const origins = (spec: NodeSpec) =>
+      daskYaml(spec).distributed.scheduler.dashboard["bokeh-application"].allow_websocket_origin;
+    expect(origins(scheduler)).toEqual(["scheduler.production.internal:8787", "localhost:8787"]);
+    expect(origins(schedulerNode(largest2026))).toEqual(["localhost:8787"]);
   });
 
   test("gives up on bad tasks, silent workers and resources that nobody offers", () => {
-    expect(config.distributed.scheduler).toEqual({
+    expect(config.distributed.scheduler).toMatchObject({
       "allowed-failures": 3,
       "worker-ttl": "5 minutes",
       "no-workers-timeout": "1 hour",

@@ -20,13 +20,13 @@ const gpuWorker = unitOf(worker(production, "gpu"), "dask-cuda-worker");
 describe("dask-scheduler.service", () => {
   test("starts the scheduler on its ports", () => {
     expect(settings(scheduler, "ExecStart")).toEqual([
-      "/opt/dask/env/bin/dask scheduler --port 8786 --dashboard-address :8787",
+      "/opt/dask/env/bin/dask scheduler --protocol tls --port 8786 --dashboard-address 127.0.0.1:8788",
     ]);
   });
 
   test("speaks ucx:// in a cluster with UCX", () => {
     expect(settings(unitOf(schedulerNode(largest2026), "dask-scheduler"), "ExecStart")).toEqual([
-      "/opt/dask/env/bin/dask scheduler --protocol ucx --port 8786 --dashboard-address :8787",
+      "/opt/dask/env/bin/dask scheduler --protocol ucx --port 8786 --dashboard-address 127.0.0.1:8787",
     ]);
   });
 
@@ -39,19 +39,21 @@ describe("dask-scheduler.service", () => {
 describe("dask-worker.service", () => {
   test("starts one process with all threads of the machine", () => {
     expect(settings(cpuWorker, "ExecStart")).toEqual([
-      "/opt/dask/env/bin/dask worker tcp://scheduler.production.internal:8786 --nworkers 1 " +
+      "/opt/dask/env/bin/dask worker tls://scheduler.production.internal:8786 --nworkers 1 " +
         "--nthreads ${DASK_THREADS} --memory-limit auto --local-directory /var/lib/dask/scratch " +
         "--resources CPU=${DASK_THREADS} --name cpu--${DASK_HOST} --death-timeout 120 " +
-        "--worker-port 9000:9063 --nanny-port 9100:9163 --dashboard-address :8790",
+        "--worker-port 9000:9063 --nanny-port 9100:9163 " +
+        "--preload-nanny /usr/local/lib/dask-node/reload_certificates.py --dashboard-address :8790",
     ]);
   });
 
   test("keeps several resources in one word", () => {
     expect(settings(unitOf(worker(variety, "many-processes"), "dask-worker"), "ExecStart")).toEqual([
-      "/opt/dask/env/bin/dask worker tcp://scheduler.variety.internal:8786 --nworkers 4 --nthreads 2 " +
+      "/opt/dask/env/bin/dask worker tls://scheduler.variety.internal:8786 --nworkers 4 --nthreads 2 " +
         '--memory-limit 8GiB --local-directory /var/lib/dask/scratch --resources "CPU=2 MEMORY=32" ' +
         "--name many-processes--${DASK_HOST} --death-timeout 120 " +
-        "--worker-port 9000:9063 --nanny-port 9100:9163 --dashboard-address :8790",
+        "--worker-port 9000:9063 --nanny-port 9100:9163 " +
+        "--preload-nanny /usr/local/lib/dask-node/reload_certificates.py --dashboard-address :8790",
     ]);
   });
 });
@@ -59,10 +61,11 @@ describe("dask-worker.service", () => {
 describe("dask-cuda-worker.service", () => {
   test("starts one process per GPU with an RMM pool", () => {
     expect(settings(gpuWorker, "ExecStart")).toEqual([
-      "/opt/dask/env/bin/dask cuda worker tcp://scheduler.production.internal:8786 --nthreads 1 " +
+      "/opt/dask/env/bin/dask cuda worker tls://scheduler.production.internal:8786 --nthreads 1 " +
         "--memory-limit auto --local-directory /var/lib/dask/scratch --resources GPU=1 " +
         "--name gpu--${DASK_HOST} --death-timeout 120 --rmm-pool-size 0.8 " +
-        "--worker-port 9000:9063 --dashboard-address :8790",
+        "--worker-port 9000:9063 --preload /usr/local/lib/dask-node/reload_certificates.py " +
+        "--dashboard-address :8790",
     ]);
   });
 
@@ -77,8 +80,19 @@ describe("dask-cuda-worker.service", () => {
     ]);
   });
 
+  test("waits for the scheduler's name, without which Dask announces its workers at 127.0.0.1", () => {
+    expect(settings(cpuWorker, "ExecStartPre")).toEqual([
+      "/usr/bin/getent ahosts scheduler.production.internal",
+    ]);
+    expect(settings(cpuWorker, "Restart")).toEqual(["always"]);
+  });
+
   test("waits for the driver and says so where there is none", () => {
-    expect(settings(gpuWorker, "ExecStartPre")).toEqual(["/usr/bin/nvidia-smi --list-gpus"]);
+    expect(settings(gpuWorker, "ExecStartPre")).toEqual([
+      "+-/usr/bin/nvidia-modprobe -c0 -u",
+      "/usr/bin/nvidia-smi --list-gpus",
+      "/usr/bin/getent ahosts scheduler.production.internal",
+    ]);
     expect(settings(gpuWorker, "Wants")).toEqual(["network-online.target nvidia-persistenced.service"]);
     expect(settings(gpuWorker, "After")[0]?.split(" ")).toContain("nvidia-persistenced.service");
   });
@@ -91,7 +105,7 @@ describe.each([
   test("moves its data before it stops", () => {
     expect(settings(unit, "ExecStop")).toEqual([
       "-/opt/dask/env/bin/python /usr/local/lib/dask-node/workers.py drain " +
-        `tcp://scheduler.production.internal:8786 ${pool}--\${DASK_HOST} 75`,
+        `tls://scheduler.production.internal:8786 ${pool}--\${DASK_HOST} 75`,
     ]);
   });
 
@@ -143,7 +157,6 @@ describe.each([
     ["StartLimitIntervalSec", "0"],
     ["LimitNOFILE", "1048576"],
     ["TasksMax", "32768"],
-    ["NoNewPrivileges", "yes"],
     ["WantedBy", "multi-user.target"],
   ])("%s=%s", (key, value) => expect(settings(unit, key)).toEqual([value]));
 

@@ -19,6 +19,11 @@ export function mockAws(): Promise<string> {
   return environment("mock-aws");
 }
 
+/** Folder of the commands that tests of the security policy need: python with Checkov. */
+export function checkov(): Promise<string> {
+  return environment("checkov");
+}
+
 /** A virtual environment in `.test/`, made once from hash-locked files and made anew where one has changed. */
 async function environment(name: string): Promise<string> {
   const { path } = await findPython(PYTHONS);

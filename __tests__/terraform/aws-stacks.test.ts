@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { App } from "cdktf";
 import { baked } from "../../environments/baked";
@@ -5,6 +6,7 @@ import { development } from "../../environments/development";
 import { production } from "../../environments/production";
 import { AwsStack } from "../../lib/aws/aws-stack";
 import { componentDocuments } from "../../lib/aws/component-documents";
+import { defineCluster } from "../../lib/cluster/define";
 import { bake } from "../../lib/node/bake";
 import { schedulerNode, workerNode } from "../../lib/node/machine";
 import { MockedCluster } from "../support/mock-aws/mocked-cluster";
@@ -30,9 +32,22 @@ const CLUSTERS = { development, production };
 const NAMES = ["development", "production"] as const;
 type Name = (typeof NAMES)[number];
 
+/** What no example environment chooses. */
+const IMAGE = { amiId: "ami-0123456789abcdef0" };
+const isolated = defineCluster({
+  name: "isolated",
+  region: "eu-central-1",
+  network: { adminSubnets: ["10.0.0.0/16"], nat: "none", endpoints: true },
+  tls: false,
+  ssh: { keyName: "ops" },
+  deletionProtection: true,
+  scheduler: { image: IMAGE },
+  pools: [{ name: "cpu", kind: "cpu", image: IMAGE }],
+});
+
 suite("the AWS stacks, by real Terraform on the mock AWS", () => {
   let bench: TerraformBench;
-  let workspaces: Record<Name | "baked", Workspace>;
+  let workspaces: Record<Name | "baked" | "isolated", Workspace>;
   const mocked = (name: Name) => new MockedCluster(bench.mockAws, CLUSTERS[name]);
 
   beforeAll(async () => {
@@ -40,6 +55,7 @@ suite("the AWS stacks, by real Terraform on the mock AWS", () => {
     const app = new App({ outdir: join(bench.scratch, "cdktf.out") });
     for (const name of NAMES) new AwsStack(app, name, CLUSTERS[name]);
     new AwsStack(app, "baked", baked);
+    new AwsStack(app, "isolated", isolated);
     app.synth();
     const workspace = (name: string) =>
       new Workspace(
@@ -52,6 +68,7 @@ suite("the AWS stacks, by real Terraform on the mock AWS", () => {
       development: workspace("development"),
       production: workspace("production"),
       baked: workspace("baked"),
+      isolated: workspace("isolated"),
     };
   }, 20 * MINUTE);
 
@@ -142,17 +159,39 @@ suite("the AWS stacks, by real Terraform on the mock AWS", () => {
       const [cpu, gpu] = baked.pools;
       if (cpu === undefined || gpu === undefined) throw new Error("the environment baked has lost a pool");
       const scheduler = bake(schedulerNode(baked));
-      expect(bake(workerNode(baked, cpu)).key).toBe(scheduler.key);
-      const documents = [scheduler, bake(workerNode(baked, gpu))].flatMap(componentDocuments);
+      const bakes = [scheduler, bake(workerNode(baked, cpu)), bake(workerNode(baked, gpu))];
+      expect(new Set(bakes.map(({ key }) => key)).size).toBe(3);
+      const documents = bakes.flatMap(componentDocuments);
       expect(
         of("aws_imagebuilder_component")
           .map(({ change }) => change.after?.data)
           .sort(),
       ).toEqual(documents.sort());
 
-      expect(of("aws_imagebuilder_image")).toHaveLength(2);
+      expect(of("aws_imagebuilder_image")).toHaveLength(3);
       for (const { change } of of("aws_launch_template")) expect(change.after_unknown.image_id).toBe(true);
       for (const { change } of of("aws_instance")) expect(change.after_unknown.ami).toBe(true);
+    });
+  });
+
+  describe("a cluster without TLS and NAT gateway", () => {
+    test.each(["newer", "terraform"] as const)("is valid for the Terraform called %s", async (which) => {
+      expect(await workspaces.isolated.validate(bench[which])).toMatchObject({
+        valid: true,
+        diagnostics: [],
+      });
+    });
+
+    test("is planned with endpoints in place of a way out, and a scheduler that stays", async () => {
+      const plan = await workspaces.isolated.plan(bench.terraform);
+      const of = (wanted: string) => plan.resource_changes.filter(({ type }) => type === wanted);
+      // Eight of services, and that of S3.
+      expect(of("aws_vpc_endpoint")).toHaveLength(9);
+      for (const type of ["aws_nat_gateway", "aws_internet_gateway", "aws_secretsmanager_secret"])
+        expect(of(type)).toEqual([]);
+      expect(of("aws_instance").map(({ change }) => change.after)).toEqual([
+        expect.objectContaining({ disable_api_termination: true, key_name: "ops" }),
+      ]);
     });
   });
 
@@ -200,9 +239,60 @@ suite("the AWS stacks, by real Terraform on the mock AWS", () => {
       expect(template.BlockDeviceMappings).toEqual([
         {
           DeviceName: "/dev/sda1",
-          Ebs: expect.objectContaining({ Encrypted: true, VolumeType: "gp3", VolumeSize: diskGiB }),
+          Ebs: expect.objectContaining({
+            Encrypted: true,
+            KmsKeyId: mocked(name).key().Arn,
+            VolumeType: "gp3",
+            VolumeSize: diskGiB,
+          }),
         },
       ]);
+    });
+  });
+
+  describe.each(NAMES)("what the mock holds of %s's data", (name) => {
+    test("has a key of its own that is renewed", () => {
+      expect(mocked(name).key()).toMatchObject({ Enabled: true, KeyRotationEnabled: true });
+    });
+
+    test("keeps its secrets under that key, and Terraform puts nothing into them", () => {
+      const { Arn } = mocked(name).key();
+      expect(mocked(name).secrets()).toEqual(
+        ["authority", "client", "dashboard", "worker"].map((holder) =>
+          expect.objectContaining({ Name: `dask/${name}/${holder}`, KmsKeyId: Arn }),
+        ),
+      );
+      for (const { SecretVersionsToStages = {} } of mocked(name).secrets())
+        expect(SecretVersionsToStages).toEqual({});
+    });
+
+    test("logs every flow of its network, under that key and for a year", () => {
+      const [vpc] = mocked(name).billed().vpcs;
+      expect(mocked(name).flowLogs()).toEqual([
+        expect.objectContaining({
+          ResourceId: vpc,
+          TrafficType: "ALL",
+          LogDestinationType: "cloud-watch-logs",
+        }),
+      ]);
+      expect(mocked(name).logGroups()).toEqual([
+        expect.objectContaining({
+          logGroupName: `/dask/${name}/flow-logs`,
+          kmsKeyId: mocked(name).key().Arn,
+          retentionInDays: 365,
+        }),
+      ]);
+    });
+
+    test("gives machines the packages whose checksum they have", () => {
+      const cluster = CLUSTERS[name];
+      for (const { lock } of [
+        schedulerNode(cluster),
+        ...cluster.pools.map((pool) => workerNode(cluster, pool)),
+      ]) {
+        const given = mocked(name).parameter(lock.name);
+        expect(createHash("sha256").update(given).digest("hex")).toBe(lock.sha256);
+      }
     });
   });
 
@@ -215,6 +305,9 @@ suite("the AWS stacks, by real Terraform on the mock AWS", () => {
       expect(before.vpcs).toHaveLength(1);
       expect(before.natGateways).toHaveLength(2);
       expect(before.addresses).toHaveLength(2);
+      expect(before.secrets).toHaveLength(4);
+      expect(before.keys).toEqual(["alias/production"]);
+      expect(before.logGroups).toEqual(["/dask/production/flow-logs"]);
 
       await workspaces.development.destroy(bench.terraform);
 
@@ -233,4 +326,7 @@ suite("the AWS stacks, by real Terraform on the mock AWS", () => {
   });
 });
 
-const NOTHING = { instances: [], groups: [], vpcs: [], natGateways: [], addresses: [] };
+const NOTHING = {
+  ...{ instances: [], groups: [], vpcs: [], natGateways: [], addresses: [] },
+  ...{ secrets: [], keys: [], logGroups: [] },
+};

@@ -1,8 +1,8 @@
-# This machine's workers at their scheduler.
+# This machine's workers at their scheduler, to which it shows the machine's certificate.
 #
-#     workers.py wait tcp://scheduler:8786 cpu--ip-10-20-0-17 1200 4
+#     workers.py wait tls://scheduler:8786 cpu--ip-10-20-0-17 1200 4
 #         until the scheduler has all four of them
-#     workers.py drain tcp://scheduler:8786 cpu--ip-10-20-0-17 75
+#     workers.py drain tls://scheduler:8786 cpu--ip-10-20-0-17 75
 #         moves what only they hold to other workers, and closes them: SIGTERM alone would lose it
 #
 # Takes no longer than the given seconds. Exit code 1 where it is not done then, with the reason.
@@ -14,7 +14,7 @@ import re
 import sys
 from time import monotonic
 
-from distributed import rpc
+from distributed import Security, rpc
 
 CONNECT_SECONDS = 5
 PROGRESS_SECONDS = 15
@@ -52,7 +52,9 @@ async def wait(scheduler: rpc, machine: str, wanted: str) -> None:
 
 async def do(verb: str, address: str, machine: str, seconds: str, *more: str) -> None:
     # Not a client: one that lost its scheduler for long is of no use any more.
-    async with asyncio.timeout(float(seconds)), rpc(address, timeout=CONNECT_SECONDS) as scheduler:
+    known = Security().get_connection_args("worker")
+    connection = rpc(address, timeout=CONNECT_SECONDS, connection_args=known)
+    async with asyncio.timeout(float(seconds)), connection as scheduler:
         await {"wait": wait, "drain": drain}[verb](scheduler, machine, *more)
 
 

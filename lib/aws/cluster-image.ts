@@ -9,8 +9,10 @@ import { Construct } from "constructs";
 import type { Cluster } from "../cluster/cluster";
 import type { Image } from "../cluster/definition";
 import type { Bake } from "../node/bake";
+import type { ClusterKey } from "./cluster-key";
 import { componentDocuments } from "./component-documents";
 import type { ImageBuilder } from "./image-builder";
+import { buildLogGroup, LogGroup } from "./log-group";
 import { parentImage, ROOT_DEVICE } from "./machine-image";
 
 /** Each change has a name of its own, so there is never a second version. */
@@ -19,13 +21,21 @@ const VERSION = "1.0.0";
 /** What is named anew with each change is there before the old one goes, as machines still start from that. */
 const REPLACED = { lifecycle: { createBeforeDestroy: true } };
 
-/** Nothing is left to test: the build ends with a look at what it made. */
-const NO_TESTS = { imageTestsConfiguration: { imageTestsEnabled: false } };
+/**
+ * Nothing is left to test: the build ends with a look at what it made. And no inventory is taken, for which the builder
+ * would need more permissions: the release's lock says what is in the image.
+ */
+const BUILD_ALONE = {
+  imageTestsConfiguration: { imageTestsEnabled: false },
+  enhancedImageMetadataEnabled: false,
+};
 
 /** Properties of a `ClusterImage`. */
 export interface ClusterImageProps {
   /** Cluster whose machines start from the image. */
   readonly cluster: Cluster;
+  /** Key under which the image is encrypted. */
+  readonly key: ClusterKey;
   /** What the image is to hold. */
   readonly bake: Bake;
   /** Image that it is made from. */
@@ -46,7 +56,8 @@ export interface ClusterImageProps {
  * hand, from which no machine starts.
  *
  * Terraform forgets AMIs and snapshots that are no longer needed, and leaves them; they bear the tags `dask:cluster`,
- * `dask:release` and `dask:bake-key`.
+ * `dask:release` and `dask:bake-key`. They are encrypted under the cluster's key, so they last as long as that, and 30
+ * days, in which one may copy them under another.
  *
  * @throws Error for a file that no component of Image Builder can hold
  */
@@ -56,7 +67,8 @@ export class ClusterImage extends Construct {
 
   constructor(scope: Construct, id: string, props: ClusterImageProps) {
     super(scope, id);
-    const { cluster, bake, base, diskGiB, instanceTypes, builder } = props;
+    const { cluster, key, bake, base, diskGiB, instanceTypes, builder } = props;
+    const encrypted = { kmsKeyId: key.arn };
     const description = `machines of the Dask cluster ${cluster.name}, release ${cluster.release.name}`;
     const documents = componentDocuments(bake);
     const parent = parentImage(base);
@@ -76,6 +88,7 @@ export class ClusterImage extends Construct {
             volumeType: "gp3",
             volumeSize: diskGiB,
             encrypted: "true",
+            ...encrypted,
             deleteOnTermination: "true",
           },
         },
@@ -85,6 +98,7 @@ export class ClusterImage extends Construct {
           name: `${name}-${index + 1}`,
           description,
           version: VERSION,
+          ...encrypted,
           ...REPLACED,
           platform: "Linux",
           data: literally(data),
@@ -113,6 +127,7 @@ export class ClusterImage extends Construct {
           amiDistributionConfiguration: {
             name: `${name}-{{ imagebuilder:buildDate }}`,
             description,
+            ...encrypted,
             amiTags: {
               "dask:cluster": cluster.name,
               "dask:release": cluster.release.name,
@@ -126,14 +141,15 @@ export class ClusterImage extends Construct {
       imageRecipeArn: recipe.arn,
       infrastructureConfigurationArn: infrastructure.arn,
       distributionConfigurationArn: distribution.arn,
-      ...NO_TESTS,
+      ...BUILD_ALONE,
     };
     new ImagebuilderImagePipeline(this, "pipeline", { name, description, ...made, ...REPLACED });
+    const logs = new LogGroup(this, "logs", { cluster, key, name: buildLogGroup(name) });
     const image = new ImagebuilderImage(this, "Resource", {
       ...made,
       ...REPLACED,
       timeouts: { create: "120m" },
-      dependsOn: [...builder.wayOut],
+      dependsOn: [...builder.needs, logs.group],
     });
     this.amiId = image.outputResources.get(0).amis.get(0).image;
   }

@@ -3,7 +3,9 @@ import type { Cluster, Pool } from "../cluster/cluster";
 import type { Image } from "../cluster/definition";
 import { type Bake, bake } from "../node/bake";
 import { schedulerNode, workerNode } from "../node/machine";
+import type { Account } from "./account";
 import { ClusterImage } from "./cluster-image";
+import type { ClusterKey } from "./cluster-key";
 import { ImageBuilder } from "./image-builder";
 import { parentImage } from "./machine-image";
 import type { ClusterNetwork } from "./network";
@@ -13,6 +15,10 @@ import { machineName } from "./tags";
 export interface ClusterImagesProps {
   /** Cluster whose machines start from the images. */
   readonly cluster: Cluster;
+  /** Account of the cluster. */
+  readonly account: Account;
+  /** Key of the cluster. */
+  readonly key: ClusterKey;
   /** Network in which the images are built. */
   readonly network: ClusterNetwork;
 }
@@ -31,19 +37,21 @@ interface Machines {
 
 /**
  * The images of a cluster's machines: one for each different content and base. So pools of a kind share theirs, and
- * the scheduler shares that of CPU pools where both install the same packages. A shared image is as large as the
- * smallest disk, and is built on an instance type of the first machines that start from it.
+ * the scheduler shares that of CPU pools where both install the same packages, which with TLS they do not: it alone has
+ * a door. A shared image is as large as the smallest disk, and is built on an instance type of the first machines that
+ * start from it.
  */
 export class ClusterImages extends Construct {
   private readonly amiIds = new Map<string, string>();
 
-  constructor(scope: Construct, id: string, { cluster, network }: ClusterImagesProps) {
+  constructor(scope: Construct, id: string, { cluster, account, key, network }: ClusterImagesProps) {
     super(scope, id);
-    const builder = new ImageBuilder(this, "builder", { cluster, network });
+    const builder = new ImageBuilder(this, "builder", { cluster, account, key, network });
     for (const [first, ...others] of alike(everyMachine(cluster))) {
       const { amiId } = new ClusterImage(this, `of-${first.id}`, {
         ...first,
         cluster,
+        key,
         builder,
         diskGiB: Math.min(first.diskGiB, ...others.map(({ diskGiB }) => diskGiB)),
       });

@@ -13,11 +13,8 @@ type Ports = readonly [name: string, range: PortRange];
 /** UCX takes ports of its own choosing, so its members are open to each other. */
 const ANY_PORT: Ports = ["any-port", { from: 0, to: 65535 }];
 
-/** Package archives, PyPI, and the endpoints of AWS. Names and time come from AWS without passing a group. */
-const ARCHIVES: readonly Ports[] = [
-  ["http", { from: 80, to: 80 }],
-  ["https", { from: 443, to: 443 }],
-];
+const HTTP: Ports = ["http", { from: 80, to: 80 }];
+const HTTPS: Ports = ["https", { from: 443, to: 443 }];
 
 /** Properties of a `ClusterSecurity`. */
 export interface ClusterSecurityProps {
@@ -28,9 +25,10 @@ export interface ClusterSecurityProps {
 }
 
 /**
- * Who may talk to whom. Administrators reach the scheduler and its dashboard; members of the cluster reach each
- * other on Dask's ports, known by their group and not by an address; machines reach web servers to fetch packages.
- * Each sentence is a rule of its own, so that a change of one leaves the others alone.
+ * Who may talk to whom. Administrators reach the scheduler and the door of its dashboard, where both ask who is there,
+ * and machines by SSH, where the definition says so; members of the cluster reach each other on Dask's ports, known by
+ * their group and not by an address; machines reach web servers to fetch packages. Each sentence is a rule of its own,
+ * so that a change of one leaves the others alone.
  */
 export class ClusterSecurity extends Construct {
   /** Group of the scheduler. */
@@ -58,7 +56,12 @@ export class ClusterSecurity extends Construct {
     const unpinned = cluster.pools.some(({ kind }) => kind === "gpu") && !cluster.release.cudaWorkerPorts;
 
     this.rules = [
-      ...this.fromAdministrators(cluster.network.adminSubnets),
+      ...this.fromAdministrators(cluster, this.scheduler, [
+        // Without TLS the scheduler runs the code of whoever reaches it.
+        ...(cluster.tls ? (["scheduler", "dashboard"] as const) : []),
+        ...(cluster.ssh ? (["ssh"] as const) : []),
+      ]),
+      ...this.fromAdministrators(cluster, this.workers, cluster.ssh ? ["ssh"] : []),
       ...this.between("workers-to-scheduler", this.workers, this.scheduler, own("scheduler")),
       ...this.between(
         "scheduler-to-workers",
@@ -72,19 +75,23 @@ export class ClusterSecurity extends Construct {
         this.workers,
         unpinned ? own("worker", "ephemeral") : own("worker"),
       ),
-      ...toArchives(this, "scheduler-to-archives", this.scheduler),
-      ...toArchives(this, "workers-to-archives", this.workers),
+      ...waysOut(this, "scheduler", this.scheduler, cluster),
+      ...waysOut(this, "workers", this.workers, cluster),
     ];
   }
 
-  private fromAdministrators(subnets: readonly string[]) {
-    const admins = new Construct(this, "administrators-to-scheduler");
-    return subnets.flatMap((subnet) => {
+  private fromAdministrators(
+    { network }: Cluster,
+    to: SecurityGroup,
+    ports: readonly ("scheduler" | "dashboard" | "ssh")[],
+  ) {
+    const admins = new Construct(this, `administrators-to-${to.node.id}`);
+    return network.adminSubnets.flatMap((subnet) => {
       const from = new Construct(admins, subnet);
-      return (["scheduler", "dashboard"] as const).map(
+      return ports.map(
         (port) =>
           new VpcSecurityGroupIngressRule(from, port, {
-            securityGroupId: this.scheduler.id,
+            securityGroupId: to.id,
             description: `administrators: ${port}`,
             ...(subnet.includes(":") ? { cidrIpv6: subnet } : { cidrIpv4: subnet }),
             ...tcp(PORTS[port]),
@@ -115,19 +122,28 @@ export class ClusterSecurity extends Construct {
   }
 }
 
-/** Lets the machines of a group fetch packages, and reach the endpoints of AWS. */
-export function toArchives(
+/**
+ * Lets the machines of a group fetch packages, and reach the services of AWS; in a network without NAT gateway, these
+ * alone, at their endpoints. Names and time come from AWS without passing a group.
+ */
+export function waysOut(
   scope: Construct,
-  sentence: string,
+  machines: string,
   from: SecurityGroup,
+  { network: { nat, vpcCidr } }: Cluster,
 ): readonly ITerraformDependable[] {
+  const [where, cidrIpv4, ports] =
+    nat === "none"
+      ? (["endpoints", vpcCidr, [HTTPS]] as const)
+      : (["archives", "0.0.0.0/0", [HTTP, HTTPS]] as const);
+  const sentence = `${machines}-to-${where}`;
   const at = new Construct(scope, sentence);
-  return ARCHIVES.map(
+  return ports.map(
     ([name, range]) =>
       new VpcSecurityGroupEgressRule(at, name, {
         securityGroupId: from.id,
         description: `${sentence}: ${name}`,
-        cidrIpv4: "0.0.0.0/0",
+        cidrIpv4,
         ...tcp(range),
       }),
   );

@@ -1,12 +1,20 @@
 import { Construct } from "constructs";
 import type { Cluster } from "../cluster/cluster";
-import { PORTS } from "../cluster/ports";
+import { dashboardLink, nodeSite } from "../node/node-site";
+import { Account } from "./account";
+import { AuthorityPolicy } from "./authority-policy";
+import { AutoscalingRole } from "./autoscaling-role";
 import { ClusterImages } from "./cluster-images";
+import { ClusterKey } from "./cluster-key";
+import { ClusterSecrets } from "./cluster-secrets";
 import { ClusterSecurity } from "./cluster-security";
+import { FlowLogs } from "./flow-logs";
+import { LockParameters } from "./lock-parameter";
 import { type ClusterNetwork, Network } from "./network";
-import { NodeRole } from "./node-role";
+import { PoolRole } from "./pool-role";
 import { PrivateZone } from "./private-zone";
 import { Scheduler } from "./scheduler";
+import { SchedulerRole } from "./scheduler-role";
 import { WorkerPool } from "./worker-pool";
 
 /** Properties of a `DaskCluster`. */
@@ -14,7 +22,7 @@ export interface DaskClusterProps {
   /** What `defineCluster` made of a definition. */
   readonly cluster: Cluster;
   /**
-   * Network of the machines.
+   * Network of the machines. Flow logs, NAT gateways and endpoints are then its owner's affair.
    *
    * @default - a VPC of the cluster's own
    */
@@ -38,15 +46,17 @@ export class DaskCluster extends Construct {
   readonly cluster: Cluster;
   /** Network of the machines. */
   readonly network: ClusterNetwork;
+  /** Key under which everything of the cluster is encrypted. */
+  readonly key: ClusterKey;
   /** Groups of the machines, for rules of your own. */
   readonly security: ClusterSecurity;
   /** Machine of the scheduler. */
   readonly scheduler: Scheduler;
   /** Pools of workers by name. */
   readonly pools: Readonly<Record<string, WorkerPool>>;
-  /** What a client connects to from inside the VPC, such as `tcp://scheduler.production.internal:8786`. */
+  /** What a client connects to from inside the VPC, such as `tls://scheduler.production.internal:8786`. */
   readonly schedulerAddress: string;
-  /** The dashboard as seen from inside the VPC. */
+  /** The dashboard as a person opens it: from inside the VPC; without TLS, at the end of a tunnel. */
   readonly dashboardUrl: string;
 
   constructor(scope: Construct, id: string, props: DaskClusterProps) {
@@ -58,25 +68,38 @@ export class DaskCluster extends Construct {
         `network.privateSubnetIds: given ${JSON.stringify(props.network.privateSubnetIds)}; allowed: ${zones}, one per zone of the definition; remedy: name the private subnets in the order of network.zones`,
       );
     this.cluster = cluster;
+    const account = new Account(this, "account", { cluster });
+    const autoscaling = new AutoscalingRole(this, "autoscaling-role", { cluster });
+    const key = new ClusterKey(this, "key", { cluster, account, autoscaling });
+    this.key = key;
     this.network = props.network ?? new Network(this, "network", { cluster });
+    if (props.network === undefined)
+      new FlowLogs(this, "flow-logs", { cluster, account, key, network: this.network });
     this.security = new ClusterSecurity(this, "security", { cluster, network: this.network });
 
+    const locks = new LockParameters(this, "locks", { cluster });
+    const secrets = cluster.tls ? new ClusterSecrets(this, "secrets", { cluster, key }) : undefined;
+    const member = { cluster, account, key, ...(secrets && { secrets }) };
     const machines = {
       cluster,
+      key,
+      locks,
       network: this.network,
       security: this.security,
-      role: new NodeRole(this, "node-role", { cluster }),
       ...(cluster.bakedImages && {
-        images: new ClusterImages(this, "images", { cluster, network: this.network }),
+        images: new ClusterImages(this, "images", { cluster, account, key, network: this.network }),
       }),
     };
-    this.scheduler = new Scheduler(this, "scheduler", machines);
+    const role = new SchedulerRole(this, "scheduler-role", { ...member, lock: locks.of(cluster) });
+    if (secrets) new AuthorityPolicy(this, "authority-policy", { secrets, role });
+    this.scheduler = new Scheduler(this, "scheduler", { ...machines, role });
     const zone = new PrivateZone(this, "zone", {
       cluster,
       network: this.network,
       scheduler: this.scheduler,
     });
     const pools = new Construct(this, "pools");
+    const roles = new Construct(this, "pool-roles");
     this.pools = Object.fromEntries(
       cluster.pools.map((pool) => [
         pool.name,
@@ -84,14 +107,15 @@ export class DaskCluster extends Construct {
           ...machines,
           pool,
           zone,
+          autoscaling,
+          role: new PoolRole(roles, pool.name, { ...member, pool, lock: locks.of(cluster, pool) }),
           scheduler: this.scheduler,
           ...(waitForCapacityMinutes === undefined ? {} : { waitForCapacityMinutes }),
         }),
       ]),
     );
 
-    const { hostname } = cluster.scheduler;
-    this.schedulerAddress = `${cluster.ucx ? "ucx" : "tcp"}://${hostname}:${PORTS.scheduler.from}`;
-    this.dashboardUrl = `http://${hostname}:${PORTS.dashboard.from}/status`;
+    this.schedulerAddress = nodeSite(cluster).schedulerAddress;
+    this.dashboardUrl = dashboardLink(cluster);
   }
 }

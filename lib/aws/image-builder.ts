@@ -2,28 +2,22 @@ import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import type { Cluster } from "../cluster/cluster";
-import { toArchives } from "./cluster-security";
-import { MachineRole } from "./machine-role";
+import type { Account } from "./account";
+import { BuilderRole } from "./builder-role";
+import type { ClusterKey } from "./cluster-key";
+import { waysOut } from "./cluster-security";
 import type { ClusterNetwork } from "./network";
 
 /** Properties of an `ImageBuilder`. */
 export interface ImageBuilderProps {
   /** Cluster whose images are built. */
   readonly cluster: Cluster;
+  /** Account of the cluster. */
+  readonly account: Account;
+  /** Key of the cluster. */
+  readonly key: ClusterKey;
   /** Network of the builders; they live in the first private subnet. */
   readonly network: ClusterNetwork;
-}
-
-/** What the machines on which images are built may do in AWS: what EC2 Image Builder asks of them. */
-class BuilderRole extends MachineRole {
-  constructor(scope: Construct, id: string, cluster: Cluster) {
-    super(scope, id, {
-      cluster,
-      kind: "builder",
-      description: `machines that build images of the Dask cluster ${cluster.name}`,
-    });
-    this.attach("image-builder", "EC2InstanceProfileForImageBuilder");
-  }
 }
 
 /**
@@ -37,10 +31,10 @@ export class ImageBuilder extends Construct {
   readonly subnetId: string;
   /** Group of the builders. */
   readonly securityGroupId: string;
-  /** What has to exist before a builder can fetch packages. */
-  readonly wayOut: readonly ITerraformDependable[];
+  /** What has to exist before a builder can do its work. */
+  readonly needs: readonly ITerraformDependable[];
 
-  constructor(scope: Construct, id: string, { cluster, network }: ImageBuilderProps) {
+  constructor(scope: Construct, id: string, { cluster, account, key, network }: ImageBuilderProps) {
     super(scope, id);
     const name = `${cluster.name}-image-builder`;
     const group = new SecurityGroup(this, "group", {
@@ -49,10 +43,11 @@ export class ImageBuilder extends Construct {
       vpcId: network.vpcId,
       tags: { Name: name },
     });
-    this.instanceProfileName = new BuilderRole(this, "role", cluster).instanceProfile.name;
+    const role = new BuilderRole(this, "role", { cluster, account, key });
+    this.instanceProfileName = role.instanceProfile.name;
     // A `DaskCluster` has seen to it that there is one.
     this.subnetId = network.privateSubnetIds[0] as string;
     this.securityGroupId = group.id;
-    this.wayOut = [...(network.wayOut ?? []), ...toArchives(this, "builders-to-archives", group)];
+    this.needs = [...(network.wayOut ?? []), ...waysOut(this, "builders", group, cluster), ...role.policies];
   }
 }

@@ -1,61 +1,86 @@
-import { DataAwsPartition } from "@cdktf/provider-aws/lib/data-aws-partition";
 import { IamInstanceProfile } from "@cdktf/provider-aws/lib/iam-instance-profile";
 import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
-import { IamRolePolicyAttachment } from "@cdktf/provider-aws/lib/iam-role-policy-attachment";
+import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
+import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import type { Cluster } from "../cluster/cluster";
+import type { Account } from "./account";
+import { fitted, MOST_OF_A_ROLE } from "./names";
+import { policy, type Statement } from "./policy";
 
 /** Properties of a `MachineRole`. */
 export interface MachineRoleProps {
   /** Cluster that the machines belong to. */
   readonly cluster: Cluster;
-  /** What the machines are, in the role's name: at most 16 characters. */
+  /** Account of the cluster. */
+  readonly account: Account;
+  /** What the machines are, in the role's name. */
   readonly kind: string;
   /** What a person reads in a list of roles. */
   readonly description: string;
 }
 
-/** What machines may do in AWS: be reached through Session Manager, and what policies add. */
+/**
+ * What machines may do in AWS: be reached through Session Manager, and what is added. Every action is named, and so is
+ * what it may be done to, where AWS knows such a thing.
+ */
 export class MachineRole extends Construct {
+  /** ARN of the role. */
+  readonly arn: string;
   /** The role in the form that machines take. */
   readonly instanceProfile: IamInstanceProfile;
-  /** Name of the role, for policies. */
-  protected readonly roleName: string;
-  /** Partition of the region, such as `aws`. */
-  protected readonly partition: string;
+  /** Account of the cluster. */
+  protected readonly account: Account;
 
-  constructor(scope: Construct, id: string, { cluster, kind, description }: MachineRoleProps) {
+  private readonly role: IamRole;
+  private readonly granted: IamRolePolicy[] = [];
+
+  constructor(scope: Construct, id: string, { cluster, account, kind, description }: MachineRoleProps) {
     super(scope, id);
+    this.account = account;
     // Roles belong to the account, so clusters of one name in two regions need the region in theirs.
-    const name = `${cluster.name}-${kind}-${cluster.region}`;
+    const name = fitted(`${cluster.name}-${kind}-${cluster.region}`, MOST_OF_A_ROLE);
     const tags = { Name: name };
-    const partition = new DataAwsPartition(this, "partition");
-    this.partition = partition.partition;
-    const role = new IamRole(this, "Resource", {
+    this.role = new IamRole(this, "Resource", {
       name,
       description,
-      assumeRolePolicy: JSON.stringify({
-        Version: "2012-10-17",
-        Statement: [
-          {
-            Effect: "Allow",
-            Action: "sts:AssumeRole",
-            Principal: { Service: `ec2.${partition.dnsSuffix}` },
-          },
-        ],
+      assumeRolePolicy: policy({
+        Principal: { Service: `ec2.${account.dnsSuffix}` },
+        Action: "sts:AssumeRole",
       }),
       tags,
     });
-    this.roleName = role.name;
-    this.attach("session-manager", "AmazonSSMManagedInstanceCore");
-    this.instanceProfile = new IamInstanceProfile(this, "instance-profile", { name, role: role.name, tags });
+    this.arn = this.role.arn;
+    this.instanceProfile = new IamInstanceProfile(this, "instance-profile", {
+      name,
+      role: this.role.name,
+      tags,
+    });
+    this.allow(
+      "session-manager",
+      { Action: "ssm:UpdateInstanceInformation", Resource: account.arn("ec2", "instance/*") },
+      {
+        Action: [
+          "ssmmessages:CreateControlChannel",
+          "ssmmessages:CreateDataChannel",
+          "ssmmessages:OpenControlChannel",
+          "ssmmessages:OpenDataChannel",
+        ],
+        // None of these takes a resource (Service Authorization Reference): each acts on the machine that calls.
+        Resource: "*",
+      },
+    );
   }
 
-  /** Adds a policy that AWS keeps. */
-  protected attach(id: string, policy: string): void {
-    new IamRolePolicyAttachment(this, id, {
-      role: this.roleName,
-      policyArn: `arn:${this.partition}:iam::aws:policy/${policy}`,
-    });
+  /** Every policy of the role: a machine waits for them, as it calls AWS as soon as it boots. */
+  get policies(): readonly ITerraformDependable[] {
+    return this.granted;
+  }
+
+  /** Adds a policy. */
+  protected allow(id: string, ...statements: readonly Statement[]): void {
+    this.granted.push(
+      new IamRolePolicy(this, id, { name: id, role: this.role.name, policy: policy(...statements) }),
+    );
   }
 }

@@ -11,6 +11,7 @@ import { VpcEndpoint } from "@cdktf/provider-aws/lib/vpc-endpoint";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import type { Cluster, Zone } from "../cluster/cluster";
+import { Endpoints } from "./endpoints";
 
 const INTERNET = "0.0.0.0/0";
 
@@ -24,7 +25,7 @@ export interface ClusterNetwork {
   /** One private subnet per zone, in the order of the definition's zones. The scheduler lives in the first. */
   readonly privateSubnetIds: readonly string[];
   /**
-   * What has to exist before a machine can fetch its packages.
+   * What has to exist before a machine can fetch its packages and call AWS.
    *
    * @default - nothing: the way out is there already
    */
@@ -38,8 +39,9 @@ export interface NetworkProps {
 }
 
 /**
- * A VPC of the cluster's own: in each zone a private subnet for the machines and a public one for a NAT gateway.
- * S3 is reached through a gateway endpoint, which costs nothing and spares the NAT gateway.
+ * A VPC of the cluster's own: in each zone a private subnet for the machines and a public one for a NAT gateway, or
+ * where the definition wants none, no way out at all. S3 is reached through a gateway endpoint, which costs nothing and
+ * spares the NAT gateway; the other services of AWS through endpoints, where the definition says so.
  */
 export class Network extends Construct implements ClusterNetwork {
   readonly vpcId: string;
@@ -65,45 +67,38 @@ export class Network extends Construct implements ClusterNetwork {
       tags: this.named("default-closed"),
     });
 
-    const internet = new InternetGateway(this, "internet-gateway", {
-      vpcId: this.vpcId,
-      tags: this.named("internet"),
-    });
-    const publicRoutes = new RouteTable(this, "public-routes", {
-      vpcId: this.vpcId,
-      tags: this.named("public"),
-    });
-    const toInternet = new Route(this, "to-internet", {
-      routeTableId: publicRoutes.id,
-      destinationCidrBlock: INTERNET,
-      gatewayId: internet.id,
-    });
-
+    const internet = cluster.network.nat === "none" ? undefined : this.internet();
     const subnets: Subnet[] = [];
     const routeTables: RouteTable[] = [];
     const routes: Route[] = [];
     let nat: NatGateway | undefined;
     for (const zone of cluster.network.zones) {
       const at = new Construct(this, zone.name);
-      const publicSubnet = this.subnet(at, zone, "public", publicRoutes);
-      if (nat === undefined || cluster.network.nat === "per-zone")
-        nat = this.natGateway(at, zone, publicSubnet, toInternet);
+      if (internet) {
+        const publicSubnet = this.subnet(at, zone, "public", internet.routes);
+        if (nat === undefined || cluster.network.nat === "per-zone")
+          nat = this.natGateway(at, zone, publicSubnet, internet.route);
+      }
       const routeTable = new RouteTable(at, "private-routes", {
         vpcId: this.vpcId,
         tags: this.named(`private-${zone.name}`),
       });
       subnets.push(this.subnet(at, zone, "private", routeTable));
       routeTables.push(routeTable);
-      routes.push(
-        new Route(at, "to-nat", {
-          routeTableId: routeTable.id,
-          destinationCidrBlock: INTERNET,
-          natGatewayId: nat.id,
-        }),
-      );
+      if (nat)
+        routes.push(
+          new Route(at, "to-nat", {
+            routeTableId: routeTable.id,
+            destinationCidrBlock: INTERNET,
+            natGatewayId: nat.id,
+          }),
+        );
     }
     this.privateSubnetIds = subnets.map((subnet) => subnet.id);
-    this.wayOut = routes;
+    const endpoints = cluster.network.endpoints
+      ? new Endpoints(this, "endpoints", { cluster, network: this }).endpoints
+      : [];
+    this.wayOut = [...routes, ...endpoints];
 
     new VpcEndpoint(this, "s3", {
       vpcId: this.vpcId,
@@ -112,6 +107,24 @@ export class Network extends Construct implements ClusterNetwork {
       routeTableIds: routeTables.map((routeTable) => routeTable.id),
       tags: this.named("s3"),
     });
+  }
+
+  /** The way to the Internet, for public subnets. */
+  private internet() {
+    const gateway = new InternetGateway(this, "internet-gateway", {
+      vpcId: this.vpcId,
+      tags: this.named("internet"),
+    });
+    const routes = new RouteTable(this, "public-routes", {
+      vpcId: this.vpcId,
+      tags: this.named("public"),
+    });
+    const route = new Route(this, "to-internet", {
+      routeTableId: routes.id,
+      destinationCidrBlock: INTERNET,
+      gatewayId: gateway.id,
+    });
+    return { routes, route };
   }
 
   private subnet(at: Construct, zone: Zone, kind: "public" | "private", routes: RouteTable): Subnet {

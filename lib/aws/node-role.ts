@@ -1,65 +1,70 @@
-import { DataAwsCallerIdentity } from "@cdktf/provider-aws/lib/data-aws-caller-identity";
-import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
+import type { SsmParameter } from "@cdktf/provider-aws/lib/ssm-parameter";
 import type { Construct } from "constructs";
 import type { Cluster } from "../cluster/cluster";
-import { groupName } from "../node/lifecycle";
-import { MachineRole } from "./machine-role";
+import type { Account } from "./account";
+import type { ClusterKey } from "./cluster-key";
+import type { ClusterSecrets } from "./cluster-secrets";
+import { MachineRole, type MachineRoleProps } from "./machine-role";
+import type { Tags } from "./tags";
 
 /** Tag by which a machine says that it is ready, or where and why it failed. */
 export const STATE_TAG = "dask:state";
 
-/** Properties of a `NodeRole`. */
-export interface NodeRoleProps {
-  /** Cluster whose machines take the role. */
+/** What the roles of a cluster's members are made from. */
+export interface MemberRoleProps {
+  /** Cluster that the machines belong to. */
   readonly cluster: Cluster;
+  /** Account of the cluster. */
+  readonly account: Account;
+  /** Key under which the secrets are encrypted. */
+  readonly key: ClusterKey;
+  /** Parameter of the machines' lock. */
+  readonly lock: SsmParameter;
+  /** @default - none: a cluster without TLS */
+  readonly secrets?: ClusterSecrets;
 }
 
-/**
- * What the machines of a cluster may do in AWS: be reached through Session Manager, answer the launch hook of the
- * cluster's own groups, tag the cluster's own machines with their state, and nothing else.
- */
+/** Properties of a `NodeRole`. */
+export interface NodeRoleProps extends MachineRoleProps, MemberRoleProps {
+  /** Tags that its machines have, and no others. */
+  readonly ownTags: Tags;
+}
+
+/** What every member of a cluster may do: look its packages up, and tag itself and its like with their state. */
 export class NodeRole extends MachineRole {
-  private readonly account: string;
+  private readonly key: ClusterKey;
 
-  constructor(scope: Construct, id: string, { cluster }: NodeRoleProps) {
-    super(scope, id, {
-      cluster,
-      kind: "node",
-      description: `machines of the Dask cluster ${cluster.name}`,
-    });
-    this.account = new DataAwsCallerIdentity(this, "account").accountId;
-
-    const groups = cluster.pools.map((pool) =>
-      this.arn("autoscaling", cluster, `autoScalingGroup:*:autoScalingGroupName/${groupName(cluster, pool)}`),
-    );
-    if (groups.length > 0) {
-      this.allow("answer-launch-hook", {
-        Action: "autoscaling:CompleteLifecycleAction",
-        Resource: groups,
-      });
-    }
+  constructor(scope: Construct, id: string, props: NodeRoleProps) {
+    super(scope, id, props);
+    this.key = props.key;
+    this.allow("read-lock", { Action: "ssm:GetParameter", Resource: props.lock.arn });
     this.allow("tag-machines", {
       Action: "ec2:CreateTags",
-      Resource: this.arn("ec2", cluster, "instance/*"),
+      Resource: this.account.arn("ec2", "instance/*"),
       Condition: {
-        StringEquals: { "ec2:ResourceTag/dask:cluster": cluster.name },
+        StringEquals: Object.fromEntries(
+          Object.entries(props.ownTags).map(([tag, value]) => [`ec2:ResourceTag/${tag}`, value]),
+        ),
         "ForAllValues:StringEquals": { "aws:TagKeys": [STATE_TAG] },
       },
     });
   }
 
-  private arn(service: string, { region }: Cluster, resource: string): string {
-    return `arn:${this.partition}:${service}:${region}:${this.account}:${resource}`;
-  }
-
-  private allow(id: string, statement: object): void {
-    new IamRolePolicy(this, id, {
-      name: id,
-      role: this.roleName,
-      policy: JSON.stringify({
-        Version: "2012-10-17",
-        Statement: [{ Effect: "Allow", ...statement }],
-      }),
+  /** Allows reading secrets, or writing them too, and their key for that alone. */
+  protected allowSecrets(arns: readonly string[], ...more: readonly "PutSecretValue"[]): void {
+    this.allow("secrets", {
+      Action: ["GetSecretValue", ...more].map((action) => `secretsmanager:${action}`),
+      Resource: arns,
+    });
+    this.allow("key-of-secrets", {
+      Action: ["kms:Decrypt", ...(more.length > 0 ? ["kms:GenerateDataKey"] : [])],
+      Resource: this.key.arn,
+      Condition: {
+        StringEquals: {
+          "kms:ViaService": this.account.via("secretsmanager"),
+          "kms:EncryptionContext:SecretARN": arns,
+        },
+      },
     });
   }
 }

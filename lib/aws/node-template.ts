@@ -4,9 +4,10 @@ import type { Cluster, Pool } from "../cluster/cluster";
 import { workerNode } from "../node/machine";
 import { userData } from "../node/user-data";
 import type { ClusterImages } from "./cluster-images";
+import type { ClusterKey } from "./cluster-key";
 import type { ClusterSecurity } from "./cluster-security";
 import { launchImage, ROOT_DEVICE } from "./machine-image";
-import type { NodeRole } from "./node-role";
+import type { PoolRole } from "./pool-role";
 import { machineName, machineTags } from "./tags";
 
 /** Properties of a `NodeTemplate`. */
@@ -18,7 +19,9 @@ export interface NodeTemplateProps {
   /** Security of the cluster. */
   readonly security: ClusterSecurity;
   /** Role of the machines. */
-  readonly role: NodeRole;
+  readonly role: PoolRole;
+  /** Key of the cluster. */
+  readonly key: ClusterKey;
   /** @default - the machines start from the image of the definition */
   readonly images?: ClusterImages;
 }
@@ -30,14 +33,16 @@ export class NodeTemplate extends Construct {
   /** Number of the newest version: whoever names it learns of every change. */
   readonly latestVersion: string;
 
-  constructor(scope: Construct, id: string, { cluster, pool, security, role, images }: NodeTemplateProps) {
+  constructor(scope: Construct, id: string, props: NodeTemplateProps) {
     super(scope, id);
+    const { cluster, pool, security, role, key, images } = props;
     const tags = machineTags(cluster, pool);
     const template = new LaunchTemplate(this, "Resource", {
       name: machineName(cluster, pool),
       description: `workers of the Dask cluster ${cluster.name}, pool ${pool.name}`,
       imageId: images?.amiIdOf(cluster, pool) ?? launchImage(pool.image),
       iamInstanceProfile: { name: role.instanceProfile.name },
+      ...(cluster.ssh && { keyName: cluster.ssh.keyName }),
       userData: userData(workerNode(cluster, pool)),
       updateDefaultVersion: true,
       metadataOptions: { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1 },
@@ -58,6 +63,7 @@ export class NodeTemplate extends Construct {
             volumeType: "gp3",
             volumeSize: pool.diskGiB,
             encrypted: "true",
+            kmsKeyId: key.arn,
             deleteOnTermination: "true",
           },
         },

@@ -2,7 +2,10 @@ import { TerraformOutput } from "cdktf";
 import { Construct } from "constructs";
 import type { Pool } from "../cluster/cluster";
 import { PORTS } from "../cluster/ports";
+import { scheme } from "../cluster/scheme";
+import { LIBRARY } from "../node/node-files";
 import type { Service } from "../node/service";
+import { clientBundle, connection, readSecret } from "./client-bundle";
 import type { DaskCluster } from "./dask-cluster";
 import { STATE_TAG } from "./node-role";
 
@@ -13,9 +16,10 @@ export interface OutputsProps {
 }
 
 /**
- * What a person pastes after a deployment: addresses, and the commands that open a tunnel, scale a pool, and show
- * logs and the state of each machine. The commands need the AWS CLI with its Session Manager plugin. One per stack, as
- * outputs are named by stack.
+ * What a person pastes after a deployment: addresses, and the commands that make a client's bundle, open a tunnel,
+ * renew passwords and certificates, scale a pool, and show logs and the state of each machine. They need the AWS CLI
+ * with its Session Manager plugin. None holds a secret: who may read one is told by AWS. One per stack, as outputs are
+ * named by stack.
  */
 export class Outputs extends Construct {
   constructor(scope: Construct, id: string, { daskCluster }: OutputsProps) {
@@ -30,25 +34,58 @@ export class Outputs extends Construct {
         "AWS-StartPortForwardingSession",
         `portNumber=${port},localPortNumber=${port}`,
       );
+    const command = (target: string, line: string) =>
+      session(target, "AWS-StartInteractiveCommand", `command=${line}`);
     const logs = (target: string, unit: Service["name"]) =>
-      session(target, "AWS-StartInteractiveCommand", `command=sudo journalctl -f -n 200 -u ${unit}`);
+      command(target, `sudo journalctl -f -n 200 -u ${unit}`);
+    const onScheduler = (line: string) => command(scheduler.instance.id, `sudo ${LIBRARY}/${line}`);
+    const here = `localhost:${PORTS.scheduler.from}`;
 
-    this.output("scheduler_address", daskCluster.schedulerAddress, "What a client in the VPC connects to");
+    this.output(
+      "scheduler_address",
+      daskCluster.schedulerAddress,
+      cluster.tls ? "What a client in the VPC connects to" : "What the members of the cluster connect to",
+    );
     this.output(
       "dashboard_link",
       daskCluster.dashboardUrl,
-      "The dashboard, from the VPC and the admin subnets",
+      cluster.tls
+        ? "The dashboard, from the VPC and the admin subnets, for the user dask"
+        : "The dashboard, at the end of tunnel_dashboard",
     );
     this.output(
       "tunnel_scheduler",
       tunnel(PORTS.scheduler.from),
-      `Then a client here connects to tcp://localhost:${PORTS.scheduler.from}`,
+      `Then the scheduler is at ${scheme(cluster)}://${here}`,
     );
     this.output(
       "tunnel_dashboard",
       tunnel(PORTS.dashboard.from),
-      `Then the dashboard is at http://localhost:${PORTS.dashboard.from}/status`,
+      `Then the dashboard is at ${cluster.tls ? "https" : "http"}://localhost:${PORTS.dashboard.from}/status`,
     );
+    this.output("connect", connection(cluster), "What a Python program says to become a client");
+    if (cluster.tls) {
+      this.output(
+        "client_bundle",
+        clientBundle(cluster),
+        "Fetches a client's certificate; do so again where it has expired",
+      );
+      this.output(
+        "dashboard_password",
+        readSecret(cluster, "dashboard"),
+        "Shows the password of the dashboard's user dask",
+      );
+      this.output(
+        "rotate_dashboard_password",
+        onScheduler("dashboard renew"),
+        "Gives the dashboard's user dask another password",
+      );
+      this.output(
+        "renew_certificates",
+        onScheduler("certificates renew"),
+        "Renews every certificate now; they are renewed in time without",
+      );
+    }
     const tag = (key: string) => `Tags[?Key==\`"${key}"\`]|[0].Value`;
     this.output(
       "machine_states",

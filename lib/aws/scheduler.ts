@@ -7,10 +7,13 @@ import type { Image } from "../cluster/definition";
 import { schedulerNode } from "../node/machine";
 import { userData } from "../node/user-data";
 import type { ClusterImages } from "./cluster-images";
+import type { ClusterKey } from "./cluster-key";
 import type { ClusterSecurity } from "./cluster-security";
+import type { LockParameters } from "./lock-parameter";
 import { imageParameter, isPinned, launchImage } from "./machine-image";
 import type { ClusterNetwork } from "./network";
-import { type NodeRole, STATE_TAG } from "./node-role";
+import { STATE_TAG } from "./node-role";
+import type { SchedulerRole } from "./scheduler-role";
 import { machineTags } from "./tags";
 
 /** Properties of a `Scheduler`. */
@@ -22,14 +25,19 @@ export interface SchedulerProps {
   /** Security of the cluster. */
   readonly security: ClusterSecurity;
   /** Role of the machine. */
-  readonly role: NodeRole;
+  readonly role: SchedulerRole;
+  /** Key of the cluster. */
+  readonly key: ClusterKey;
+  /** Locks of the cluster. */
+  readonly locks: LockParameters;
   /** @default - the machine starts from the image of the definition */
   readonly images?: ClusterImages;
 }
 
 /**
  * The machine of the scheduler, on demand and under a fixed private address. What a scheduler knows is in its memory
- * and lost with it, so only a change of the definition replaces it; a new release of its AMI does not.
+ * and lost with it, so only a change of the definition replaces it; a new release of its AMI does not. Where the
+ * definition protects it, nothing does: Terraform refuses the whole plan that would, and AWS whoever else asks.
  */
 export class Scheduler extends Construct {
   /** The machine. */
@@ -37,8 +45,10 @@ export class Scheduler extends Construct {
   /** Changes with each new machine: what has to begin anew with the scheduler refers to it. */
   readonly generation: string;
 
-  constructor(scope: Construct, id: string, { cluster, network, security, role, images }: SchedulerProps) {
+  constructor(scope: Construct, id: string, props: SchedulerProps) {
     super(scope, id);
+    const { cluster, network, security, role, key, locks, images } = props;
+    const { deletionProtection, ssh } = cluster;
     const tags = machineTags(cluster);
     const baked = images?.amiIdOf(cluster);
     const image = new NullResource(this, "image", {
@@ -53,6 +63,8 @@ export class Scheduler extends Construct {
       associatePublicIpAddress: false,
       vpcSecurityGroupIds: [security.scheduler.id],
       iamInstanceProfile: role.instanceProfile.name,
+      ...(ssh && { keyName: ssh.keyName }),
+      disableApiTermination: deletionProtection,
       metadataOptions: { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1 },
       monitoring: true,
       ebsOptimized: true,
@@ -60,6 +72,7 @@ export class Scheduler extends Construct {
         volumeType: "gp3",
         volumeSize: cluster.scheduler.diskGiB,
         encrypted: true,
+        kmsKeyId: key.arn,
         deleteOnTermination: true,
         tags,
       },
@@ -71,8 +84,9 @@ export class Scheduler extends Construct {
       lifecycle: {
         ignoreChanges: ["ami", `tags["${STATE_TAG}"]`],
         replaceTriggeredBy: [`${image.terraformResourceType}.${image.friendlyUniqueId}`],
+        ...(deletionProtection && { preventDestroy: true }),
       },
-      dependsOn: [...(network.wayOut ?? []), ...security.rules],
+      dependsOn: [...(network.wayOut ?? []), ...security.rules, ...role.policies, locks.of(cluster)],
     });
     this.generation = new NullResource(this, "generation", {
       triggers: { instance: this.instance.id },

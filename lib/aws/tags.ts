@@ -12,6 +12,15 @@ export function clusterTags(cluster: Cluster): Tags {
   return { ...cluster.tags, "dask:cluster": cluster.name };
 }
 
+/** Tags by which the scheduler's machine, or those of a pool, are told from all others. */
+export function ownTags(cluster: Cluster, pool?: Pool): Tags {
+  return {
+    "dask:cluster": cluster.name,
+    "dask:role": pool === undefined ? "scheduler" : "worker",
+    ...(pool && { "dask:pool": pool.name }),
+  };
+}
+
 /**
  * All tags of a machine and its volumes. Default tags do not reach what an autoscaling group launches, so machines
  * carry every tag themselves.
@@ -19,9 +28,8 @@ export function clusterTags(cluster: Cluster): Tags {
 export function machineTags(cluster: Cluster, pool?: Pool): Tags {
   return {
     ...clusterTags(cluster),
+    ...ownTags(cluster, pool),
     Name: machineName(cluster, pool),
-    "dask:role": pool === undefined ? "scheduler" : "worker",
-    ...(pool && { "dask:pool": pool.name }),
   };
 }
 

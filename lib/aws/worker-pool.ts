@@ -2,12 +2,15 @@ import { AutoscalingGroup } from "@cdktf/provider-aws/lib/autoscaling-group";
 import { Construct } from "constructs";
 import type { Cluster, Pool } from "../cluster/cluster";
 import { groupName } from "../node/lifecycle";
+import type { AutoscalingRole } from "./autoscaling-role";
 import type { ClusterImages } from "./cluster-images";
+import type { ClusterKey } from "./cluster-key";
 import type { ClusterSecurity } from "./cluster-security";
 import { initialHooks, LAUNCH_SECONDS, LaunchHook, onDemandBase } from "./launch-hook";
+import type { LockParameters } from "./lock-parameter";
 import type { ClusterNetwork } from "./network";
-import type { NodeRole } from "./node-role";
 import { NodeTemplate } from "./node-template";
+import type { PoolRole } from "./pool-role";
 import type { PrivateZone } from "./private-zone";
 import type { Scheduler } from "./scheduler";
 import { machineTags } from "./tags";
@@ -26,7 +29,13 @@ export interface WorkerPoolProps {
   /** Security of the cluster. */
   readonly security: ClusterSecurity;
   /** Role of the machines. */
-  readonly role: NodeRole;
+  readonly role: PoolRole;
+  /** Role that launches them. */
+  readonly autoscaling: AutoscalingRole;
+  /** Key of the cluster. */
+  readonly key: ClusterKey;
+  /** Locks of the cluster. */
+  readonly locks: LockParameters;
   /** Scheduler that the workers work for. */
   readonly scheduler: Scheduler;
   /** Zone that names the scheduler. */
@@ -57,7 +66,8 @@ export class WorkerPool extends Construct {
 
   constructor(scope: Construct, id: string, props: WorkerPoolProps) {
     super(scope, id);
-    const { cluster, pool, network, security, role, scheduler, zone, images } = props;
+    const { cluster, pool, network, security, role, autoscaling, key, locks, scheduler, zone, images } =
+      props;
     const { waitForCapacityMinutes = WAIT_FOR_CAPACITY_MINUTES } = props;
     if (!Number.isInteger(waitForCapacityMinutes) || waitForCapacityMinutes < 0)
       throw new Error(
@@ -70,6 +80,7 @@ export class WorkerPool extends Construct {
       pool,
       security,
       role,
+      key,
       ...(images && { images }),
     });
     const group = new AutoscalingGroup(this, "Resource", {
@@ -77,6 +88,7 @@ export class WorkerPool extends Construct {
       minSize: pool.minSize,
       maxSize: pool.maxSize,
       desiredCapacity: pool.desiredSize,
+      serviceLinkedRoleArn: autoscaling.arn,
       vpcZoneIdentifier: [...network.privateSubnetIds],
       mixedInstancesPolicy: {
         instancesDistribution: {
@@ -114,7 +126,7 @@ export class WorkerPool extends Construct {
       // would replace the whole group for it.
       lifecycle: { ignoreChanges: ["desired_capacity", "initial_lifecycle_hook"] },
       // The record waits for the scheduler, and the scheduler for every rule and the way out.
-      dependsOn: [zone.record],
+      dependsOn: [zone.record, ...role.policies, locks.of(cluster, pool)],
     });
     this.groupName = group.name;
     new LaunchHook(this, "launch-hook", { groupName: group.name });

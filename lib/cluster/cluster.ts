@@ -1,4 +1,4 @@
-import type { Backend, Image } from "./definition";
+import type { Backend, Image, SshDefinition } from "./definition";
 import type { Release } from "./releases";
 
 /** A definition with every default filled in and every fault excluded; frozen through and through. */
@@ -11,6 +11,12 @@ export interface Cluster {
   readonly pools: readonly Pool[];
   /** Whether the members speak `ucx://` instead of `tcp://`. */
   readonly ucx: boolean;
+  /** Whether every connection is encrypted and authenticated. */
+  readonly tls: boolean;
+  /** A way in by SSH; absent: none. */
+  readonly ssh?: SshDefinition;
+  readonly logRetentionDays: number;
+  readonly deletionProtection: boolean;
   /** Whether machines start from an image that holds all that they would install. */
   readonly bakedImages: boolean;
   readonly tags: Readonly<Record<string, string>>;
@@ -22,7 +28,9 @@ export interface Network {
   readonly adminSubnets: readonly string[];
   readonly vpcCidr: string;
   readonly zones: readonly Zone[];
-  readonly nat: "single" | "per-zone";
+  readonly nat: "single" | "per-zone" | "none";
+  /** Whether the services of AWS have endpoints inside the VPC. */
+  readonly endpoints: boolean;
 }
 
 /** An availability zone and its two subnets. */

@@ -35,6 +35,33 @@ export interface ClusterDefinition {
    */
   readonly bakedImages?: boolean;
   /**
+   * Whether every connection of the cluster is encrypted and authenticated, by certificates of its own authority.
+   * A cluster on AWS without is isolated: no administrator's subnet reaches it but by `ssh`, and Session Manager's tunnels
+   * do.
+   *
+   * @default - true; false for a cluster whose administrators are all on this machine (127.0.0.0/8)
+   */
+  readonly tls?: boolean;
+  /**
+   * A way in by SSH, from the admin subnets, beside Session Manager.
+   *
+   * @default - none: port 22 is closed
+   */
+  readonly ssh?: SshDefinition;
+  /**
+   * Days that logs of the network and of the machines are kept.
+   *
+   * @default 365
+   */
+  readonly logRetentionDays?: number;
+  /**
+   * Whether the scheduler, which holds what is computed, is protected from being terminated: `cdktf destroy` then fails
+   * until the protection is taken off.
+   *
+   * @default false
+   */
+  readonly deletionProtection?: boolean;
+  /**
    * Tags of every resource, instance and volume.
    *
    * @default - none but the cluster's own
@@ -61,11 +88,24 @@ export interface NetworkDefinition {
    */
   readonly zones?: readonly (string | ZoneDefinition)[];
   /**
-   * One NAT gateway, or one per zone so that a zone's loss leaves the others their way out.
+   * One NAT gateway, or one per zone so that a zone's loss leaves the others their way out, or none: then machines
+   * reach nothing outside, and need `endpoints` and images that hold all they would install.
    *
    * @default "single"
    */
-  readonly nat?: "single" | "per-zone";
+  readonly nat?: "single" | "per-zone" | "none";
+  /**
+   * Whether machines reach the services of AWS by endpoints inside the VPC instead of over the Internet.
+   *
+   * @default false
+   */
+  readonly endpoints?: boolean;
+}
+
+/** A way in by SSH. */
+export interface SshDefinition {
+  /** Name of an EC2 key pair of the region. */
+  readonly keyName: string;
 }
 
 /** An availability zone with its subnets. */

@@ -12,8 +12,12 @@ export interface PortRange {
 export const PORTS = {
   /** Scheduler: workers and clients connect here (Dask's default). */
   scheduler: { from: 8786, to: 8786 },
-  /** Scheduler's dashboard, `/metrics` and `/health` (Dask's default). */
+  /** Scheduler's dashboard, `/metrics` and `/health` (Dask's default); with TLS it is behind a door that asks who is there. */
   dashboard: { from: 8787, to: 8787 },
+  /** Dask's own HTTP server behind that door, on the scheduler's loopback interface alone. */
+  schedulerHttp: { from: 8788, to: 8788 },
+  /** SSH, where a definition asks for it. */
+  ssh: { from: 22, to: 22 },
   /** First worker process of a machine: its dashboard and `/metrics`. */
   workerDashboard: { from: 8790, to: 8790 },
   /** Worker processes: other workers and the scheduler connect here. */

@@ -1,4 +1,4 @@
-import { hostOf, prefixOf, subnetOf } from "./cidr";
+import { contains, hostOf, isIpv4Cidr, prefixOf, subnetOf } from "./cidr";
 import type { Cluster, CpuPool, GpuPool, Network, Pool } from "./cluster";
 import type { ClusterDefinition, NetworkDefinition, PoolDefinition } from "./definition";
 import { instanceTypeFacts } from "./instance-types";
@@ -6,6 +6,9 @@ import { DEFAULT_RELEASE, RELEASES, type Release } from "./releases";
 
 /** AWS keeps the first four addresses of a subnet for itself; the scheduler takes the eleventh. */
 const SCHEDULER_HOST = 10;
+
+/** Where administrators are who are on this machine. */
+const LOOPBACK = "127.0.0.0/8";
 
 /** Share of a GPU's memory that RMM takes at once: what dask-cuda's documentation uses, with room for CUDA itself. */
 const RMM_SHARE = 0.8;
@@ -32,6 +35,12 @@ export function resolve(definition: ClusterDefinition): Cluster {
     },
     pools,
     ucx: pools.some((pool) => pool.kind === "gpu" && pool.ucx),
+    tls:
+      definition.tls ??
+      !network.adminSubnets.every((subnet) => isIpv4Cidr(subnet) && contains(LOOPBACK, subnet)),
+    ...(definition.ssh && { ssh: { ...definition.ssh } }),
+    logRetentionDays: definition.logRetentionDays ?? 365,
+    deletionProtection: definition.deletionProtection ?? false,
     bakedImages,
     tags: { ...tags },
     backend: definition.backend ?? { type: "local" },
@@ -39,7 +48,12 @@ export function resolve(definition: ClusterDefinition): Cluster {
 }
 
 function resolveNetwork(definition: NetworkDefinition, region: string): Network {
-  const { vpcCidr = "10.20.0.0/16", zones = [`${region}a`, `${region}b`], nat = "single" } = definition;
+  const {
+    vpcCidr = "10.20.0.0/16",
+    zones = [`${region}a`, `${region}b`],
+    nat = "single",
+    endpoints = false,
+  } = definition;
   // Eighths of the VPC: one a zone for machines, the last one cut again into eighths for the NAT gateways.
   const derivable = prefixOf(vpcCidr) <= 26;
   const eighth = (index: number) => (derivable ? subnetOf(vpcCidr, 3, index) : vpcCidr);
@@ -54,6 +68,7 @@ function resolveNetwork(definition: NetworkDefinition, region: string): Network 
         publicSubnet: publicSubnet ?? (derivable ? subnetOf(eighth(7), 3, index) : vpcCidr),
       })),
     nat,
+    endpoints,
   };
 }
 

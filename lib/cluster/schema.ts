@@ -197,6 +197,19 @@ const tagKey = checked(
   "respell the key",
 );
 
+/** What CloudWatch Logs takes (PutRetentionPolicy, API version 2014-03-28). */
+const RETENTION_DAYS: readonly number[] = [
+  ...[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731],
+  ...[1096, 1827, 2192, 2557, 2922, 3288, 3653],
+];
+
+const logRetentionDays = checked(
+  z.number(),
+  (value) => RETENTION_DAYS.includes(value),
+  `one of ${RETENTION_DAYS.join(", ")}`,
+  "choose a number of days that CloudWatch Logs takes",
+);
+
 const filled = z.string().min(1);
 
 /** The shape of a `ClusterDefinition`. */
@@ -224,7 +237,8 @@ export const definitionSchema = object({
       .min(1)
       .max(6)
       .optional(),
-    nat: z.enum(["single", "per-zone"]).optional(),
+    nat: z.enum(["single", "per-zone", "none"]).optional(),
+    endpoints: z.boolean().optional(),
   }),
   scheduler: object({
     instanceType: instanceType.optional(),
@@ -233,6 +247,10 @@ export const definitionSchema = object({
   }).optional(),
   pools: z.array(pool).max(50).optional(),
   bakedImages: z.boolean().optional(),
+  tls: z.boolean().optional(),
+  ssh: object({ keyName: filled }).optional(),
+  logRetentionDays: logRetentionDays.optional(),
+  deletionProtection: z.boolean().optional(),
   tags: z.record(tagKey, tagText(256)).optional(),
   backend: z
     .discriminatedUnion("type", [

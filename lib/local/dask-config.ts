@@ -1,7 +1,12 @@
-import type { Pool } from "../cluster/cluster";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import type { Cluster, Pool } from "../cluster/cluster";
 import { renderTemplate } from "../node/template";
 import type { LocalPaths } from "./paths";
 import { LOOPBACK, type LocalPorts } from "./ports";
+
+/** Dask's preload that takes renewed certificates, below `cloud-init/`. */
+export const RELOAD = "tls/reload_certificates.py";
 
 /** Page of the local cluster's dashboard. */
 export function dashboardLink({ dashboard }: LocalPorts): string {
@@ -9,16 +14,42 @@ export function dashboardLink({ dashboard }: LocalPorts): string {
 }
 
 /**
- * Dask's configuration of a program, from the file that the machines on AWS have.
+ * Dask's configuration of a program, from the files that the machines on AWS have: content by name.
  *
  * @param pool the worker's pool; none for the scheduler
  */
-export function daskConfig(paths: LocalPaths, ports: LocalPorts, pool?: Pool): string {
-  return renderTemplate("cloud-init/dask/dask.yaml", {
+export function daskConfig(
+  { tls }: Cluster,
+  paths: LocalPaths,
+  ports: LocalPorts,
+  pool?: Pool,
+): Readonly<Record<string, string>> {
+  const main = renderTemplate("cloud-init/dask/dask.yaml", {
     SCRATCH: JSON.stringify(paths.scratch),
+    ORIGINS: JSON.stringify([LOOPBACK, "localhost"].map((host) => `${host}:${ports.dashboard}`)),
     DASHBOARD_LINK: JSON.stringify(dashboardLink(ports)),
     // Nobody scales this cluster, but a person may start a worker with the resources that a task waits for.
     NO_WORKERS_TIMEOUT: "null",
     MAX_SPILL: String(pool?.spill.limit ?? false),
+  });
+  const encryption = () =>
+    renderTemplate("cloud-init/dask/tls.yaml", {
+      PEM: JSON.stringify(paths.nodePem),
+      RELOAD: JSON.stringify(reloadScript(paths)),
+    });
+  return { "dask.yaml": main, ...(tls && { "tls.yaml": encryption() }) };
+}
+
+/** Where the preload lies: Python compiles it beside itself, and that is not to be in the package. */
+export function reloadScript(paths: LocalPaths): string {
+  return join(paths.config, "reload_certificates.py");
+}
+
+/** Dask's configuration of a client of a cluster with TLS. */
+export function clientConfig({ clientPem }: LocalPaths, schedulerAddress: string): string {
+  const client = { cert: clientPem, key: clientPem };
+  return stringify({
+    "scheduler-address": schedulerAddress,
+    distributed: { comm: { "require-encryption": true, tls: { "ca-file": clientPem, client } } },
   });
 }

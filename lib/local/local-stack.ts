@@ -23,7 +23,7 @@ const DEFAULT_PORTS: LocalPorts = { scheduler: PORTS.scheduler.from, dashboard: 
  * make, and everything lies in `.dask/<cluster>` of the working directory.
  */
 export class LocalStack extends TerraformStack {
-  /** Address that clients connect to, such as `tcp://127.0.0.1:8786`. */
+  /** Address that clients connect to: `tcp://127.0.0.1:8786`, or `tls://…` where the definition asks for TLS. */
   readonly schedulerAddress: string;
   /** Page of the dashboard. */
   readonly dashboardLink: string;
@@ -36,7 +36,7 @@ export class LocalStack extends TerraformStack {
   constructor(scope: Construct, id: string, cluster: Cluster, ports: LocalPorts = DEFAULT_PORTS) {
     super(scope, id);
     if (cluster.backend.type !== "local") throw remoteBackend(cluster);
-    this.schedulerAddress = schedulerAddress(ports);
+    this.schedulerAddress = schedulerAddress(cluster, ports);
     this.dashboardLink = dashboardLink(ports);
 
     // Terraform runs in the stack's folder of the output; relative paths keep the synthesized files the same on
@@ -74,10 +74,14 @@ export class LocalStack extends TerraformStack {
 
     this.output("scheduler_address", "Where clients connect", this.schedulerAddress);
     this.output("dashboard_link", "Dashboard of the cluster", this.dashboardLink);
+    const files = `.dask/${cluster.name}`;
+    const connect = (address: string) =>
+      `${files}/environment/bin/python -c 'from distributed import Client; print(Client(${address}))'`;
+    if (cluster.tls) this.output("client_bundle", "A client's certificate and dask.yaml", `${files}/client`);
     this.output(
       "connect",
       "A client for this cluster",
-      `.dask/${cluster.name}/environment/bin/python -c 'from distributed import Client; print(Client("${this.schedulerAddress}"))'`,
+      cluster.tls ? `DASK_CONFIG=${files}/client ${connect("")}` : connect(`"${this.schedulerAddress}"`),
     );
   }
 

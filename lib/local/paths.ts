@@ -12,6 +12,12 @@ export interface LocalPaths {
   readonly cache: string;
   /** Directory that Dask reads its configuration from. */
   readonly config: string;
+  /** With TLS: key, certificate and authority of scheduler and workers, in one file. */
+  readonly nodePem: string;
+  /** With TLS: what a client is given, which is the next file and a `dask.yaml` that points there. */
+  readonly client: string;
+  /** The same three of clients. */
+  readonly clientPem: string;
   /** Directory below which workers spill. */
   readonly scratch: string;
   readonly logs: string;
@@ -27,12 +33,16 @@ export interface LocalPaths {
 export function localPaths(clusterName: string, project = process.cwd()): LocalPaths {
   const root = resolve(project, ".dask", clusterName);
   const logs = join(root, "logs");
+  const client = join(root, "client");
   return {
     root,
     environment: join(root, "environment"),
     tools: join(root, "tools"),
     cache: join(root, "cache"),
     config: join(root, "config"),
+    nodePem: join(root, "tls", "node.pem"),
+    client,
+    clientPem: join(client, "client.pem"),
     scratch: join(root, "scratch"),
     logs,
     installLog: join(logs, "install.log"),

@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import type { Cluster, Pool } from "../cluster/cluster";
+import { scheme } from "../cluster/scheme";
 import { expand, type Service, type Site } from "../node/service";
 import { POOL_SEPARATOR, schedulerService, workerService } from "../node/services";
-import { daskConfig } from "./dask-config";
+import { daskConfig, reloadScript } from "./dask-config";
 import type { LocalPaths } from "./paths";
 import type { LocalPool } from "./pools";
 import { LOOPBACK, type LocalPorts } from "./ports";
@@ -12,13 +13,18 @@ export interface Program {
   readonly name: string;
   readonly argv: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
-  /** Content of its `dask.yaml`. */
-  readonly config: string;
+  /** Dask's configuration: content by the file's name. */
+  readonly config: Readonly<Record<string, string>>;
 }
 
 /** Address that clients and workers give for the local scheduler. */
-export function schedulerAddress({ scheduler }: LocalPorts): string {
-  return `tcp://${LOOPBACK}:${scheduler}`;
+export function schedulerAddress(cluster: Cluster, { scheduler }: LocalPorts): string {
+  return `${scheme(withoutUcx(cluster))}://${LOOPBACK}:${scheduler}`;
+}
+
+/** Between processes of one machine TCP does without UCX, which would need its wheels and a GPU at the scheduler. */
+function withoutUcx(cluster: Cluster): Cluster {
+  return { ...cluster, ucx: false };
 }
 
 /**
@@ -34,11 +40,10 @@ export function localPrograms(
   paths: LocalPaths,
   ports: LocalPorts,
 ): readonly Program[] {
-  // Between processes of one machine TCP does without UCX, which would need its wheels and a GPU at the scheduler.
-  const members: Cluster = { ...cluster, ucx: false };
+  const members = withoutUcx(cluster);
   const threads = threadsOfEach(pools, cpus);
   const program = (name: string, host: string, serviceOf: (site: Site) => Service, pool?: Pool): Program => {
-    const service = serviceOf(localSite(name, paths, ports));
+    const service = serviceOf(localSite(name, members, paths, ports));
     const put = (text: string) => expand(text, { DASK_HOST: host, DASK_THREADS: threads });
     const environment = Object.entries(service.environment).map(([key, value]) => [key, put(value)]);
     const argv = service.argv.map(put);
@@ -46,7 +51,7 @@ export function localPrograms(
       name,
       argv,
       environment: Object.fromEntries(environment),
-      config: daskConfig(paths, ports, pool),
+      config: daskConfig(members, paths, ports, pool),
     };
   };
   return [
@@ -66,14 +71,15 @@ export function configDirectory(name: string, paths: LocalPaths): string {
   return join(paths.config, name);
 }
 
-function localSite(program: string, paths: LocalPaths, ports: LocalPorts): Site {
+function localSite(program: string, cluster: Cluster, paths: LocalPaths, ports: LocalPorts): Site {
   return {
     bin: `${paths.environment}/bin`,
     scratch: paths.scratch,
     config: configDirectory(program, paths),
-    schedulerAddress: schedulerAddress(ports),
+    schedulerAddress: schedulerAddress(cluster, ports),
     listen: LOOPBACK,
-    dashboardPort: ports.dashboard,
+    ...(cluster.tls && { reload: reloadScript(paths) }),
+    httpAddress: `${LOOPBACK}:${ports.dashboard}`,
   };
 }
 

@@ -1,6 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Cluster } from "../cluster/cluster";
 import { packageRoot } from "../node/package-file";
+import { makeCertificates } from "./certificates";
 import type { LocalDefinition } from "./definition";
 import { makeEnvironment, releaseLock } from "./environment";
 import { LocalStackError } from "./error";
@@ -27,7 +29,8 @@ export async function install(task: Task, { cluster, ports }: LocalDefinition): 
     await refuseTakenPorts(ports);
     const machine = await thisMachine(cluster.release);
     const gpu = localPools(cluster, machine).present.some(({ pool }) => pool.kind === "gpu");
-    await makeEnvironment(task, machine.python, releaseLock(cluster.release.name, gpu ? "gpu" : "cpu"));
+    const lock = releaseLock(cluster.release.name, gpu ? "gpu" : "cpu");
+    await makeEnvironment(task, machine.python, lock, cluster.tls);
   } catch (error) {
     await remove(task.paths);
     throw error;
@@ -47,14 +50,16 @@ export async function start(task: Task, definition: LocalDefinition): Promise<vo
   try {
     const programs = localPrograms(cluster, present, machine.cpus, task.paths, ports);
     writeFiles(task.paths, programs, expected);
+    const address = schedulerAddress(cluster, ports);
+    await makeCertificates(task, cluster, address);
     task.say(`starting ${programs.map(({ name }) => name).join(", ")}`);
     await run(task, [join(task.paths.tools, "bin", "supervisord"), "-c", task.paths.supervisorConfig], {
       failure: "the supervisor does not start",
       timeout: SUPERVISOR_TIMEOUT,
       log: join(task.paths.logs, "supervisord.out"),
     });
-    await waitForWorkers(task, expected, ports);
-    await smokeTest(task, schedulerAddress(ports));
+    await waitForWorkers(task, expected, address, ports);
+    await smokeTest(task, cluster, address);
   } catch (error) {
     await endProcesses(task.paths);
     throw error;
@@ -69,21 +74,23 @@ function writeFiles(paths: LocalPaths, programs: readonly Program[], expected: E
   }
   for (const { name, config } of programs) {
     mkdirSync(configDirectory(name, paths));
-    writeFileSync(join(configDirectory(name, paths), "dask.yaml"), config);
+    for (const [file, content] of Object.entries(config))
+      writeFileSync(join(configDirectory(name, paths), file), content);
   }
   writeFileSync(paths.supervisorConfig, supervisorConfig(programs, paths));
   writeFileSync(paths.expectation, `${JSON.stringify(expected, null, 2)}\n`);
 }
 
-async function smokeTest(task: Task, address: string): Promise<void> {
+async function smokeTest(task: Task, { tls }: Cluster, address: string): Promise<void> {
   const script = join(packageRoot(), "cloud-init/dask/smoke_test/smoke_test.py");
   const python = join(task.paths.environment, "bin", "python");
   const limit = ["--timeout", String(SMOKE_TEST_TIMEOUT)];
-  await run(task, [python, script, address, "--expect", task.paths.expectation, ...limit], {
+  const cluster = tls ? ["--bundle", task.paths.client] : [address];
+  await run(task, [python, script, ...cluster, "--expect", task.paths.expectation, ...limit], {
     failure: `the smoke test failed; logs of scheduler and workers: ${task.paths.logs}`,
     timeout: SMOKE_TEST_TIMEOUT + 30,
     env: {
-      DASK_CONFIG: configDirectory("dask-scheduler", task.paths),
+      DASK_CONFIG: tls ? task.paths.client : configDirectory("dask-scheduler", task.paths),
       PYTHONDONTWRITEBYTECODE: "1",
       PYTHONUNBUFFERED: "1",
     },

@@ -3,7 +3,6 @@ import { POOL_SEPARATOR } from "../node/services";
 import { LocalStackError } from "./error";
 import type { Expectation } from "./expectation";
 import { LOOPBACK, type LocalPorts } from "./ports";
-import { schedulerAddress } from "./programs";
 import { programLog, refuseFailedPrograms } from "./supervisor";
 import type { Task } from "./task";
 
@@ -17,14 +16,20 @@ const SAY_SECONDS = 5;
 /**
  * Waits until each pool has its workers.
  *
+ * @param address the scheduler's
  * @throws LocalStackError when a program ends or the deadline passes, with the log of what is missing
  */
-export async function waitForWorkers(task: Task, expected: Expectation, ports: LocalPorts): Promise<void> {
+export async function waitForWorkers(
+  task: Task,
+  expected: Expectation,
+  address: string,
+  ports: LocalPorts,
+): Promise<void> {
   const started = Date.now();
   const last = { line: "", at: 0 };
   for (;;) {
     refuseFailedPrograms(task.paths);
-    const registered = await registeredPools(ports, task.signal);
+    const registered = await registeredPools(address, ports, task.signal);
     const missing = expected.pools.filter(({ name, workers }) => count(registered, name) < workers);
     const line = progress(expected, registered);
     if (line !== last.line || Date.now() - last.at >= SAY_SECONDS * 1000) {
@@ -58,7 +63,11 @@ interface Identity {
 }
 
 /** The pool of each registered worker; `undefined` while the scheduler does not answer. */
-async function registeredPools(ports: LocalPorts, signal: AbortSignal): Promise<string[] | undefined> {
+async function registeredPools(
+  address: string,
+  ports: LocalPorts,
+  signal: AbortSignal,
+): Promise<string[] | undefined> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(5000)]);
   const url = `http://${LOOPBACK}:${ports.dashboard}/json/identity.json`;
   const answer = await fetch(url, { signal: limit })
@@ -67,7 +76,7 @@ async function registeredPools(ports: LocalPorts, signal: AbortSignal): Promise<
   signal.throwIfAborted();
   if (answer === undefined) return undefined;
   // Where another scheduler takes the port just before, ours puts its dashboard somewhere else.
-  if (answer.address !== schedulerAddress(ports))
+  if (answer.address !== address)
     throw new LocalStackError(
       `port ${ports.dashboard} (dashboard) was taken by the scheduler ${answer.address}`,
     );

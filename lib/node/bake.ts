@@ -1,21 +1,15 @@
 import { createHash } from "node:crypto";
-import { ENVIRONMENT, environmentFile, LIBRARY } from "./node-files";
+import { ENVIRONMENT, environmentFile, LIBRARY, text } from "./node-files";
 import type { NodeFile, NodeSpec } from "./node-spec";
 
 /** Settings that what is baked depends on. */
 const SETTINGS: readonly string[] = [
-  ...["BAKE", "PACKAGES", "DASK", "PYTHON", "MINIFORGE_URL", "MINIFORGE_SHA256"],
+  ...["BAKE", "PACKAGES", "DASK", "PYTHON", "LOCK_SHA256", "MINIFORGE_URL", "MINIFORGE_SHA256"],
   ...["DRIVER_BRANCH", "CUDA_PACKAGE"],
 ];
 
 /** Files that baking reads, besides the scripts of its phases. */
-const FILES: readonly string[] = [
-  "functions",
-  "nvidia-persistenced.conf",
-  "uv.txt",
-  "lock.txt",
-  "lock.sha256",
-];
+const FILES: readonly string[] = ["functions", "nvidia-persistenced.conf", "uv.txt"];
 
 /** Where a machine notes what it was baked for. */
 const MARK = "/var/lib/dask-node/baked";
@@ -43,6 +37,7 @@ export function bake(spec: NodeSpec): Bake {
       environmentFile(ENVIRONMENT, { ...settings, BAKE_KEY: key, BOOT_SECONDS }),
       ...spec.files.filter(({ path }) => runner.includes(path)),
       ...files,
+      text(`${LIBRARY}/lock.txt`, spec.lock.content),
     ],
     // Machines that start from one image would else share its identity, and its past.
     command: `${LIBRARY}/bootstrap bake && rm /var/log/dask-node.log && : >/etc/machine-id`,

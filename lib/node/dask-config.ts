@@ -1,26 +1,32 @@
 import type { Cluster } from "../cluster/cluster";
+import { PORTS } from "../cluster/ports";
 import type { Release } from "../cluster/releases";
 import { text } from "./node-files";
-import { nodeSite } from "./node-site";
+import { dashboardLink, NODE_PEM, nodeSite, RELOAD } from "./node-site";
 import type { NodeFile } from "./node-spec";
 import { renderTemplate } from "./template";
 
 /**
- * Dask's configuration on a machine: `dask.yaml`, and `ucx.yaml` where the members speak UCX.
+ * Dask's configuration on a machine: `dask.yaml`, with `tls.yaml` or `ucx.yaml` by what the members speak.
  *
  * @param spillLimit most that one worker process may spill
  */
 export function daskConfig(cluster: Cluster, spillLimit: string | false): readonly NodeFile[] {
-  const { scratch, config, dashboardPort } = nodeSite(cluster);
+  const { scratch, config } = nodeSite(cluster);
+  const hosts = [...(cluster.tls ? [cluster.scheduler.hostname] : []), "localhost"];
   const main = renderTemplate("cloud-init/dask/dask.yaml", {
     SCRATCH: scratch,
-    DASHBOARD_LINK: `http://${cluster.scheduler.hostname}:${dashboardPort}/status`,
+    DASHBOARD_LINK: dashboardLink(cluster),
+    ORIGINS: JSON.stringify(hosts.map((host) => `${host}:${PORTS.dashboard.from}`)),
     NO_WORKERS_TIMEOUT: noWorkersTimeout(cluster.release),
     MAX_SPILL: String(spillLimit),
   });
   const { ucx } = cluster.release;
   return [
     text(`${config}/dask.yaml`, main),
+    ...(cluster.tls
+      ? [text(`${config}/tls.yaml`, renderTemplate("cloud-init/dask/tls.yaml", { PEM: NODE_PEM, RELOAD }))]
+      : []),
     ...(cluster.ucx && ucx !== undefined
       ? [
           text(

@@ -1,21 +1,23 @@
 import type { Cluster, Pool } from "../cluster/cluster";
 import { PORTS } from "../cluster/ports";
 import { bakeKey } from "./bake";
+import { certificatesPart } from "./certificates";
 import { cudaEnvironment, cudaPhases, cudaSettings } from "./cuda";
+import { dashboardPart } from "./dashboard";
 import { daskConfig } from "./dask-config";
 import { ANSWER_SECONDS, BOOT_SECONDS, groupName, JOIN_SECONDS, LAUNCH_HOOK } from "./lifecycle";
-import { lockFiles } from "./lock";
+import { lockOf } from "./lock";
 import { exactPython, MINIFORGE } from "./miniforge";
 import { copy, ENVIRONMENT, environmentFile, LIBRARY, script, text, UNITS } from "./node-files";
-import { nodeSite } from "./node-site";
-import type { NodeFile, NodeSpec, Phase } from "./node-spec";
+import { httpPort, nodeSite } from "./node-site";
+import type { NodeFile, NodePart, NodeSpec, Phase } from "./node-spec";
 import { packageFile } from "./package-file";
 import { POOL_SEPARATOR, schedulerService, workerService } from "./services";
 import { commandLine, systemdUnit } from "./systemd-unit";
 import { renderTemplate } from "./template";
 
-/** Script of each phase, below `cloud-init/`. */
-const SCRIPTS: Readonly<Record<Phase, string>> = {
+/** Script of each phase that every machine may have, below `cloud-init/`; a part brings those of its own. */
+const SCRIPTS: Readonly<Partial<Record<Phase, string>>> = {
   base: "base/base",
   conda: "conda/conda",
   "cuda-nvidia": "cuda-nvidia/cuda-nvidia",
@@ -41,10 +43,11 @@ export function schedulerNode(cluster: Cluster): NodeSpec {
     settings: {
       GROUP: "",
       MACHINE_UNIT: "",
-      DASHBOARD_PORT: String(PORTS.dashboard.from),
+      HTTP_PORT: String(httpPort(cluster)),
       JOIN_SECONDS: String(ANSWER_SECONDS),
     },
     files: [text(`${UNITS}/${service.name}.service`, systemdUnit(service))],
+    parts: cluster.tls ? [certificatesPart(cluster, "scheduler"), dashboardPart(cluster)] : [],
   });
 }
 
@@ -63,6 +66,7 @@ export function workerNode(cluster: Cluster, pool: Pool): NodeSpec {
   ];
   const unit = systemdUnit(service, {
     SCRATCH: site.scratch,
+    SCHEDULER_HOST: cluster.scheduler.hostname,
     EXEC_STOP: commandLine(drain),
     STOP_SECONDS: String(STOP_SECONDS),
   });
@@ -87,7 +91,13 @@ export function workerNode(cluster: Cluster, pool: Pool): NodeSpec {
       script("base/scratch"),
       copy("dask/workers.py", LIBRARY),
     ],
+    parts: cluster.tls ? [certificatesPart(cluster, "worker")] : [],
   });
+}
+
+/** What is particular to a machine. */
+interface Particular extends Omit<NodeSpec, "bake" | "boot" | "lock"> {
+  readonly parts: readonly NodePart[];
 }
 
 /** Adds what every machine has to what is particular to one. */
@@ -95,13 +105,17 @@ function assemble(
   cluster: Cluster,
   gpu: boolean,
   spillLimit: string | false,
-  particular: Omit<NodeSpec, "bake" | "boot">,
+  { parts, ...particular }: Particular,
 ): NodeSpec {
   const { release } = cluster;
   // Packages come one after the other; conda needs no package manager.
   const bake: readonly (readonly Phase[])[] = [["base", ...(gpu ? cudaPhases(release.cuda) : [])], ["conda"]];
-  const boot: readonly Phase[] = ["configuration", "dask"];
-  const packages = ["ca-certificates", "curl", ...particular.packages];
+  const boot: readonly Phase[] = ["configuration", ...parts.flatMap(({ phases }) => phases), "dask"];
+  const packages = [
+    ...["ca-certificates", "curl", ...particular.packages],
+    ...parts.flatMap((part) => part.packages),
+  ];
+  const lock = lockOf(cluster, gpu);
   const settings = {
     BAKE: bake.map((lane) => lane.join(",")).join(" "),
     BOOT: boot.join(","),
@@ -111,28 +125,31 @@ function assemble(
     SCRATCH: nodeSite(cluster).scratch,
     DASK: release.dask,
     PYTHON: exactPython(release),
+    LOCK_PARAMETER: lock.name,
+    LOCK_SHA256: lock.sha256,
     MINIFORGE_URL: MINIFORGE.url,
     MINIFORGE_SHA256: MINIFORGE.sha256,
     SERVICE: particular.service.name,
     ...(gpu ? cudaSettings(release.driverBranch, release.cuda) : {}),
     ...particular.settings,
+    ...Object.assign({}, ...parts.map((part) => part.settings)),
   };
-  const lock = lockFiles(`locks/${release.name}/${gpu ? "gpu" : "cpu"}.node.txt`);
   const files: readonly NodeFile[] = [
-    lock.pins,
     text(`${LIBRARY}/uv.txt`, packageFile("locks/tools/uv.node.txt")),
     ...daskConfig(cluster, spillLimit),
     text("/etc/sysctl.d/90-dask.conf", kernelSettings()),
     copy("base/dask-node.service", UNITS),
+    copy("base/hardening.conf", `${UNITS}/dask-.service.d`),
+    copy("dask/sandbox.conf", `${UNITS}/${particular.service.name}.service.d`),
     script("base/bootstrap"),
     copy("base/functions", LIBRARY),
     copy("base/instance", LIBRARY),
-    ...[...bake.flat(), ...boot].map((phase) => script(SCRIPTS[phase])),
+    ...[...bake.flat(), ...boot].flatMap((phase) => SCRIPTS[phase] ?? []).map(script),
+    ...parts.flatMap((part) => part.files),
     ...(gpu ? [copy("cuda-nvidia/nvidia-persistenced.conf", LIBRARY)] : []),
     ...particular.files,
-    lock.digests,
   ];
-  const spec = { ...particular, bake, packages, settings, files };
+  const spec = { ...particular, bake, packages, settings, lock, files };
   const keyed = { ...settings, BAKE_KEY: bakeKey(spec) };
   return { ...spec, boot, settings: keyed, files: [environmentFile(ENVIRONMENT, keyed), ...files] };
 }

@@ -1,10 +1,19 @@
+import type { Lock } from "./lock";
 import type { Service } from "./service";
 
 /** What a machine is for. */
 export type NodeRole = "scheduler" | "cpu-worker" | "gpu-worker";
 
 /** The steps by which a machine becomes a member of the cluster: the tutorial's roles, and what each boot sets up. */
-export type Phase = "base" | "conda" | "cuda-nvidia" | "cuda-toolkit" | "configuration" | "dask";
+export type Phase =
+  | "base"
+  | "conda"
+  | "cuda-nvidia"
+  | "cuda-toolkit"
+  | "configuration"
+  | "certificates"
+  | "dashboard"
+  | "dask";
 
 /** A file on the machine. Its owner is root: the service user writes to its own directories only. */
 export interface NodeFile {
@@ -13,6 +22,14 @@ export interface NodeFile {
   readonly mode: "0644" | "0755";
   /** Text that ends with a line break. */
   readonly content: string;
+}
+
+/** What a concern adds to a machine: its packages, the phases of each boot, and what they read. */
+export interface NodePart {
+  readonly packages: readonly string[];
+  readonly phases: readonly Phase[];
+  readonly settings: Readonly<Record<string, string>>;
+  readonly files: readonly NodeFile[];
 }
 
 /**
@@ -31,6 +48,8 @@ export interface NodeSpec {
   readonly boot: readonly Phase[];
   /** Named values of the scripts, which find them in `/etc/dask/node.env`. */
   readonly settings: Readonly<Record<string, string>>;
+  /** The exact packages of its environment, which a parameter of Systems Manager holds. */
+  readonly lock: Lock;
   /** Every file, the settings and the rendered units among them. */
   readonly files: readonly NodeFile[];
   /** The process of Dask's that runs on the machine. */

@@ -29,7 +29,7 @@ export interface Site {
   readonly scratch: string;
   /** Directory that Dask reads its configuration from (`DASK_CONFIG`). */
   readonly config: string;
-  /** Address that workers and clients give for the scheduler, such as `tcp://scheduler.prod.internal:8786`. */
+  /** Address that workers and clients give for the scheduler, such as `tls://scheduler.prod.internal:8786`. */
   readonly schedulerAddress: string;
   /**
    * Interface address that every listener is bound to.
@@ -37,8 +37,14 @@ export interface Site {
    * @default - all of them, so that Dask announces the address that routes to the scheduler
    */
   readonly listen?: string;
-  /** Port of the scheduler's dashboard. */
-  readonly dashboardPort: number;
+  /**
+   * Dask's preload that takes renewed certificates, in a cluster with TLS.
+   *
+   * @default - none
+   */
+  readonly reload?: string;
+  /** Where Dask's own HTTP server of the scheduler listens, such as `127.0.0.1:8788`. It asks nobody who he is. */
+  readonly httpAddress: string;
 }
 
 /** Puts machine facts into a text in place of `${NAME}`; a name without a value is an error. */

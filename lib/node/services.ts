@@ -1,5 +1,6 @@
 import type { Cluster, CpuPool, GpuPool, Pool } from "../cluster/cluster";
 import { PORTS, portArgument } from "../cluster/ports";
+import { scheme } from "../cluster/scheme";
 import type { Service, Site } from "./service";
 
 /** Seconds that a worker looks for its scheduler before it exits and its supervisor starts it anew. */
@@ -8,7 +9,7 @@ const DEATH_TIMEOUT = 120;
 /** Separates the pool from the machine in a worker's name: `cpu--ip-10-20-0-17`. Pool names hold single hyphens only. */
 export const POOL_SEPARATOR = "--";
 
-/** Port of an address such as `tcp://scheduler.prod.internal:8786`. */
+/** Port of an address such as `tls://scheduler.prod.internal:8786`. */
 const portOf = (address: string): string => new URL(address).port;
 
 /** The scheduler of a cluster: `dask scheduler`. */
@@ -19,12 +20,12 @@ export function schedulerService(cluster: Cluster, site: Site): Service {
     argv: [
       `${site.bin}/dask`,
       "scheduler",
-      ...(cluster.ucx ? ["--protocol", "ucx"] : []),
+      ...(scheme(cluster) === "tcp" ? [] : ["--protocol", scheme(cluster)]),
       ...flag("--host", site.listen),
       "--port",
       portOf(site.schedulerAddress),
       "--dashboard-address",
-      `${site.listen ?? ""}:${site.dashboardPort}`,
+      site.httpAddress,
     ],
     environment: { DASK_CONFIG: site.config },
   };
@@ -53,6 +54,8 @@ function cpuWorkers(cluster: Cluster, pool: CpuPool, site: Site): Service {
       portArgument(PORTS.worker),
       "--nanny-port",
       portArgument(PORTS.nanny),
+      // `dask worker` does not heed what its configuration says of nannies, nor `dask cuda worker` of workers.
+      ...flag("--preload-nanny", site.reload),
       "--dashboard-address",
       dashboardAddress(site),
     ],
@@ -75,6 +78,7 @@ function gpuWorkers(cluster: Cluster, pool: GpuPool, site: Site): Service {
       ...(pool.rmmPool === false ? [] : ["--rmm-pool-size", String(pool.rmmPool)]),
       ...flag("--host", site.listen),
       ...(cluster.release.cudaWorkerPorts ? ["--worker-port", portArgument(PORTS.worker)] : []),
+      ...flag("--preload", site.reload),
       "--dashboard-address",
       dashboardAddress(site),
     ],

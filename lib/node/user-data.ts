@@ -52,17 +52,10 @@ function writeFile({ path, mode, content }: NodeFile): string {
   return `- path: ${path}\n  permissions: "${mode}"\n  content: |\n${block}`;
 }
 
-/** One gzip member for prose and one for the digests after it, as codes for both would be good for neither (RFC 1952). */
 function compress(text: string): Buffer {
-  const digests = text.search(/[+/\w]{1000}/);
-  const parts = digests < 0 ? [text] : [text.slice(0, digests), text.slice(digests)];
-  return Buffer.concat(
-    parts.map((part) => {
-      const bytes = gzipSync(part, { level: 9, memLevel: 9 });
-      bytes[9] = 255; // the header's operating system: unknown
-      return bytes;
-    }),
-  );
+  const bytes = gzipSync(text, { level: 9, memLevel: 9 });
+  bytes[9] = 255; // the header's operating system: unknown
+  return bytes;
 }
 
 function tooLarge({ role, files }: NodeSpec, size: number): string {
@@ -72,7 +65,7 @@ function tooLarge({ role, files }: NodeSpec, size: number): string {
     .map(({ path, bytes }) => `  ${path}: ${bytes}`);
   return [
     `user data of the ${role} is ${size} bytes compressed; allowed: ${MOST_BYTES}; ` +
-      "remedy: fewer packages in the release's lock, or an image that has them",
+      "remedy: fewer or shorter names and resources in the definition",
     "its files, each compressed alone:",
     ...parts,
   ].join("\n");

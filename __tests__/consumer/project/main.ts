@@ -23,7 +23,7 @@ class ResearchStack extends TerraformStack {
       pools: [{ name: "bulk", kind: "cpu", instanceTypes: ["c6id.8xlarge"], maxSize: 3 }],
     });
     const dask = new DaskCluster(this, "dask", { cluster });
-    if (dask.schedulerAddress !== "tcp://scheduler.research.internal:8786")
+    if (dask.schedulerAddress !== "tls://scheduler.research.internal:8786")
       throw new Error(dask.schedulerAddress);
   }
 }

@@ -38,7 +38,72 @@ export class MockedCluster {
       vpcs: this.own(this.list<Tagged>("ec2", "describe_vpcs", "Vpcs"), "VpcId"),
       natGateways: this.own(gateways, "NatGatewayId", ({ State }) => State !== "deleted"),
       addresses: this.own(this.list<Tagged>("ec2", "describe_addresses", "Addresses"), "AllocationId"),
+      secrets: this.secrets().map(({ Name }) => Name),
+      keys: this.aliases().map(({ AliasName }) => AliasName),
+      logGroups: this.logGroups().map(({ logGroupName }) => logGroupName),
     };
+  }
+
+  /** Its secrets, by name. */
+  secrets(): { Name: string; KmsKeyId: string; SecretVersionsToStages?: object }[] {
+    const secrets = this.list<{ Name: string; KmsKeyId: string }>(
+      "secretsmanager",
+      "list_secrets",
+      "SecretList",
+    );
+    return secrets
+      .filter(({ Name }) => Name.startsWith(`dask/${this.cluster.name}/`))
+      .sort((one, other) => one.Name.localeCompare(other.Name));
+  }
+
+  /** What its key is and does. */
+  key() {
+    const [alias] = this.aliases();
+    if (alias === undefined) throw new Error(`the mock has no key of ${this.cluster.name}`);
+    const KeyId = alias.TargetKeyId;
+    const { KeyMetadata } = this.ask<{ KeyMetadata: { Arn: string; Enabled: boolean } }>(
+      "kms",
+      "describe_key",
+      { KeyId },
+    );
+    const { KeyRotationEnabled } = this.ask<{ KeyRotationEnabled: boolean }>(
+      "kms",
+      "get_key_rotation_status",
+      { KeyId },
+    );
+    return { ...KeyMetadata, KeyRotationEnabled };
+  }
+
+  /** Its log groups. */
+  logGroups() {
+    return this.ask<{
+      logGroups: { logGroupName: string; kmsKeyId: string; retentionInDays: number }[];
+    }>("logs", "describe_log_groups", { logGroupNamePrefix: `/dask/${this.cluster.name}/` }).logGroups;
+  }
+
+  /** Value of a parameter. */
+  parameter(name: string): string {
+    return this.ask<{ Parameter: { Value: string } }>("ssm", "get_parameter", { Name: name }).Parameter.Value;
+  }
+
+  /** The VPCs whose flows are logged, and where to. */
+  flowLogs() {
+    return this.ask<{
+      FlowLogs: {
+        ResourceId: string;
+        TrafficType: string;
+        LogDestinationType: string;
+        LogGroupName?: string;
+      }[];
+    }>("ec2", "describe_flow_logs", {
+      Filter: [{ Name: "tag:dask:cluster", Values: [this.cluster.name] }],
+    }).FlowLogs;
+  }
+
+  private aliases() {
+    return this.list<{ AliasName: string; TargetKeyId: string }>("kms", "list_aliases", "Aliases").filter(
+      ({ AliasName }) => AliasName === `alias/${this.cluster.name}`,
+    );
   }
 
   /** Each way into a machine, such as `10.0.0.0/16 to development-scheduler on 8786`. */

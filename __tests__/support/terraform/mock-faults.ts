@@ -34,6 +34,13 @@ export const MOCK_FAULTS: readonly MockFault[] = [
     isRead: (value) => value === 300,
   },
   {
+    type: "aws_autoscaling_group",
+    attribute: "service_linked_role_arn",
+    reason: "moto gives every group the account's common role",
+    befalls: always,
+    isRead: (value) => String(value).endsWith("/AWSServiceRoleForAutoScaling"),
+  },
+  {
     type: "aws_autoscaling_lifecycle_hook",
     attribute: "notification_target_arn",
     reason: "moto gives every hook a queue that it was not given",

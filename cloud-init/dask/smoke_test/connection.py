@@ -61,7 +61,10 @@ async def _probe(host: str, port: int, context: ssl.SSLContext | None) -> None:
         first = await asyncio.wait_for(reader.read(1), TCP_SECONDS)
     except TimeoutError:
         if not context and await _speaks_tls(address, port):
-            _fail(f"{where} speaks TLS: use tls://{where} with --tls-ca-file, --tls-cert and --tls-key")
+            _fail(
+                f"{where} speaks TLS: use tls://{where} with --bundle, "
+                "or with --tls-ca-file, --tls-cert and --tls-key"
+            )
         _fail(
             f"{where} accepts connections but is silent for {TCP_SECONDS:.0f} s: "
             "the scheduler is frozen, or another program listens there"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
+import dask
 from distributed import Security
 from distributed.comm.addressing import parse_address, parse_host_port
 from distributed.comm.registry import get_backend
@@ -15,7 +16,16 @@ from connection import SCHEDULER_PORT
 def read_options(description: str, epilog: str, arguments: list[str] | None) -> argparse.Namespace:
     """Options with `address` and `security` checked; ends the process with exit code 2 on wrong usage."""
     parser = argparse.ArgumentParser(description=description, epilog=epilog)
-    parser.add_argument("address", help="the scheduler's address, such as tcp://10.0.0.10:8786 or tls://…")
+    parser.add_argument(
+        "address",
+        nargs="?",
+        help="the scheduler's address, such as tls://10.0.0.10:8786 (default: that of Dask's configuration)",
+    )
+    parser.add_argument(
+        "--bundle",
+        metavar="DIRECTORY",
+        help="a client's bundle, whose dask.yaml names the scheduler's address and the certificates",
+    )
     parser.add_argument("--expect", metavar="FILE.json", help="what the definition promises; - reads stdin")
     parser.add_argument(
         "--timeout", type=seconds, default=120.0, metavar="SECONDS", help="for all checks (default: 120)"
@@ -25,7 +35,9 @@ def read_options(description: str, epilog: str, arguments: list[str] | None) -> 
         parser.add_argument(option, type=readable, metavar="FILE.pem")
     options = parser.parse_args(arguments)
     try:
-        options.address = check_address(options.address)
+        if options.bundle:
+            take_bundle(readable(os.path.join(options.bundle, "dask.yaml")))
+        options.address = check_address(options.address or dask.config.get("scheduler-address", ""))
         options.security = read_security(options, options.address)
         if options.expect not in (None, "-"):
             readable(options.expect)
@@ -34,8 +46,16 @@ def read_options(description: str, epilog: str, arguments: list[str] | None) -> 
     return options
 
 
+def take_bundle(file: str) -> None:
+    """Puts the bundle's settings before all others of Dask's; raises ValueError where it is not YAML."""
+    for settings in dask.config.collect_yaml([file]):
+        dask.config.update(dask.config.config, settings)
+
+
 def check_address(address: str) -> str:
-    """The address with its scheme; raises ValueError for one without host or with a wrong port."""
+    """The address with its scheme; raises ValueError for none, one without host, or with a wrong port."""
+    if not address:
+        raise ValueError("give the scheduler's address, or a --bundle whose dask.yaml has scheduler-address")
     scheme, location = parse_address(address)
     get_backend(scheme)  # raises for an unknown scheme, naming the known ones
     if scheme in ("tcp", "tls"):
@@ -47,10 +67,12 @@ def check_address(address: str) -> str:
 
 
 def read_security(options: argparse.Namespace, address: str) -> Security:
-    """From the options, else from Dask's configuration (distributed.comm.tls)."""
+    """From the options, else from Dask's configuration (distributed.comm.tls), the bundle's included."""
     given = [options.tls_ca_file, options.tls_cert, options.tls_key]
     if any(given) and not all(given):
         raise ValueError("--tls-ca-file, --tls-cert and --tls-key: give all three or none")
+    if any(given) and options.bundle:
+        raise ValueError("--bundle has the certificates: give it, or the options --tls-…, not both")
     if any(given) and not address.startswith("tls://"):
         raise ValueError(f"address {address!r}: with --tls-… it must begin with tls://")
     security = (
@@ -60,8 +82,13 @@ def read_security(options: argparse.Namespace, address: str) -> Security:
         if any(given)
         else Security()
     )
-    if address.startswith("tls://") and not security.get_connection_args("client").get("ssl_context"):
-        raise ValueError("tls:// needs --tls-ca-file, --tls-cert and --tls-key")
+    try:
+        context = security.get_connection_args("client").get("ssl_context")
+    except OSError as error:  # OpenSSL's, which does not name the file
+        files = sorted({security.tls_ca_file, security.tls_client_cert, security.tls_client_key} - {None})
+        raise ValueError(f"no certificate can be read from {', '.join(files)}: {error}") from error
+    if address.startswith("tls://") and not context:
+        raise ValueError("tls:// needs --bundle, or --tls-ca-file, --tls-cert and --tls-key")
     return security
 
 

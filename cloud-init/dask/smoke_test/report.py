@@ -30,8 +30,8 @@ NEXT_STEP = {
 class Report:
     """Collects the outcomes; with `as_json` the progress goes to stderr and one document to stdout."""
 
-    def __init__(self, address: str, as_json: bool):
-        self.address, self.as_json = address, as_json
+    def __init__(self, address: str, as_json: bool, bundle: str | None = None):
+        self.address, self.as_json, self.bundle = address, as_json, bundle
         self.cluster: str | None = None
         self.outcomes: list[Outcome] = []
         self.current = "expectation"
@@ -65,7 +65,9 @@ class Report:
         """One sentence that says what to do now."""
         failed = next((outcome for outcome in self.outcomes if outcome.status == FAILED), None)
         if failed is None:
-            return f'the cluster is ready: connect with distributed.Client("{self.address}")'
+            configuration = f"DASK_CONFIG={self.bundle}/dask.yaml and " if self.bundle else ""
+            scheduler = "" if self.bundle else f'"{self.address}"'
+            return f"the cluster is ready: connect with {configuration}distributed.Client({scheduler})"
         return f"{failed.name} failed first; next: {NEXT_STEP[failed.name]}"
 
     def finish(self) -> None:

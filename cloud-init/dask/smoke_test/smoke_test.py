@@ -3,6 +3,7 @@
 
 Run it in an environment with the cluster's release, from any machine that may reach the scheduler:
 
+    python smoke_test.py --bundle ~/.dask/prod --expect expectation.json
     python smoke_test.py tcp://scheduler:8786 --expect expectation.json
 
 Exit code: 0 all checks passed or their subject is absent, 1 a check failed, 2 wrong usage, 3 cannot connect.
@@ -51,7 +52,7 @@ def main() -> None:
     """Read the command line, run all checks, leave with the exit code."""
     first, *_, last = __doc__.strip().splitlines()
     options = read_options(first, last, sys.argv[1:])
-    report = Report(options.address, options.json)
+    report = Report(options.address, options.json, options.bundle)
     # Before stdin is read: that may never end.
     watch(report, options.timeout + GRACE_SECONDS)
     try:

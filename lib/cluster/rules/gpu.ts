@@ -21,6 +21,16 @@ export const gpuFeatures: Rule = ({ pools, release }) =>
     ];
   });
 
+/** UCX is not encrypted, and does not ask whether it should be (`require-encryption` is of Dask's TCP alone). */
+export const ucxWithoutTls: Rule = ({ ucx, tls }) =>
+  faultIf(ucx && tls, {
+    path: "tls",
+    value: tls,
+    allowed: "false in a cluster whose pools speak UCX: ucx:// is never encrypted",
+    remedy:
+      "set tls: false, which isolates the cluster from the admin subnets, or turn ucx off: one GPU a machine gains nothing from it",
+  });
+
 /** Either every member speaks UCX, or none does. */
 export const ucxEverywhere: Rule = ({ pools, ucx }) =>
   pools.flatMap((pool, index) =>

@@ -1,7 +1,8 @@
 import { bakedParameters } from "./baked-images";
-import { gpuFeatures, ucxEverywhere } from "./gpu";
+import { gpuFeatures, ucxEverywhere, ucxWithoutTls } from "./gpu";
 import { instanceStore, instanceTypes, schedulerType } from "./machines";
-import { adminSubnetsOnce, subnetsInTheVpc, zonesOfTheRegion } from "./network";
+import { withoutNat } from "./nat";
+import { adminSubnetsOnce, roomForSsh, subnetsInTheVpc, zonesOfTheRegion } from "./network";
 import { poolNames, poolSizes } from "./pools";
 import { ownResource, resourceNames } from "./resources";
 import type { Rule } from "./rule";
@@ -10,6 +11,7 @@ import { tagCount } from "./tags";
 /** Every rule over more than one field. */
 export const rules: readonly Rule[] = [
   adminSubnetsOnce,
+  roomForSsh,
   zonesOfTheRegion,
   subnetsInTheVpc,
   poolNames,
@@ -19,6 +21,8 @@ export const rules: readonly Rule[] = [
   schedulerType,
   gpuFeatures,
   ucxEverywhere,
+  ucxWithoutTls,
+  withoutNat,
   resourceNames,
   ownResource,
   bakedParameters,

@@ -58,6 +58,18 @@ export const subnetsInTheVpc: Rule = ({ network: { vpcCidr, zones } }) => {
   });
 };
 
+/** AWS takes 60 rules a security group by default: with SSH three a subnet for the scheduler, and one for the workers. */
+const MOST_ADMIN_SUBNETS_WITH_SSH = 19;
+
+/** The scheduler's security group has room for the rules of every admin subnet. */
+export const roomForSsh: Rule = ({ network: { adminSubnets }, ssh }) =>
+  faultIf(ssh !== undefined && adminSubnets.length > MOST_ADMIN_SUBNETS_WITH_SSH, {
+    path: "network.adminSubnets",
+    value: `${adminSubnets.length} subnets`,
+    allowed: `at most ${MOST_ADMIN_SUBNETS_WITH_SSH} with ssh: AWS takes 60 rules a security group`,
+    remedy: "join subnets into larger blocks, or leave ssh out: Session Manager needs no rule",
+  });
+
 /** Each admin subnet is named once. */
 export const adminSubnetsOnce: Rule = ({ network: { adminSubnets } }) =>
   adminSubnets.flatMap((subnet, index) =>

@@ -1,0 +1,143 @@
+import { DaskCluster } from "../../lib/aws/dask-cluster";
+import { defineCluster } from "../../lib/cluster/define";
+import type { ClusterDefinition } from "../../lib/cluster/definition";
+import { type Block, Synthesized } from "../support/synthesized";
+import { readPolicy } from "./policies";
+
+const USE = [
+  ...["kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo"],
+  ...["kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:DescribeKey"],
+];
+const KEY = expect.stringMatching(/^\$\{aws_kms_key\.dask_key_\w+\.arn\}$/);
+
+describe("the key of a cluster", () => {
+  const stack = synthesize();
+
+  test("is renewed every year, can be had back for 30 days, and has a name", () => {
+    const { policy, ...key } = stack.resource("aws_kms_key");
+    expect(policy).toBeDefined();
+    expect(key).toEqual({
+      description: "data of the Dask cluster test",
+      enable_key_rotation: true,
+      deletion_window_in_days: 30,
+      tags: { Name: "test" },
+    });
+    expect(stack.resource("aws_kms_alias")).toEqual({
+      name: "alias/test",
+      target_key_id: expect.stringMatching(/^\$\{aws_kms_key\.dask_key_\w+\.id\}$/),
+    });
+  });
+
+  test("is used by its account, for its logs and for the volumes of its pools", () => {
+    expect(readPolicy(stack.resource("aws_kms_key").policy)).toEqual({
+      Version: "2012-10-17",
+      Statement: [
+        {
+          Effect: "Allow",
+          Sid: "AdministeredByItsAccount",
+          Principal: { AWS: "arn:PARTITION:iam::ACCOUNT:root" },
+          Action: "kms:*",
+          Resource: "*",
+        },
+        {
+          Effect: "Allow",
+          Sid: "LogsOfTheCluster",
+          Principal: { Service: "logs.ap-southeast-2.SUFFIX" },
+          Action: USE,
+          Resource: "*",
+          Condition: {
+            ArnLike: {
+              "kms:EncryptionContext:aws:logs:arn": [
+                "arn:PARTITION:logs:ap-southeast-2:ACCOUNT:log-group:/dask/test/flow-logs",
+                "arn:PARTITION:logs:ap-southeast-2:ACCOUNT:log-group:/aws/imagebuilder/test-*",
+              ],
+            },
+          },
+        },
+        {
+          Effect: "Allow",
+          Sid: "VolumesOfThePools",
+          Principal: { AWS: "AUTOSCALING" },
+          Action: USE,
+          Resource: "*",
+        },
+        {
+          Effect: "Allow",
+          Sid: "VolumesOfThePoolsWhileAttached",
+          Principal: { AWS: "AUTOSCALING" },
+          Action: "kms:CreateGrant",
+          Resource: "*",
+          Condition: { Bool: { "kms:GrantIsForAWSResource": "true" } },
+        },
+      ],
+    });
+  });
+
+  test("encrypts every volume, secret, log and image", () => {
+    const stack = synthesize({ bakedImages: true });
+    expect(stack.resource("aws_instance")).toMatchObject({ root_block_device: { kms_key_id: KEY } });
+    expect(stack.resource("aws_launch_template")).toMatchObject({
+      block_device_mappings: [{ ebs: { encrypted: "true", kms_key_id: KEY } }],
+    });
+    const encrypted: readonly [type: string, count: number][] = [
+      ["aws_secretsmanager_secret", 4],
+      // Of the network, of the scheduler's image and of the workers'.
+      ["aws_cloudwatch_log_group", 3],
+      ["aws_imagebuilder_component", stack.counts.aws_imagebuilder_component ?? 0],
+    ];
+    for (const [type, count] of encrypted) {
+      expect(count).toBeGreaterThan(0);
+      expect(stack.resources(type).map(({ kms_key_id }: Block) => kms_key_id)).toEqual(
+        Array.from({ length: count }, () => KEY),
+      );
+    }
+    for (const image of ["scheduler", "cpu"]) {
+      expect(stack.resource("aws_imagebuilder_image_recipe", `of-${image}`)).toMatchObject({
+        block_device_mapping: [{ ebs: { kms_key_id: KEY } }],
+      });
+      expect(stack.resource("aws_imagebuilder_distribution_configuration", `of-${image}`)).toMatchObject({
+        distribution: [{ ami_distribution_configuration: { kms_key_id: KEY } }],
+      });
+    }
+  });
+});
+
+describe("the role that launches the machines of the pools", () => {
+  test("is the cluster's own, and of every group", () => {
+    const stack = synthesize({
+      pools: [
+        { name: "one", kind: "cpu" },
+        { name: "two", kind: "cpu" },
+      ],
+    });
+    expect(stack.resource("aws_iam_service_linked_role")).toEqual({
+      aws_service_name: "autoscaling.amazonaws.com",
+      custom_suffix: "test-ap-southeast-2",
+      description: "pools of the Dask cluster test",
+    });
+    const groups = stack.resources("aws_autoscaling_group");
+    expect(groups).toHaveLength(2);
+    for (const { service_linked_role_arn } of groups)
+      expect(service_linked_role_arn).toMatch(/^\$\{aws_iam_service_linked_role\.dask_\S+\.arn\}$/);
+  });
+
+  test("has a name that IAM takes, however long the cluster's is, and another in each region", () => {
+    const suffix = (region: string) =>
+      String(
+        synthesize({ name: "a".repeat(32), region }).resource("aws_iam_service_linked_role").custom_suffix,
+      );
+    for (const region of ["ap-southeast-1", "ap-southeast-2"])
+      expect(`AWSServiceRoleForAutoScaling_${suffix(region)}`.length).toBeLessThanOrEqual(64);
+    expect(suffix("ap-southeast-1")).not.toBe(suffix("ap-southeast-2"));
+  });
+});
+
+function synthesize(definition: Partial<ClusterDefinition> = {}): Synthesized {
+  const cluster = defineCluster({
+    name: "test",
+    region: "ap-southeast-2",
+    network: { adminSubnets: ["10.0.0.0/16"] },
+    ...definition,
+  });
+  return Synthesized.of((scope) => new DaskCluster(scope, "dask", { cluster }));
+}

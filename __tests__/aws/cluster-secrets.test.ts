@@ -1,0 +1,59 @@
+import { DaskCluster } from "../../lib/aws/dask-cluster";
+import { defineCluster } from "../../lib/cluster/define";
+import { Synthesized } from "../support/synthesized";
+import { readPolicy } from "./policies";
+
+describe("the secrets of a cluster", () => {
+  const stack = synthesize(true);
+
+  test.each([
+    ["authority", "key and certificate that sign all others; the scheduler alone needs it"],
+    ["worker", "key and certificate of all workers"],
+    ["client", "key and certificate of clients"],
+    ["dashboard", "password of the dashboard's user dask"],
+  ])("%s is there, encrypted, and gone at once with the cluster", (holder, description) => {
+    expect(stack.resource("aws_secretsmanager_secret", `secrets_${holder}`)).toEqual({
+      name: `dask/test/${holder}`,
+      description: `Dask cluster test: ${description}`,
+      kms_key_id: expect.stringMatching(/^\$\{aws_kms_key\.dask_key_\w+\.arn\}$/),
+      recovery_window_in_days: 0,
+    });
+  });
+
+  test("are empty: what they hold is never in Terraform's state", () => {
+    expect(stack.counts.aws_secretsmanager_secret).toBe(4);
+    expect(stack.counts).not.toHaveProperty("aws_secretsmanager_secret_version");
+    expect(stack.dataSources("aws_secretsmanager_secret_version")).toEqual([]);
+  });
+
+  test("the authority is read and written by the scheduler alone", () => {
+    const { policy, ...rest } = stack.resource("aws_secretsmanager_secret_policy");
+    expect(rest).toEqual({
+      secret_arn: expect.stringMatching(/^\$\{aws_secretsmanager_secret\.dask_secrets_authority_\w+\.arn\}$/),
+      block_public_policy: true,
+    });
+    expect(readPolicy(policy)).toEqual({
+      Version: "2012-10-17",
+      Statement: [
+        {
+          Sid: "TheSchedulerAlone",
+          Effect: "Deny",
+          Principal: { AWS: "*" },
+          Action: ["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"],
+          Resource: "*",
+          Condition: { ArnNotEquals: { "aws:PrincipalArn": "ROLE scheduler-role" } },
+        },
+      ],
+    });
+  });
+});
+
+test("a cluster without TLS has none", () => {
+  const { counts } = synthesize(false);
+  expect(Object.keys(counts).filter((type) => type.startsWith("aws_secretsmanager_"))).toEqual([]);
+});
+
+function synthesize(tls: boolean): Synthesized {
+  const cluster = defineCluster({ name: "test", network: { adminSubnets: ["10.0.0.0/16"] }, tls });
+  return Synthesized.of((scope) => new DaskCluster(scope, "dask", { cluster }));
+}

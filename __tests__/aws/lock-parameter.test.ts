@@ -1,0 +1,79 @@
+import { DaskCluster } from "../../lib/aws/dask-cluster";
+import { LockParameter, LockParameters } from "../../lib/aws/lock-parameter";
+import { defineCluster } from "../../lib/cluster/define";
+import type { ClusterDefinition } from "../../lib/cluster/definition";
+import { schedulerNode, workerNode } from "../../lib/node/machine";
+import { Synthesized } from "../support/synthesized";
+
+const POOLS = [
+  { name: "one", kind: "cpu" },
+  { name: "two", kind: "cpu" },
+  { name: "gpu", kind: "gpu" },
+] as const;
+
+describe("the locks of a cluster", () => {
+  const cluster = define();
+  const stack = Synthesized.of((scope) => new DaskCluster(scope, "dask", { cluster }));
+
+  test("are one parameter for each, under the name and with the content that machines look for", () => {
+    const [one, , gpu] = cluster.pools;
+    if (one === undefined || gpu === undefined) throw new Error("the cluster has lost a pool");
+    const locks = [schedulerNode(cluster).lock, workerNode(cluster, gpu).lock];
+    expect(workerNode(cluster, one).lock).toEqual(locks[0]);
+    expect(stack.counts.aws_ssm_parameter).toBe(2);
+    for (const [index, role] of ["of-scheduler", "of-gpu-worker"].entries())
+      expect(stack.resource("aws_ssm_parameter", role)).toEqual({
+        name: locks[index]?.name,
+        description: "packages of machines of Dask, one a line: name, version and SHA-256",
+        type: "String",
+        tier: ["Standard", "Advanced"][index],
+        insecure_value: locks[index]?.content,
+        lifecycle: { create_before_destroy: true },
+      });
+    expect(locks.map(({ name }) => name)).toEqual([
+      expect.stringMatching(/^\/dask\/test\/lock\/2026\.7-cpu\/[0-9a-f]{12}$/),
+      expect.stringMatching(/^\/dask\/test\/lock\/2026\.7-gpu\/[0-9a-f]{12}$/),
+    ]);
+  });
+
+  test("are there before the machines that look them up", () => {
+    expect(stack.resource("aws_instance").depends_on).toContainEqual(
+      expect.stringMatching(/^aws_ssm_parameter\.dask_locks_of-scheduler_/),
+    );
+    for (const [pool, lock] of [
+      ["one", "scheduler"],
+      ["two", "scheduler"],
+      ["gpu", "gpu-worker"],
+    ] as const)
+      expect(stack.resource("aws_autoscaling_group", `pools_${pool}`).depends_on).toContainEqual(
+        expect.stringMatching(new RegExp(`^aws_ssm_parameter\\.dask_locks_of-${lock}_`)),
+      );
+  });
+
+  test("are of that cluster alone", () => {
+    Synthesized.of((scope) => {
+      const locks = new LockParameters(scope, "locks", { cluster });
+      expect(() => locks.of(define({ name: "other" }))).toThrow(
+        /^locks\.of: given \/dask\/other\/lock\/2026\.7-cpu\/\w+; allowed: \/dask\/test\/lock\/2026\.7-cpu\/\w+, \/dask\/test\/lock\/2026\.7-gpu\/\w+; remedy: give the locks of that cluster$/,
+      );
+    });
+  });
+});
+
+test.each([
+  [4096, "Standard"],
+  [4097, "Advanced"],
+])("a lock of %i characters is of the tier %s", (length, tier) => {
+  const lock = { name: "/dask/test/lock", content: "x".repeat(length), sha256: "" };
+  const stack = Synthesized.of((scope) => new LockParameter(scope, "lock", { lock }));
+  expect(stack.resource("aws_ssm_parameter").tier).toBe(tier);
+});
+
+function define(definition: Partial<ClusterDefinition> = {}) {
+  return defineCluster({
+    name: "test",
+    network: { adminSubnets: ["10.0.0.0/16"] },
+    pools: POOLS,
+    ...definition,
+  });
+}

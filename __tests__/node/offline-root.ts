@@ -1,0 +1,40 @@
+import { cpSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { UNITS } from "../../lib/node/node-files";
+import type { NodeFile } from "../../lib/node/node-spec";
+import { testWith } from "./test-with";
+
+const OF_THE_SYSTEM = ["/usr/lib/systemd/system", "/lib/systemd/system"].find(existsSync);
+
+/** Programs that our units start, of the environment and of packages. */
+const PROGRAMS = [
+  ...["/opt/dask/env/bin/dask", "/opt/dask/env/bin/python"],
+  ...["/usr/bin/getent", "/usr/bin/nvidia-modprobe", "/usr/bin/nvidia-smi"],
+  ...["/usr/bin/install", "/usr/bin/kill", "/usr/sbin/nginx"],
+];
+
+/** A test that needs systemd's analyzer, and units of a distribution to put beside ours. */
+export const testWithSystemd = testWith("systemd", OF_THE_SYSTEM !== undefined);
+
+/**
+ * Makes a folder that stands for a machine's root, for `systemd-analyze --root=`: its files, the distribution's units,
+ * and empty programs at their paths.
+ */
+export function makeRoot(folder: string, files: readonly NodeFile[]): void {
+  const put = (path: string, mode: number, content: string) => {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), content, { mode });
+  };
+  for (const { path, mode, content } of files) put(path, Number.parseInt(mode, 8), content);
+  for (const program of PROGRAMS) put(program, 0o755, "");
+  cpSync(OF_THE_SYSTEM ?? "", join(folder, "usr/lib/systemd/system"), {
+    recursive: true,
+    verbatimSymlinks: true,
+  });
+}
+
+/** Names of a machine's own units. */
+export function unitsOf(files: readonly NodeFile[]): string[] {
+  const names = files.filter(({ path }) => dirname(path) === UNITS).map(({ path }) => path);
+  return names.map((path) => path.slice(UNITS.length + 1));
+}

@@ -1,0 +1,68 @@
+import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
+import { VpcEndpoint } from "@cdktf/provider-aws/lib/vpc-endpoint";
+import { VpcSecurityGroupIngressRule } from "@cdktf/provider-aws/lib/vpc-security-group-ingress-rule";
+import type { ITerraformDependable } from "cdktf";
+import { Construct } from "constructs";
+import type { Cluster } from "../cluster/cluster";
+import type { ClusterNetwork } from "./network";
+
+/** Every service of AWS that machines or Session Manager call, by its name in the endpoint's. */
+const SERVICES = [
+  "autoscaling",
+  "ec2",
+  "ec2messages",
+  "kms",
+  "logs",
+  "secretsmanager",
+  "ssm",
+  "ssmmessages",
+] as const;
+
+/** Properties of `Endpoints`. */
+export interface EndpointsProps {
+  /** Cluster whose machines call AWS. */
+  readonly cluster: Cluster;
+  /** Network of the machines; each of its private subnets has its own way to each service. */
+  readonly network: ClusterNetwork;
+}
+
+/**
+ * The services of AWS inside a network, under the names that they have outside: machines reach them without a NAT
+ * gateway. AWS bills each by the hour in each zone.
+ */
+export class Endpoints extends Construct {
+  /** Every endpoint, and the rule that opens them: a machine without another way out waits for them. */
+  readonly endpoints: readonly ITerraformDependable[];
+
+  constructor(scope: Construct, id: string, { cluster, network }: EndpointsProps) {
+    super(scope, id);
+    const name = `${cluster.name}-endpoints`;
+    const group = new SecurityGroup(this, "group", {
+      name,
+      description: `endpoints of AWS for the Dask cluster ${cluster.name}`,
+      vpcId: network.vpcId,
+      tags: { Name: name },
+    });
+    const rule = new VpcSecurityGroupIngressRule(this, "from-the-vpc", {
+      securityGroupId: group.id,
+      description: "machines: https",
+      cidrIpv4: cluster.network.vpcCidr,
+      ipProtocol: "tcp",
+      fromPort: 443,
+      toPort: 443,
+    });
+    const endpoints = SERVICES.map(
+      (service) =>
+        new VpcEndpoint(this, service, {
+          vpcId: network.vpcId,
+          vpcEndpointType: "Interface",
+          serviceName: `com.amazonaws.${cluster.region}.${service}`,
+          privateDnsEnabled: true,
+          subnetIds: [...network.privateSubnetIds],
+          securityGroupIds: [group.id],
+          tags: { Name: `${cluster.name}-${service}` },
+        }),
+    );
+    this.endpoints = [rule, ...endpoints];
+  }
+}

@@ -1,0 +1,71 @@
+import { FlowLog } from "@cdktf/provider-aws/lib/flow-log";
+import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
+import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
+import { Construct } from "constructs";
+import type { Cluster } from "../cluster/cluster";
+import type { Account } from "./account";
+import type { ClusterKey } from "./cluster-key";
+import { flowLogGroup, LogGroup } from "./log-group";
+import { fitted, MOST_OF_A_ROLE } from "./names";
+import type { ClusterNetwork } from "./network";
+import { policy } from "./policy";
+
+/** Properties of `FlowLogs`. */
+export interface FlowLogsProps {
+  /** Cluster whose network is watched. */
+  readonly cluster: Cluster;
+  /** Account of the cluster. */
+  readonly account: Account;
+  /** Key of the cluster. */
+  readonly key: ClusterKey;
+  /** Network that is watched. */
+  readonly network: ClusterNetwork;
+}
+
+/**
+ * Who spoke with whom in a network, and who was refused: every flow, in a log group of the cluster's. The role may write
+ * to that group and not make another, so that none comes back after the cluster is gone.
+ */
+export class FlowLogs extends Construct {
+  constructor(scope: Construct, id: string, { cluster, account, key, network }: FlowLogsProps) {
+    super(scope, id);
+    const { group } = new LogGroup(this, "group", { cluster, key, name: flowLogGroup(cluster) });
+    const name = fitted(`${cluster.name}-flow-logs-${cluster.region}`, MOST_OF_A_ROLE);
+    const role = new IamRole(this, "role", {
+      name,
+      description: `flow logs of the Dask cluster ${cluster.name}`,
+      assumeRolePolicy: policy({
+        Principal: { Service: "vpc-flow-logs.amazonaws.com" },
+        Action: "sts:AssumeRole",
+        // No other account's flow logs can be written by this role.
+        Condition: {
+          StringEquals: { "aws:SourceAccount": account.accountId },
+          ArnLike: { "aws:SourceArn": account.arn("ec2", "vpc-flow-log/*") },
+        },
+      }),
+      tags: { Name: name },
+    });
+    const writing = new IamRolePolicy(this, "write-flow-logs", {
+      name: "write-flow-logs",
+      role: role.name,
+      policy: policy({
+        Action: [
+          "logs:CreateLogStream",
+          "logs:DescribeLogGroups",
+          "logs:DescribeLogStreams",
+          "logs:PutLogEvents",
+        ],
+        Resource: [group.arn, `${group.arn}:*`],
+      }),
+    });
+    new FlowLog(this, "Resource", {
+      vpcId: network.vpcId,
+      trafficType: "ALL",
+      logDestinationType: "cloud-watch-logs",
+      logDestination: group.arn,
+      iamRoleArn: role.arn,
+      tags: { Name: `${cluster.name}-flow-logs` },
+      dependsOn: [writing],
+    });
+  }
+}

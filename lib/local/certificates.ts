@@ -1,0 +1,33 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Cluster } from "../cluster/cluster";
+import { packageFile, packageRoot } from "../node/package-file";
+import { clientConfig, RELOAD, reloadScript } from "./dask-config";
+import { run, type Task } from "./task";
+
+/** Seconds for two signatures, most of them for Python to start. */
+const TIMEOUT = 60;
+
+/**
+ * Makes the certificates of a cluster with TLS and the bundle of its clients, all by an authority of this start, in
+ * directories that this user alone may enter; without TLS, takes those of an earlier start away.
+ *
+ * @throws LocalStackError when Python cannot make them
+ */
+export async function makeCertificates(
+  task: Task,
+  cluster: Cluster,
+  schedulerAddress: string,
+): Promise<void> {
+  const { nodePem, client, clientPem, tools } = task.paths;
+  for (const directory of [dirname(nodePem), client]) rmSync(directory, { recursive: true, force: true });
+  if (!cluster.tls) return;
+  for (const directory of [dirname(nodePem), client]) mkdirSync(directory, { mode: 0o700 });
+  const script = join(packageRoot(), "lib/local/certificates.py");
+  await run(task, [join(tools, "bin", "python"), "-B", script, cluster.name, nodePem, clientPem], {
+    failure: "the cluster's certificates cannot be made",
+    timeout: TIMEOUT,
+  });
+  writeFileSync(join(client, "dask.yaml"), clientConfig(task.paths, schedulerAddress));
+  writeFileSync(reloadScript(task.paths), packageFile(`cloud-init/${RELOAD}`));
+}

@@ -1,0 +1,31 @@
+import type { Cluster } from "../cluster/cluster";
+import { PORTS } from "../cluster/ports";
+import { copy, script, text, UNITS } from "./node-files";
+import type { NodePart } from "./node-spec";
+import { renderTemplate } from "./template";
+
+/**
+ * The door before the dashboard, on the scheduler's machine: nginx, which encrypts and asks for a password, as Dask's
+ * own HTTP server does neither. The password is in the secret `dask/<cluster>/dashboard`; the phase makes it at first.
+ */
+export function dashboardPart(cluster: Cluster): NodePart {
+  return {
+    packages: ["nginx"],
+    phases: ["dashboard"],
+    settings: { DASHBOARD_PORT: String(PORTS.dashboard.from) },
+    files: [
+      text("/etc/dask/nginx.conf", nginxConfiguration(cluster)),
+      copy("dashboard/dask-dashboard.service", UNITS),
+      script("dashboard/dashboard"),
+    ],
+  };
+}
+
+function nginxConfiguration({ name }: Cluster): string {
+  return renderTemplate("cloud-init/dashboard/nginx.conf", {
+    CLUSTER: name,
+    PORT: String(PORTS.dashboard.from),
+    HTTP_PORT: String(PORTS.schedulerHttp.from),
+    WORKER_PORT: String(PORTS.workerDashboard.from),
+  });
+}

@@ -1,0 +1,12 @@
+import type { Cluster } from "../cluster/cluster";
+
+/**
+ * Whose secret: `authority` is the key and certificate that sign all others, `worker` and `client` are the key,
+ * certificate and authority of all workers and of clients, `dashboard` is the password of the dashboard's user `dask`.
+ */
+export type Holder = "authority" | "worker" | "client" | "dashboard";
+
+/** Name in Secrets Manager of a secret that the scheduler fills and others read. */
+export function secretName(cluster: Cluster, holder: Holder): string {
+  return `dask/${cluster.name}/${holder}`;
+}
