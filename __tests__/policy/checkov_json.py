@@ -1,0 +1,28 @@
+"""Checkov with policies that are read: `checkov_json.py ARGUMENT...` takes Checkov's arguments.
+
+In Terraform's JSON a policy is text inside a string. Checkov's runner for it leaves the text as it is, and
+checks that look into a policy then let it pass (CKV_AWS_33) or give no verdict (CKV_AWS_286 to 290 and 355).
+Here they see it parsed, as they do in HCL.
+"""
+
+import json
+import sys
+
+from checkov.main import Checkov
+from checkov.terraform_json import parser
+
+as_parsed = parser.hclify
+
+
+def hclify(obj: dict, *arguments: object, **options: object) -> dict:
+    """A block as Checkov's checks expect it, with its policy as an object."""
+    block = as_parsed(obj, *arguments, **options)
+    if isinstance(obj.get("policy"), str):
+        block["policy"] = [json.loads(obj["policy"])]
+    return block
+
+
+parser.hclify = hclify
+
+if __name__ == "__main__":
+    sys.exit(Checkov().run())

@@ -1,0 +1,93 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
+import { App } from "cdktf";
+import { baked } from "../../environments/baked";
+import { development } from "../../environments/development";
+import { production } from "../../environments/production";
+import { AwsStack } from "../../lib/aws/aws-stack";
+import { defineCluster } from "../../lib/cluster/define";
+import { packageRoot } from "../../lib/node/package-file";
+import { INSTALL_TIMEOUT } from "../support/python-environment";
+import { addressOf, type Judgement, judge } from "./gate";
+import { waiverList, writeList, writtenList } from "./waiver-list";
+
+const EXAMPLES = { baked, development, production };
+
+/** What the examples leave out: no way out but by endpoints, SSH, protection, state in S3; and no TLS. */
+const OTHERS = {
+  secluded: defineCluster({
+    name: "secluded",
+    region: "eu-central-1",
+    network: { adminSubnets: ["10.0.0.0/16"], nat: "none", endpoints: true },
+    scheduler: { image: { amiId: "ami-0123456789abcdef0" } },
+    ssh: { keyName: "administrators" },
+    deletionProtection: true,
+    backend: { type: "s3", bucket: "state" },
+    pools: [{ name: "cpu", kind: "cpu", image: { amiId: "ami-0123456789abcdef0" } }],
+  }),
+  isolated: defineCluster({
+    name: "isolated",
+    region: "eu-central-1",
+    network: { adminSubnets: ["10.0.0.0/16"] },
+    tls: false,
+    pools: [{ name: "cpu", kind: "cpu" }],
+  }),
+};
+
+const CLUSTERS = { ...EXAMPLES, ...OTHERS };
+type Name = keyof typeof CLUSTERS;
+const NAMES = Object.keys(CLUSTERS) as Name[];
+
+/** Checks that look into the text of a policy, which Checkov does not do in Terraform's JSON by itself. */
+const POLICY_CHECKS = [286, 287, 288, 289, 290, 355].map((number) => `CKV_AWS_${number}`);
+
+let scratch: string;
+const stacks = {} as Record<Name, AwsStack>;
+const judgements = {} as Record<Name, Judgement>;
+
+beforeAll(async () => {
+  mkdirSync(join(packageRoot(), ".test"), { recursive: true });
+  scratch = mkdtempSync(join(packageRoot(), ".test", "policy-"));
+  const app = new App({ outdir: scratch });
+  for (const name of NAMES) stacks[name] = new AwsStack(app, name, CLUSTERS[name]);
+  app.synth();
+  await Promise.all(
+    NAMES.map(async (name) => {
+      judgements[name] = await judge(stacks[name], scratch);
+    }),
+  );
+}, 2 * INSTALL_TIMEOUT);
+
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+test("every example environment on AWS is held to the policy", () => {
+  const environments = readdirSync(join(packageRoot(), "environments"));
+  expect(environments.sort()).toEqual([...Object.keys(EXAMPLES), "local"].map((name) => `${name}.ts`).sort());
+});
+
+describe.each(NAMES)("%s", (name) => {
+  test("fails no check without a waiver", () => {
+    expect(judgements[name].failed).toEqual([]);
+  });
+
+  test("needs each of its waivers", () => {
+    expect(judgements[name].stale).toEqual([]);
+  });
+
+  test("has the text of every policy looked into", () => {
+    const policies = stacks[name].node.findAll().filter((construct) => construct instanceof IamRolePolicy);
+    const wanted = policies.flatMap((policy) =>
+      POLICY_CHECKS.map((check) => `${check} ${addressOf(policy)}`),
+    );
+    expect(wanted.length).toBeGreaterThan(0);
+    const given = judgements[name].verdicts.map(({ check, element }) => `${check} ${addressOf(element)}`);
+    expect(wanted.filter((pair) => !given.includes(pair))).toEqual([]);
+  });
+});
+
+test("the docs list every waiver: npm run policy:docs writes them", () => {
+  const lines = waiverList(Object.values(judgements));
+  if (process.env.POLICY_DOCS === "write") writeList(lines);
+  expect(writtenList()).toBe(lines);
+});

@@ -1,0 +1,111 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { TerraformElement, TerraformResource, type TerraformStack } from "cdktf";
+import { type Waiver, waiversIn } from "../../lib/aws/waiver";
+import { checkov } from "../support/python-environment";
+
+/** Time for Checkov on one stack; it takes six seconds on two free cores. */
+const RUN_TIMEOUT = 2 * 60_000;
+
+/** What one of Checkov's checks says of one resource. */
+export interface Verdict {
+  /** Id such as `CKV_AWS_8`. */
+  readonly check: string;
+  /** What the check asks for, in Checkov's words. */
+  readonly name: string;
+  /** Construct that it is about; `undefined` for a provider and for Terraform's own settings. */
+  readonly element: TerraformElement | undefined;
+  readonly passed: boolean;
+}
+
+/** What the policy says of a stack. */
+export interface Judgement {
+  readonly verdicts: readonly Verdict[];
+  /** Failed checks that no waiver covers, a line for each. */
+  readonly failed: readonly string[];
+  /** Waivers that no failed check needs, a line for each. */
+  readonly stale: readonly string[];
+  /** Waivers that cover a failed check, with what the check asks for. */
+  readonly waived: readonly (Waiver & { readonly name: string })[];
+}
+
+/** Holds a stack to the policy, as it was synthesized into the directory of an app. */
+export async function judge(stack: TerraformStack, outdir: string): Promise<Judgement> {
+  const verdicts = await ask(stack, join(outdir, "stacks", stack.node.id));
+  const failures = verdicts.filter(({ passed }) => !passed);
+  const waivers = waiversIn(stack);
+  const about = (failure: Verdict) => (waiver: Waiver) =>
+    waiver.check === failure.check && waiver.resource === failure.element;
+  return {
+    verdicts,
+    failed: failures
+      .filter((failure) => !waivers.some(about(failure)))
+      .map(({ check, name, element }) => `${check} ${addressOf(element)}: ${name}`),
+    stale: waivers
+      .filter((waiver) => !failures.some((failure) => about(failure)(waiver)))
+      .map(({ check, resource }) => `${check} ${addressOf(resource)}: waived, and not failed`),
+    waived: waivers.flatMap((waiver) => {
+      const failure = failures.find((failure) => about(failure)(waiver));
+      return failure === undefined ? [] : [{ ...waiver, name: failure.name }];
+    }),
+  };
+}
+
+/** Where a construct stands in Terraform, such as `aws_vpc.cluster_network_48CBFB31`. */
+export function addressOf(element: TerraformElement | undefined): string {
+  if (element === undefined) return "the stack";
+  return TerraformResource.isTerraformResource(element)
+    ? `${element.terraformResourceType}.${element.friendlyUniqueId}`
+    : element.friendlyUniqueId;
+}
+
+interface Check {
+  readonly check_id: string;
+  readonly check_name: string;
+  /** `resource.<name>` of checks of one resource, `<type>.<name>` of checks that follow references. */
+  readonly resource: string;
+}
+
+/** Runs every check of Checkov on a synthesized stack. Nothing is asked of the network, or of the user's settings. */
+async function ask(stack: TerraformStack, directory: string): Promise<readonly Verdict[]> {
+  const program = join(await checkov(), "python");
+  const { stdout } = await promisify(execFile)(
+    program,
+    [
+      join(__dirname, "checkov_json.py"),
+      ...["--directory", directory, "--framework", "terraform_json", "--output", "json"],
+      ...["--skip-download", "--soft-fail"],
+    ],
+    {
+      cwd: directory,
+      env: {
+        PATH: process.env.PATH,
+        HOME: directory,
+        CKV_SKIP_PACKAGE_UPDATE_CHECK: "true",
+        PYTHONDONTWRITEBYTECODE: "1",
+      },
+      maxBuffer: 256 * 1024 * 1024,
+      timeout: RUN_TIMEOUT,
+    },
+  );
+  const { check_type, results } = JSON.parse(stdout);
+  if (check_type !== "terraform_json" || results.parsing_errors.length > 0)
+    throw new Error(`${directory}: Checkov could not read it: ${stdout.slice(0, 1000)}`);
+
+  const elements = new Map(
+    stack.node
+      .findAll()
+      .filter((construct) => TerraformElement.isTerraformElement(construct))
+      .map((element) => [element.friendlyUniqueId, element]),
+  );
+  const verdict =
+    (passed: boolean) =>
+    ({ check_id, check_name, resource }: Check): Verdict => ({
+      check: check_id,
+      name: check_name,
+      element: elements.get(resource.slice(resource.lastIndexOf(".") + 1)),
+      passed,
+    });
+  return [...results.passed_checks.map(verdict(true)), ...results.failed_checks.map(verdict(false))];
+}
