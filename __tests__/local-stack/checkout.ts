@@ -80,9 +80,14 @@ app.synth();
     );
   }
 
-  /** Address of the scheduler. */
+  /** Address of the scheduler, of a cluster without TLS. */
   get address(): string {
     return `tcp://${LOOPBACK}:${this.ports.scheduler}`;
+  }
+
+  /** Address of the scheduler, of a cluster with TLS. */
+  get tlsAddress(): string {
+    return `tls://${LOOPBACK}:${this.ports.scheduler}`;
   }
 
   /** Whatever of the cluster is still there. */
@@ -119,10 +124,19 @@ app.synth();
     });
   }
 
-  /** Runs Python code in the cluster's environment, as a client would. */
-  async python(code: string): Promise<unknown> {
+  /** Runs a line of shell where the checkout is. */
+  shell(line: string): Promise<Ended> {
+    return this.run(["sh", "-c", line], {});
+  }
+
+  /**
+   * Runs Python code in the cluster's environment, as a client would.
+   *
+   * @param config directory of Dask's configuration
+   */
+  async python(code: string, config = this.paths.config): Promise<unknown> {
     const { code: exit, output } = await this.run([join(this.paths.environment, "bin/python"), "-c", code], {
-      DASK_CONFIG: this.paths.config,
+      DASK_CONFIG: config,
     });
     if (exit !== 0) throw new Error(output);
     return JSON.parse(output.trim().split("\n").at(-1) ?? "");

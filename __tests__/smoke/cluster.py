@@ -125,9 +125,9 @@ class Result:
         return {check["name"]: check["status"] for check in self.report["checks"]}
 
 
-def smoke(address: str, *arguments: str, expect=None, environment=ENVIRONMENT, as_json=True) -> Result:
+def smoke(*arguments: str, expect=None, environment=ENVIRONMENT, as_json=True) -> Result:
     """Run the smoke test; an expectation goes in by stdin."""
-    command = [sys.executable, str(SMOKE_TEST), address, *arguments]
+    command = [sys.executable, str(SMOKE_TEST), *arguments]
     command += ["--json"] if as_json else []
     command += ["--expect", "-"] if expect is not None else []
     started = time.monotonic()

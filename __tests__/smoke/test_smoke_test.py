@@ -1,6 +1,7 @@
 """The smoke test against real clusters: passes a good one, fails each bad one for the right reason."""
 
 import copy
+import json
 import os
 import shutil
 import signal
@@ -338,11 +339,39 @@ def tls(tmp_path_factory):
     signed_by = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial")
     openssl("x509", "-req", "-days", "2", "-in", "dask.csr", *signed_by, "-out", "dask.pem")
 
-    def options(ca="ca.pem"):
-        files = {"--tls-ca-file": ca, "--tls-cert": "dask.pem", "--tls-key": "dask.key"}
-        return [word for option, file in files.items() for word in (option, str(folder / file))]
+    return Certificates(folder)
 
-    return options
+
+class Certificates:
+    """The files, as the smoke test's options."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    def __call__(self, ca: str = "ca.pem") -> list[str]:
+        files = {"--tls-ca-file": ca, "--tls-cert": "dask.pem", "--tls-key": "dask.key"}
+        return [word for option, file in files.items() for word in (option, str(self.folder / file))]
+
+    def joined(self, *names: str) -> str:
+        """Some of them as one text."""
+        return "".join((self.folder / name).read_text() for name in names)
+
+
+@pytest.fixture
+def bundle(tls, tmp_path):
+    """Makes a client's bundle: key, certificate and authority in one file, and a dask.yaml."""
+    (tmp_path / "client.pem").write_text(tls.joined("dask.key", "dask.pem", "ca.pem"))
+    (tmp_path / "other.pem").write_text(tls.joined("other-ca.key", "other-ca.pem"))
+
+    def make(address: str, certificate: str = "client.pem") -> str:
+        shown = str(tmp_path / certificate)
+        tls_settings = {"ca-file": str(tmp_path / "client.pem"), "client": {"cert": shown, "key": shown}}
+        comm = {"require-encryption": True, "tls": tls_settings}
+        settings = {"scheduler-address": address, "distributed": {"comm": comm}}
+        (tmp_path / "dask.yaml").write_text(json.dumps(settings))
+        return str(tmp_path)
+
+    return make
 
 
 @pytest.fixture(scope="module")
@@ -357,6 +386,35 @@ class TestTls:
         assert encrypted.address.startswith("tls://")
         result = encrypted.smoke(*tls())
         assert result.code == 0, result.stdout
+
+    def test_passes_with_a_bundle_alone(self, encrypted, bundle, tmp_path):
+        result = smoke("--bundle", bundle(encrypted.address), environment=encrypted.environment)
+        assert result.code == 0, result.stdout + result.stderr
+        assert result.report["address"] == encrypted.address
+        assert result.report["next"] == (
+            f"the cluster is ready: connect with DASK_CONFIG={tmp_path}/dask.yaml and distributed.Client()"
+        )
+
+    def test_the_bundle_comes_before_the_environment(self, encrypted, bundle):
+        other = {"DASK_SCHEDULER_ADDRESS": "h:1", "DASK_DISTRIBUTED__COMM__TLS__CA_FILE": "/no/such/file"}
+        result = smoke("--bundle", bundle(encrypted.address), environment=encrypted.environment | other)
+        assert result.code == 0, result.stdout + result.stderr
+
+    def test_a_client_certificate_of_another_authority_is_refused(self, encrypted, bundle):
+        result = smoke("--bundle", bundle(encrypted.address, "other.pem"), environment=encrypted.environment)
+        assert result.code == 3
+        assert "refuses the client certificate" in result.check("scheduler")[1]
+
+    def test_a_bundle_without_its_certificate(self, bundle, tmp_path):
+        result = smoke("--bundle", bundle("tls://127.0.0.1:8786", "gone.pem"))
+        assert result.code == 2
+        files = f"{tmp_path}/client.pem, {tmp_path}/gone.pem"
+        assert f"no certificate can be read from {files}: [Errno 2]" in result.stderr
+
+    def test_a_bundle_and_certificates_beside_it(self, bundle, tls):
+        result = smoke("--bundle", bundle("tls://127.0.0.1:8786"), *tls())
+        assert result.code == 2
+        assert "--bundle has the certificates: give it, or the options --tls-…, not both" in result.stderr
 
     def test_plain_tcp_to_a_tls_scheduler(self, encrypted):
         result = encrypted.smoke(address=encrypted.address.replace("tls://", "tcp://"))
