@@ -1,0 +1,114 @@
+import type { ChildProcess } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { production } from "../../environments/production";
+import { daskConfig } from "../../lib/node/dask-config";
+import { packageRoot } from "../../lib/node/package-file";
+import { checkers } from "../support/python-environment";
+import type { Ports } from "./door";
+import { end, freePorts, start, until } from "./processes";
+
+/**
+ * Routes of a scheduler that serves its HTTP API too. Those of Dask's default leave it out; the door must not rely
+ * on that.
+ */
+const ROUTES = ["api", "prometheus", "info", "json"].map((name) => `distributed.http.scheduler.${name}`);
+const WITH_API = `distributed:
+  scheduler:
+    http:
+      routes: ${JSON.stringify([...ROUTES, ...["health", "proxy", "statics"].map((name) => `distributed.http.${name}`)])}
+`;
+
+/** A real scheduler with two workers on 127.0.0.1, configured as a scheduler's machine is. */
+export class Cluster {
+  private readonly processes: ChildProcess[] = [];
+
+  private constructor(
+    readonly ports: Ports,
+    private readonly comm: number,
+    private readonly bin: string,
+    private readonly directory: string,
+  ) {}
+
+  /** Starts them, for a door at the port given. */
+  static async start(): Promise<Cluster> {
+    const [door = 0, http = 0, worker = 0, comm = 0] = await freePorts(4);
+    const parent = join(packageRoot(), ".test");
+    mkdirSync(parent, { recursive: true });
+    const directory = mkdtempSync(join(parent, "dashboard-"));
+    const cluster = new Cluster({ door, http, worker }, comm, await checkers(), directory);
+    try {
+      await cluster.begin();
+    } catch (error) {
+      await cluster.stop();
+      throw error;
+    }
+    return cluster;
+  }
+
+  /** Ends all processes and removes all files. */
+  async stop(): Promise<void> {
+    for (const one of this.processes) await end(one);
+    rmSync(this.directory, { recursive: true });
+  }
+
+  /** What Dask's own HTTP server answers to one on its machine. */
+  async ask(path: string): Promise<Response> {
+    return fetch(`http://127.0.0.1:${this.ports.http}${path}`, { signal: AbortSignal.timeout(10_000) });
+  }
+
+  /** Names of the workers. */
+  async workers(): Promise<number> {
+    const { num_workers: workers } = (await (await this.ask("/api/v1/get_workers")).json()) as {
+      num_workers: number;
+    };
+    return workers;
+  }
+
+  /** Has a client keep the workers busy until the cluster stops. */
+  work(): void {
+    this.python("work", join(__dirname, "work.py"), this.address);
+  }
+
+  private get address(): string {
+    return `tcp://127.0.0.1:${this.comm}`;
+  }
+
+  private async begin(): Promise<void> {
+    mkdirSync(join(this.directory, "config"));
+    const [main] = daskConfig(production, false);
+    const configuration = (main?.content ?? "")
+      .replaceAll("8787", String(this.ports.door))
+      .replaceAll("/var/lib/dask", this.directory);
+    writeFileSync(join(this.directory, "config", "dask.yaml"), configuration);
+    writeFileSync(join(this.directory, "config", "api.yaml"), WITH_API);
+    const { http, worker } = this.ports;
+    const here = ["--host", "127.0.0.1", "--dashboard-address"];
+    const log = this.dask("scheduler", ...here, `127.0.0.1:${http}`, "--port", String(this.comm));
+    await until("the scheduler does not answer", log, async () => (await this.ask("/health")).ok);
+    for (const [name, port] of [
+      ["cpu--ip-10-20-0-17", worker],
+      ["cpu--ip-10-20-0-18", 0],
+    ]) {
+      const size = ["--nthreads", "2", "--memory-limit", "400MiB"];
+      const options = ["--name", String(name), ...size, "--no-nanny", "--death-timeout", "60"];
+      this.dask("worker", this.address, ...here, `127.0.0.1:${port}`, ...options);
+    }
+    await until("the workers do not register", log, async () => (await this.workers()) === 2);
+  }
+
+  private dask(...argv: string[]): string {
+    return this.python(`dask-${this.processes.length}`, "-m", "dask", ...argv);
+  }
+
+  private python(name: string, ...argv: string[]): string {
+    const log = join(this.directory, `${name}.log`);
+    const environment = {
+      DASK_CONFIG: join(this.directory, "config"),
+      DASK_ROOT_CONFIG: join(this.directory, "config"),
+      PYTHONDONTWRITEBYTECODE: "1",
+    };
+    this.processes.push(start(log, environment, join(this.bin, "python"), ...argv));
+    return log;
+  }
+}

@@ -1,0 +1,29 @@
+import { existsSync } from "node:fs";
+
+/** A program that the tests need. */
+interface Program {
+  readonly name: string;
+  readonly path: string;
+}
+
+/** As on a machine. */
+export const NGINX: Program = { name: "nginx", path: "/usr/sbin/nginx" };
+
+/** Debian's, or another that CHROMIUM names. */
+export const CHROMIUM: Program = { name: "chromium", path: process.env.CHROMIUM ?? "/usr/bin/chromium" };
+
+/** Tests that need programs: where one is missing they are skipped, and say so; in CI they fail. */
+export function describeWith(...programs: readonly Program[]): (title: string, tests: () => void) => void {
+  const missing = programs.filter(({ path }) => !existsSync(path));
+  if (missing.length === 0) return describe;
+  const reason =
+    `not found: ${missing.map(({ path }) => path).join(", ")}; ` +
+    `apt-get install ${missing.map(({ name }) => name).join(" ")}, then: npm run test:dashboard`;
+  if (process.env.CI) return (title) => test(title, () => fail(reason));
+  console.warn(reason);
+  return describe.skip;
+}
+
+function fail(reason: string): never {
+  throw new Error(reason);
+}
