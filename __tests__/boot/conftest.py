@@ -60,7 +60,9 @@ def cluster(rig) -> Members:
     )
     for host in hosts:
         host.wait_for_state("ready", INSTALL_SECONDS)
-    return Members(*hosts, rig.client("10.88.0.5", hosts[0]))
+    client = rig.client("10.88.0.5", hosts[0])
+    client.fetch_bundle(definition.outputs["client_bundle"], rig.aws.secret("dask/rig/client"))
+    return Members(*hosts, client)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ def test_the_right_key_skips_to_boot(rig, cluster, baked):
     host.wait_for_state("ready", READY_SECONDS)
     assert f"the image has key {key}, as wanted: straight to boot" in host.log()
     begun = [line.split()[2] for line in host.log().splitlines() if line.endswith(" begins")]
-    assert begun == ["configuration", "dask"]
+    assert begun == ["configuration", "certificates", "dask"]
     host.cut()
 
 
@@ -25,7 +25,7 @@ def test_the_wrong_key_says_so_and_installs(rig, cluster, baked):
     assert f"the image has key {key}, wanted {other}: installing" in host.log()
     begun = [line.split()[2] for line in host.log().splitlines() if line.endswith(" begins")]
     assert sorted(begun[:2]) == ["base", "conda"]
-    assert begun[2:] == ["configuration", "dask"]
+    assert begun[2:] == ["configuration", "certificates", "dask"]
     assert host.run("cat /opt/dask/env/.dask-node") == other
     host.cut()
 

@@ -7,7 +7,7 @@ import pytest
 
 def test_the_smoke_test_passes_from_the_administrators_subnet(rig, cluster):
     expected = rig.clusters["rig"].expectation
-    done = cluster.client.smoke_test("tcp://scheduler.rig.internal:8786", expected)
+    done = cluster.client.smoke_test(expected)
     checks = {check["name"]: check["status"] for check in json.loads(done.stdout)["checks"]}
     assert done.returncode == 0, done.stderr
     assert set(checks.values()) == {"passed"}
@@ -63,6 +63,6 @@ def test_a_host_says_how_it_is_in_its_tags(rig, cluster):
 def test_a_host_reboots_and_rejoins(rig, cluster):
     cluster.first.reboot()
     cluster.first.wait_for("systemctl is-active --quiet dask-node dask-worker", 60)
-    done = cluster.client.smoke_test("tcp://scheduler.rig.internal:8786", rig.clusters["rig"].expectation)
+    done = cluster.client.smoke_test(rig.clusters["rig"].expectation)
     assert done.returncode == 0, done.stderr
     assert len(rig.calls_of(cluster.first, "CompleteLifecycleAction")) == 1

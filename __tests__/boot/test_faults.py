@@ -65,12 +65,22 @@ def test_a_full_disk(rig):
     host.cut()
 
 
-def test_a_scheduler_that_never_comes(rig, baked):
+def test_a_scheduler_that_never_came(rig, baked):
     lonely = rig.clusters["lonely"]
+    host = rig.boot("i-0000000000000f107", lonely.worker("cpu"), "10.77.0.107", layers=(baked,))
+    status = host.wait_for_state("failed", BOOT_SECONDS + lonely.facts["joinSeconds"])
+    assert status["phase"] == "certificates"
+    assert_abandoned(rig, host, "certificates", "dask/lonely/worker")
+    host.cut()
+
+
+def test_a_scheduler_that_does_not_come_back(rig, baked, scheduler):
+    lonely = rig.clusters["lonely"]
+    rig.aws.keep("dask/lonely/worker", rig.aws.secret("dask/rig/worker"))
     host = rig.boot("i-0000000000000f104", lonely.worker("cpu"), "10.77.0.104", layers=(baked,))
     status = host.wait_for_state("failed", BOOT_SECONDS + lonely.facts["joinSeconds"])
     assert status["phase"] == "dask"
-    assert f"tcp://{lonely.hostname}:8786 does not answer yet" in host.log()
+    assert f"tls://{lonely.hostname}:8786 does not answer yet" in host.log()
     cause = f"dask-worker does not answer after {lonely.facts['joinSeconds']} s: "
     assert_abandoned(rig, host, "dask", cause)
     host.cut()

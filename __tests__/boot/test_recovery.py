@@ -7,7 +7,7 @@ import time
 import pytest
 
 SECONDS = 60
-SCHEDULER = "tcp://scheduler.rig.internal:8786"
+SCHEDULER = "tls://scheduler.rig.internal:8786"
 
 #: Prints the workers: by name, process and resources of each.
 WORKERS = """
@@ -64,7 +64,7 @@ def test_all_workers_are_back_after_the_scheduler_restarts(rig, cluster):
     cluster.scheduler.run("systemctl restart dask-scheduler")
     assert cluster.scheduler.run("systemctl show --value --property MainPID dask-scheduler") != started
     wait_for_workers(cluster, lambda found: found.keys() == before.keys())
-    done = cluster.client.smoke_test(SCHEDULER, rig.clusters["rig"].expectation)
+    done = cluster.client.smoke_test(rig.clusters["rig"].expectation)
     assert done.returncode == 0, done.stderr
 
 

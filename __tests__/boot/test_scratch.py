@@ -18,7 +18,7 @@ def spilled(dask_worker):
     files = Path(dask_worker.local_directory, "storage").glob("*")
     return dask_worker.local_directory, sum(file.stat().st_size for file in files)
 
-with Client("tcp://scheduler.rig.internal:8786", timeout=20) as client:
+with Client("tls://scheduler.rig.internal:8786", timeout=20) as client:
     workers = client.scheduler_info(n_workers=-1)["workers"]
     [address] = [address for address, worker in workers.items() if worker["name"] == sys.argv[1]]
     held = client.map(lambda number: os.urandom(100 * 2**20), range(8), workers=[address], pure=False)

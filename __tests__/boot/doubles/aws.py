@@ -1,11 +1,12 @@
-"""Stands for the query APIs of EC2 and EC2 Auto Scaling, over HTTPS, as a node calls them.
+"""Stands for the APIs of EC2, EC2 Auto Scaling, Secrets Manager and SSM, over HTTPS, as a node calls them.
 
-Signatures are checked. Tags and instances live in moto, where a test reads them with boto3. Lifecycle
-actions, which moto lacks, are answered here: one waits for each machine that the machines' file gives a
-hook, until it is completed. IAM policies are not consulted.
+Signatures are checked. Tags, instances, secrets and parameters live in moto, where a test reads them with
+boto3. Lifecycle actions, which moto lacks, are answered here: one waits for each machine that the machines'
+file gives a hook, until it is completed. IAM policies are not consulted, but for the secrets that a machine
+may name: those that the machines' file gives it.
 
 Each call is a line of JSON in FOLDER/calls.jsonl, which is also all that is remembered of completed actions;
-its `instance` is whose credentials signed it, null where they were refused.
+its `instance` is whose credentials signed it, null where they were refused. Values of secrets are left out.
 FOLDER/ca.pem is the authority behind the server's certificate.
 """
 
@@ -30,6 +31,11 @@ from signatures import Refusal, caller
 AUTOSCALING = "http://autoscaling.amazonaws.com/doc/2011-01-01/"
 VERSIONS = {"autoscaling": "2011-01-01", "ec2": "2016-11-15"}
 FORWARDED = ("CreateTags", "DescribeTags", "DescribeInstances")
+TARGETS = {
+    "secretsmanager": ("secretsmanager.GetSecretValue", "secretsmanager.PutSecretValue"),
+    "ssm": ("AmazonSSM.GetParameter",),
+}
+JSON = "application/x-amz-json-1.1"
 IMAGE = "ami-785db401"  # one of moto's own
 
 
@@ -37,7 +43,7 @@ class Apis(Server):
     """The state behind the APIs."""
 
     def __init__(self, listen: str, machines: Path, folder: Path, region: str):
-        self.hosts = [f"{service}.{region}.amazonaws.com" for service in VERSIONS]
+        self.hosts = [f"{service}.{region}.amazonaws.com" for service in (*VERSIONS, *TARGETS)]
         super().__init__(listen, Api, machines, server_context(folder, *self.hosts))
         self.calls = folder / "calls.jsonl"
         self.calls.touch()
@@ -85,23 +91,27 @@ class Api(Handler):
             return self.stay_silent()
         headers = {name.lower(): value for name, value in self.headers.items()}
         body = self.rfile.read(int(headers.get("content-length", 0)))
-        parameters = dict(parse_qsl(body.decode(), keep_blank_values=True))
         host = headers.get("host", "").partition(":")[0]
+        parameters = read(host.split(".")[0], headers, body)
         call = {"from": self.client_address[0], "instance": None, "host": host}
-        call |= {"action": parameters.get("Action"), "parameters": parameters}
+        call |= {"action": parameters.get("Action"), "parameters": withheld(parameters)}
         try:
-            machines = self.server.machines.all()
-            who = caller(host, headers, body, machines)
+            who = caller(host, headers, body, self.server.machines.all())
             call["instance"] = who.instance
-            status, answer = self.act(host.split(".")[0], parameters, machines, headers, body)
+            status, answer = self.act(who, host.split(".")[0], parameters, headers, body)
         except Refusal as refusal:
             call |= {"error": refusal.code, "message": refusal.message}
             status, answer = error(host, refusal)
         self.server.record(**call, status=status)
-        self.answer(status, answer, Content_Type="text/xml")
+        content_type = JSON if host.split(".")[0] in TARGETS else "text/xml"
+        self.answer(status, answer, Content_Type=content_type)
 
-    def act(self, service: str, parameters: dict, machines: list[Machine], headers: dict, body: bytes):
+    def act(self, who: Machine, service: str, parameters: dict, headers: dict, body: bytes):
         """Do what the call asks; status and answer."""
+        if service in TARGETS:
+            self.check(who, service, parameters, headers)
+            return self.forward(headers, body)
+        machines = self.server.machines.all()
         action, version = parameters.get("Action"), parameters.get("Version")
         allowed = ("CompleteLifecycleAction",) if service == "autoscaling" else FORWARDED
         if action not in allowed or version != VERSIONS[service]:
@@ -115,6 +125,15 @@ class Api(Handler):
             f"  <ResponseMetadata>\n    <RequestId>{uuid.uuid4()}</RequestId>\n  </ResponseMetadata>\n"
             "</CompleteLifecycleActionResponse>\n"
         )
+
+    def check(self, who: Machine, service: str, parameters: dict, headers: dict) -> None:
+        """Refuse what the JSON APIs have no name for, and a secret that the machine's role does not name."""
+        if headers.get("x-amz-target") not in TARGETS[service] or headers.get("content-type") != JSON:
+            raise Refusal("UnknownOperationException", "")
+        secret = parameters.get("SecretId")
+        if service == "secretsmanager" and secret not in who.secrets:
+            refused = f"{who.role} is not authorized to perform {parameters['Action']} on {secret}"
+            raise Refusal("AccessDeniedException", refused)
 
     def complete(self, parameters: dict[str, str], machines: list[Machine]) -> None:
         """Take the answer to a launch hook; each hook takes one."""
@@ -143,9 +162,27 @@ class Api(Handler):
             moto.close()
 
 
+def read(service: str, headers: dict[str, str], body: bytes) -> dict[str, str]:
+    """The parameters of a call, its action among them."""
+    if service not in TARGETS:
+        return dict(parse_qsl(body.decode(), keep_blank_values=True))
+    action = headers.get("x-amz-target", "").rpartition(".")[2]
+    try:
+        return {**json.loads(body), "Action": action}
+    except (TypeError, ValueError):
+        return {"Action": action}
+
+
+def withheld(parameters: dict[str, str]) -> dict[str, str]:
+    """The parameters without what nobody may read."""
+    return {name: value for name, value in parameters.items() if name != "SecretString"}
+
+
 def error(host: str, refusal: Refusal) -> tuple[int, str]:
     """An error as the service writes it. EC2 has one word for every wrong credential."""
     code, message, status = refusal.code, refusal.message, refusal.status
+    if host.split(".")[0] in TARGETS:
+        return 400, json.dumps({"__type": code, "message": message})
     if host.startswith("ec2."):
         if status == 403:
             code, status = "AuthFailure", 401

@@ -39,9 +39,8 @@ def imds(machine):
 def apis(machine):
     folder = ("--folder", machine.authority, "--region", REGION)
     with playing("aws.py", "--machines", machine.file, *folder) as double:
-        machine.finds(
-            double, *(f"{service}.{REGION}.amazonaws.com:443" for service in ("autoscaling", "ec2"))
-        )
+        services = ("autoscaling", "ec2", "secretsmanager", "ssm")
+        machine.finds(double, *(f"{service}.{REGION}.amazonaws.com:443" for service in services))
         yield double
 
 

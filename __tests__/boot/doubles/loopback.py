@@ -10,6 +10,7 @@ from pathlib import Path
 import machines
 
 FOLDER = Path(__file__).parent
+BASE = FOLDER.parents[2] / "cloud-init" / "base"
 REGION = "eu-central-1"
 MINIFORGE = "https://github.com/conda-forge/miniforge/releases/download/1/Miniforge3.sh"
 USER_DATA = b"#cloud-config\n{}\n"
@@ -21,6 +22,7 @@ MACHINES = {
         "userData": "user-data",
         "group": "rig-cpu",
         "hook": "workers-registered",
+        "secrets": ["dask/rig/worker"],
     },
     "127.0.0.2": {"instance": "i-00000000000000002", "role": "rig-scheduler"},
 }
@@ -96,6 +98,18 @@ class Node:
         signature = ("--aws-sigv4", scope or f"aws:amz:{REGION}:{service}", "--config", "-")
         url = f"https://{service}.{REGION}.amazonaws.com/"
         return self.curl(*signature, *data, url, config="\n".join(config))
+
+    def script(self, script: str, *settings: str) -> subprocess.CompletedProcess[str]:
+        """Run a script of Bash whose first argument is the folder of a node's own functions."""
+        file = self.folder / "node.env"
+        file.write_text("".join(f"{setting}\n" for setting in settings))
+        return subprocess.run(
+            ["bash", "-c", script, "bash", BASE],
+            env=self.environment | {"DASK_NODE_ENV": str(file)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
 
     def calls(self) -> list[dict]:
         """Every call that the APIs recorded."""

@@ -31,6 +31,8 @@ class Machine:
     role: str = "node"
     #: File with the base64 text that Terraform gives to EC2, from the folder of the machines' file.
     userData: str | None = None
+    #: Names of the secrets that its role may name.
+    secrets: tuple[str, ...] = ()
     #: Autoscaling group; none for the scheduler.
     group: str | None = None
     #: Launch lifecycle hook that waits for this machine; none where it is gone.
@@ -72,7 +74,8 @@ class Machines:
             raise ValueError(
                 f"{self.file}: {address}: {sorted(unknown)}; allowed: {sorted(allowed)}, {FAULTS}"
             )
-        return Machine(address, **facts | {"faults": tuple(facts.get("faults", ()))})
+        lists = {name: tuple(facts.get(name, ())) for name in ("faults", "secrets")}
+        return Machine(address, **facts | lists)
 
 
 def write(file: Path, machines: dict[str, dict]) -> None:

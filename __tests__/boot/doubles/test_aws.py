@@ -1,9 +1,7 @@
 """The APIs take calls signed by curl with a machine's credentials, refuse every other, and remember them."""
 
 import re
-import subprocess
 from datetime import UTC, datetime
-from pathlib import Path
 
 import boto3
 import pytest
@@ -27,7 +25,6 @@ TAG = (
     "Tag.1.Key=dask:cause",
     "Tag.1.Value=exit code 1: 'ä' & <b> + 50 %",
 )
-BASE = Path(__file__).parents[3] / "cloud-init" / "base"
 
 
 def code(answer):
@@ -175,20 +172,44 @@ identify
 announce "failed in phase conda: cannot download"
 answer_hook ABANDON
 """
-    settings = node.folder / "node.env"
-    settings.write_text("GROUP='rig-cpu'\nHOOK='workers-registered'\n")
-    done = subprocess.run(
-        ["bash", "-c", script, "bash", BASE],
-        env=node.environment | {"DASK_NODE_ENV": str(settings)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    done = node.script(script, "GROUP='rig-cpu'", "HOOK='workers-registered'")
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
     assert tags(aws)["dask:state"].startswith("failed")
     actions = [(call["action"], call["status"]) for call in node.calls()]
     assert actions == [("CreateTags", 200), ("CompleteLifecycleAction", 200)]
     assert node.calls()[1]["parameters"]["LifecycleActionResult"] == "ABANDON"
+
+
+SECRETS = """
+set -uo pipefail
+source "$1/functions"
+source "$1/instance"
+identify
+secret worker && printf '%s' "$answer" || refusal
+keep_secret worker $'one\nsecret' || refusal
+secret worker && printf '%s\n' "$answer"
+secret client || refusal
+ask ssm AmazonSSM.GetParameter '{"Name": "/dask/rig/lock"}' && field Value
+"""
+
+
+def test_the_nodes_own_script_keeps_and_finds_secrets_and_parameters(node, imds, aws):
+    known = {"endpoint_url": aws.facts["moto"], "aws_access_key_id": "a", "aws_secret_access_key": "b"}
+    for holder in ("worker", "client"):
+        boto3.client("secretsmanager", REGION, **known).create_secret(Name=f"dask/rig/{holder}")
+    value = 'a "lock"\nwith lines\n'
+    boto3.client("ssm", REGION, **known).put_parameter(Name="/dask/rig/lock", Value=value, Type="String")
+    done = node.script(SECRETS, "CLUSTER='rig'")
+    assert done.stderr == ""
+    empty, *kept, denied, lock, lines = done.stdout.splitlines()
+    assert empty.startswith("ResourceNotFoundException: ")
+    assert kept == ["one", "secret"]
+    assert denied == (
+        "AccessDeniedException: rig-cpu is not authorized to perform GetSecretValue on dask/rig/client"
+    )
+    assert [lock, lines] == value.splitlines()
+    put = next(call for call in node.calls() if call["action"] == "PutSecretValue")
+    assert put["parameters"].keys() == {"Action", "SecretId", "ClientRequestToken"}
 
 
 def test_its_key_is_for_its_owner_alone(node, aws):

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from .world import World
 TESTS = Path(__file__).parents[2]
 ASK = TESTS / "support" / "mock-aws" / "ask.py"
 REGION = "eu-central-1"
+SERVICES = ("ec2", "autoscaling", "secretsmanager", "ssm")
 
 
 class Aws:
@@ -35,9 +37,10 @@ class Aws:
         self.authority = Path(apis["ca"])
         self._moto: str = apis["moto"]
         names = {cluster.hostname: cluster.address for cluster in clusters.values()}
-        names |= {f"{service}.{REGION}.amazonaws.com": DOUBLES["aws"] for service in ("ec2", "autoscaling")}
+        names |= {f"{service}.{REGION}.amazonaws.com": DOUBLES["aws"] for service in SERVICES}
         names[urlsplit(miniforge).hostname] = DOUBLES["downloads"]
         self._resolve(names)
+        self._deploy(clusters.values())
 
     def _serve(self, script: str, address: str, port: int, *options: object) -> dict:
         """Start a double's server; what it says of itself."""
@@ -52,6 +55,13 @@ class Aws:
         addresses = [f"--address=/{name}/{address}" for name, address in names.items()]
         self.world.shell(" ".join(["dnsmasq", *options, *listen, *addresses]))
 
+    def _deploy(self, clusters: Iterable[Cluster]) -> None:
+        """What Terraform makes before the machines: secrets, still empty, and parameters."""
+        for name in {name for cluster in clusters for name in cluster.secrets}:
+            self.ask("secretsmanager", "create_secret", Name=name)
+        for name, value in {item for cluster in clusters for item in cluster.parameters.items()}:
+            self.ask("ssm", "put_parameter", Name=name, Value=value, Type="String", Tier="Advanced")
+
     def know(self, address: str, **facts: object) -> None:
         """Have a machine at an address, another than before if it names its instance."""
         known = {} if "instance" in facts else self._facts[address]
@@ -60,6 +70,14 @@ class Aws:
 
     def _write(self) -> None:
         machines.write(self._machines, self._facts)
+
+    def secret(self, name: str) -> str:
+        """The value of a secret."""
+        return self.ask("secretsmanager", "get_secret_value", SecretId=name)["SecretString"]
+
+    def keep(self, name: str, value: str) -> None:
+        """Give a secret a value, as the scheduler of its cluster does."""
+        self.ask("secretsmanager", "put_secret_value", SecretId=name, SecretString=value)
 
     def ask(self, service: str, operation: str, **parameters: object) -> dict:
         """What AWS answers, such as `ask("ec2", "describe_tags")["Tags"]`."""

@@ -10,6 +10,13 @@ from .world import World
 
 SMOKE_TEST = Path(__file__).parents[3] / "cloud-init" / "dask" / "smoke_test"
 PYTHON = "/opt/dask/env/bin/python"
+BUNDLE = "/root/.dask/rig"
+
+#: Stands for the AWS CLI of an administrator, who may read the client's secret.
+AWS_CLI = """#!/bin/bash
+[[ $* == "secretsmanager get-secret-value --region eu-central-1 --secret-id dask/rig/client "* ]] || exit 252
+cat /run/secret
+"""
 
 
 class Client:
@@ -17,6 +24,8 @@ class Client:
 
     def __init__(self, world: World, name: str, image: Path, lender: Path):
         self.world, self.name = world, name
+        #: Environment of its programs: Dask takes its configuration from the bundle.
+        self.given = (f"DASK_CONFIG={BUNDLE}/dask.yaml",)
         folder = world.disk / name
         self.root = folder / "root"
         mount_overlay(world, self.root, [image], folder / "changes")
@@ -29,8 +38,31 @@ class Client:
 
     def run(self, *command: str, seconds: float = 60, **options) -> subprocess.CompletedProcess[str]:
         """Run a command as on that host."""
-        entry = ("ip", "netns", "exec", self.name, "chroot", self.root, "env", "-i", *ENVIRONMENT)
-        return self.world.run(*entry, *command, seconds=seconds, **options)
+        return self.world.run(*self._entry(), *command, seconds=seconds, **options)
+
+    def start(self, *command: str) -> subprocess.Popen[str]:
+        """Start a command as on that host; whoever starts it waits for its end."""
+        words = self.world.enter(*self._entry(), *command)
+        return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def _entry(self) -> tuple[object, ...]:
+        return ("ip", "netns", "exec", self.name, "chroot", self.root, "env", "-i", *ENVIRONMENT, *self.given)
+
+    def write(self, path: str, content: str, mode: str = "0644") -> None:
+        """Put a file on it."""
+        command = ("install", "-D", "-m", mode, "/dev/stdin", path)
+        done = self.run(*command, input=content)
+        if done.returncode != 0:
+            raise AssertionError(done.stderr)
+
+    def fetch_bundle(self, command: str, secret: str) -> None:
+        """Run the command of the output `client_bundle`; the AWS CLI would print the secret's value."""
+        self.write("/usr/local/bin/aws", AWS_CLI, "0755")
+        self.write("/run/secret", secret, "0600")
+        done = self.run("bash", "-c", command)
+        if done.returncode != 0:
+            raise AssertionError(f"{command}\nended with {done.returncode}:\n{done.stderr}")
+        self.run("rm", "/run/secret")
 
     def python(self, program: str, *arguments: str, seconds: float = 90) -> str:
         """What a program prints that runs with the release's packages."""
@@ -39,7 +71,8 @@ class Client:
             raise AssertionError(f"the program ended with {done.returncode}:\n{program}\n{done.stderr}")
         return done.stdout
 
-    def smoke_test(self, address: str, expected: dict) -> subprocess.CompletedProcess[str]:
-        """Run the smoke test with --json against a cluster."""
-        command = (PYTHON, "/srv/smoke_test/smoke_test.py", address, "--json", "--expect", "-")
+    def smoke_test(self, expected: dict) -> subprocess.CompletedProcess[str]:
+        """Run the smoke test with --json against the cluster of the bundle."""
+        bundle = ("--bundle", BUNDLE)
+        command = (PYTHON, "/srv/smoke_test/smoke_test.py", *bundle, "--json", "--expect", "-")
         return self.run(*command, seconds=140, input=json.dumps(expected))

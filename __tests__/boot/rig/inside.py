@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from network import ADMIN_GATEWAY, BRIDGE, DOUBLES, GATEWAY, METADATA, UPLINK
+from network import ADMIN_GATEWAY, BRIDGE, DOUBLES, GATEWAY, METADATA, STRANGE_GATEWAY, UPLINK
 
 CLONE_NEWNET = 0x4000_0000
 UPLINK_SECONDS = 20
@@ -30,6 +30,7 @@ ip link set lo up
 ip link add {BRIDGE} type bridge
 ip address add {GATEWAY} dev {BRIDGE}
 ip address add {ADMIN_GATEWAY} dev {BRIDGE}
+ip address add {STRANGE_GATEWAY} dev {BRIDGE}
 ip address add {METADATA}/32 dev {BRIDGE}
 ip link set {BRIDGE} up
 """

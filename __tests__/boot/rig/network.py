@@ -9,6 +9,9 @@ GATEWAY = "10.77.0.1/16"
 #: Gateway of the administrators' subnet.
 ADMIN_GATEWAY = "10.88.0.1/24"
 
+#: Gateway of a subnet whose hosts are nobody's administrators.
+STRANGE_GATEWAY = "10.99.0.1/24"
+
 #: Where every instance of EC2 finds the metadata service.
 METADATA = "169.254.169.254"
 

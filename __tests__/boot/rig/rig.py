@@ -73,6 +73,7 @@ class Rig:
         user_data = self.world.folder / f"{instance}.user-data"
         user_data.write_text(launch.user_data)
         given = {"role": launch.role, "userData": user_data.name, "group": launch.group, "hook": launch.hook}
+        given["secrets"] = launch.secrets
         self.aws.know(address, instance=instance, **given | facts)
         self.security.join(launch.security, address)
         self._hosts[address] = host = self._host(instance, address, disks, layers, options)
@@ -94,10 +95,13 @@ class Rig:
         """Change what AWS knows of a machine, such as `spot={...}` or `faults=[...]`."""
         self.aws.know(host.address, **facts)
 
-    def client(self, address: str, host: Host) -> Client:
-        """A host in the administrators' subnet, with the release's environment borrowed from a machine."""
+    def client(self, address: str, host: Host, gateway: str = ADMIN_GATEWAY) -> Client:
+        """A host outside the VPC, with the release's environment borrowed from a machine.
+
+        :param gateway: of its subnet; the administrators' where none is given
+        """
         name = f"client-{address.replace('.', '-')}"
-        self._give_network(name, address, ADMIN_GATEWAY)
+        self._give_network(name, address, gateway)
         return Client(self.world, name, self.image, host.guest.root)
 
     def calls_of(self, host: Host, action: str) -> list[dict]:

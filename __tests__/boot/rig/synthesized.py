@@ -24,6 +24,8 @@ class Launch:
     security: str
     group: str | None = None
     hook: str | None = None
+    #: Names of the secrets that the policies of its role name.
+    secrets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -45,13 +47,20 @@ class Cluster:
         self.address: str = facts["address"]
         self.hostname: str = facts["hostname"]
         self.expectation: dict = facts["expectation"]
-        self.resources: dict = json.loads(terraform.read_text())["resource"]
+        written = json.loads(terraform.read_text())
+        self.resources: dict = written["resource"]
+        #: What `terraform output` prints where nothing in it is known after a deployment alone.
+        self.outputs: dict[str, str] = {name: output["value"] for name, output in written["output"].items()}
 
     @property
     def scheduler(self) -> Launch:
         [instance] = self.resources["aws_instance"].values()
         [security] = instance["vpc_security_group_ids"]
-        return Launch(instance["user_data_base64"], instance["tags"]["Name"], group_name(security))
+        profile = instance["iam_instance_profile"]
+        name = instance["tags"]["Name"]
+        return Launch(
+            instance["user_data_base64"], name, group_name(security), secrets=self._secrets_of(profile)
+        )
 
     def worker(self, pool: str) -> Launch:
         """A machine of a pool."""
@@ -59,7 +68,28 @@ class Cluster:
         [template] = [one for one in self.resources["aws_launch_template"].values() if one["name"] == group]
         [interface] = template["network_interfaces"]
         [security] = interface["security_groups"]
-        return Launch(template["user_data"], group, group_name(security), group, self.facts["hook"])
+        secrets = self._secrets_of(template["iam_instance_profile"]["name"])
+        return Launch(template["user_data"], group, group_name(security), group, self.facts["hook"], secrets)
+
+    @property
+    def secrets(self) -> list[str]:
+        """Names of what Terraform makes in Secrets Manager, without a value."""
+        return [secret["name"] for secret in self._all("aws_secretsmanager_secret").values()]
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """What Terraform writes into SSM's parameters, by their names."""
+        return {one["name"]: one["insecure_value"] for one in self._all("aws_ssm_parameter").values()}
+
+    def _secrets_of(self, profile: str) -> tuple[str, ...]:
+        """Names of the secrets in the policies of an instance profile's role."""
+        role = self._all("aws_iam_instance_profile")[identifier(profile)]["role"]
+        policies = [policy for policy in self._all("aws_iam_role_policy").values() if policy["role"] == role]
+        named = re.findall(r"aws_secretsmanager_secret\.(\w+)\.arn", json.dumps(policies))
+        return tuple(self._all("aws_secretsmanager_secret")[name]["name"] for name in sorted(set(named)))
+
+    def _all(self, resource: str) -> dict[str, dict]:
+        return self.resources.get(resource, {})
 
     def bake(self, pool: str | None = None) -> dict:
         """The half of a machine that an image can hold: of a pool, or of the scheduler."""
@@ -79,9 +109,14 @@ class Cluster:
         ]
 
 
+def identifier(reference: str) -> str:
+    """Terraform's name of what a reference such as `${aws_security_group.workers.id}` refers to."""
+    return re.fullmatch(r"\$\{\w+\.([\w-]+)\.\w+\}", reference)[1]
+
+
 def group_name(reference: str) -> str:
-    """Name of a security group in a reference of Terraform's."""
-    return re.fullmatch(r"\$\{aws_security_group\.(\w+)\.id\}", reference)[1]
+    """The name of a security group, as the packet filter takes names."""
+    return identifier(reference).replace("-", "_")
 
 
 def synthesize(folder: Path, gpu_requirement: str) -> dict[str, Cluster]:

@@ -24,6 +24,7 @@ SHARED = (
     "--host",
     "--worker-port",
     "--dashboard-address",
+    "--preload",
 )
 
 

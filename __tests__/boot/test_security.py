@@ -1,0 +1,324 @@
+"""What is not meant to get in does not, and shows why; the right client does."""
+
+import json
+import re
+import ssl
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from cryptography.x509.oid import NameOID
+from rig.network import STRANGE_GATEWAY
+
+SCHEDULER = "scheduler.rig.internal:8786"
+DOOR = "https://scheduler.rig.internal:8787"
+
+#: Connects with the address and the PEM file of its arguments, and prints what comes of it.
+CONNECT = """
+import sys
+from distributed import Client, Security
+from distributed.comm.core import CommClosedError
+
+address, pem = sys.argv[1:]
+tls = dict(tls_ca_file=pem, tls_client_cert=pem, tls_client_key=pem, require_encryption=True)
+try:
+    security = Security(**tls) if pem else Security(require_encryption=False)
+    with Client(address, security=security, timeout=5) as client:
+        print("admitted:", client.submit(sum, [1, 2]).result(timeout=20))
+except OSError as error:
+    while error is not None:
+        print("refused:", type(error).__name__, error)
+        error = error.__cause__
+"""
+
+#: Speaks TLS as far as the server lets it: the alert that answers a client's certificate.
+GREET = """
+import socket, ssl, sys
+
+host, port, pem = sys.argv[1:]
+context = ssl.create_default_context(cafile=pem)
+context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+context.load_cert_chain(pem)
+try:
+    with context.wrap_socket(socket.create_connection((host, int(port)), 5)) as connection:
+        print("answered:", connection.recv(1) != b"")
+except OSError as error:
+    print("refused:", error)
+"""
+
+
+def certificate(name: str, key, issuer: str, issuer_key, days: float, ca: bool = False) -> x509.Certificate:
+    """A certificate that is valid until so many days from now."""
+    called = [x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)]) for text in (name, issuer)]
+    now = datetime.now(UTC)
+    draft = x509.CertificateBuilder().subject_name(called[0]).issuer_name(called[1])
+    draft = draft.public_key(key.public_key()).serial_number(x509.random_serial_number())
+    draft = draft.not_valid_before(now - timedelta(days=30)).not_valid_after(now + timedelta(days=days))
+    draft = draft.add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+    return draft.sign(issuer_key, hashes.SHA256())
+
+
+def bundle(key, *certificates: x509.Certificate) -> str:
+    """A key and certificates in one text."""
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return b"".join([secret, *(one.public_bytes(Encoding.PEM) for one in certificates)]).decode()
+
+
+def other_authority() -> str:
+    """A client's bundle that is right in all but its authority."""
+    authority, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    root = certificate("other", authority, "other", authority, 30, ca=True)
+    return bundle(key, certificate("client", key, "other", authority, 30), root)
+
+
+def expired(authority: str) -> str:
+    """A client's bundle of the cluster's own authority, which ended yesterday."""
+    issuer_key = load_pem_private_key(authority.encode(), None)
+    [root] = x509.load_pem_x509_certificates(authority.encode())
+    [name] = root.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    key = ec.generate_private_key(ec.SECP256R1())
+    return bundle(key, certificate("client", key, name.value, issuer_key, -1), root)
+
+
+@pytest.fixture(scope="module")
+def client(cluster):
+    """An administrator's host."""
+    return cluster.client
+
+
+def connect(client, address: str, pem: str = "") -> str:
+    """What a client of Dask's comes to with a bundle."""
+    path = "/root/tried.pem" if pem else ""
+    if pem:
+        client.write(path, pem, "0600")
+    return client.python(CONNECT, address, path)
+
+
+def greet(client, pem: str) -> str:
+    """What the scheduler's port answers to the certificate of a bundle."""
+    client.write("/root/tried.pem", pem, "0600")
+    return client.python(GREET, *SCHEDULER.split(":"), "/root/tried.pem").strip()
+
+
+def test_the_right_client_is_admitted(rig, client):
+    right = rig.aws.secret("dask/rig/client")
+    assert connect(client, f"tls://{SCHEDULER}", right).strip() == "admitted: 3"
+    assert greet(client, right) == "answered: True"
+
+
+def test_a_plaintext_client_is_refused(cluster, client):
+    said = connect(client, f"tcp://{SCHEDULER}")
+    # As Dask was too early or too late to hear why.
+    assert said.startswith(("refused: CommClosedError", "refused: OSError Timed out"))
+    log = cluster.scheduler.run("journalctl --unit dask-scheduler --output cat")
+    assert re.search(r"TLS handshake failed with remote .*10\.88\.0\.5", log)
+
+
+def test_a_client_of_another_authority_is_refused(rig, client):
+    assert "admitted" not in connect(client, f"tls://{SCHEDULER}", other_authority())
+    assert "alert unknown ca" in greet(client, other_authority()).lower()
+
+
+def test_an_expired_certificate_is_refused(rig, client):
+    pem = expired(rig.aws.secret("dask/rig/authority"))
+    assert "admitted" not in connect(client, f"tls://{SCHEDULER}", pem)
+    assert "alert certificate expired" in greet(client, pem).lower()
+
+
+def test_a_client_outside_the_admin_subnets_reaches_nothing(rig, cluster):
+    stranger = rig.client("10.99.0.7", cluster.scheduler, STRANGE_GATEWAY)
+    stranger.write("/root/tried.pem", rig.aws.secret("dask/rig/client"), "0600")
+    for port in (8786, 8787):
+        tried = stranger.run(
+            "curl",
+            "--silent",
+            "--insecure",
+            "--max-time",
+            "3",
+            f"https://{cluster.scheduler.address}:{port}/",
+        )
+        assert tried.returncode == 28, tried
+
+
+def ask_door(client, path: str, *options: str) -> tuple[int, str]:
+    """Status and headers of an answer of the dashboard's door; TLS is verified."""
+    request = (
+        "curl",
+        "--silent",
+        "--show-error",
+        "--max-time",
+        "10",
+        "--cacert",
+        "/root/.dask/rig/client.pem",
+    )
+    done = client.run(*request, "--dump-header", "-", "--output", "/dev/null", *options, f"{DOOR}{path}")
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout.split()[1]), done.stdout
+
+
+@pytest.mark.parametrize("options", [(), ("--user", "dask:wrong")], ids=["none", "wrong"])
+def test_the_dashboard_asks_for_the_password(client, options):
+    status, headers = ask_door(client, "/status", *options)
+    assert status == 401
+    assert "www-authenticate: basic" in headers.lower()
+
+
+def test_the_dashboard_opens_with_the_password(rig, client):
+    password = rig.aws.secret("dask/rig/dashboard")
+    assert ask_door(client, "/status", "--user", f"dask:{password}")[0] == 200
+    assert ask_door(client, "/metrics", "--user", f"dask:{password}")[0] == 200
+
+
+def test_the_http_api_is_not_reached_from_another_host(rig, cluster, client):
+    password = rig.aws.secret("dask/rig/dashboard")
+    retire = ("--request", "POST", "--data", '{"n": 1}', "--user", f"dask:{password}")
+    assert ask_door(client, "/api/v1/retire_workers", *retire)[0] == 404
+    listening = cluster.scheduler.run(
+        "ss --listening --tcp --numeric --no-header | awk '{ print $4 }'"
+    ).split()
+    assert "127.0.0.1:8788" in listening
+    assert [one for one in listening if one.endswith(":8788")] == ["127.0.0.1:8788"]
+    tried = cluster.first.attempt(
+        f"curl --silent --max-time 3 http://{cluster.scheduler.address}:8788/health"
+    )
+    assert tried.returncode in (7, 28), tried
+
+
+def test_nothing_listens_but_what_is_meant_to(cluster):
+    sockets = cluster.scheduler.run("ss --listening --tcp --numeric --no-header").splitlines()
+    open_ports = {
+        line.split()[3].rpartition(":")[2] for line in sockets if not line.split()[3].startswith("127.")
+    }
+    assert open_ports == {"8786", "8787"}
+
+
+def secrets(rig) -> dict[str, str]:
+    """What nobody may find anywhere: lines of each private key, and the password."""
+    found = {}
+    for holder in ("authority", "worker", "client"):
+        [key] = re.findall(
+            r"-+BEGIN[A-Z ]*PRIVATE KEY-+\n(.*?)\n-+END", rig.aws.secret(f"dask/rig/{holder}"), re.S
+        )
+        found[holder] = key.splitlines()[1]
+    return {**found, "dashboard": rig.aws.secret("dask/rig/dashboard")}
+
+
+def own_key(host) -> str:
+    """A line of the private key that a machine has."""
+    return host.run("sed -n '/BEGIN.*PRIVATE/,/END/p' /etc/dask/tls/node.pem | sed -n 3p")
+
+
+@pytest.mark.parametrize("member", ["scheduler", "first", "gpu"])
+def test_no_private_key_is_where_another_may_read_it(rig, cluster, member):
+    host = getattr(cluster, member)
+    wanted = {**secrets(rig), "own": own_key(host)}
+    assert all(len(value) >= 16 for value in wanted.values())
+    patterns = "\n".join(wanted.values()) + "\n"
+    host.write("/root/patterns", patterns, 0o600)
+    # It finds what it looks for where it is.
+    assert host.run("grep --fixed-strings --count --file /root/patterns /etc/dask/tls/node.pem") != "0"
+    looked = host.run(
+        "find / -xdev -type f -perm /o+r -size -4M -not -path '/proc/*' -not -path '/sys/*' -print0 |"
+        " xargs --null grep --fixed-strings --files-with-matches --file /root/patterns || true",
+        120,
+    )
+    assert looked == ""
+    for source in (
+        "journalctl --output export",
+        "cat /var/log/dask-node.log /var/log/cloud-init*.log",
+        "cat /proc/[0-9]*/cmdline",
+        "cat /var/lib/cloud/instance/user-data.txt | { zcat --force || true; }",
+    ):
+        assert host.run(f"{source} | grep --text --fixed-strings --file /root/patterns || true") == "", source
+    assert not [value for value in wanted.values() if value in host.console()]
+    host.run("rm /root/patterns")
+
+
+def test_no_private_key_is_in_what_terraform_knows(rig):
+    written = (rig.world.folder / "synthesized" / "stacks" / "rig" / "cdk.tf.json").read_text()
+    for holder, value in secrets(rig).items():
+        assert value not in written, holder
+    assert "PRIVATE KEY" not in written
+    assert "aws_secretsmanager_secret_version" not in written
+
+
+#: Fingerprints of the certificates that Dask's listening ports on a machine show.
+SHOWN = (
+    "{ for port in 8786 9000 9100; do for own in 127.0.0.1 $(hostname --all-ip-addresses); do"
+    " echo | timeout 5 openssl s_client -connect $own:$port"
+    " -cert /etc/dask/tls/node.pem -key /etc/dask/tls/node.pem 2>/dev/null |"
+    " openssl x509 -noout -fingerprint -sha256 2>/dev/null && break; done; done; true; }"
+)
+
+
+def fingerprints(host) -> list[str]:
+    """Of each port."""
+    return [line.partition("=")[2] for line in host.run(SHOWN).splitlines()]
+
+
+#: Squares numbers for as long as it is let, and says how many were right.
+WORKING = """
+import sys, time
+from distributed import Client
+
+with Client(timeout=20) as client:
+    until, right = time.time() + float(sys.argv[1]), 0
+    while time.time() < until:
+        numbers = list(range(40))
+        found = client.gather(client.map(lambda n: (time.sleep(0.01), n * n)[1], numbers, pure=False))
+        assert found == [n * n for n in numbers]
+        right += len(found)
+print(right)
+"""
+
+
+def test_certificates_are_renewed_while_work_goes_on(rig, cluster, client):
+    members = (cluster.scheduler, cluster.first, cluster.second)
+    before = [fingerprints(host) for host in members]
+    # The scheduler listens on one port; a worker and its nanny on one each.
+    assert [len(shown) for shown in before] == [1, 2, 2]
+    processes = [host.run("pgrep --uid dask --list-full | grep dask") for host in members]
+    bundle_before = rig.aws.secret("dask/rig/client")
+    working = client.start("/opt/dask/env/bin/python", "-c", WORKING, "75")
+
+    cluster.scheduler.run("/usr/local/lib/dask-node/certificates renew")
+    for host in members[1:]:
+        host.run("systemctl start dask-certificates")
+    for host, shown in zip(members, before, strict=True):
+        wanted = host.run("openssl x509 -noout -fingerprint -sha256 -in /etc/dask/tls/node.pem")
+        wanted = wanted.partition("=")[2]
+        host.wait_for(
+            f"[[ $({SHOWN} | grep --count {wanted}) == {len(shown)} ]]",
+            60,
+            "the new certificate at each of its ports",
+        )
+        assert set(shown) != {wanted}
+
+    right, errors = working.communicate(timeout=120)
+    assert int(right or 0) > 0, errors
+    assert [host.run("pgrep --uid dask --list-full | grep dask") for host in members] == processes
+    # The old bundle goes on until it ends; the new one is another.
+    assert rig.aws.secret("dask/rig/client") != bundle_before
+    assert connect(client, f"tls://{SCHEDULER}", bundle_before).strip() == "admitted: 3"
+    assert connect(client, f"tls://{SCHEDULER}", rig.aws.secret("dask/rig/client")).strip() == "admitted: 3"
+
+
+def test_the_end_of_a_certificate_is_a_metric(rig, cluster):
+    found = cluster.scheduler.run("curl --silent http://127.0.0.1:8788/metrics")
+    [value] = re.findall(r"^dask_tls_certificate_not_after_seconds(?:\{.*\})? (\S+)$", found, re.M)
+    ends = cluster.scheduler.run("openssl x509 -noout -enddate -in /etc/dask/tls/node.pem").partition("=")[2]
+    assert float(value) == ssl.cert_time_to_seconds(ends)
+
+
+def test_the_smoke_test_takes_the_bundle(rig, cluster):
+    done = cluster.client.smoke_test(rig.clusters["rig"].expectation)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["address"] == f"tls://{SCHEDULER}"
