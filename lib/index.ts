@@ -1,6 +1,7 @@
+export { clusterTags } from "./aws/account/tags";
 export { AwsStack, type AwsStackOptions } from "./aws/aws-stack";
 export { DaskCluster, type DaskClusterProps } from "./aws/dask-cluster";
-export { clusterTags } from "./aws/tags";
+export type { ClusterNetwork } from "./aws/network/cluster-network";
 export type { Cluster, Pool } from "./cluster/cluster";
 export { defineCluster } from "./cluster/define";
 export type {

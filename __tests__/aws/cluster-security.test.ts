@@ -1,4 +1,4 @@
-import { ClusterSecurity } from "../../lib/aws/cluster-security";
+import { ClusterSecurity } from "../../lib/aws/network/cluster-security";
 import { defineCluster } from "../../lib/cluster/define";
 import type { ClusterDefinition } from "../../lib/cluster/definition";
 import { type Block, Synthesized } from "../support/synthesized";

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs"
 import { join } from "node:path";
 import { parse } from "yaml";
 import { baked } from "../../environments/baked";
-import { componentDocuments } from "../../lib/aws/component-documents";
+import { componentDocuments } from "../../lib/aws/image/component-documents";
 import { type Bake, bake } from "../../lib/node/bake";
 import { schedulerNode } from "../../lib/node/machine";
 import type { NodeFile } from "../../lib/node/node-spec";

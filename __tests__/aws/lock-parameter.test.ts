@@ -1,5 +1,5 @@
 import { DaskCluster } from "../../lib/aws/dask-cluster";
-import { LockParameter, LockParameters } from "../../lib/aws/lock-parameter";
+import { LockParameter, LockParameters } from "../../lib/aws/machines/lock-parameter";
 import { defineCluster } from "../../lib/cluster/define";
 import type { ClusterDefinition } from "../../lib/cluster/definition";
 import { schedulerNode, workerNode } from "../../lib/node/machine";

@@ -1,4 +1,4 @@
-import { launchImage, parentImage } from "../../lib/aws/machine-image";
+import { launchImage, parentImage } from "../../lib/aws/image/machine-image";
 
 test.each([
   [

@@ -1,4 +1,4 @@
-import { Network } from "../../lib/aws/network";
+import { Network } from "../../lib/aws/network/network";
 import { defineCluster } from "../../lib/cluster/define";
 import type { NetworkDefinition } from "../../lib/cluster/definition";
 import { Synthesized } from "../support/synthesized";

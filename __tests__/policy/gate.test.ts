@@ -13,7 +13,7 @@ import { Vpc } from "@cdktf/provider-aws/lib/vpc";
 import { VpcSecurityGroupIngressRule } from "@cdktf/provider-aws/lib/vpc-security-group-ingress-rule";
 import { App, type TerraformResource, TerraformStack } from "cdktf";
 import { Construct } from "constructs";
-import { waive } from "../../lib/aws/waiver";
+import { waive } from "../../lib/aws/account/waiver";
 import { packageRoot } from "../../lib/node/package-file";
 import { INSTALL_TIMEOUT } from "../support/python-environment";
 import { addressOf, type Judgement, judge } from "./gate";

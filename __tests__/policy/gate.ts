@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { TerraformElement, TerraformResource, type TerraformStack } from "cdktf";
-import { type Waiver, waiversIn } from "../../lib/aws/waiver";
+import { type Waiver, waiversIn } from "../../lib/aws/account/waiver";
 import { checkov } from "../support/python-environment";
 
 /** Time for Checkov on one stack; it takes six seconds on two free cores. */

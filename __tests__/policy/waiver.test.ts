@@ -1,6 +1,6 @@
 import { KmsKey } from "@cdktf/provider-aws/lib/kms-key";
 import { TerraformStack } from "cdktf";
-import { waive, waiversIn } from "../../lib/aws/waiver";
+import { waive, waiversIn } from "../../lib/aws/account/waiver";
 import { testApp } from "../support/synthesized";
 
 const key = () => new KmsKey(new TerraformStack(testApp(), "test"), "key");

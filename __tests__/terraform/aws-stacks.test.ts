@@ -5,7 +5,7 @@ import { baked } from "../../environments/baked";
 import { development } from "../../environments/development";
 import { production } from "../../environments/production";
 import { AwsStack } from "../../lib/aws/aws-stack";
-import { componentDocuments } from "../../lib/aws/component-documents";
+import { componentDocuments } from "../../lib/aws/image/component-documents";
 import { defineCluster } from "../../lib/cluster/define";
 import { bake } from "../../lib/node/bake";
 import { schedulerNode, workerNode } from "../../lib/node/machine";

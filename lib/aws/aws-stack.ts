@@ -3,10 +3,10 @@ import { NullProvider } from "@cdktf/provider-null/lib/provider";
 import { TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
 import type { Cluster } from "../cluster/cluster";
+import { clusterTags } from "./account/tags";
 import { keepState } from "./backend";
 import { DaskCluster, type DaskClusterProps } from "./dask-cluster";
 import { Outputs } from "./outputs";
-import { clusterTags } from "./tags";
 
 /**
  * Providers that the configuration is written for. The bindings' types come from AWS provider 6.25 and keep us below

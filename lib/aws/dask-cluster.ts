@@ -1,21 +1,22 @@
 import { Construct } from "constructs";
 import type { Cluster } from "../cluster/cluster";
 import { dashboardLink, nodeSite } from "../node/node-site";
-import { Account } from "./account";
-import { AuthorityPolicy } from "./authority-policy";
-import { AutoscalingRole } from "./autoscaling-role";
-import { ClusterImages } from "./cluster-images";
-import { ClusterKey } from "./cluster-key";
-import { ClusterSecrets } from "./cluster-secrets";
-import { ClusterSecurity } from "./cluster-security";
-import { FlowLogs } from "./flow-logs";
-import { LockParameters } from "./lock-parameter";
-import { type ClusterNetwork, Network } from "./network";
-import { PoolRole } from "./pool-role";
-import { PrivateZone } from "./private-zone";
-import { Scheduler } from "./scheduler";
-import { SchedulerRole } from "./scheduler-role";
-import { WorkerPool } from "./worker-pool";
+import { Account } from "./account/account";
+import { AutoscalingRole } from "./account/autoscaling-role";
+import { ClusterKey } from "./encryption/cluster-key";
+import { ClusterSecrets } from "./encryption/cluster-secrets";
+import { ClusterImages } from "./image/cluster-images";
+import { LockParameters } from "./machines/lock-parameter";
+import { PrivateZone } from "./machines/private-zone";
+import { Scheduler } from "./machines/scheduler";
+import { WorkerPool } from "./machines/worker-pool";
+import type { ClusterNetwork } from "./network/cluster-network";
+import { ClusterSecurity } from "./network/cluster-security";
+import { FlowLogs } from "./network/flow-logs";
+import { Network } from "./network/network";
+import { AuthorityPolicy } from "./roles/authority-policy";
+import { PoolRole } from "./roles/pool-role";
+import { SchedulerRole } from "./roles/scheduler-role";
 
 /** Properties of a `DaskCluster`. */
 export interface DaskClusterProps {

@@ -7,7 +7,7 @@ import { LIBRARY } from "../node/node-files";
 import type { Service } from "../node/service";
 import { clientBundle, connection, readSecret } from "./client-bundle";
 import type { DaskCluster } from "./dask-cluster";
-import { STATE_TAG } from "./node-role";
+import { STATE_TAG } from "./roles/node-role";
 
 /** Properties of `Outputs`. */
 export interface OutputsProps {

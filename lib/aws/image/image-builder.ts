@@ -1,12 +1,12 @@
 import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
-import type { Cluster } from "../cluster/cluster";
-import type { Account } from "./account";
-import { BuilderRole } from "./builder-role";
-import type { ClusterKey } from "./cluster-key";
-import { waysOut } from "./cluster-security";
-import type { ClusterNetwork } from "./network";
+import type { Cluster } from "../../cluster/cluster";
+import type { Account } from "../account/account";
+import type { ClusterKey } from "../encryption/cluster-key";
+import type { ClusterNetwork } from "../network/cluster-network";
+import { waysOut } from "../network/cluster-security";
+import { BuilderRole } from "../roles/builder-role";
 
 /** Properties of an `ImageBuilder`. */
 export interface ImageBuilderProps {

@@ -1,11 +1,11 @@
 import { KmsAlias } from "@cdktf/provider-aws/lib/kms-alias";
 import { KmsKey } from "@cdktf/provider-aws/lib/kms-key";
 import { Construct } from "constructs";
-import type { Cluster } from "../cluster/cluster";
-import type { Account } from "./account";
-import type { AutoscalingRole } from "./autoscaling-role";
-import { logGroupNames } from "./log-group";
-import { policy, type Statement } from "./policy";
+import type { Cluster } from "../../cluster/cluster";
+import type { Account } from "../account/account";
+import type { AutoscalingRole } from "../account/autoscaling-role";
+import { policy, type Statement } from "../account/policy";
+import { logGroupNames } from "./log-names";
 
 /** Days in which a key that was deleted by mistake can be had back: the most that KMS takes. */
 const DELETION_DAYS = 30;

@@ -1,7 +1,7 @@
 import { DataAwsCallerIdentity } from "@cdktf/provider-aws/lib/data-aws-caller-identity";
 import { DataAwsPartition } from "@cdktf/provider-aws/lib/data-aws-partition";
 import { Construct } from "constructs";
-import type { Cluster } from "../cluster/cluster";
+import type { Cluster } from "../../cluster/cluster";
 
 /** Properties of an `Account`. */
 export interface AccountProps {

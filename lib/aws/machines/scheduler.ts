@@ -2,19 +2,19 @@ import { DataAwsSsmParameter } from "@cdktf/provider-aws/lib/data-aws-ssm-parame
 import { Instance } from "@cdktf/provider-aws/lib/instance";
 import { Resource as NullResource } from "@cdktf/provider-null/lib/resource";
 import { Construct } from "constructs";
-import type { Cluster } from "../cluster/cluster";
-import type { Image } from "../cluster/definition";
-import { schedulerNode } from "../node/machine";
-import { userData } from "../node/user-data";
-import type { ClusterImages } from "./cluster-images";
-import type { ClusterKey } from "./cluster-key";
-import type { ClusterSecurity } from "./cluster-security";
+import type { Cluster } from "../../cluster/cluster";
+import type { Image } from "../../cluster/definition";
+import { schedulerNode } from "../../node/machine";
+import { userData } from "../../node/user-data";
+import { machineTags } from "../account/tags";
+import type { ClusterKey } from "../encryption/cluster-key";
+import type { ClusterImages } from "../image/cluster-images";
+import { imageParameter, isPinned, launchImage } from "../image/machine-image";
+import type { ClusterNetwork } from "../network/cluster-network";
+import type { ClusterSecurity } from "../network/cluster-security";
+import { STATE_TAG } from "../roles/node-role";
+import type { SchedulerRole } from "../roles/scheduler-role";
 import type { LockParameters } from "./lock-parameter";
-import { imageParameter, isPinned, launchImage } from "./machine-image";
-import type { ClusterNetwork } from "./network";
-import { STATE_TAG } from "./node-role";
-import type { SchedulerRole } from "./scheduler-role";
-import { machineTags } from "./tags";
 
 /** Properties of a `Scheduler`. */
 export interface SchedulerProps {

@@ -1,19 +1,19 @@
 import { AutoscalingGroup } from "@cdktf/provider-aws/lib/autoscaling-group";
 import { Construct } from "constructs";
-import type { Cluster, Pool } from "../cluster/cluster";
-import { groupName } from "../node/lifecycle";
-import type { AutoscalingRole } from "./autoscaling-role";
-import type { ClusterImages } from "./cluster-images";
-import type { ClusterKey } from "./cluster-key";
-import type { ClusterSecurity } from "./cluster-security";
+import type { Cluster, Pool } from "../../cluster/cluster";
+import { groupName } from "../../node/lifecycle";
+import type { AutoscalingRole } from "../account/autoscaling-role";
+import { machineTags } from "../account/tags";
+import type { ClusterKey } from "../encryption/cluster-key";
+import type { ClusterImages } from "../image/cluster-images";
+import type { ClusterNetwork } from "../network/cluster-network";
+import type { ClusterSecurity } from "../network/cluster-security";
+import type { PoolRole } from "../roles/pool-role";
 import { initialHooks, LAUNCH_SECONDS, LaunchHook, onDemandBase } from "./launch-hook";
 import type { LockParameters } from "./lock-parameter";
-import type { ClusterNetwork } from "./network";
 import { NodeTemplate } from "./node-template";
-import type { PoolRole } from "./pool-role";
 import type { PrivateZone } from "./private-zone";
 import type { Scheduler } from "./scheduler";
-import { machineTags } from "./tags";
 
 /** As long as a machine may take to become a member. */
 const WAIT_FOR_CAPACITY_MINUTES = Math.ceil(LAUNCH_SECONDS / 60);

@@ -2,13 +2,14 @@ import { FlowLog } from "@cdktf/provider-aws/lib/flow-log";
 import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
 import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
 import { Construct } from "constructs";
-import type { Cluster } from "../cluster/cluster";
-import type { Account } from "./account";
-import type { ClusterKey } from "./cluster-key";
-import { flowLogGroup, LogGroup } from "./log-group";
-import { fitted, MOST_OF_A_ROLE } from "./names";
-import type { ClusterNetwork } from "./network";
-import { policy } from "./policy";
+import type { Cluster } from "../../cluster/cluster";
+import type { Account } from "../account/account";
+import { fitted, MOST_OF_A_ROLE } from "../account/names";
+import { policy } from "../account/policy";
+import type { ClusterKey } from "../encryption/cluster-key";
+import { LogGroup } from "../encryption/log-group";
+import { flowLogGroup } from "../encryption/log-names";
+import type { ClusterNetwork } from "./cluster-network";
 
 /** Properties of `FlowLogs`. */
 export interface FlowLogsProps {

@@ -1,7 +1,7 @@
 import { AutoscalingLifecycleHook } from "@cdktf/provider-aws/lib/autoscaling-lifecycle-hook";
 import { Construct } from "constructs";
-import type { Pool } from "../cluster/cluster";
-import { BOOT_SECONDS, LAUNCH_HOOK } from "../node/lifecycle";
+import type { Pool } from "../../cluster/cluster";
+import { BOOT_SECONDS, LAUNCH_HOOK } from "../../node/lifecycle";
 
 /** Seconds from a machine's launch until its group gives it up: five minutes more than the machine gives itself. */
 export const LAUNCH_SECONDS = BOOT_SECONDS + 300;

@@ -1,8 +1,8 @@
 import { Route53Record } from "@cdktf/provider-aws/lib/route53-record";
 import { Route53Zone } from "@cdktf/provider-aws/lib/route53-zone";
 import { Construct } from "constructs";
-import type { Cluster } from "../cluster/cluster";
-import type { ClusterNetwork } from "./network";
+import type { Cluster } from "../../cluster/cluster";
+import type { ClusterNetwork } from "../network/cluster-network";
 import type { Scheduler } from "./scheduler";
 
 /** Properties of a `PrivateZone`. */

@@ -1,8 +1,8 @@
 import type { Construct } from "constructs";
-import type { Pool } from "../cluster/cluster";
-import { groupName } from "../node/lifecycle";
+import type { Pool } from "../../cluster/cluster";
+import { groupName } from "../../node/lifecycle";
+import { ownTags } from "../account/tags";
 import { type MemberRoleProps, NodeRole } from "./node-role";
-import { ownTags } from "./tags";
 
 /** Properties of a `PoolRole`. */
 export interface PoolRoleProps extends MemberRoleProps {

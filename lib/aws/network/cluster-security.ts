@@ -3,9 +3,9 @@ import { VpcSecurityGroupEgressRule } from "@cdktf/provider-aws/lib/vpc-security
 import { VpcSecurityGroupIngressRule } from "@cdktf/provider-aws/lib/vpc-security-group-ingress-rule";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
-import type { Cluster } from "../cluster/cluster";
-import { PORTS, type PortRange } from "../cluster/ports";
-import type { ClusterNetwork } from "./network";
+import type { Cluster } from "../../cluster/cluster";
+import { PORTS, type PortRange } from "../../cluster/ports";
+import type { ClusterNetwork } from "./cluster-network";
 
 /** A named range of ports; the name is the rule's id. */
 type Ports = readonly [name: string, range: PortRange];

@@ -1,6 +1,6 @@
 import type { Construct } from "constructs";
+import { ownTags } from "../account/tags";
 import { type MemberRoleProps, NodeRole } from "./node-role";
-import { ownTags } from "./tags";
 
 /** What the scheduler's machine may do in AWS: what every member may, and fill the cluster's secrets. */
 export class SchedulerRole extends NodeRole {

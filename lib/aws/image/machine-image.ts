@@ -1,4 +1,4 @@
-import type { Image } from "../cluster/definition";
+import type { Image } from "../../cluster/definition";
 
 /** Where Canonical and AWS publish the id of their newest AMI. */
 const PARAMETERS = {

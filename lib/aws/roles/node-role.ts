@@ -1,11 +1,11 @@
 import type { SsmParameter } from "@cdktf/provider-aws/lib/ssm-parameter";
 import type { Construct } from "constructs";
-import type { Cluster } from "../cluster/cluster";
-import type { Account } from "./account";
-import type { ClusterKey } from "./cluster-key";
-import type { ClusterSecrets } from "./cluster-secrets";
+import type { Cluster } from "../../cluster/cluster";
+import type { Account } from "../account/account";
+import type { Tags } from "../account/tags";
+import type { ClusterKey } from "../encryption/cluster-key";
+import type { ClusterSecrets } from "../encryption/cluster-secrets";
 import { MachineRole, type MachineRoleProps } from "./machine-role";
-import type { Tags } from "./tags";
 
 /** Tag by which a machine says that it is ready, or where and why it failed. */
 export const STATE_TAG = "dask:state";

@@ -1,5 +1,5 @@
-import type { Cluster, Pool } from "../cluster/cluster";
-import { groupName } from "../node/lifecycle";
+import type { Cluster, Pool } from "../../cluster/cluster";
+import { groupName } from "../../node/lifecycle";
 
 /** Tags by key. */
 export type Tags = Record<string, string>;

@@ -1,6 +1,6 @@
 import { IamServiceLinkedRole } from "@cdktf/provider-aws/lib/iam-service-linked-role";
 import { Construct } from "constructs";
-import type { Cluster } from "../cluster/cluster";
+import type { Cluster } from "../../cluster/cluster";
 import { fitted, MOST_OF_A_ROLE } from "./names";
 
 /** What IAM puts before the suffix of the role's name. */

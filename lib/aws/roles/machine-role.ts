@@ -3,10 +3,10 @@ import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
 import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
-import type { Cluster } from "../cluster/cluster";
-import type { Account } from "./account";
-import { fitted, MOST_OF_A_ROLE } from "./names";
-import { policy, type Statement } from "./policy";
+import type { Cluster } from "../../cluster/cluster";
+import type { Account } from "../account/account";
+import { fitted, MOST_OF_A_ROLE } from "../account/names";
+import { policy, type Statement } from "../account/policy";
 
 /** Properties of a `MachineRole`. */
 export interface MachineRoleProps {

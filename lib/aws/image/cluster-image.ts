@@ -6,13 +6,14 @@ import { ImagebuilderImagePipeline } from "@cdktf/provider-aws/lib/imagebuilder-
 import { ImagebuilderImageRecipe } from "@cdktf/provider-aws/lib/imagebuilder-image-recipe";
 import { ImagebuilderInfrastructureConfiguration } from "@cdktf/provider-aws/lib/imagebuilder-infrastructure-configuration";
 import { Construct } from "constructs";
-import type { Cluster } from "../cluster/cluster";
-import type { Image } from "../cluster/definition";
-import type { Bake } from "../node/bake";
-import type { ClusterKey } from "./cluster-key";
+import type { Cluster } from "../../cluster/cluster";
+import type { Image } from "../../cluster/definition";
+import type { Bake } from "../../node/bake";
+import type { ClusterKey } from "../encryption/cluster-key";
+import { LogGroup } from "../encryption/log-group";
+import { buildLogGroup } from "../encryption/log-names";
 import { componentDocuments } from "./component-documents";
 import type { ImageBuilder } from "./image-builder";
-import { buildLogGroup, LogGroup } from "./log-group";
 import { parentImage, ROOT_DEVICE } from "./machine-image";
 
 /** Each change has a name of its own, so there is never a second version. */

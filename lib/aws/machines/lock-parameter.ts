@@ -1,9 +1,9 @@
 import { SsmParameter } from "@cdktf/provider-aws/lib/ssm-parameter";
 import { Construct } from "constructs";
-import type { Cluster, Pool } from "../cluster/cluster";
-import { type Lock, STANDARD_CHARACTERS } from "../node/lock";
-import { schedulerNode, workerNode } from "../node/machine";
-import { waive } from "./waiver";
+import type { Cluster, Pool } from "../../cluster/cluster";
+import { type Lock, STANDARD_CHARACTERS } from "../../node/lock";
+import { schedulerNode, workerNode } from "../../node/machine";
+import { waive } from "../account/waiver";
 
 /** Properties of a `LockParameter`. */
 export interface LockParameterProps {

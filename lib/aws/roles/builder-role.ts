@@ -1,8 +1,8 @@
 import type { Construct } from "constructs";
-import type { Cluster } from "../cluster/cluster";
-import type { Account } from "./account";
-import type { ClusterKey } from "./cluster-key";
-import { buildLogGroup } from "./log-group";
+import type { Cluster } from "../../cluster/cluster";
+import type { Account } from "../account/account";
+import type { ClusterKey } from "../encryption/cluster-key";
+import { buildLogGroup } from "../encryption/log-names";
 import { MachineRole } from "./machine-role";
 
 /** Properties of a `BuilderRole`. */

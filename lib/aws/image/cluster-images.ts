@@ -1,15 +1,15 @@
 import { Construct } from "constructs";
-import type { Cluster, Pool } from "../cluster/cluster";
-import type { Image } from "../cluster/definition";
-import { type Bake, bake } from "../node/bake";
-import { schedulerNode, workerNode } from "../node/machine";
-import type { Account } from "./account";
+import type { Cluster, Pool } from "../../cluster/cluster";
+import type { Image } from "../../cluster/definition";
+import { type Bake, bake } from "../../node/bake";
+import { schedulerNode, workerNode } from "../../node/machine";
+import type { Account } from "../account/account";
+import { machineName } from "../account/tags";
+import type { ClusterKey } from "../encryption/cluster-key";
+import type { ClusterNetwork } from "../network/cluster-network";
 import { ClusterImage } from "./cluster-image";
-import type { ClusterKey } from "./cluster-key";
 import { ImageBuilder } from "./image-builder";
 import { parentImage } from "./machine-image";
-import type { ClusterNetwork } from "./network";
-import { machineName } from "./tags";
 
 /** Properties of `ClusterImages`. */
 export interface ClusterImagesProps {

@@ -3,8 +3,8 @@ import { VpcEndpoint } from "@cdktf/provider-aws/lib/vpc-endpoint";
 import { VpcSecurityGroupIngressRule } from "@cdktf/provider-aws/lib/vpc-security-group-ingress-rule";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
-import type { Cluster } from "../cluster/cluster";
-import type { ClusterNetwork } from "./network";
+import type { Cluster } from "../../cluster/cluster";
+import type { ClusterNetwork } from "./cluster-network";
 
 /** Every service of AWS that machines or Session Manager call, by its name in the endpoint's. */
 const SERVICES = [

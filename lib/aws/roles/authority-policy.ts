@@ -1,7 +1,7 @@
 import { SecretsmanagerSecretPolicy } from "@cdktf/provider-aws/lib/secretsmanager-secret-policy";
 import { Construct } from "constructs";
-import type { ClusterSecrets } from "./cluster-secrets";
-import { policy } from "./policy";
+import { policy } from "../account/policy";
+import type { ClusterSecrets } from "../encryption/cluster-secrets";
 import type { SchedulerRole } from "./scheduler-role";
 
 /** Properties of an `AuthorityPolicy`. */

@@ -1,22 +1,7 @@
 import { CloudwatchLogGroup } from "@cdktf/provider-aws/lib/cloudwatch-log-group";
 import { Construct } from "constructs";
-import type { Cluster } from "../cluster/cluster";
+import type { Cluster } from "../../cluster/cluster";
 import type { ClusterKey } from "./cluster-key";
-
-/** Log group of what happens in a cluster's network. */
-export function flowLogGroup({ name }: Cluster): string {
-  return `/dask/${name}/flow-logs`;
-}
-
-/** Log group of an image's builds, which EC2 Image Builder calls after the recipe (its User Guide, "Logging"). */
-export function buildLogGroup(recipe: string): string {
-  return `/aws/imagebuilder/${recipe}`;
-}
-
-/** Names of a cluster's log groups, as patterns for policies. */
-export function logGroupNames(cluster: Cluster): readonly string[] {
-  return [flowLogGroup(cluster), buildLogGroup(`${cluster.name}-*`)];
-}
 
 /** Properties of a `LogGroup`. */
 export interface LogGroupProps {
@@ -24,7 +9,7 @@ export interface LogGroupProps {
   readonly cluster: Cluster;
   /** Key of the cluster. */
   readonly key: ClusterKey;
-  /** Name of the group, which `logGroupNames` has to cover. */
+  /** Name of the group, one of `log-names.ts`, as the key's policy admits no other. */
   readonly name: string;
 }
 

@@ -1,9 +1,9 @@
 import { SecretsmanagerSecret } from "@cdktf/provider-aws/lib/secretsmanager-secret";
 import { Construct } from "constructs";
-import type { Cluster } from "../cluster/cluster";
-import { type Holder, secretName } from "../node/secrets";
+import type { Cluster } from "../../cluster/cluster";
+import { type Holder, secretName } from "../../node/secrets";
+import { waive } from "../account/waiver";
 import type { ClusterKey } from "./cluster-key";
-import { waive } from "./waiver";
 
 /** What a person reads in the list of secrets. */
 const DESCRIPTIONS: Readonly<Record<Holder, string>> = {

@@ -1,14 +1,14 @@
 import { LaunchTemplate } from "@cdktf/provider-aws/lib/launch-template";
 import { Construct } from "constructs";
-import type { Cluster, Pool } from "../cluster/cluster";
-import { workerNode } from "../node/machine";
-import { userData } from "../node/user-data";
-import type { ClusterImages } from "./cluster-images";
-import type { ClusterKey } from "./cluster-key";
-import type { ClusterSecurity } from "./cluster-security";
-import { launchImage, ROOT_DEVICE } from "./machine-image";
-import type { PoolRole } from "./pool-role";
-import { machineName, machineTags } from "./tags";
+import type { Cluster, Pool } from "../../cluster/cluster";
+import { workerNode } from "../../node/machine";
+import { userData } from "../../node/user-data";
+import { machineName, machineTags } from "../account/tags";
+import type { ClusterKey } from "../encryption/cluster-key";
+import type { ClusterImages } from "../image/cluster-images";
+import { launchImage, ROOT_DEVICE } from "../image/machine-image";
+import type { ClusterSecurity } from "../network/cluster-security";
+import type { PoolRole } from "../roles/pool-role";
 
 /** Properties of a `NodeTemplate`. */
 export interface NodeTemplateProps {

@@ -1,0 +1,16 @@
+import type { Cluster } from "../../cluster/cluster";
+
+/** Log group of what happens in a cluster's network. */
+export function flowLogGroup({ name }: Cluster): string {
+  return `/dask/${name}/flow-logs`;
+}
+
+/** Log group of an image's builds, which EC2 Image Builder calls after the recipe (its User Guide, "Logging"). */
+export function buildLogGroup(recipe: string): string {
+  return `/aws/imagebuilder/${recipe}`;
+}
+
+/** Names of a cluster's log groups, as patterns for policies. */
+export function logGroupNames(cluster: Cluster): readonly string[] {
+  return [flowLogGroup(cluster), buildLogGroup(`${cluster.name}-*`)];
+}
