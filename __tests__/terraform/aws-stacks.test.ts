@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { App } from "cdktf";
 import { baked } from "../../environments/baked";
@@ -264,6 +264,23 @@ suite("the AWS stacks, by real Terraform on the mock AWS", () => {
       );
       for (const { SecretVersionsToStages = {} } of mocked(name).secrets())
         expect(SecretVersionsToStages).toEqual({});
+    });
+
+    test("keeps what its scheduler puts into its secrets, and has none of it in its state", async () => {
+      const names = mocked(name)
+        .secrets()
+        .map(({ Name }) => Name);
+      const kept = names.map((secret) => ({ secret, text: `${secret}: ${randomUUID()}` }));
+      for (const { secret, text } of kept) mocked(name).fillSecret(secret, text);
+      await workspaces[name].apply(bench.terraform);
+
+      const state = workspaces[name].state();
+      for (const { secret, text } of kept) {
+        expect(state).toContain(`"name": "${secret}"`);
+        expect(state).not.toContain(text);
+      }
+      expect(state).not.toContain("PRIVATE KEY");
+      for (const { secret, text } of kept) expect(mocked(name).secretText(secret)).toBe(text);
     });
 
     test("logs every flow of its network, under that key and for a year", () => {

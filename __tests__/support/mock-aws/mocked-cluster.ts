@@ -56,6 +56,17 @@ export class MockedCluster {
       .sort((one, other) => one.Name.localeCompare(other.Name));
   }
 
+  /** Puts a text into a secret, as the scheduler does. */
+  fillSecret(name: string, text: string): void {
+    this.ask("secretsmanager", "put_secret_value", { SecretId: name, SecretString: text });
+  }
+
+  /** What a secret holds. */
+  secretText(name: string): string {
+    return this.ask<{ SecretString: string }>("secretsmanager", "get_secret_value", { SecretId: name })
+      .SecretString;
+  }
+
   /** What its key is and does. */
   key() {
     const [alias] = this.aliases();

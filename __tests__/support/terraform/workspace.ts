@@ -111,6 +111,11 @@ export class Workspace {
     return listed.split("\n").filter((line) => line !== "");
   }
 
+  /** Everything that Terraform knows of the stack, as it is kept. */
+  state(): string {
+    return readFileSync(join(this.folder, "terraform.tfstate"), "utf8");
+  }
+
   private blindToMockFaults() {
     const overrides: Record<string, Record<string, { lifecycle: { ignore_changes: string[] } }>> = {};
     for (const [type, resources] of Object.entries(this.synthesized.resource)) {
