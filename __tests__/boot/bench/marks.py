@@ -10,6 +10,7 @@ MARKS = {
     "conda": ("bootstrap", r"phase conda begins"),
     "environment": ("bootstrap", r"\[conda\] making an environment"),
     "configuration": ("bootstrap", r"phase configuration begins"),
+    "certificates": ("bootstrap", r"phase certificates begins"),
     "service start": ("bootstrap", r"phase dask begins"),
     "registration": ("dask", r".*Start Nanny at"),
     "end": ("bootstrap", r"\[dask\] 1 of 1 workers of \S+ are registered"),

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from statistics import median
+from statistics import geometric_mean, median, quantiles
 
 import matplotlib
 
@@ -36,6 +36,17 @@ class Measured:
     def ratio(self, way: str, size: int, transfer: str) -> float:
         """Throughput of a way against plain: the median of its pairs."""
         return median(pair["plain"][transfer] / pair["tls"][transfer] for pair in self.pairs(way, size))
+
+    def against_default(self, way: str) -> list[float]:
+        """Ratio of a way over that of the default, between workers and over all sizes: one for each round."""
+
+        def over_sizes(way: str, turn: int) -> float:
+            pairs = (pair for size in self.sizes for pair in self.pairs(way, size) if pair["round"] == turn)
+            return geometric_mean(
+                pair["plain"]["worker to worker"] / pair["tls"]["worker to worker"] for pair in pairs
+            )
+
+        return [over_sizes(way, turn) / over_sizes(self.default, turn) for turn in self.rounds]
 
     def pairs(self, way: str, size: int) -> list[dict]:
         """What was measured of a way and a size, and of plain beside it."""
@@ -69,8 +80,15 @@ def of_all_ways(measured: Measured) -> str:
         by_time, by_processor = (measured.ratio(way, size, of) for of in ("worker to worker", "processor"))
         return f"{by_time:.2f} ({by_processor:.2f})"
 
-    rows = [[way, *(cell(way, size) for size in measured.sizes)] for way in measured.ways]
-    return table(["ratio by time (by processor time)", *map(in_words, measured.sizes)], rows)
+    def overall(way: str) -> str:
+        if way == measured.default:
+            return "1"
+        low, middle, high = quantiles(measured.against_default(way), n=4, method="inclusive")
+        return f"{middle:.2f} ({low:.2f}–{high:.2f})"
+
+    rows = [[way, *(cell(way, size) for size in measured.sizes), overall(way)] for way in measured.ways]
+    head = ["ratio by time (by processor time)", *map(in_words, measured.sizes)]
+    return table([*head, "all, default = 1 (half of the rounds)"], rows)
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
