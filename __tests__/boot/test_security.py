@@ -177,10 +177,29 @@ def test_the_dashboard_opens_with_the_password(rig, client):
     assert ask_door(client, "/metrics", "--user", f"dask:{password}")[0] == 200
 
 
+#: Has the scheduler serve its HTTP API, which is not among its default routes.
+SERVE_API = """
+from distributed import Client
+
+def serve(dask_scheduler):
+    from distributed.http.utils import get_handlers
+    handlers = get_handlers(dask_scheduler, ["distributed.http.scheduler.api"])
+    dask_scheduler.http_application.add_handlers(".*$", handlers)
+
+with Client(timeout=20) as client:
+    client.run_on_scheduler(serve)
+"""
+
+
 def test_the_http_api_is_not_reached_from_another_host(rig, cluster, client):
+    client.python(SERVE_API)
+    known = cluster.scheduler.run("curl --silent http://127.0.0.1:8788/api/v1/get_workers")
+    assert json.loads(known)["num_workers"] > 0
     password = rig.aws.secret("dask/rig/dashboard")
-    retire = ("--request", "POST", "--data", '{"n": 1}', "--user", f"dask:{password}")
-    assert ask_door(client, "/api/v1/retire_workers", *retire)[0] == 404
+    user = ("--user", f"dask:{password}")
+    assert ask_door(client, "/api/v1/get_workers", *user)[0] == 404
+    retire = ("--request", "POST", "--data", '{"workers": []}')
+    assert ask_door(client, "/api/v1/retire_workers", *user, *retire)[0] == 404
     listening = cluster.scheduler.run(
         "ss --listening --tcp --numeric --no-header | awk '{ print $4 }'"
     ).split()
