@@ -1,6 +1,6 @@
 /**
  * `npm run bench:tls [-- ROUNDS]`: throughput with TLS against without, by message size, for the default and for each
- * version and cipher beside it. One to two minutes a round; the machine should do nothing else. Draws docs/tls.svg.
+ * version and cipher beside it. About a minute a round; the machine should do nothing else. Draws docs/tls.svg.
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
