@@ -52,7 +52,8 @@ class Aws:
         """Start the name server, which asks this machine's for all other names."""
         options = ("--conf-file=/dev/null", "--pid-file=", "--user=root", "--no-hosts", "--no-resolv")
         listen = ("--bind-interfaces", f"--listen-address={host_of(GATEWAY)}", f"--server={RESOLVER}")
-        addresses = [f"--address=/{name}/{address}" for name, address in names.items()]
+        # Without --local=, an IPv6 address of such a name would be looked for outside, which may take long.
+        addresses = [f"--address=/{name}/{address} --local=/{name}/" for name, address in names.items()]
         self.world.shell(" ".join(["dnsmasq", *options, *listen, *addresses]))
 
     def _deploy(self, clusters: Iterable[Cluster]) -> None:
