@@ -9,8 +9,11 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from rig.network import BRIDGE
+
 FOLDER = Path(__file__).parent
 GONE_SECONDS = 30
+HARDWARE = f"cat /sys/class/net/{BRIDGE}/address"
 
 #: A test that dies: it prints what its rig consists of, and hangs.
 DYING = """
@@ -38,6 +41,16 @@ def test_a_killed_test_leaves_nothing():
         assert time.monotonic() < deadline, left
         time.sleep(0.1)
     assert machine() == before
+
+
+def test_the_gateway_stays_where_it_is_as_machines_come(rig):
+    before = rig.world.shell(HARDWARE)
+    lowest = "ip link add lowest address 00:00:00:00:00:01 type veth peer name other"
+    rig.world.shell(f"{lowest} && ip link set lowest master {BRIDGE}")
+    try:
+        assert rig.world.shell(HARDWARE) == before
+    finally:
+        rig.world.shell("ip link delete lowest")
 
 
 def machine() -> dict[str, object]:

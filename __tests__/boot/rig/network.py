@@ -1,6 +1,11 @@
 """Addresses of the rig: the VPC on a bridge, the administrators' subnet behind a gateway of its own."""
 
 BRIDGE = "vpc"
+
+#: The bridge's own hardware address. Without one it has the lowest of its interfaces', another as machines
+#: come and go, and those that are there lose their gateway for up to half a minute.
+HARDWARE = "02:00:00:00:00:01"
+
 UPLINK = "uplink"
 
 #: Gateway and name server of every machine of the VPC.
