@@ -177,7 +177,12 @@ def test_the_dashboard_opens_with_the_password(rig, client):
     assert ask_door(client, "/metrics", "--user", f"dask:{password}")[0] == 200
 
 
-#: Has the scheduler serve its HTTP API, which is not among its default routes.
+def sockets(host) -> list[str]:
+    """Addresses and ports at which a machine accepts connections."""
+    return host.run("ss --listening --tcp --numeric --no-header | awk '{ print $4 }'").split()
+
+
+#: Has the scheduler serve its HTTP API, which is not among its default routes, until it restarts.
 SERVE_API = """
 from distributed import Client
 
@@ -200,9 +205,7 @@ def test_the_http_api_is_not_reached_from_another_host(rig, cluster, client):
     assert ask_door(client, "/api/v1/get_workers", *user)[0] == 404
     retire = ("--request", "POST", "--data", '{"workers": []}')
     assert ask_door(client, "/api/v1/retire_workers", *user, *retire)[0] == 404
-    listening = cluster.scheduler.run(
-        "ss --listening --tcp --numeric --no-header | awk '{ print $4 }'"
-    ).split()
+    listening = sockets(cluster.scheduler)
     assert "127.0.0.1:8788" in listening
     assert [one for one in listening if one.endswith(":8788")] == ["127.0.0.1:8788"]
     tried = cluster.first.attempt(
@@ -212,10 +215,7 @@ def test_the_http_api_is_not_reached_from_another_host(rig, cluster, client):
 
 
 def test_nothing_listens_but_what_is_meant_to(cluster):
-    sockets = cluster.scheduler.run("ss --listening --tcp --numeric --no-header").splitlines()
-    open_ports = {
-        line.split()[3].rpartition(":")[2] for line in sockets if not line.split()[3].startswith("127.")
-    }
+    open_ports = {one.rpartition(":")[2] for one in sockets(cluster.scheduler) if not one.startswith("127.")}
     assert open_ports == {"8786", "8787"}
 
 
