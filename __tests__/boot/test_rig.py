@@ -13,7 +13,6 @@ from rig.network import BRIDGE
 
 FOLDER = Path(__file__).parent
 GONE_SECONDS = 30
-HARDWARE = f"cat /sys/class/net/{BRIDGE}/address"
 
 #: A test that dies: it prints what its rig consists of, and hangs.
 DYING = """
@@ -44,11 +43,12 @@ def test_a_killed_test_leaves_nothing():
 
 
 def test_the_gateway_stays_where_it_is_as_machines_come(rig):
-    before = rig.world.shell(HARDWARE)
+    shown = f"cat /sys/class/net/{BRIDGE}/address"
+    before = rig.world.shell(shown)
     lowest = "ip link add lowest address 00:00:00:00:00:01 type veth peer name other"
     rig.world.shell(f"{lowest} && ip link set lowest master {BRIDGE}")
     try:
-        assert rig.world.shell(HARDWARE) == before
+        assert rig.world.shell(shown) == before
     finally:
         rig.world.shell("ip link delete lowest")
 

@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from network import ADMIN_GATEWAY, BRIDGE, DOUBLES, GATEWAY, HARDWARE, METADATA, STRANGE_GATEWAY, UPLINK
+from network import ADMIN_GATEWAY, BRIDGE, BRIDGE_ADDRESS, DOUBLES, GATEWAY, METADATA, STRANGE_GATEWAY, UPLINK
 
 CLONE_NEWNET = 0x4000_0000
 UPLINK_SECONDS = 20
@@ -27,7 +27,7 @@ mount -t sysfs sysfs /sys
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 sysctl --quiet --write net.ipv4.ip_forward=1
 ip link set lo up
-ip link add {BRIDGE} address {HARDWARE} type bridge
+ip link add {BRIDGE} address {BRIDGE_ADDRESS} type bridge
 ip address add {GATEWAY} dev {BRIDGE}
 ip address add {ADMIN_GATEWAY} dev {BRIDGE}
 ip address add {STRANGE_GATEWAY} dev {BRIDGE}
