@@ -10,6 +10,8 @@ import struct
 import subprocess
 import sys
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import dask
@@ -215,17 +217,41 @@ class TestGpu:
 
 
 class TestLostScheduler:
-    def test_a_scheduler_that_ends_meanwhile_is_told_before_the_deadline(self):
-        with Cluster() as cluster:
+    def smoke_while(self, end):
+        """Wait for workers that never come, on a cluster whose scheduler meanwhile meets its end."""
+
+        def end_once_connected():
+            deadline = time.monotonic() + 30
+            while "Receive client connection: Client-smoke-test" not in cluster.log(cluster.scheduler):
+                assert time.monotonic() < deadline, "the smoke test did not connect"
+                time.sleep(0.1)
+            time.sleep(1)
+            end(cluster.scheduler)
+
+        with Cluster() as cluster, ThreadPoolExecutor() as beside:
             cluster.worker("cpu--host", "CPU=1")
-            killer = threading.Timer(3, cluster.scheduler.kill)
-            killer.start()
+            ended = beside.submit(end_once_connected)
             pools = [GOOD["pools"][0] | {"workers": 9}]
             result = cluster.smoke("--timeout", "40", expect=expecting(pools=pools))
-            killer.join()
+            ended.result()
+        return result
+
+    def assert_told(self, result):
         assert result.code == 1
         assert result.check("pools") == ("failed", "the connection to the scheduler was lost")
+        assert set(list(result.statuses().values())[3:]) == {"skipped"}
         assert result.seconds < 25
+
+    def test_a_scheduler_that_ends_meanwhile_is_told_before_the_deadline(self):
+        self.assert_told(self.smoke_while(subprocess.Popen.kill))
+
+    def test_a_scheduler_that_ends_with_a_question_under_way(self):
+        def freeze_and_kill(scheduler):
+            scheduler.send_signal(signal.SIGSTOP)
+            time.sleep(1.5)
+            scheduler.kill()
+
+        self.assert_told(self.smoke_while(freeze_and_kill))
 
 
 class TestSickWorker:

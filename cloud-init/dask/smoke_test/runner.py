@@ -16,6 +16,7 @@ from report import Report
 CANNOT_CONNECT = 3
 PROGRESS_SECONDS = 5.0
 CLOSE_SECONDS = 2.0
+NOTICE_SECONDS = 0.5
 LOST = "the connection to the scheduler was lost"
 GRACE_SECONDS = 5.0
 """How long after the deadline the watchdog waits for the orderly end."""
@@ -71,17 +72,26 @@ async def run_check(check: Check, run: Run, report: Report, limit: float) -> tup
         return PASSED, task.result(), False
     except Absent as absent:
         return ABSENT, str(absent), False
-    except CheckFailed as failure:
-        return FAILED, str(failure), failure.fatal
     except asyncio.CancelledError:
         return FAILED, LOST, True
-    except Exception as error:  # whatever a worker raised is the answer
+    except Exception as error:
+        if await _loses(run):
+            return FAILED, LOST, True
+        if isinstance(error, CheckFailed):
+            return FAILED, str(error), error.fatal
+        # Whatever a worker raised is the answer.
         return FAILED, " ".join(f"{type(error).__name__}: {error}".split()), not run.workers
 
 
 def _lost(run: Run) -> bool:
     """Dask would try to connect again, with the scheduler's memory of all tasks gone."""
     return run.client is not None and run.client.status != "running"
+
+
+async def _loses(run: Run) -> bool:
+    """A call that was under way can fail before the client notices that the scheduler is gone."""
+    await asyncio.sleep(NOTICE_SECONDS if run.client else 0)
+    return _lost(run)
 
 
 def watch(report: Report, seconds: float) -> None:
