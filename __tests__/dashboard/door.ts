@@ -109,9 +109,21 @@ export class Door {
     return this.certificate;
   }
 
-  /** What `systemctl reload` does in the end. */
-  reload(): void {
-    process.kill(Number(readFileSync(this.at("run/nginx.pid"), "utf8")), "SIGHUP");
+  /** What `systemctl reload` does in the end; done when no worker process of before accepts a connection. */
+  async reload(): Promise<void> {
+    const master = Number(readFileSync(this.at("run/nginx.pid"), "utf8"));
+    const old = this.listeners().filter((pid) => pid !== master);
+    process.kill(master, "SIGHUP");
+    await until("nginx keeps its old worker processes", this.log, async () => {
+      const now = this.listeners();
+      return now.length > 1 && !now.some((pid) => old.includes(pid));
+    });
+  }
+
+  /** The processes that hold the listening socket: nginx's master and its workers. */
+  private listeners(): number[] {
+    const sockets = execFileSync("ss", ["-tlnpH", `sport = :${this.ports.door}`], { encoding: "utf8" });
+    return [...sockets.matchAll(/pid=(\d+)/g)].map(([, pid]) => Number(pid));
   }
 
   /** A request, with the password where one is given. */
