@@ -71,10 +71,14 @@ class Cluster:
             *("--no-nanny", "--no-dashboard", "--nthreads", "1", "--death-timeout", "30", *options),
             **environment,
         )
-        deadline = time.monotonic() + START_SECONDS
-        while "Registered to" not in self.log(process):
-            self._alive(process, name, deadline)
+        self.wait_for(process, name, "Registered to")
         return process
+
+    def wait_for(self, process: subprocess.Popen, what: str, words: str) -> None:
+        """Return once the process has written the words."""
+        deadline = time.monotonic() + START_SECONDS
+        while words not in self.log(process):
+            self._alive(process, what, deadline)
 
     def log(self, process: subprocess.Popen) -> str:
         """All that the process wrote."""

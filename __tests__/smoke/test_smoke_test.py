@@ -221,11 +221,9 @@ class TestLostScheduler:
         """Wait for workers that never come, on a cluster whose scheduler meanwhile meets its end."""
 
         def end_once_connected():
-            deadline = time.monotonic() + 30
-            while "Receive client connection: Client-smoke-test" not in cluster.log(cluster.scheduler):
-                assert time.monotonic() < deadline, "the smoke test did not connect"
-                time.sleep(0.1)
-            time.sleep(1)
+            connected = "Receive client connection: Client-smoke-test"
+            cluster.wait_for(cluster.scheduler, "the smoke test's client", connected)
+            time.sleep(1)  # by then it waits for the workers
             end(cluster.scheduler)
 
         with Cluster() as cluster, ThreadPoolExecutor() as beside:
@@ -248,7 +246,7 @@ class TestLostScheduler:
     def test_a_scheduler_that_ends_with_a_question_under_way(self):
         def freeze_and_kill(scheduler):
             scheduler.send_signal(signal.SIGSTOP)
-            time.sleep(1.5)
+            time.sleep(1.5)  # longer than it waits between two questions
             scheduler.kill()
 
         self.assert_told(self.smoke_while(freeze_and_kill))
