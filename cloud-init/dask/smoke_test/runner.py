@@ -18,7 +18,10 @@ PROGRESS_SECONDS = 5.0
 CLOSE_SECONDS = 2.0
 LOST = "the connection to the scheduler was lost"
 NOTICE_SECONDS = 0.5
-"""For the client to notice that the scheduler is gone, once a call to it has failed; on one machine it takes under 1 ms."""
+"""For the client to notice that the scheduler is gone, once a call to it has failed.
+
+On one machine that takes under 1 ms (measured).
+"""
 
 GRACE_SECONDS = 5.0
 """How long after the deadline the watchdog waits for the orderly end."""
