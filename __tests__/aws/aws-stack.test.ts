@@ -52,7 +52,7 @@ describe.each([["development", development] as const, ["production", production]
     });
 
     test("has a pool, a template and a name of its own for each pool of the definition", () => {
-      const names = cluster.pools.map((pool) => `${name}-${pool.name}`);
+      const names = cluster.pools.map((pool) => `dask-${name}--${pool.name}`);
       for (const type of ["aws_autoscaling_group", "aws_launch_template"])
         expect(stack.resources(type).map((resource) => resource.name)).toEqual(names);
     });
@@ -89,8 +89,8 @@ test("two environments in one app share no name, state or address", () => {
   };
   expect(names(one)).toEqual(
     expect.arrayContaining([
-      "alias/development",
-      "dask/development/authority",
+      "alias/dask-development",
+      "/dask/development/authority",
       "/dask/development/flow-logs",
     ]),
   );

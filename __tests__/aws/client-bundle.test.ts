@@ -34,7 +34,7 @@ describe("the command that makes a client's bundle", () => {
   test("asks for the client's secret of the cluster", () => {
     expect(run("bash").status).toBe(0);
     expect(readFileSync(join(folder, "called"), "utf8")).toBe(
-      "secretsmanager get-secret-value --region eu-central-1 --secret-id dask/production/client --query SecretString --output text\n",
+      "secretsmanager get-secret-value --region eu-central-1 --secret-id /dask/production/client --query SecretString --output text\n",
     );
   });
 

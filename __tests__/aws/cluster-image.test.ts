@@ -10,7 +10,7 @@ const UBUNTU = "ssm:/aws/service/canonical/ubuntu/server/24.04/stable/current/am
 const DEEP_LEARNING =
   "ssm:/aws/service/deeplearning/ami/x86_64/base-oss-nvidia-driver-gpu-ubuntu-24.04/latest/ami-id";
 
-const NAME = expect.stringMatching(/^test-[0-9a-f]{12}$/);
+const NAME = expect.stringMatching(/^dask-test--[0-9a-f]{12}$/);
 const DESCRIPTION = "machines of the Dask cluster test, release 2026.7";
 const REPLACED = { create_before_destroy: true };
 
@@ -57,7 +57,7 @@ describe("the image of a cluster", () => {
     );
     for (const { data, ...rest } of components) {
       expect(rest).toEqual({
-        name: expect.stringMatching(/^test-[0-9a-f]{12}-\d$/),
+        name: expect.stringMatching(/^dask-test--[0-9a-f]{12}-\d$/),
         description: DESCRIPTION,
         version: "1.0.0",
         platform: "Linux",
@@ -82,14 +82,14 @@ describe("the image of a cluster", () => {
       ],
       instance_metadata_options: { http_tokens: "required", http_put_response_hop_limit: 1 },
       terminate_instance_on_failure: true,
-      resource_tags: { "dask:cluster": "test", Name: "test-image-builder" },
+      resource_tags: { "dask:cluster": "test", Name: "dask-test--image-builder" },
       lifecycle: REPLACED,
     });
     expect(stack.resource("aws_security_group", "builder")).toEqual({
-      name: "test-image-builder",
+      name: "dask-test--image-builder",
       description: "builders of images of the Dask cluster test",
       vpc_id: expect.stringContaining("aws_vpc."),
-      tags: { Name: "test-image-builder" },
+      tags: { Name: "dask-test--image-builder" },
     });
     const ofBuilders = ({ security_group_id }: Block) => String(security_group_id).includes("images_builder");
     expect(stack.resources("aws_vpc_security_group_ingress_rule").filter(ofBuilders)).toEqual([]);
@@ -106,7 +106,7 @@ describe("the image of a cluster", () => {
 
   test("is built under a role of its own, with what Image Builder and Session Manager need of it", () => {
     expect(stack.resource("aws_iam_role", "builder")).toMatchObject({
-      name: "test-builder-us-east-1",
+      name: "dask-test--builder--us-east-1",
       description: "machines that build images of the Dask cluster test",
     });
     expect(policiesOf(stack, "dask_images_builder_role")).toEqual({
@@ -124,7 +124,7 @@ describe("the image of a cluster", () => {
       }),
       "read-components": allowing({
         Action: "imagebuilder:GetComponent",
-        Resource: "arn:PARTITION:imagebuilder:us-east-1:ACCOUNT:component/test-*",
+        Resource: "arn:PARTITION:imagebuilder:us-east-1:ACCOUNT:component/dask-test--*",
       }),
       "decrypt-components": allowing({
         Action: "kms:Decrypt",
@@ -142,7 +142,7 @@ describe("the image of a cluster", () => {
       }),
       "write-logs": allowing({
         Action: ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
-        Resource: "arn:PARTITION:logs:us-east-1:ACCOUNT:log-group:/aws/imagebuilder/test-*",
+        Resource: "arn:PARTITION:logs:us-east-1:ACCOUNT:log-group:/aws/imagebuilder/dask-test--*",
       }),
     });
   });
@@ -164,7 +164,7 @@ describe("the image of a cluster", () => {
         {
           region: "us-east-1",
           ami_distribution_configuration: {
-            name: expect.stringMatching(/^test-[0-9a-f]{12}-\{\{ imagebuilder:buildDate \}\}$/),
+            name: expect.stringMatching(/^dask-test--[0-9a-f]{12}-\{\{ imagebuilder:buildDate \}\}$/),
             description: DESCRIPTION,
             kms_key_id: KEY,
             ami_tags: {
@@ -246,7 +246,11 @@ describe("machines share an image", () => {
           { name: "large", kind: "cpu", instanceTypes: ["m7i.8xlarge"], memoryLimit: "8GiB" },
         ],
       }),
-    ).toEqual({ made: 1, "test-small": amiOf("of-scheduler"), "test-large": amiOf("of-scheduler") });
+    ).toEqual({
+      made: 1,
+      "dask-test--small": amiOf("of-scheduler"),
+      "dask-test--large": amiOf("of-scheduler"),
+    });
   });
 
   test("but not CPU with GPU, nor one base with another, nor disks to stripe with none", () => {
@@ -262,18 +266,18 @@ describe("machines share an image", () => {
       }),
     ).toEqual({
       made: 4,
-      "test-cpu": amiOf("of-scheduler"),
-      "test-striped": amiOf("of-striped"),
-      "test-pinned": amiOf("of-pinned"),
-      "test-gpu": amiOf("of-gpu"),
-      "test-more-gpus": amiOf("of-gpu"),
+      "dask-test--cpu": amiOf("of-scheduler"),
+      "dask-test--striped": amiOf("of-striped"),
+      "dask-test--pinned": amiOf("of-pinned"),
+      "dask-test--gpu": amiOf("of-gpu"),
+      "dask-test--more-gpus": amiOf("of-gpu"),
     });
   });
 
   test("nor, with TLS, the scheduler with workers: it alone has a door", () => {
     expect(images({ tls: true, pools: [{ name: "cpu", kind: "cpu" }] })).toEqual({
       made: 2,
-      "test-cpu": amiOf("of-cpu"),
+      "dask-test--cpu": amiOf("of-cpu"),
     });
   });
 
@@ -291,7 +295,7 @@ describe("machines share an image", () => {
 
   test("of any name that a pool may have", () => {
     expect(images({ pools: [{ name: "builder", kind: "gpu" }] })).toMatchObject({
-      "test-builder": amiOf("of-builder"),
+      "dask-test--builder": amiOf("of-builder"),
     });
   });
 });

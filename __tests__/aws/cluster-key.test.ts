@@ -20,10 +20,10 @@ describe("the key of a cluster", () => {
       description: "data of the Dask cluster test",
       enable_key_rotation: true,
       deletion_window_in_days: 30,
-      tags: { Name: "test" },
+      tags: { Name: "dask-test" },
     });
     expect(stack.resource("aws_kms_alias")).toEqual({
-      name: "alias/test",
+      name: "alias/dask-test",
       target_key_id: expect.stringMatching(/^\$\{aws_kms_key\.dask_key_\w+\.id\}$/),
     });
   });
@@ -49,7 +49,7 @@ describe("the key of a cluster", () => {
             ArnLike: {
               "kms:EncryptionContext:aws:logs:arn": [
                 "arn:PARTITION:logs:ap-southeast-2:ACCOUNT:log-group:/dask/test/flow-logs",
-                "arn:PARTITION:logs:ap-southeast-2:ACCOUNT:log-group:/aws/imagebuilder/test-*",
+                "arn:PARTITION:logs:ap-southeast-2:ACCOUNT:log-group:/aws/imagebuilder/dask-test--*",
               ],
             },
           },
@@ -112,7 +112,7 @@ describe("the role that launches the machines of the pools", () => {
     });
     expect(stack.resource("aws_iam_service_linked_role")).toEqual({
       aws_service_name: "autoscaling.amazonaws.com",
-      custom_suffix: "test-ap-southeast-2",
+      custom_suffix: "dask-test--ap-southeast-2",
       description: "pools of the Dask cluster test",
     });
     const groups = stack.resources("aws_autoscaling_group");

@@ -13,7 +13,7 @@ describe("the secrets of a cluster", () => {
     ["dashboard", "password of the dashboard's user dask"],
   ])("%s is there, encrypted, and gone at once with the cluster", (holder, description) => {
     expect(stack.resource("aws_secretsmanager_secret", `secrets_${holder}`)).toEqual({
-      name: `dask/test/${holder}`,
+      name: `/dask/test/${holder}`,
       description: `Dask cluster test: ${description}`,
       kms_key_id: expect.stringMatching(/^\$\{aws_kms_key\.dask_key_\w+\.arn\}$/),
       recovery_window_in_days: 0,

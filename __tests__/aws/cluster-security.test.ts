@@ -51,10 +51,10 @@ describe("a cluster of CPU workers", () => {
 
   test("has groups without rules inside, and a description on each group and rule", () => {
     expect(rules.resource("aws_security_group", "scheduler")).toEqual({
-      name: "test-scheduler",
+      name: "dask-test--scheduler",
       description: "scheduler of the Dask cluster test",
       vpc_id: "vpc-1",
-      tags: { Name: "test-scheduler" },
+      tags: { Name: "dask-test--scheduler" },
     });
     const all = [...rules.resources(INGRESS), ...rules.resources(EGRESS)];
     expect(all).toHaveLength(20);

@@ -15,7 +15,7 @@ describe("the flow logs of a cluster's network", () => {
         /^\$\{aws_cloudwatch_log_group\.dask_flow-logs_group_\w+\.arn\}$/,
       ),
       iam_role_arn: expect.stringMatching(/^\$\{aws_iam_role\.dask_flow-logs_role_\w+\.arn\}$/),
-      tags: { Name: "test-flow-logs" },
+      tags: { Name: "dask-test--flow-logs" },
       depends_on: [expect.stringMatching(/^aws_iam_role_policy\.dask_flow-logs_write-flow-logs_/)],
     });
   });
@@ -30,7 +30,7 @@ describe("the flow logs of a cluster's network", () => {
 
   test("are written by a role that flow logs of this account alone take, and that writes nothing else", () => {
     const { name, assume_role_policy } = stack.resource("aws_iam_role", "flow-logs");
-    expect(name).toBe("test-flow-logs-us-east-1");
+    expect(name).toBe("dask-test--flow-logs--us-east-1");
     expect(readPolicy(assume_role_policy)).toEqual(
       allowing({
         Principal: { Service: "vpc-flow-logs.amazonaws.com" },

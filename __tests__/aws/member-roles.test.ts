@@ -13,9 +13,9 @@ describe("the role of the scheduler", () => {
   test("is taken by EC2 alone, under a name of the cluster and the region", () => {
     const { assume_role_policy, ...rest } = stack.resource("aws_iam_role", "scheduler-role");
     expect(rest).toEqual({
-      name: "test-scheduler-ap-southeast-2",
+      name: "dask-test--scheduler--ap-southeast-2",
       description: "scheduler of the Dask cluster test",
-      tags: { Name: "test-scheduler-ap-southeast-2" },
+      tags: { Name: "dask-test--scheduler--ap-southeast-2" },
     });
     expect(readPolicy(assume_role_policy)).toEqual(
       allowing({ Principal: { Service: "ec2.SUFFIX" }, Action: "sts:AssumeRole" }),
@@ -47,7 +47,7 @@ describe("the role of a pool", () => {
     ["gpu", "gpu-worker"],
   ])("%s may do this and nothing more", (pool, lock) => {
     expect(stack.resource("aws_iam_role", `pool-roles_${pool}`).name).toBe(
-      `test-pool-${pool}-ap-southeast-2`,
+      `dask-test--pool-${pool}--ap-southeast-2`,
     );
     expect(policiesOf(stack, `dask_pool-roles_${pool}`)).toEqual({
       "session-manager": sessionManager("ap-southeast-2"),
@@ -59,7 +59,7 @@ describe("the role of a pool", () => {
       }),
       "answer-launch-hook": allowing({
         Action: "autoscaling:CompleteLifecycleAction",
-        Resource: `arn:PARTITION:autoscaling:ap-southeast-2:ACCOUNT:autoScalingGroup:*:autoScalingGroupName/test-${pool}`,
+        Resource: `arn:PARTITION:autoscaling:ap-southeast-2:ACCOUNT:autoScalingGroup:*:autoScalingGroupName/dask-test--${pool}`,
       }),
       secrets: allowing({ Action: ["secretsmanager:GetSecretValue"], Resource: ["SECRET worker"] }),
       "key-of-secrets": keyOf(["SECRET worker"], ["kms:Decrypt"]),

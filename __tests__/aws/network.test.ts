@@ -11,14 +11,14 @@ describe("a network over two zones with one NAT gateway", () => {
       cidr_block: "10.20.0.0/16",
       enable_dns_support: true,
       enable_dns_hostnames: true,
-      tags: { Name: "test-vpc" },
+      tags: { Name: "dask-test--vpc" },
     });
   });
 
   test("takes over the VPC's default security group without a rule", () => {
     expect(network.resource("aws_default_security_group")).toEqual({
       vpc_id: expect.stringContaining("aws_vpc."),
-      tags: { Name: "test-default-closed" },
+      tags: { Name: "dask-test--default-closed" },
     });
   });
 
@@ -100,8 +100,8 @@ describe("a network without a NAT gateway", () => {
     for (const type of ["aws_nat_gateway", "aws_eip", "aws_internet_gateway", "aws_route"])
       expect(network.counts).not.toHaveProperty(type);
     expect(network.resources("aws_subnet").map(({ tags }) => tags)).toEqual([
-      { Name: "test-private-us-east-1a" },
-      { Name: "test-private-us-east-1b" },
+      { Name: "dask-test--private-us-east-1a" },
+      { Name: "dask-test--private-us-east-1b" },
     ]);
   });
 
@@ -118,7 +118,7 @@ describe("a network without a NAT gateway", () => {
           expect.stringContaining("us-east-1b_private-subnet"),
         ],
         security_group_ids: [expect.stringContaining("endpoints_group")],
-        tags: { Name: `test-${service}` },
+        tags: { Name: `dask-test--${service}` },
       });
     },
   );

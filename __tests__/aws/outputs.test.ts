@@ -29,7 +29,7 @@ describe("outputs to paste", () => {
     ],
     [
       "dashboard_password",
-      "aws secretsmanager get-secret-value --region eu-west-1 --secret-id dask/test/dashboard --query SecretString --output text",
+      "aws secretsmanager get-secret-value --region eu-west-1 --secret-id /dask/test/dashboard --query SecretString --output text",
     ],
     [
       "rotate_dashboard_password",
@@ -49,19 +49,19 @@ describe("outputs to paste", () => {
     ],
     [
       "scale_cpu",
-      "aws autoscaling set-desired-capacity --region eu-west-1 --auto-scaling-group-name test-cpu --desired-capacity 2",
+      "aws autoscaling set-desired-capacity --region eu-west-1 --auto-scaling-group-name dask-test--cpu --desired-capacity 2",
     ],
     [
       "scale_gpu",
-      "aws autoscaling set-desired-capacity --region eu-west-1 --auto-scaling-group-name test-gpu --desired-capacity 1",
+      "aws autoscaling set-desired-capacity --region eu-west-1 --auto-scaling-group-name dask-test--gpu --desired-capacity 1",
     ],
     [
       "logs_cpu",
-      "aws ssm start-session --region eu-west-1 --target $(aws autoscaling describe-auto-scaling-groups --region eu-west-1 --auto-scaling-group-names test-cpu --query 'AutoScalingGroups[0].Instances[0].InstanceId' --output text) --document-name AWS-StartInteractiveCommand --parameters 'command=sudo journalctl -f -n 200 -u dask-worker'",
+      "aws ssm start-session --region eu-west-1 --target $(aws autoscaling describe-auto-scaling-groups --region eu-west-1 --auto-scaling-group-names dask-test--cpu --query 'AutoScalingGroups[0].Instances[0].InstanceId' --output text) --document-name AWS-StartInteractiveCommand --parameters 'command=sudo journalctl -f -n 200 -u dask-worker'",
     ],
     [
       "logs_gpu",
-      "aws ssm start-session --region eu-west-1 --target $(aws autoscaling describe-auto-scaling-groups --region eu-west-1 --auto-scaling-group-names test-gpu --query 'AutoScalingGroups[0].Instances[0].InstanceId' --output text) --document-name AWS-StartInteractiveCommand --parameters 'command=sudo journalctl -f -n 200 -u dask-cuda-worker'",
+      "aws ssm start-session --region eu-west-1 --target $(aws autoscaling describe-auto-scaling-groups --region eu-west-1 --auto-scaling-group-names dask-test--gpu --query 'AutoScalingGroups[0].Instances[0].InstanceId' --output text) --document-name AWS-StartInteractiveCommand --parameters 'command=sudo journalctl -f -n 200 -u dask-cuda-worker'",
     ],
   ])("%s is the whole command or address", (name, value) => {
     expect(outputs[name]).toBe(value);
@@ -120,7 +120,7 @@ function synthesize(definition: Partial<ClusterDefinition> = {}): Readonly<Recor
       name,
       String(value)
         .replaceAll(/\$\{aws_instance\.cluster_scheduler_\w+\.id\}/g, "i-scheduler")
-        .replaceAll(/\$\{aws_autoscaling_group\.cluster_pools_(\w+)_\w+\.name\}/g, "test-$1"),
+        .replaceAll(/\$\{aws_autoscaling_group\.cluster_pools_(\w+)_\w+\.name\}/g, "dask-test--$1"),
     ]),
   );
 }

@@ -5,7 +5,12 @@ import { schedulerNode } from "../../lib/node/machine";
 import { userData } from "../../lib/node/user-data";
 import { Synthesized } from "../support/synthesized";
 
-const TAGS = { owner: "data", "dask:cluster": "test", "dask:role": "scheduler", Name: "test-scheduler" };
+const TAGS = {
+  owner: "data",
+  "dask:cluster": "test",
+  "dask:role": "scheduler",
+  Name: "dask-test--scheduler",
+};
 
 describe("the machine of the scheduler", () => {
   const { instance } = synthesize({ instanceType: "r7i.xlarge", diskGiB: 80 });
@@ -131,7 +136,7 @@ test("the private zone names the machine's address", () => {
     name: "test.internal",
     comment: "members of the Dask cluster test",
     vpc: [{ vpc_id: expect.stringContaining("aws_vpc.") }],
-    tags: { Name: "test-internal" },
+    tags: { Name: "dask-test--internal" },
   });
   expect(synthesized.resource("aws_route53_record")).toEqual({
     zone_id: expect.stringContaining("aws_route53_zone."),

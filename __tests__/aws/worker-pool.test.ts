@@ -23,7 +23,7 @@ const TAGS = {
   "dask:cluster": "test",
   "dask:role": "worker",
   "dask:pool": "batch",
-  Name: "test-batch",
+  Name: "dask-test--batch",
 };
 
 describe("the launch template of a pool", () => {
@@ -33,7 +33,7 @@ describe("the launch template of a pool", () => {
     const [pool] = cluster.pools;
     expect(pool).toBeDefined();
     expect(template).toEqual({
-      name: "test-batch",
+      name: "dask-test--batch",
       description: "workers of the Dask cluster test, pool batch",
       image_id: "ami-0123456789abcdef0",
       iam_instance_profile: { name: expect.stringContaining("aws_iam_instance_profile.") },
@@ -72,7 +72,7 @@ describe("the launch template of a pool", () => {
         { resource_type: "instance", tags: TAGS },
         { resource_type: "volume", tags: TAGS },
       ],
-      tags: { Name: "test-batch" },
+      tags: { Name: "dask-test--batch" },
     });
   });
 
@@ -91,7 +91,7 @@ describe("the autoscaling group of a pool", () => {
   const { group } = synthesize(POOL);
 
   test("has the definition's sizes, and leaves the number of machines to whoever scales it", () => {
-    expect(group).toMatchObject({ name: "test-batch", min_size: 1, desired_capacity: 3, max_size: 12 });
+    expect(group).toMatchObject({ name: "dask-test--batch", min_size: 1, desired_capacity: 3, max_size: 12 });
     expect(group.lifecycle).toEqual({ ignore_changes: ["desired_capacity", "initial_lifecycle_hook"] });
   });
 

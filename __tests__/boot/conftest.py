@@ -61,7 +61,7 @@ def cluster(rig) -> Members:
     for host in hosts:
         host.wait_for_state("ready", INSTALL_SECONDS)
     client = rig.client("10.88.0.5", hosts[0])
-    client.fetch_bundle(definition.outputs["client_bundle"], rig.aws.secret("dask/rig/client"))
+    client.fetch_bundle(definition.outputs["client_bundle"], rig.aws.secret("/dask/rig/client"))
     return Members(*hosts, client)
 
 

@@ -48,7 +48,7 @@ def test_a_host_answers_its_launch_hook_once_its_worker_is_registered(rig, clust
     [answer] = rig.calls_of(host, "CompleteLifecycleAction")
     assert answer["parameters"]["LifecycleActionResult"] == "CONTINUE"
     assert answer["parameters"]["LifecycleHookName"] == "workers-registered"
-    assert answer["parameters"]["AutoScalingGroupName"] == "rig-cpu"
+    assert answer["parameters"]["AutoScalingGroupName"] == "dask-rig--cpu"
     before, _, _ = host.log().partition("ready: every phase is done")
     assert f"1 of 1 workers of cpu--{host.name} are registered" in before
 

@@ -70,13 +70,13 @@ def test_a_scheduler_that_never_came(rig, baked):
     host = rig.boot("i-0000000000000f107", lonely.worker("cpu"), "10.77.0.107", layers=(baked,))
     status = host.wait_for_state("failed", BOOT_SECONDS + lonely.facts["joinSeconds"])
     assert status["phase"] == "certificates"
-    assert_abandoned(rig, host, "certificates", "dask/lonely/worker")
+    assert_abandoned(rig, host, "certificates", "/dask/lonely/worker")
     host.cut()
 
 
 def test_a_scheduler_that_does_not_come_back(rig, baked, scheduler):
     lonely = rig.clusters["lonely"]
-    rig.aws.keep("dask/lonely/worker", rig.aws.secret("dask/rig/worker"))
+    rig.aws.keep("/dask/lonely/worker", rig.aws.secret("/dask/rig/worker"))
     host = rig.boot("i-0000000000000f104", lonely.worker("cpu"), "10.77.0.104", layers=(baked,))
     status = host.wait_for_state("failed", BOOT_SECONDS + lonely.facts["joinSeconds"])
     assert status["phase"] == "dask"

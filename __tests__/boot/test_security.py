@@ -109,7 +109,7 @@ def greet(client, pem: str) -> str:
 
 
 def test_the_right_client_is_admitted(rig, client):
-    right = rig.aws.secret("dask/rig/client")
+    right = rig.aws.secret("/dask/rig/client")
     assert connect(client, f"tls://{SCHEDULER}", right).strip() == "admitted: 3"
     assert greet(client, right) == "answered: True"
 
@@ -128,14 +128,14 @@ def test_a_client_of_another_authority_is_refused(rig, client):
 
 
 def test_an_expired_certificate_is_refused(rig, client):
-    pem = expired(rig.aws.secret("dask/rig/authority"))
+    pem = expired(rig.aws.secret("/dask/rig/authority"))
     assert "admitted" not in connect(client, f"tls://{SCHEDULER}", pem)
     assert "alert certificate expired" in greet(client, pem).lower()
 
 
 def test_a_client_outside_the_admin_subnets_reaches_nothing(rig, cluster):
     stranger = rig.client("10.99.0.7", cluster.scheduler, STRANGE_GATEWAY)
-    stranger.write("/root/tried.pem", rig.aws.secret("dask/rig/client"), "0600")
+    stranger.write("/root/tried.pem", rig.aws.secret("/dask/rig/client"), "0600")
     for port in (8786, 8787):
         tried = stranger.run(
             "curl",
@@ -172,7 +172,7 @@ def test_the_dashboard_asks_for_the_password(client, options):
 
 
 def test_the_dashboard_opens_with_the_password(rig, client):
-    password = rig.aws.secret("dask/rig/dashboard")
+    password = rig.aws.secret("/dask/rig/dashboard")
     assert ask_door(client, "/status", "--user", f"dask:{password}")[0] == 200
     assert ask_door(client, "/metrics", "--user", f"dask:{password}")[0] == 200
 
@@ -200,7 +200,7 @@ def test_the_http_api_is_not_reached_from_another_host(rig, cluster, client):
     client.python(SERVE_API)
     known = cluster.scheduler.run("curl --silent http://127.0.0.1:8788/api/v1/get_workers")
     assert json.loads(known)["num_workers"] > 0
-    password = rig.aws.secret("dask/rig/dashboard")
+    password = rig.aws.secret("/dask/rig/dashboard")
     user = ("--user", f"dask:{password}")
     assert ask_door(client, "/api/v1/get_workers", *user)[0] == 404
     retire = ("--request", "POST", "--data", '{"workers": []}')
@@ -224,10 +224,10 @@ def secrets(rig) -> dict[str, str]:
     found = {}
     for holder in ("authority", "worker", "client"):
         [key] = re.findall(
-            r"-+BEGIN[A-Z ]*PRIVATE KEY-+\n(.*?)\n-+END", rig.aws.secret(f"dask/rig/{holder}"), re.S
+            r"-+BEGIN[A-Z ]*PRIVATE KEY-+\n(.*?)\n-+END", rig.aws.secret(f"/dask/rig/{holder}"), re.S
         )
         found[holder] = key.splitlines()[1]
-    return {**found, "dashboard": rig.aws.secret("dask/rig/dashboard")}
+    return {**found, "dashboard": rig.aws.secret("/dask/rig/dashboard")}
 
 
 def own_key(host) -> str:
@@ -305,7 +305,7 @@ def test_certificates_are_renewed_while_work_goes_on(rig, cluster, client):
     # The scheduler listens on one port; a worker and its nanny on one each.
     assert [len(shown) for shown in before] == [1, 2, 2]
     processes = [host.run("pgrep --uid dask --list-full | grep dask") for host in members]
-    bundle_before = rig.aws.secret("dask/rig/client")
+    bundle_before = rig.aws.secret("/dask/rig/client")
     working = client.start("/opt/dask/env/bin/python", "-c", WORKING, "75")
 
     cluster.scheduler.run("/usr/local/lib/dask-node/certificates renew")
@@ -325,9 +325,9 @@ def test_certificates_are_renewed_while_work_goes_on(rig, cluster, client):
     assert int(right or 0) > 0, errors
     assert [host.run("pgrep --uid dask --list-full | grep dask") for host in members] == processes
     # The old bundle goes on until it ends; the new one is another.
-    assert rig.aws.secret("dask/rig/client") != bundle_before
+    assert rig.aws.secret("/dask/rig/client") != bundle_before
     assert connect(client, f"tls://{SCHEDULER}", bundle_before).strip() == "admitted: 3"
-    assert connect(client, f"tls://{SCHEDULER}", rig.aws.secret("dask/rig/client")).strip() == "admitted: 3"
+    assert connect(client, f"tls://{SCHEDULER}", rig.aws.secret("/dask/rig/client")).strip() == "admitted: 3"
 
 
 def test_the_end_of_a_certificate_is_a_metric(rig, cluster):

@@ -155,7 +155,7 @@ describe("at its first boot the scheduler", () => {
     fakeAws(machine, { keeping: "denied" });
     expect(machine.run("certificates")).toMatchObject({
       code: 1,
-      said: "cannot read the secret dask/production/authority: AccessDeniedException: not you\n",
+      said: "cannot read the secret /dask/production/authority: AccessDeniedException: not you\n",
     });
     expect(secretsOf(machine)).toEqual(["", "", ""]);
   });
@@ -253,7 +253,7 @@ describe("a worker's machine", () => {
     const { code, said, calls } = machine.run("certificates");
     expect(code).toBe(0);
     expect(said).toMatch(
-      /^no certificate after \d+ s: the scheduler has put none into the secret dask\/production\/worker yet; waiting up to 30 s\nthe certificate of this machine is new: /,
+      /^no certificate after \d+ s: the scheduler has put none into the secret \/dask\/production\/worker yet; waiting up to 30 s\nthe certificate of this machine is new: /,
     );
     expect(calls.filter((call) => call.startsWith("sleep"))).toEqual(["sleep 5", "sleep 5", "sleep 5"]);
   });
@@ -261,7 +261,7 @@ describe("a worker's machine", () => {
   test("ends with the reason where none comes", () => {
     const machine = member();
     const none =
-      "no certificate after 0 s: the scheduler has put none into the secret dask/production/worker yet\n";
+      "no certificate after 0 s: the scheduler has put none into the secret /dask/production/worker yet\n";
     expect(machine.run("certificates")).toMatchObject({ code: 1, said: none });
     fakeAws(machine, { keeping: "denied" });
     const denied = "no certificate after 0 s: AccessDeniedException: not you\n";
@@ -311,10 +311,10 @@ describe("a worker's machine", () => {
 
 test("secrets have names of their own in each cluster", () => {
   expect([...HOLDERS, "dashboard" as const].map((holder) => secretName(production, holder))).toEqual([
-    "dask/production/authority",
-    "dask/production/worker",
-    "dask/production/client",
-    "dask/production/dashboard",
+    "/dask/production/authority",
+    "/dask/production/worker",
+    "/dask/production/client",
+    "/dask/production/dashboard",
   ]);
 });
 

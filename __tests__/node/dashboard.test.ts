@@ -109,7 +109,7 @@ describe("phase dashboard", () => {
     const run = machine.run("dashboard");
     expect(run).toMatchObject({
       code: 0,
-      said: "the dashboard asks for the user dask and his password, which is in the secret dask/production/dashboard\n",
+      said: "the dashboard asks for the user dask and his password, which is in the secret /dask/production/dashboard\n",
     });
     expect(run.calls.map((call) => call.replaceAll(machine.directory, ""))).toEqual([
       "openssl passwd -6 -stdin",
@@ -147,7 +147,7 @@ describe("phase dashboard", () => {
     machine.write("var/secret/refusal", "AccessDeniedException: not you");
     expect(machine.run("dashboard")).toMatchObject({
       code: 1,
-      said: "cannot read the secret dask/production/dashboard: AccessDeniedException: not you\n",
+      said: "cannot read the secret /dask/production/dashboard: AccessDeniedException: not you\n",
     });
     expect(machine.read(SECRET)).toBe(PASSWORD);
     expect(machine.read("etc/dask/dashboard.htpasswd")).toBeUndefined();
@@ -157,7 +157,7 @@ describe("phase dashboard", () => {
     machine.write("var/secret/refusal", "AccessDeniedException: not you");
     expect(machine.run("dashboard", "renew")).toMatchObject({
       code: 1,
-      said: "cannot fill the secret dask/production/dashboard: AccessDeniedException: not you\n",
+      said: "cannot fill the secret /dask/production/dashboard: AccessDeniedException: not you\n",
     });
     expect(machine.read("etc/dask/dashboard.htpasswd")).toBeUndefined();
   });
@@ -167,7 +167,7 @@ describe("phase dashboard", () => {
     const { code, said } = machine.run("dashboard");
     expect({ code, said }).toEqual({
       code: 1,
-      said: "the secret dask/production/dashboard holds no text; remedy: /lib/dashboard renew\n",
+      said: "the secret /dask/production/dashboard holds no text; remedy: /lib/dashboard renew\n",
     });
     expect(machine.read("etc/dask/dashboard.htpasswd")).toBeUndefined();
   });
@@ -186,7 +186,7 @@ describe("phase dashboard", () => {
 });
 
 /** Stands for `instance`, which has tests of its own: a file is the secret, another what AWS says to refuse it. */
-const INSTANCE = `SECRETS=dask/production
+const INSTANCE = `SECRETS=/dask/production
 identify() { :; }
 refusal() { echo "$answer"; }
 secret() {

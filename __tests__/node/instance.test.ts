@@ -51,7 +51,7 @@ describe("a call to AWS", () => {
         "--data-urlencode Tag.1.Key=dask:state --data-urlencode Tag.1.Value=ready https://ec2.eu-central-1.amazonaws.com/",
       ...credentials,
       `${WEB} --fail-with-body --aws-sigv4 aws:amz:eu-central-1:autoscaling --config - --data-urlencode Version=2011-01-01 ` +
-        "--data-urlencode Action=CompleteLifecycleAction --data-urlencode AutoScalingGroupName=production-cpu " +
+        "--data-urlencode Action=CompleteLifecycleAction --data-urlencode AutoScalingGroupName=dask-production--cpu " +
         `--data-urlencode LifecycleHookName=workers-registered --data-urlencode InstanceId=${INSTANCE} ` +
         "--data-urlencode LifecycleActionResult=CONTINUE https://autoscaling.eu-central-1.amazonaws.com/",
     ]);
@@ -133,8 +133,8 @@ describe("a question to AWS", () => {
 
   test("for a secret gives it, or says why not", () => {
     prepareCluster();
-    keep(machine, "dask/production/worker", "a key\nof lines");
-    keep(machine, "dask/production/client", "");
+    keep(machine, "/dask/production/worker", "a key\nof lines");
+    keep(machine, "/dask/production/client", "");
     const secret = (holder: string) => asks(`secret ${holder} || refusal; echo "$answer" | tail -n 2`).said;
     expect(secret("worker")).toBe("a key\nof lines\n");
     expect(secret("client").split("\n")[0]).toBe(
@@ -153,12 +153,12 @@ describe("a question to AWS", () => {
 
   test("keeps a secret, which no command line, line or file shows", () => {
     prepareCluster();
-    keep(machine, "dask/production/client", "");
+    keep(machine, "/dask/production/client", "");
     const key = "-----BEGIN PRIVATE KEY-----\nabc/+=\n-----END PRIVATE KEY-----";
     machine.write("var/key", key);
     const { code, said, calls } = asks('keep_secret client "$(</var/key)"');
     expect({ code, said }).toEqual({ code: 0, said: "" });
-    expect(kept(machine, "dask/production/client")).toBe(key);
+    expect(kept(machine, "/dask/production/client")).toBe(key);
     expect(calls.join("\n")).not.toContain("abc");
   });
 

@@ -132,7 +132,7 @@ test("settings tell a worker's machine what differs between pools", () => {
     SPILL_ON: "instance-store",
     WORKER_PROCESSES: "gpus",
     DRIVER_BRANCH: "580",
-    GROUP: "production-gpu",
+    GROUP: "dask-production--gpu",
     HOOK: "workers-registered",
     MACHINE_UNIT: "dask-machine.service",
     BOOT_SECONDS: "2400",

@@ -134,7 +134,7 @@ suite("the AWS stacks, by real Terraform on the mock AWS", () => {
       const touched = plan.resource_changes.filter(({ change }) => change.actions.join() !== "no-op");
       const groups = touched.filter(({ type }) => type === "aws_autoscaling_group");
       expect(groups.map(({ change }) => change.before?.name).sort()).toEqual(
-        CLUSTERS[name].pools.map((pool) => `${name}-${pool.name}`).sort(),
+        CLUSTERS[name].pools.map((pool) => `dask-${name}--${pool.name}`).sort(),
       );
       for (const { change } of groups) {
         expect(change.actions).toEqual(["update"]);
@@ -197,12 +197,12 @@ suite("the AWS stacks, by real Terraform on the mock AWS", () => {
 
   describe("what the mock holds", () => {
     const MEMBERS = (name: Name) => [
-      `${name}-scheduler to ${name}-workers on 32768-40959`,
-      `${name}-scheduler to ${name}-workers on 8790`,
-      `${name}-scheduler to ${name}-workers on 9000-9063`,
-      `${name}-scheduler to ${name}-workers on 9100-9163`,
-      `${name}-workers to ${name}-scheduler on 8786`,
-      `${name}-workers to ${name}-workers on 9000-9063`,
+      `dask-${name}--scheduler to dask-${name}--workers on 32768-40959`,
+      `dask-${name}--scheduler to dask-${name}--workers on 8790`,
+      `dask-${name}--scheduler to dask-${name}--workers on 9000-9063`,
+      `dask-${name}--scheduler to dask-${name}--workers on 9100-9163`,
+      `dask-${name}--workers to dask-${name}--scheduler on 8786`,
+      `dask-${name}--workers to dask-${name}--workers on 9000-9063`,
     ];
 
     test.each([
@@ -210,8 +210,8 @@ suite("the AWS stacks, by real Terraform on the mock AWS", () => {
       ["production", ["10.0.0.0/16", "192.168.10.0/24"]],
     ] as const)("%s is reached from its admin subnets, and its members by group", (name, subnets) => {
       const administrators = subnets.flatMap((subnet) => [
-        `${subnet} to ${name}-scheduler on 8786`,
-        `${subnet} to ${name}-scheduler on 8787`,
+        `${subnet} to dask-${name}--scheduler on 8786`,
+        `${subnet} to dask-${name}--scheduler on 8787`,
       ]);
       expect(mocked(name).waysIn()).toEqual([...administrators, ...MEMBERS(name)].sort());
     });
@@ -224,15 +224,15 @@ suite("the AWS stacks, by real Terraform on the mock AWS", () => {
       expect(scheduler.InstanceType).toBe(type);
       expect(scheduler.PrivateIpAddress).toBe(address);
       expect(scheduler.NetworkInterfaces[0]?.Groups.map(({ GroupName }) => GroupName)).toEqual([
-        `${name}-scheduler`,
+        `dask-${name}--scheduler`,
       ]);
       expect(mocked(name).addressesOf(`scheduler.${name}.internal`)).toEqual([address]);
     });
 
     test.each([
-      ["development", "development-cpu", 100],
-      ["production", "production-cpu", 100],
-      ["production", "production-gpu", 100],
+      ["development", "dask-development--cpu", 100],
+      ["production", "dask-production--cpu", 100],
+      ["production", "dask-production--gpu", 100],
     ] as const)("the machines of %s's %s have IMDSv2 alone and an encrypted disk", (name, pool, diskGiB) => {
       const template = mocked(name).launchTemplate(pool);
       expect(template.MetadataOptions).toMatchObject({ HttpTokens: "required", HttpPutResponseHopLimit: 1 });
@@ -259,7 +259,7 @@ suite("the AWS stacks, by real Terraform on the mock AWS", () => {
       const { Arn } = mocked(name).key();
       expect(mocked(name).secrets()).toEqual(
         ["authority", "client", "dashboard", "worker"].map((holder) =>
-          expect.objectContaining({ Name: `dask/${name}/${holder}`, KmsKeyId: Arn }),
+          expect.objectContaining({ Name: `/dask/${name}/${holder}`, KmsKeyId: Arn }),
         ),
       );
       for (const { SecretVersionsToStages = {} } of mocked(name).secrets())
@@ -316,14 +316,14 @@ suite("the AWS stacks, by real Terraform on the mock AWS", () => {
   describe("two environments side by side", () => {
     test("destroying development leaves nothing of it, and production as it was", async () => {
       const before = mocked("production").billed();
-      expect(before.groups).toEqual(["production-cpu", "production-gpu"]);
+      expect(before.groups).toEqual(["dask-production--cpu", "dask-production--gpu"]);
       // Two machines on CPUs, one on GPUs and the scheduler; each zone has its way out.
       expect(before.instances).toHaveLength(4);
       expect(before.vpcs).toHaveLength(1);
       expect(before.natGateways).toHaveLength(2);
       expect(before.addresses).toHaveLength(2);
       expect(before.secrets).toHaveLength(4);
-      expect(before.keys).toEqual(["alias/production"]);
+      expect(before.keys).toEqual(["alias/dask-production"]);
       expect(before.logGroups).toEqual(["/dask/production/flow-logs"]);
 
       await workspaces.development.destroy(bench.terraform);

@@ -6,7 +6,7 @@ import { renderTemplate } from "./template";
 
 /**
  * The door before the dashboard, on the scheduler's machine: nginx, which encrypts and asks for a password, as Dask's
- * own HTTP server does neither. The password is in the secret `dask/<cluster>/dashboard`; the phase makes it at first.
+ * own HTTP server does neither. The password is in the secret `/dask/<cluster>/dashboard`; the phase makes it at first.
  */
 export function dashboardPart(cluster: Cluster): NodePart {
   return {

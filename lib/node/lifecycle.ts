@@ -1,4 +1,5 @@
 import type { Cluster, Pool } from "../cluster/cluster";
+import { resourceName } from "./names";
 
 /** Launch lifecycle hook of each pool: a machine is in service once its workers are registered at the scheduler. */
 export const LAUNCH_HOOK = "workers-registered";
@@ -12,7 +13,7 @@ export const ANSWER_SECONDS = 180;
 /** Seconds until a machine's workers are registered: their scheduler starts with them and may still be installing. */
 export const JOIN_SECONDS = 1200;
 
-/** Autoscaling group of a pool: at most 32 + 1 + 20 characters, as the definition holds them. */
+/** Returns the name of a pool's Auto Scaling group and launch template, such as `dask-production--gpu`. */
 export function groupName(cluster: Cluster, pool: Pool): string {
-  return `${cluster.name}-${pool.name}`;
+  return resourceName(cluster, pool.name);
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Cluster } from "../cluster/cluster";
+import { resourcePath } from "./names";
 import { packageFile } from "./package-file";
 
 /**
@@ -35,7 +36,7 @@ export function lockOf(cluster: Cluster, gpu: boolean): Lock {
   const kind = gpu ? "gpu" : "cpu";
   const content = pack(`locks/${release}/${kind}.node.txt`);
   const sha256 = createHash("sha256").update(content).digest("hex");
-  return { name: `/dask/${cluster.name}/lock/${release}-${kind}/${sha256.slice(0, 12)}`, content, sha256 };
+  return { name: resourcePath(cluster, "lock", `${release}-${kind}`, sha256.slice(0, 12)), content, sha256 };
 }
 
 /** A lock file in the form in which it travels. */

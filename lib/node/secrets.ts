@@ -1,4 +1,5 @@
 import type { Cluster } from "../cluster/cluster";
+import { resourcePath } from "./names";
 
 /**
  * Whose secret: `authority` is the key and certificate that sign all others, `worker` and `client` are the key,
@@ -8,5 +9,5 @@ export type Holder = "authority" | "worker" | "client" | "dashboard";
 
 /** Name in Secrets Manager of a secret that the scheduler fills and others read. */
 export function secretName(cluster: Cluster, holder: Holder): string {
-  return `dask/${cluster.name}/${holder}`;
+  return resourcePath(cluster, holder);
 }

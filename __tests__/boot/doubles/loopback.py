@@ -18,13 +18,13 @@ USER_DATA = b"#cloud-config\n{}\n"
 MACHINES = {
     "127.0.0.1": {
         "instance": "i-00000000000000001",
-        "role": "rig-cpu",
+        "role": "dask-rig--cpu",
         "userData": "user-data",
-        "group": "rig-cpu",
+        "group": "dask-rig--cpu",
         "hook": "workers-registered",
-        "secrets": ["dask/rig/worker"],
+        "secrets": ["/dask/rig/worker"],
     },
-    "127.0.0.2": {"instance": "i-00000000000000002", "role": "rig-scheduler"},
+    "127.0.0.2": {"instance": "i-00000000000000002", "role": "dask-rig--scheduler"},
 }
 
 

@@ -13,7 +13,7 @@ from loopback import REGION
 ASK = (
     "Action=CompleteLifecycleAction",
     "Version=2011-01-01",
-    "AutoScalingGroupName=rig-cpu",
+    "AutoScalingGroupName=dask-rig--cpu",
     "LifecycleHookName=workers-registered",
     "InstanceId=i-00000000000000001",
 )
@@ -172,7 +172,7 @@ identify
 announce "failed in phase conda: cannot download"
 answer_hook ABANDON
 """
-    done = node.script(script, "GROUP='rig-cpu'", "HOOK='workers-registered'")
+    done = node.script(script, "GROUP='dask-rig--cpu'", "HOOK='workers-registered'")
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
     assert tags(aws)["dask:state"].startswith("failed")
     actions = [(call["action"], call["status"]) for call in node.calls()]
@@ -196,7 +196,7 @@ ask ssm AmazonSSM.GetParameter '{"Name": "/dask/rig/lock"}' && field Value
 def test_the_nodes_own_script_keeps_and_finds_secrets_and_parameters(node, imds, aws):
     known = {"endpoint_url": aws.facts["moto"], "aws_access_key_id": "a", "aws_secret_access_key": "b"}
     for holder in ("worker", "client"):
-        boto3.client("secretsmanager", REGION, **known).create_secret(Name=f"dask/rig/{holder}")
+        boto3.client("secretsmanager", REGION, **known).create_secret(Name=f"/dask/rig/{holder}")
     value = 'a "lock"\nwith lines\n'
     boto3.client("ssm", REGION, **known).put_parameter(Name="/dask/rig/lock", Value=value, Type="String")
     done = node.script(SECRETS, "CLUSTER='rig'")
@@ -205,7 +205,7 @@ def test_the_nodes_own_script_keeps_and_finds_secrets_and_parameters(node, imds,
     assert empty.startswith("ResourceNotFoundException: ")
     assert kept == ["one", "secret"]
     assert denied == (
-        "AccessDeniedException: rig-cpu is not authorized to perform GetSecretValue on dask/rig/client"
+        "AccessDeniedException: dask-rig--cpu is not authorized to perform GetSecretValue on /dask/rig/client"
     )
     assert [lock, lines] == value.splitlines()
     put = next(call for call in node.calls() if call["action"] == "PutSecretValue")

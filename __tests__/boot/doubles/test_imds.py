@@ -26,7 +26,7 @@ def get(node, path, *options):
         ("meta-data/instance-id", "i-00000000000000001"),
         ("meta-data/placement/region", "eu-central-1"),
         ("meta-data/services/domain", "amazonaws.com"),
-        ("meta-data/iam/security-credentials/", "rig-cpu"),
+        ("meta-data/iam/security-credentials/", "dask-rig--cpu"),
         ("meta-data/autoscaling/target-lifecycle-state", "InService"),
         ("user-data", USER_DATA.decode()),
     ],
@@ -36,7 +36,7 @@ def test_a_machine_reads_its_facts(node, imds, path, value):
 
 
 def test_credentials_are_the_machines_own(node, imds):
-    status, text = get(node, "meta-data/iam/security-credentials/rig-cpu")
+    status, text = get(node, "meta-data/iam/security-credentials/dask-rig--cpu")
     given = json.loads(text)
     assert status == 200
     assert {

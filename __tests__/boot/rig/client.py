@@ -14,7 +14,7 @@ BUNDLE = "/root/.dask/rig"
 
 #: Stands for the AWS CLI of an administrator, who may read the client's secret.
 AWS_CLI = """#!/bin/bash
-[[ $* == "secretsmanager get-secret-value --region eu-central-1 --secret-id dask/rig/client "* ]] || exit 252
+[[ $* == "secretsmanager get-secret-value --region eu-central-1 --secret-id /dask/rig/client "* ]] || exit 252
 cat /run/secret
 """
 

@@ -52,7 +52,7 @@ export class MockedCluster {
       "SecretList",
     );
     return secrets
-      .filter(({ Name }) => Name.startsWith(`dask/${this.cluster.name}/`))
+      .filter(({ Name }) => Name.startsWith(`/dask/${this.cluster.name}/`))
       .sort((one, other) => one.Name.localeCompare(other.Name));
   }
 
@@ -113,11 +113,11 @@ export class MockedCluster {
 
   private aliases() {
     return this.list<{ AliasName: string; TargetKeyId: string }>("kms", "list_aliases", "Aliases").filter(
-      ({ AliasName }) => AliasName === `alias/${this.cluster.name}`,
+      ({ AliasName }) => AliasName === `alias/dask-${this.cluster.name}`,
     );
   }
 
-  /** Each way into a machine, such as `10.0.0.0/16 to development-scheduler on 8786`. */
+  /** Each way into a machine, such as `10.0.0.0/16 to dask-development--scheduler on 8786`. */
   waysIn(): string[] {
     const { SecurityGroups } = this.ec2<{ SecurityGroups: { GroupId: string; GroupName: string }[] }>(
       "describe_security_groups",

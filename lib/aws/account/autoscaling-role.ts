@@ -1,6 +1,7 @@
 import { IamServiceLinkedRole } from "@cdktf/provider-aws/lib/iam-service-linked-role";
 import { Construct } from "constructs";
 import type { Cluster } from "../../cluster/cluster";
+import { resourceName } from "../../node/names";
 import { fitted, MOST_OF_A_ROLE } from "./names";
 
 /** What IAM puts before the suffix of the role's name. */
@@ -26,7 +27,7 @@ export class AutoscalingRole extends Construct {
     this.arn = new IamServiceLinkedRole(this, "Resource", {
       awsServiceName: "autoscaling.amazonaws.com",
       // Roles belong to the account, so clusters of one name in two regions need the region in theirs.
-      customSuffix: fitted(`${cluster.name}-${cluster.region}`, MOST_OF_A_ROLE - PREFIX.length),
+      customSuffix: fitted(resourceName(cluster, cluster.region), MOST_OF_A_ROLE - PREFIX.length),
       description: `pools of the Dask cluster ${cluster.name}`,
     }).arn;
   }

@@ -1,5 +1,6 @@
 import type { Cluster, Pool } from "../../cluster/cluster";
 import { groupName } from "../../node/lifecycle";
+import { resourceName } from "../../node/names";
 
 /** Tags by key. */
 export type Tags = Record<string, string>;
@@ -33,7 +34,7 @@ export function machineTags(cluster: Cluster, pool?: Pool): Tags {
   };
 }
 
-/** Name of the scheduler, or of a pool, in AWS: at most 32 + 1 + 20 characters, as the definition holds them. */
+/** Name of the scheduler, or of a pool, in AWS. */
 export function machineName(cluster: Cluster, pool?: Pool): string {
-  return pool === undefined ? `${cluster.name}-scheduler` : groupName(cluster, pool);
+  return pool === undefined ? resourceName(cluster, "scheduler") : groupName(cluster, pool);
 }

@@ -2,6 +2,7 @@ import { KmsAlias } from "@cdktf/provider-aws/lib/kms-alias";
 import { KmsKey } from "@cdktf/provider-aws/lib/kms-key";
 import { Construct } from "constructs";
 import type { Cluster } from "../../cluster/cluster";
+import { resourceName } from "../../node/names";
 import type { Account } from "../account/account";
 import type { AutoscalingRole } from "../account/autoscaling-role";
 import { policy, type Statement } from "../account/policy";
@@ -47,9 +48,9 @@ export class ClusterKey extends Construct {
       enableKeyRotation: true,
       deletionWindowInDays: DELETION_DAYS,
       policy: policy(administration(account), logs(cluster, account), ...launches(autoscaling)),
-      tags: { Name: cluster.name },
+      tags: { Name: resourceName(cluster) },
     });
-    new KmsAlias(this, "alias", { name: `alias/${cluster.name}`, targetKeyId: key.id });
+    new KmsAlias(this, "alias", { name: `alias/${resourceName(cluster)}`, targetKeyId: key.id });
     this.arn = key.arn;
   }
 }

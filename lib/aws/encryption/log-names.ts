@@ -1,8 +1,9 @@
 import type { Cluster } from "../../cluster/cluster";
+import { resourceName, resourcePath } from "../../node/names";
 
 /** Log group of what happens in a cluster's network. */
-export function flowLogGroup({ name }: Cluster): string {
-  return `/dask/${name}/flow-logs`;
+export function flowLogGroup(cluster: Cluster): string {
+  return resourcePath(cluster, "flow-logs");
 }
 
 /** Log group of an image's builds, which EC2 Image Builder calls after the recipe (its User Guide, "Logging"). */
@@ -12,5 +13,5 @@ export function buildLogGroup(recipe: string): string {
 
 /** Names of a cluster's log groups, as patterns for policies. */
 export function logGroupNames(cluster: Cluster): readonly string[] {
-  return [flowLogGroup(cluster), buildLogGroup(`${cluster.name}-*`)];
+  return [flowLogGroup(cluster), buildLogGroup(resourceName(cluster, "*"))];
 }

@@ -9,6 +9,7 @@ import { Construct } from "constructs";
 import type { Cluster } from "../../cluster/cluster";
 import type { Image } from "../../cluster/definition";
 import type { Bake } from "../../node/bake";
+import { resourceName } from "../../node/names";
 import type { ClusterKey } from "../encryption/cluster-key";
 import { LogGroup } from "../encryption/log-group";
 import { buildLogGroup } from "../encryption/log-names";
@@ -73,8 +74,8 @@ export class ClusterImage extends Construct {
     const description = `machines of the Dask cluster ${cluster.name}, release ${cluster.release.name}`;
     const documents = componentDocuments(bake);
     const parent = parentImage(base);
-    const name = `${cluster.name}-${digest([description, parent, diskGiB, documents])}`;
-    const machine = { "dask:cluster": cluster.name, Name: `${cluster.name}-image-builder` };
+    const name = resourceName(cluster, digest([description, parent, diskGiB, documents]));
+    const machine = { "dask:cluster": cluster.name, Name: resourceName(cluster, "image-builder") };
 
     const recipe = new ImagebuilderImageRecipe(this, "recipe", {
       name,

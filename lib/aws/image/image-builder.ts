@@ -2,6 +2,7 @@ import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import type { Cluster } from "../../cluster/cluster";
+import { resourceName } from "../../node/names";
 import type { Account } from "../account/account";
 import type { ClusterKey } from "../encryption/cluster-key";
 import type { ClusterNetwork } from "../network/cluster-network";
@@ -36,7 +37,7 @@ export class ImageBuilder extends Construct {
 
   constructor(scope: Construct, id: string, { cluster, account, key, network }: ImageBuilderProps) {
     super(scope, id);
-    const name = `${cluster.name}-image-builder`;
+    const name = resourceName(cluster, "image-builder");
     const group = new SecurityGroup(this, "group", {
       name,
       description: `builders of images of the Dask cluster ${cluster.name}`,

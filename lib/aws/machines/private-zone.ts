@@ -2,6 +2,7 @@ import { Route53Record } from "@cdktf/provider-aws/lib/route53-record";
 import { Route53Zone } from "@cdktf/provider-aws/lib/route53-zone";
 import { Construct } from "constructs";
 import type { Cluster } from "../../cluster/cluster";
+import { resourceName } from "../../node/names";
 import type { ClusterNetwork } from "../network/cluster-network";
 import type { Scheduler } from "./scheduler";
 
@@ -29,7 +30,7 @@ export class PrivateZone extends Construct {
       name: `${cluster.name}.internal`,
       comment: `members of the Dask cluster ${cluster.name}`,
       vpc: [{ vpcId: network.vpcId }],
-      tags: { Name: `${cluster.name}-internal` },
+      tags: { Name: resourceName(cluster, "internal") },
     });
     this.record = new Route53Record(this, "scheduler", {
       zoneId: zone.zoneId,

@@ -5,6 +5,7 @@ import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import type { Cluster } from "../../cluster/cluster";
 import { PORTS, type PortRange } from "../../cluster/ports";
+import { resourceName } from "../../node/names";
 import type { ClusterNetwork } from "./cluster-network";
 
 /** A named range of ports; the name is the rule's id. */
@@ -42,10 +43,10 @@ export class ClusterSecurity extends Construct {
     super(scope, id);
     const group = (name: string) =>
       new SecurityGroup(this, name, {
-        name: `${cluster.name}-${name}`,
+        name: resourceName(cluster, name),
         description: `${name} of the Dask cluster ${cluster.name}`,
         vpcId: network.vpcId,
-        tags: { Name: `${cluster.name}-${name}` },
+        tags: { Name: resourceName(cluster, name) },
       });
     this.scheduler = group("scheduler");
     this.workers = group("workers");

@@ -4,6 +4,7 @@ import { VpcSecurityGroupIngressRule } from "@cdktf/provider-aws/lib/vpc-securit
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import type { Cluster } from "../../cluster/cluster";
+import { resourceName } from "../../node/names";
 import type { ClusterNetwork } from "./cluster-network";
 
 /** Every service of AWS that machines or Session Manager call, by its name in the endpoint's. */
@@ -36,7 +37,7 @@ export class Endpoints extends Construct {
 
   constructor(scope: Construct, id: string, { cluster, network }: EndpointsProps) {
     super(scope, id);
-    const name = `${cluster.name}-endpoints`;
+    const name = resourceName(cluster, "endpoints");
     const group = new SecurityGroup(this, "group", {
       name,
       description: `endpoints of AWS for the Dask cluster ${cluster.name}`,
@@ -60,7 +61,7 @@ export class Endpoints extends Construct {
           privateDnsEnabled: true,
           subnetIds: [...network.privateSubnetIds],
           securityGroupIds: [group.id],
-          tags: { Name: `${cluster.name}-${service}` },
+          tags: { Name: resourceName(cluster, service) },
         }),
     );
     this.endpoints = [rule, ...endpoints];

@@ -3,6 +3,7 @@ import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
 import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
 import { Construct } from "constructs";
 import type { Cluster } from "../../cluster/cluster";
+import { resourceName } from "../../node/names";
 import type { Account } from "../account/account";
 import { fitted, MOST_OF_A_ROLE } from "../account/names";
 import { policy } from "../account/policy";
@@ -31,7 +32,7 @@ export class FlowLogs extends Construct {
   constructor(scope: Construct, id: string, { cluster, account, key, network }: FlowLogsProps) {
     super(scope, id);
     const { group } = new LogGroup(this, "group", { cluster, key, name: flowLogGroup(cluster) });
-    const name = fitted(`${cluster.name}-flow-logs-${cluster.region}`, MOST_OF_A_ROLE);
+    const name = fitted(resourceName(cluster, "flow-logs", cluster.region), MOST_OF_A_ROLE);
     const role = new IamRole(this, "role", {
       name,
       description: `flow logs of the Dask cluster ${cluster.name}`,
@@ -65,7 +66,7 @@ export class FlowLogs extends Construct {
       logDestinationType: "cloud-watch-logs",
       logDestination: group.arn,
       iamRoleArn: role.arn,
-      tags: { Name: `${cluster.name}-flow-logs` },
+      tags: { Name: resourceName(cluster, "flow-logs") },
       dependsOn: [writing],
     });
   }

@@ -11,6 +11,7 @@ import { VpcEndpoint } from "@cdktf/provider-aws/lib/vpc-endpoint";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import type { Cluster, Zone } from "../../cluster/cluster";
+import { resourceName } from "../../node/names";
 import type { ClusterNetwork } from "./cluster-network";
 import { Endpoints } from "./endpoints";
 
@@ -135,6 +136,6 @@ export class Network extends Construct implements ClusterNetwork {
   }
 
   private named(what: string) {
-    return { Name: `${this.cluster.name}-${what}` };
+    return { Name: resourceName(this.cluster, what) };
   }
 }

@@ -1,5 +1,6 @@
 import type { Construct } from "constructs";
 import type { Cluster } from "../../cluster/cluster";
+import { resourceName } from "../../node/names";
 import type { Account } from "../account/account";
 import type { ClusterKey } from "../encryption/cluster-key";
 import { buildLogGroup } from "../encryption/log-names";
@@ -42,7 +43,7 @@ export class BuilderRole extends MachineRole {
     });
     this.allow("read-components", {
       Action: "imagebuilder:GetComponent",
-      Resource: account.arn("imagebuilder", `component/${cluster.name}-*`),
+      Resource: account.arn("imagebuilder", `component/${resourceName(cluster, "*")}`),
     });
     this.allow("decrypt-components", {
       Action: "kms:Decrypt",
@@ -61,7 +62,7 @@ export class BuilderRole extends MachineRole {
     });
     this.allow("write-logs", {
       Action: ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
-      Resource: account.arn("logs", `log-group:${buildLogGroup(`${cluster.name}-*`)}`),
+      Resource: account.arn("logs", `log-group:${buildLogGroup(resourceName(cluster, "*"))}`),
     });
   }
 }

@@ -4,6 +4,7 @@ import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import type { Cluster } from "../../cluster/cluster";
+import { resourceName } from "../../node/names";
 import type { Account } from "../account/account";
 import { fitted, MOST_OF_A_ROLE } from "../account/names";
 import { policy, type Statement } from "../account/policy";
@@ -39,7 +40,7 @@ export class MachineRole extends Construct {
     super(scope, id);
     this.account = account;
     // Roles belong to the account, so clusters of one name in two regions need the region in theirs.
-    const name = fitted(`${cluster.name}-${kind}-${cluster.region}`, MOST_OF_A_ROLE);
+    const name = fitted(resourceName(cluster, kind, cluster.region), MOST_OF_A_ROLE);
     const tags = { Name: name };
     this.role = new IamRole(this, "Resource", {
       name,

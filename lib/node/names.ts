@@ -1,0 +1,21 @@
+import type { Cluster } from "../cluster/cluster";
+
+/**
+ * Separates the parts of a name in AWS. The names of clusters and pools contain single hyphens only, so no two
+ * clusters share a name: `dask-research--gpu-large` is the pool `gpu-large` of `research`, and
+ * `dask-research-gpu--large` the pool `large` of `research-gpu`.
+ */
+const SEPARATOR = "--";
+
+/**
+ * Returns the name of a cluster's resource in AWS, such as `dask-production--scheduler`. The prefix keeps it apart
+ * from what other teams create in the same account.
+ */
+export function resourceName({ name }: Pick<Cluster, "name">, ...parts: readonly string[]): string {
+  return [`dask-${name}`, ...parts].join(SEPARATOR);
+}
+
+/** Returns the name of a secret, parameter or log group of a cluster, such as `/dask/production/worker`. */
+export function resourcePath({ name }: Pick<Cluster, "name">, ...parts: readonly string[]): string {
+  return ["/dask", name, ...parts].join("/");
+}
