@@ -244,8 +244,8 @@ describe("a worker's machine", () => {
     const from = scheduler();
     from.run("certificates");
     const machine = prepare(worker(production, "cpu"), { JOIN_SECONDS: "30" });
-    const pem = join(from.directory, KEPT, "dask-production-worker");
-    const empty = join(machine.directory, KEPT, "dask-production-worker");
+    const pem = join(from.directory, KEPT, "-dask-production-worker");
+    const empty = join(machine.directory, KEPT, "-dask-production-worker");
     machine.command(
       "sleep",
       `echo >>/var/slept; (($(wc --lines </var/slept) < 3)) || cp '${pem}' '${empty}'`,
