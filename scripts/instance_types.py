@@ -2,7 +2,9 @@
 
     pip install moto==5.2.5 && python scripts/instance_types.py
 
-One line a family: processor architecture, accelerator, and for each size `[GPUs, instance-store disks]`.
+One line per family. `sizes` holds `[vCPUs, memory in MiB, GPUs, NVMe instance-store disks]`. Facts that hold
+for most families are left out: `xen` (not on the Nitro System), `onDemandOnly` (no spot), `dedicatedHosts`
+(runs on Dedicated Hosts only), `gpu` (name), `fractionalGpu` (a vGPU), `accelerator` (one that is not a GPU).
 """
 
 import gzip
@@ -12,22 +14,63 @@ import pathlib
 
 TARGET = pathlib.Path(__file__).parent.parent / "lib" / "cluster" / "instance-types.json"
 
+# Where DescribeInstanceTypes lists accelerators that are not GPUs: the section, and the list in it.
+ACCELERATORS = {
+    "NeuronInfo": "NeuronDevices",
+    "InferenceAcceleratorInfo": "Accelerators",
+    "FpgaInfo": "Fpgas",
+    "MediaAcceleratorInfo": "Accelerators",
+}
+
 
 def families(types: dict) -> dict:
     result: dict = {}
     for name, facts in sorted(types.items()):
         family, size = name.split(".", 1)
-        gpus = facts.get("GpuInfo", {}).get("Gpus", [])
-        disks = facts.get("InstanceStorageInfo", {}).get("Disks", [])
-        architectures = facts["ProcessorInfo"]["SupportedArchitectures"]
-        entry = result.setdefault(
-            family,
-            {"architecture": "x86_64" if "x86_64" in architectures else architectures[0], "sizes": {}},
-        )
-        if gpus:
-            entry["gpu"] = f"{gpus[0]['Manufacturer']} {gpus[0]['Name']}"
-        entry["sizes"][size] = [sum(gpu["Count"] for gpu in gpus), sum(disk["Count"] for disk in disks)]
+        entry = result.setdefault(family, {**of_family(family, facts), "sizes": {}})
+        entry["sizes"][size] = of_size(facts)
     return result
+
+
+def of_family(family: str, facts: dict) -> dict:
+    """What all sizes of a family have in common."""
+    architectures = facts["ProcessorInfo"]["SupportedArchitectures"]
+    found: dict = {"architecture": "x86_64" if "x86_64" in architectures else architectures[0]}
+    # Bare metal names no hypervisor; on the Nitro System its volumes are NVMe devices.
+    if facts.get("Hypervisor") != "nitro" and not (facts["BareMetal"] and nvme(facts["EbsInfo"])):
+        found["xen"] = True
+    if "spot" not in facts["SupportedUsageClasses"]:
+        found["onDemandOnly"] = True
+    # DescribeInstanceTypes does not say this (EC2 User Guide, "Amazon EC2 Mac instances").
+    if family.startswith("mac"):
+        found["dedicatedHosts"] = True
+    gpus = facts.get("GpuInfo", {}).get("Gpus", [])
+    if gpus:
+        found["gpu"] = f"{gpus[0]['Manufacturer']} {gpus[0]['Name']}"
+        if gpus[0].get("GpuPartitionSize", 1) < 1:
+            found["fractionalGpu"] = True
+    accelerators = [
+        device["Name"]
+        for section, devices in ACCELERATORS.items()
+        for device in facts.get(section, {}).get(devices, [])
+    ]
+    if accelerators:
+        found["accelerator"] = accelerators[0]
+    return found
+
+
+def of_size(facts: dict) -> list:
+    storage = facts.get("InstanceStorageInfo", {})
+    return [
+        facts["VCpuInfo"]["DefaultVCpus"],
+        facts["MemoryInfo"]["SizeInMiB"],
+        sum(gpu["Count"] for gpu in facts.get("GpuInfo", {}).get("Gpus", [])),
+        sum(disk["Count"] for disk in storage.get("Disks", [])) if nvme(storage) else 0,
+    ]
+
+
+def nvme(section: dict) -> bool:
+    return section.get("NvmeSupport") == "required"
 
 
 if __name__ == "__main__":

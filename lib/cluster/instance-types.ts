@@ -2,19 +2,37 @@ import table from "./instance-types.json";
 
 /** What a definition needs to know about an EC2 instance type. */
 export interface InstanceTypeFacts {
-  /** For example `x86_64`; the release locks hold wheels for that one alone. */
+  /** For example `x86_64`, the only one that the release locks have wheels for. */
   readonly architecture: string;
-  /** Accelerator, for example `NVIDIA L4`; absent where there is none. */
+  readonly vcpus: number;
+  readonly memoryMiB: number;
+  /** GPU, for example `NVIDIA L4`; absent where there is none. */
   readonly gpu?: string;
-  /** Number of GPUs. */
+  /** Number of whole GPUs. */
   readonly gpus: number;
+  /** Whether its GPU is a share of one (a vGPU): `gpus` is then 0. */
+  readonly fractionalGpu: boolean;
+  /** An accelerator that is not a GPU, for example `Inferentia2`; absent where there is none. */
+  readonly accelerator?: string;
   /** Number of instance-store NVMe disks. */
   readonly disks: number;
+  /** Whether it runs on the Nitro System: its disks are NVMe devices and its EBS traffic has bandwidth to itself. */
+  readonly nitro: boolean;
+  /** Whether EC2 sells it as spot. */
+  readonly spot: boolean;
+  /** Whether it runs only on Dedicated Hosts, which an account allocates first. */
+  readonly dedicatedHosts: boolean;
 }
 
+/** A line of the table; `scripts/instance_types.py` says what is in it. */
 interface Family {
   readonly architecture: string;
+  readonly xen?: boolean;
+  readonly onDemandOnly?: boolean;
+  readonly dedicatedHosts?: boolean;
   readonly gpu?: string;
+  readonly fractionalGpu?: boolean;
+  readonly accelerator?: string;
   readonly sizes: Readonly<Record<string, readonly number[] | undefined>>;
 }
 
@@ -23,14 +41,28 @@ const FAMILIES: Readonly<Record<string, Family | undefined>> = table;
 /**
  * Looks an instance type up in the table that `scripts/instance_types.py` makes from EC2's own answers.
  *
- * @returns the facts, or `undefined` for a type the table does not hold
+ * @returns the facts, or `undefined` for a type that is not in the table
  */
 export function instanceTypeFacts(instanceType: string): InstanceTypeFacts | undefined {
-  const [family = "", size = ""] = instanceType.split(".", 2);
-  const { architecture, gpu, sizes } = FAMILIES[family] ?? {};
-  const [gpus = 0, disks = 0] = sizes?.[size] ?? [];
-  if (architecture === undefined || sizes?.[size] === undefined) return undefined;
-  return { architecture, gpus, disks, ...(gpu === undefined ? {} : { gpu }) };
+  const [name = "", size = ""] = instanceType.split(".", 2);
+  const family = Object.hasOwn(FAMILIES, name) ? FAMILIES[name] : undefined;
+  const numbers = family && Object.hasOwn(family.sizes, size) ? family.sizes[size] : undefined;
+  if (family === undefined || numbers === undefined) return undefined;
+  const [vcpus = 0, memoryMiB = 0, gpus = 0, disks = 0] = numbers;
+  const { architecture, gpu, accelerator } = family;
+  return {
+    architecture,
+    vcpus,
+    memoryMiB,
+    ...(gpu === undefined ? {} : { gpu }),
+    gpus,
+    fractionalGpu: family.fractionalGpu ?? false,
+    ...(accelerator === undefined ? {} : { accelerator }),
+    disks,
+    nitro: !family.xen,
+    spot: !family.onDemandOnly,
+    dedicatedHosts: family.dedicatedHosts ?? false,
+  };
 }
 
 /** Whether CUDA release locks and the open driver run on it: an x86_64 machine with an NVIDIA GPU of Turing or later. */

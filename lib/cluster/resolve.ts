@@ -10,6 +10,12 @@ const SCHEDULER_HOST = 10;
 /** Where administrators are who are on this machine. */
 const LOOPBACK = "127.0.0.0/8";
 
+/**
+ * Default disk of a machine with the Deep Learning AMI, in GiB. That image floats and grows: its snapshot is 75 GiB, and
+ * that of a relative 105 GiB already. Half of the disk is what workers may spill, so the other half has to hold it.
+ */
+const DEEP_LEARNING_DISK = 200;
+
 /** Share of a GPU's memory that RMM takes at once: what dask-cuda's documentation uses, with room for CUDA itself. */
 const RMM_SHARE = 0.8;
 
@@ -28,7 +34,7 @@ export function resolve(definition: ClusterDefinition): Cluster {
     network,
     scheduler: {
       instanceType: scheduler.instanceType ?? "m7i.large",
-      diskGiB: scheduler.diskGiB ?? 50,
+      diskGiB: scheduler.diskGiB ?? (scheduler.image === "deep-learning" ? DEEP_LEARNING_DISK : 50),
       image: scheduler.image ?? "ubuntu",
       privateAddress: hostOf(network.zones[0]?.privateSubnet ?? network.vpcCidr, SCHEDULER_HOST),
       hostname: `scheduler.${name}.internal`,

@@ -1,6 +1,7 @@
 import { bakedParameters } from "./baked-images";
+import { diskSizes } from "./disks";
 import { gpuFeatures, ucxEverywhere, ucxWithoutTls } from "./gpu";
-import { instanceStore, instanceTypes, schedulerType } from "./machines";
+import { instanceStore, instanceTypes, schedulerType, spotTypes } from "./machines";
 import { withoutNat } from "./nat";
 import { adminSubnetsOnce, roomForSsh, subnetsInTheVpc, zonesOfTheRegion } from "./network";
 import { poolNames, poolSizes } from "./pools";
@@ -18,6 +19,8 @@ export const rules: readonly Rule[] = [
   poolSizes,
   instanceTypes,
   instanceStore,
+  spotTypes,
+  diskSizes,
   schedulerType,
   gpuFeatures,
   ucxEverywhere,
