@@ -76,7 +76,7 @@ describe("the image of a cluster", () => {
       instance_profile_name: expect.stringMatching(
         /^\$\{aws_iam_instance_profile\.dask_images_builder_role_\S+\.name\}$/,
       ),
-      subnet_id: expect.stringContaining("us-east-1a_private-subnet"),
+      subnet_id: expect.stringContaining("us-west-2a_private-subnet"),
       security_group_ids: [
         expect.stringMatching(/^\$\{aws_security_group\.dask_images_builder_group_\w+\.id\}$/),
       ],
@@ -106,11 +106,11 @@ describe("the image of a cluster", () => {
 
   test("is built under a role of its own, with what Image Builder and Session Manager need of it", () => {
     expect(stack.resource("aws_iam_role", "builder")).toMatchObject({
-      name: "dask-test--builder--us-east-1",
+      name: "dask-test--builder--us-west-2",
       description: "machines that build images of the Dask cluster test",
     });
     expect(policiesOf(stack, "dask_images_builder_role")).toEqual({
-      "session-manager": sessionManager("us-east-1"),
+      "session-manager": sessionManager("us-west-2"),
       "run-command": allowing({
         Action: [
           "ec2messages:AcknowledgeMessage",
@@ -124,7 +124,7 @@ describe("the image of a cluster", () => {
       }),
       "read-components": allowing({
         Action: "imagebuilder:GetComponent",
-        Resource: "arn:PARTITION:imagebuilder:us-east-1:ACCOUNT:component/dask-test--*",
+        Resource: "arn:PARTITION:imagebuilder:us-west-2:ACCOUNT:component/dask-test--*",
       }),
       "decrypt-components": allowing({
         Action: "kms:Decrypt",
@@ -142,7 +142,7 @@ describe("the image of a cluster", () => {
       }),
       "write-logs": allowing({
         Action: ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
-        Resource: "arn:PARTITION:logs:us-east-1:ACCOUNT:log-group:/aws/imagebuilder/dask-test--*",
+        Resource: "arn:PARTITION:logs:us-west-2:ACCOUNT:log-group:/aws/imagebuilder/dask-test--*",
       }),
     });
   });
@@ -162,7 +162,7 @@ describe("the image of a cluster", () => {
       description: DESCRIPTION,
       distribution: [
         {
-          region: "us-east-1",
+          region: "us-west-2",
           ami_distribution_configuration: {
             name: expect.stringMatching(/^dask-test--[0-9a-f]{12}-\{\{ imagebuilder:buildDate \}\}$/),
             description: DESCRIPTION,
@@ -191,8 +191,8 @@ describe("the image of a cluster", () => {
       lifecycle: REPLACED,
     });
     expect(depends_on).toEqual([
-      expect.stringMatching(/^aws_route\.\S+us-east-1a_to-nat/),
-      expect.stringMatching(/^aws_route\.\S+us-east-1b_to-nat/),
+      expect.stringMatching(/^aws_route\.\S+us-west-2a_to-nat/),
+      expect.stringMatching(/^aws_route\.\S+us-west-2b_to-nat/),
       expect.stringMatching(/^aws_vpc_security_group_egress_rule\.dask_images_builder_\S+_http_/),
       expect.stringMatching(/^aws_vpc_security_group_egress_rule\.dask_images_builder_\S+_https_/),
       ...[

@@ -13,8 +13,8 @@ describe("a cluster of CPU workers", () => {
     expect(sentences(rules, INGRESS, "scheduler")).toEqual([
       "10.0.0.0/16 tcp 8786-8786",
       "10.0.0.0/16 tcp 8787-8787",
-      "2001:db8::/32 tcp 8786-8786",
-      "2001:db8::/32 tcp 8787-8787",
+      "203.0.113.0/24 tcp 8786-8786",
+      "203.0.113.0/24 tcp 8787-8787",
       "workers tcp 8786-8786",
     ]);
   });
@@ -96,16 +96,14 @@ test("members that speak UCX reach each other on any TCP port, and nobody else d
 test("without TLS nobody but the members reaches a machine", () => {
   const rules = synthesize({ tls: false });
   expect(sentences(rules, INGRESS, "scheduler")).toEqual(["workers tcp 8786-8786"]);
-  expect(
-    rules.resources(INGRESS).flatMap(({ cidr_ipv4, cidr_ipv6 }) => cidr_ipv4 ?? cidr_ipv6 ?? []),
-  ).toEqual([]);
+  expect(rules.resources(INGRESS).flatMap(({ cidr_ipv4 }) => cidr_ipv4 ?? [])).toEqual([]);
 });
 
 test("SSH is open to the admin subnets where the definition asks for it, on every machine", () => {
   const rules = synthesize({ ssh: { keyName: "ops" } });
   const ssh = (group: string) =>
     sentences(rules, INGRESS, group).filter((sentence) => sentence.endsWith(" 22-22"));
-  const fromAdministrators = ["10.0.0.0/16 tcp 22-22", "2001:db8::/32 tcp 22-22"];
+  const fromAdministrators = ["10.0.0.0/16 tcp 22-22", "203.0.113.0/24 tcp 22-22"];
   expect(ssh("scheduler")).toEqual(fromAdministrators);
   expect(ssh("workers")).toEqual(fromAdministrators);
 });
@@ -123,6 +121,29 @@ test("without a NAT gateway, machines reach endpoints in the VPC instead of web 
     ]);
 });
 
+test("without a NAT gateway, endpoints for machines in secondary blocks of an existing VPC are reached there too", () => {
+  const baked = { amiId: "ami-0123456789abcdef0" };
+  const rules = synthesize({
+    network: {
+      adminSubnets: ["10.0.0.0/16"],
+      vpcCidr: "10.0.0.0/16",
+      zones: [
+        { name: "us-west-2a", privateSubnet: "100.64.0.0/18" },
+        { name: "us-west-2b", privateSubnet: "10.0.64.0/18" },
+      ],
+      nat: "none",
+      endpoints: true,
+    },
+    scheduler: { image: baked },
+    pools: [{ name: "cpu", kind: "cpu", image: baked }],
+  });
+  for (const group of ["scheduler", "workers"])
+    expect(sentences(rules, EGRESS, group).filter((sentence) => /^\d/.test(sentence))).toEqual([
+      "10.0.0.0/16 tcp 443-443",
+      "100.64.0.0/18 tcp 443-443",
+    ]);
+});
+
 /** The rules of a group as `peer protocol ports`, in alphabetical order. */
 function sentences(rules: Synthesized, type: string, group: string): readonly string[] {
   return rules
@@ -132,8 +153,8 @@ function sentences(rules: Synthesized, type: string, group: string): readonly st
     .sort();
 }
 
-function peerOf({ cidr_ipv4, cidr_ipv6, referenced_security_group_id }: Block): unknown {
-  return cidr_ipv4 ?? cidr_ipv6 ?? groupOf(referenced_security_group_id);
+function peerOf({ cidr_ipv4, referenced_security_group_id }: Block): unknown {
+  return cidr_ipv4 ?? groupOf(referenced_security_group_id);
 }
 
 function groupOf(reference: unknown): string | undefined {
@@ -143,7 +164,7 @@ function groupOf(reference: unknown): string | undefined {
 function synthesize(definition: Partial<ClusterDefinition>): Synthesized {
   const cluster = defineCluster({
     name: "test",
-    network: { adminSubnets: ["10.0.0.0/16", "2001:db8::/32"] },
+    network: { adminSubnets: ["10.0.0.0/16", "203.0.113.0/24"] },
     ...definition,
   });
   const network = { vpcId: "vpc-1", privateSubnetIds: ["subnet-1", "subnet-2"] };

@@ -30,14 +30,14 @@ describe("the flow logs of a cluster's network", () => {
 
   test("are written by a role that flow logs of this account alone take, and that writes nothing else", () => {
     const { name, assume_role_policy } = stack.resource("aws_iam_role", "flow-logs");
-    expect(name).toBe("dask-test--flow-logs--us-east-1");
+    expect(name).toBe("dask-test--flow-logs--us-west-2");
     expect(readPolicy(assume_role_policy)).toEqual(
       allowing({
         Principal: { Service: "vpc-flow-logs.amazonaws.com" },
         Action: "sts:AssumeRole",
         Condition: {
           StringEquals: { "aws:SourceAccount": "ACCOUNT" },
-          ArnLike: { "aws:SourceArn": "arn:PARTITION:ec2:us-east-1:ACCOUNT:vpc-flow-log/*" },
+          ArnLike: { "aws:SourceArn": "arn:PARTITION:ec2:us-west-2:ACCOUNT:vpc-flow-log/*" },
         },
       }),
     );

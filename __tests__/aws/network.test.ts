@@ -1,10 +1,11 @@
+import { Endpoints } from "../../lib/aws/network/endpoints";
 import { Network } from "../../lib/aws/network/network";
 import { defineCluster } from "../../lib/cluster/define";
 import type { NetworkDefinition } from "../../lib/cluster/definition";
 import { Synthesized } from "../support/synthesized";
 
 describe("a network over two zones with one NAT gateway", () => {
-  const network = synthesize({ vpcCidr: "10.20.0.0/16", zones: ["us-east-1a", "us-east-1b"], nat: "single" });
+  const network = synthesize({ vpcCidr: "10.20.0.0/16", zones: ["us-west-2a", "us-west-2b"], nat: "single" });
 
   test("has a VPC whose private zone can answer", () => {
     expect(network.resource("aws_vpc")).toEqual({
@@ -31,23 +32,23 @@ describe("a network over two zones with one NAT gateway", () => {
         map_public_ip_on_launch,
       ]),
     ).toEqual([
-      ["us-east-1a", "10.20.0.0/19", false],
-      ["us-east-1a", "10.20.224.0/22", false],
-      ["us-east-1b", "10.20.32.0/19", false],
-      ["us-east-1b", "10.20.228.0/22", false],
+      ["us-west-2a", "10.20.0.0/19", false],
+      ["us-west-2a", "10.20.224.0/22", false],
+      ["us-west-2b", "10.20.32.0/19", false],
+      ["us-west-2b", "10.20.228.0/22", false],
     ]);
   });
 
   test("sends every private subnet through the one NAT gateway", () => {
     expect(network.counts).toMatchObject({ aws_nat_gateway: 1, aws_eip: 1 });
-    const gateways = ["us-east-1a_to-nat", "us-east-1b_to-nat"].map((name) => {
+    const gateways = ["us-west-2a_to-nat", "us-west-2b_to-nat"].map((name) => {
       const { destination_cidr_block, nat_gateway_id } = network.resource("aws_route", name);
       expect(destination_cidr_block).toBe("0.0.0.0/0");
       return nat_gateway_id;
     });
     expect(gateways).toEqual([
-      expect.stringContaining("aws_nat_gateway.network_us-east-1a_nat"),
-      expect.stringContaining("aws_nat_gateway.network_us-east-1a_nat"),
+      expect.stringContaining("aws_nat_gateway.network_us-west-2a_nat"),
+      expect.stringContaining("aws_nat_gateway.network_us-west-2a_nat"),
     ]);
   });
 
@@ -72,19 +73,19 @@ describe("a network over two zones with one NAT gateway", () => {
   test("reaches S3 from every private subnet without the NAT gateway", () => {
     expect(network.resource("aws_vpc_endpoint")).toMatchObject({
       vpc_endpoint_type: "Gateway",
-      service_name: "com.amazonaws.us-east-1.s3",
+      service_name: "com.amazonaws.us-west-2.s3",
       route_table_ids: [
-        expect.stringContaining("us-east-1a_private-routes"),
-        expect.stringContaining("us-east-1b_private-routes"),
+        expect.stringContaining("us-west-2a_private-routes"),
+        expect.stringContaining("us-west-2b_private-routes"),
       ],
     });
   });
 });
 
 describe("a network with a NAT gateway per zone", () => {
-  const network = synthesize({ zones: ["us-east-1a", "us-east-1b", "us-east-1c"], nat: "per-zone" });
+  const network = synthesize({ zones: ["us-west-2a", "us-west-2b", "us-west-2c"], nat: "per-zone" });
 
-  test.each(["us-east-1a", "us-east-1b", "us-east-1c"])("gives zone %s a way out of its own", (zone) => {
+  test.each(["us-west-2a", "us-west-2b", "us-west-2c"])("gives zone %s a way out of its own", (zone) => {
     expect(network.resource("aws_route", `${zone}_to-nat`).nat_gateway_id).toContain(`network_${zone}_nat`);
     expect(network.resource("aws_nat_gateway", zone)).toMatchObject({
       subnet_id: expect.stringContaining(`${zone}_public-subnet`),
@@ -100,8 +101,8 @@ describe("a network without a NAT gateway", () => {
     for (const type of ["aws_nat_gateway", "aws_eip", "aws_internet_gateway", "aws_route"])
       expect(network.counts).not.toHaveProperty(type);
     expect(network.resources("aws_subnet").map(({ tags }) => tags)).toEqual([
-      { Name: "dask-test--private-us-east-1a" },
-      { Name: "dask-test--private-us-east-1b" },
+      { Name: "dask-test--private-us-west-2a" },
+      { Name: "dask-test--private-us-west-2b" },
     ]);
   });
 
@@ -111,11 +112,11 @@ describe("a network without a NAT gateway", () => {
       expect(network.resource("aws_vpc_endpoint", `endpoints_${service}_`)).toEqual({
         vpc_id: expect.stringContaining("aws_vpc."),
         vpc_endpoint_type: "Interface",
-        service_name: `com.amazonaws.us-east-1.${service}`,
+        service_name: `com.amazonaws.us-west-2.${service}`,
         private_dns_enabled: true,
         subnet_ids: [
-          expect.stringContaining("us-east-1a_private-subnet"),
-          expect.stringContaining("us-east-1b_private-subnet"),
+          expect.stringContaining("us-west-2a_private-subnet"),
+          expect.stringContaining("us-west-2b_private-subnet"),
         ],
         security_group_ids: [expect.stringContaining("endpoints_group")],
         tags: { Name: `dask-test--${service}` },
@@ -138,6 +139,27 @@ describe("a network without a NAT gateway", () => {
   });
 });
 
+test("endpoints in an existing VPC are open to private subnets in its secondary blocks", () => {
+  const cluster = defineCluster({
+    name: "test",
+    network: {
+      adminSubnets: ["10.0.0.0/16"],
+      vpcCidr: "10.0.0.0/16",
+      zones: [{ name: "us-west-2a", privateSubnet: "100.64.0.0/18" }],
+    },
+  });
+  const network = { vpcId: "vpc-1", privateSubnetIds: ["subnet-1"] };
+  const endpoints = Synthesized.of((scope) => {
+    new Endpoints(scope, "endpoints", { cluster, network });
+  });
+  expect(
+    endpoints
+      .resources("aws_vpc_security_group_ingress_rule")
+      .map(({ cidr_ipv4 }) => cidr_ipv4)
+      .sort(),
+  ).toEqual(["10.0.0.0/16", "100.64.0.0/18"]);
+});
+
 test("a network has no endpoints but that of S3 unless the definition says so", () => {
   expect(synthesize({}).counts.aws_vpc_endpoint).toBe(1);
   expect(synthesize({ endpoints: true }).counts).toMatchObject({ aws_vpc_endpoint: 9, aws_nat_gateway: 1 });
@@ -146,10 +168,31 @@ test("a network has no endpoints but that of S3 unless the definition says so", 
 test("subnets may be given", () => {
   const network = synthesize({
     vpcCidr: "172.16.0.0/20",
-    zones: [{ name: "us-east-1a", privateSubnet: "172.16.0.0/21", publicSubnet: "172.16.8.0/28" }],
+    zones: [{ name: "us-west-2a", privateSubnet: "172.16.0.0/21", publicSubnet: "172.16.8.0/28" }],
   });
   expect(network.resource("aws_subnet", "private").cidr_block).toBe("172.16.0.0/21");
   expect(network.resource("aws_subnet", "public").cidr_block).toBe("172.16.8.0/28");
+});
+
+test("subnets outside the VPC are refused, all of them with their paths", () => {
+  const zones = [
+    { name: "us-west-2a", privateSubnet: "100.64.0.0/18", publicSubnet: "100.64.64.0/24" },
+    { name: "us-west-2b" },
+  ];
+  expect(() => synthesize({ vpcCidr: "10.20.0.0/16", zones })).toThrow(
+    /network\.zones\[0\]\.privateSubnet: given "100\.64\.0\.0\/18".*\n.*network\.zones\[0\]\.publicSubnet/,
+  );
+});
+
+test("the subnets of two zones are as in the definition's earlier order after they are swapped", () => {
+  const blocks = (zones: string[]) =>
+    synthesize({ zones })
+      .resources("aws_subnet")
+      .map(({ availability_zone, cidr_block }) => `${availability_zone} ${cidr_block}`)
+      .sort();
+  const before = blocks(["us-west-2a", "us-west-2b"]);
+  expect(blocks(["us-west-2b", "us-west-2a"])).toEqual(before);
+  expect(blocks(["us-west-2b", "us-west-2a", "us-west-2c"])).toEqual(expect.arrayContaining(before));
 });
 
 function kindOf(reference: unknown): string {

@@ -19,7 +19,7 @@ describe("the machine of the scheduler", () => {
     expect(instance).toMatchObject({
       instance_type: "r7i.xlarge",
       private_ip: "10.20.0.10",
-      subnet_id: expect.stringContaining("us-east-1a_private-subnet"),
+      subnet_id: expect.stringContaining("us-west-2a_private-subnet"),
       associate_public_ip_address: false,
       vpc_security_group_ids: [expect.stringContaining("security_scheduler")],
       iam_instance_profile: expect.stringContaining("instance-profile"),
@@ -69,8 +69,8 @@ describe("the machine of the scheduler", () => {
       ),
     );
     expect(waits.filter((name) => name.startsWith("aws_route."))).toEqual([
-      expect.stringContaining("us-east-1a_to-nat"),
-      expect.stringContaining("us-east-1b_to-nat"),
+      expect.stringContaining("us-west-2a_to-nat"),
+      expect.stringContaining("us-west-2b_to-nat"),
     ]);
   });
 });

@@ -97,8 +97,8 @@ describe("the autoscaling group of a pool", () => {
 
   test("spreads over all private subnets", () => {
     expect(group.vpc_zone_identifier).toEqual([
-      expect.stringContaining("us-east-1a_private-subnet"),
-      expect.stringContaining("us-east-1b_private-subnet"),
+      expect.stringContaining("us-west-2a_private-subnet"),
+      expect.stringContaining("us-west-2b_private-subnet"),
     ]);
   });
 

@@ -6,7 +6,7 @@ test("a name and admin subnets are enough", () => {
 
   expect(cluster).toMatchObject({
     name: "minimal",
-    region: "us-east-1",
+    region: "us-west-2",
     release: { name: "2026.7", python: "3.12", dask: "2026.7.1" },
     ucx: false,
     tls: true,
@@ -20,8 +20,8 @@ test("a name and admin subnets are enough", () => {
     adminSubnets: ["10.0.0.0/8"],
     vpcCidr: "10.20.0.0/16",
     zones: [
-      { name: "us-east-1a", privateSubnet: "10.20.0.0/19", publicSubnet: "10.20.224.0/22" },
-      { name: "us-east-1b", privateSubnet: "10.20.32.0/19", publicSubnet: "10.20.228.0/22" },
+      { name: "us-west-2a", privateSubnet: "10.20.0.0/19", publicSubnet: "10.20.224.0/22" },
+      { name: "us-west-2b", privateSubnet: "10.20.32.0/19", publicSubnet: "10.20.228.0/22" },
     ],
     nat: "single",
     endpoints: false,
@@ -62,6 +62,7 @@ test("a GPU pool offers GPU once, takes an RMM pool and spills to the instance s
     rmmPool: 0.8,
     ucx: false,
     image: "deep-learning",
+    diskGiB: 200,
     spill: { on: "instance-store", limit: false },
   });
 });
@@ -80,7 +81,7 @@ test.each([
   [["127.0.0.0/8"], false],
   [["127.0.0.1/32"], false],
   [["127.0.0.0/8", "10.0.0.0/8"], true],
-  [["fd00::/8"], true],
+  [["127.0.0.0/8", "192.168.0.0/16"], true],
 ])("administrators in %p have TLS by default: %p", (adminSubnets, tls) => {
   expect(defineCluster({ name: "c", network: { adminSubnets } }).tls).toBe(tls);
 });
@@ -123,6 +124,24 @@ test("what processes spill to EBS shares half of the disk", () => {
     on: "ebs",
     limit: "25GiB",
   });
+});
+
+test.each([
+  [{ kind: "cpu" }, 100],
+  [{ kind: "cpu", image: "deep-learning" }, 200],
+  [{ kind: "cpu", image: { amiId: "ami-0123456789abcdef0" } }, 100],
+  [{ kind: "gpu", image: "ubuntu" }, 100],
+  [{ kind: "gpu", image: { amiId: "ami-0123456789abcdef0" } }, 200],
+  [{ kind: "gpu", diskGiB: 300 }, 300],
+] as const)("the disk of a pool %j has %p GiB", (pool, diskGiB) => {
+  expect(onlyPool({ name: "p", ...pool }).diskGiB).toBe(diskGiB);
+});
+
+test("the disk of a scheduler with the Deep Learning AMI is as large as that of a worker", () => {
+  const network = { adminSubnets: ["10.0.0.0/8"] };
+  expect(defineCluster({ name: "c", network, scheduler: { image: "deep-learning" } }).scheduler.diskGiB).toBe(
+    200,
+  );
 });
 
 test("the cluster is frozen through and through", () => {

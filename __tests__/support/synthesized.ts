@@ -35,7 +35,7 @@ export class Synthesized {
   /** Synthesizes constructs in a stack of their own, under the providers aws and null. */
   static of(build: (scope: Construct) => void): Synthesized {
     const stack = new TerraformStack(testApp(), "test");
-    new AwsProvider(stack, "aws", { region: "us-east-1" });
+    new AwsProvider(stack, "aws", { region: "us-west-2" });
     new NullProvider(stack, "null");
     build(stack);
     return new Synthesized(stack);

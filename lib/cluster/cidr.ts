@@ -1,60 +1,70 @@
 import ipaddr from "ipaddr.js";
 
-/** An IPv4 block as two numbers. */
-interface Block {
-  readonly first: number;
-  readonly prefix: number;
+/** The addresses of an IPv4 block as numbers: the first, and the first beyond it. */
+export interface Range {
+  readonly from: number;
+  readonly to: number;
 }
 
-/** Whether the text is an IPv4 or IPv6 block with no bits set beyond its prefix, such as `10.0.0.0/16`. */
+/**
+ * Whether the text is an IPv4 address of four decimal parts. Parts with leading zeros are refused, as some programs read
+ * them as octal; so are hexadecimal and shortened addresses.
+ */
+export function isAddress(text: string): boolean {
+  return ipaddr.IPv4.isValidFourPartDecimal(text);
+}
+
+/** Whether the text is an IPv4 block with no bits set beyond its prefix, such as `10.0.0.0/16`, in this spelling. */
 export function isCidr(text: string): boolean {
-  if (!ipaddr.isValidCIDR(text)) return false;
-  const [address, prefix] = ipaddr.parseCIDR(text);
-  const network =
-    address.kind() === "ipv4"
-      ? ipaddr.IPv4.networkAddressFromCIDR(text)
-      : ipaddr.IPv6.networkAddressFromCIDR(text);
-  return network.toString() === address.toString() && text.endsWith(`/${prefix}`);
-}
-
-/** Whether the text is an IPv4 block. */
-export function isIpv4Cidr(text: string): boolean {
-  return isCidr(text) && ipaddr.parseCIDR(text)[0].kind() === "ipv4";
+  const [, address = "", prefix] = /^([\d.]+)\/(\d|[12]\d|3[0-2])$/.exec(text) ?? [];
+  return isAddress(address) && numberOf(address) % blockSize(Number(prefix)) === 0;
 }
 
 /** Length of the prefix: 16 for `10.0.0.0/16`. */
 export function prefixOf(cidr: string): number {
-  return ipaddr.parseCIDR(cidr)[1];
+  return Number(cidr.split("/")[1]);
 }
 
-/** Whether `outer` holds all of `inner` (both IPv4). */
+/** The addresses of a block. */
+export function rangeOf(cidr: string): Range {
+  const from = numberOf(cidr.split("/")[0] ?? "");
+  return { from, to: from + blockSize(prefixOf(cidr)) };
+}
+
+/** Whether `outer` contains all of `inner`. */
 export function contains(outer: string, inner: string): boolean {
-  return (
-    prefixOf(inner) >= prefixOf(outer) &&
-    ipaddr.parse(inner.split("/")[0] ?? "").match(ipaddr.parseCIDR(outer))
-  );
+  const [o, i] = [rangeOf(outer), rangeOf(inner)];
+  return o.from <= i.from && i.to <= o.to;
 }
 
-/** Whether two IPv4 blocks share an address: then one of them holds the other. */
+/** Whether two blocks share an address. */
 export function overlap(a: string, b: string): boolean {
   return contains(a, b) || contains(b, a);
 }
 
 /** The block number `index` of those that `addedBits` cut out of `cidr` (Terraform's `cidrsubnet`). */
 export function subnetOf(cidr: string, addedBits: number, index: number): string {
-  const { first, prefix } = parse(cidr);
-  const size = 2 ** (32 - prefix - addedBits);
-  return `${dotted(first + index * size)}/${prefix + addedBits}`;
+  const prefix = prefixOf(cidr) + addedBits;
+  return `${dotted(rangeOf(cidr).from + index * blockSize(prefix))}/${prefix}`;
 }
 
 /** The address number `index` of a block (Terraform's `cidrhost`). */
 export function hostOf(cidr: string, index: number): string {
-  return dotted(parse(cidr).first + index);
+  return dotted(rangeOf(cidr).from + index);
 }
 
-function parse(cidr: string): Block {
-  const [address, prefix] = ipaddr.parseCIDR(cidr);
-  return { first: address.toByteArray().reduce((sum, byte) => sum * 256 + byte, 0), prefix };
+/** The place of an address in a block: 10 for `10.0.0.10` in `10.0.0.0/24`; negative or too large outside of it. */
+export function indexIn(cidr: string, address: string): number {
+  return numberOf(address) - rangeOf(cidr).from;
+}
+
+/** Number of addresses in a block with this prefix. */
+export function blockSize(prefix: number): number {
+  return 2 ** (32 - prefix);
+}
+
+function numberOf(address: string): number {
+  return address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
 }
 
 function dotted(value: number): string {

@@ -33,11 +33,12 @@ export interface Network {
   readonly endpoints: boolean;
 }
 
-/** An availability zone and its two subnets. */
+/** An availability zone and its subnets. */
 export interface Zone {
   readonly name: string;
   readonly privateSubnet: string;
-  readonly publicSubnet: string;
+  /** Absent where it is neither given nor can be derived from the VPC; an existing network needs none. */
+  readonly publicSubnet?: string;
 }
 
 /** The resolved scheduler. */
@@ -45,7 +46,7 @@ export interface Scheduler {
   readonly instanceType: string;
   readonly diskGiB: number;
   readonly image: Image;
-  /** Fixed address in the first private subnet, so that a replaced scheduler is found where the old one was. */
+  /** Fixed address in the private subnet of the first zone: a replaced scheduler keeps it. */
   readonly privateAddress: string;
   /** Name in the cluster's private zone, known before anything is deployed. */
   readonly hostname: string;

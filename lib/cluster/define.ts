@@ -16,13 +16,15 @@ export function defineCluster(definition: ClusterDefinition): Cluster {
   const faulty = shapeFaults.map(({ path }) => path);
   const ruleFaults = rules
     .flatMap((rule) => rule(cluster))
-    .filter(
-      ({ path }) =>
-        !faulty.some((at) => path === at || path.startsWith(`${at}.`) || path.startsWith(`${at}[`)),
-    );
+    .filter(({ path }) => !faulty.some((at) => contains(at, path) || at.startsWith(`${path}[`)));
   const faults = [...shapeFaults, ...ruleFaults];
   if (faults.length > 0) throw new DefinitionError((definition as ClusterDefinition | null)?.name, faults);
   return deepFreeze(cluster);
+}
+
+/** Whether a path is another one, or leads on from it. */
+function contains(outer: string, path: string): boolean {
+  return path === outer || path.startsWith(`${outer}.`) || path.startsWith(`${outer}[`);
 }
 
 function deepFreeze<T>(value: T): T {

@@ -1,4 +1,9 @@
+import type { Backend } from "./definition/backend";
+import type { NetworkDefinition } from "./definition/network";
 import type { ReleaseName } from "./releases";
+
+export type { Backend, HcpBackend, LocalBackend, S3Backend } from "./definition/backend";
+export type { NetworkDefinition, ZoneDefinition } from "./definition/network";
 
 /**
  * What a person writes: one Dask cluster. Everything but its name and the subnets of its administrators has
@@ -6,8 +11,8 @@ import type { ReleaseName } from "./releases";
  */
 export interface ClusterDefinition {
   /**
-   * Name of the cluster, and the stem of every name in AWS: a lower-case letter, then at most 31 lower-case
-   * letters, digits and single hyphens.
+   * Name of the cluster, and part of every name in AWS: a lower-case letter, then at most 31 lower-case letters, digits
+   * and single hyphens. It does not begin with `sg-`, and is neither `ec2` nor `compute`: AWS uses these itself.
    */
   readonly name: string;
   /**
@@ -17,9 +22,9 @@ export interface ClusterDefinition {
    */
   readonly release?: ReleaseName;
   /**
-   * AWS region.
+   * AWS region. In a region where an account may lack the zones a or b, such as `us-east-1`, `network.zones` is required.
    *
-   * @default "us-east-1"
+   * @default "us-west-2"
    */
   readonly region?: string;
   readonly network: NetworkDefinition;
@@ -62,68 +67,20 @@ export interface ClusterDefinition {
    */
   readonly deletionProtection?: boolean;
   /**
-   * Tags of every resource, instance and volume.
+   * Tags of every resource, instance and volume, at most 8. Keys differ by more than their case, from each other and from
+   * `Name`, and do not begin with `dask:`.
    *
-   * @default - none but the cluster's own
+   * @default - only the tags that every cluster has: Name, dask:cluster and others that begin with dask:
    */
   readonly tags?: Readonly<Record<string, string>>;
   /** @default - a state file in the working directory */
   readonly backend?: Backend;
 }
 
-/** The network of a cluster. */
-export interface NetworkDefinition {
-  /** Blocks whose machines may reach the scheduler and the dashboard. Never the whole Internet. */
-  readonly adminSubnets: readonly string[];
-  /**
-   * Block of the VPC, between /16 and /22 where the subnets are derived from it.
-   *
-   * @default "10.20.0.0/16"
-   */
-  readonly vpcCidr?: string;
-  /**
-   * Availability zones, by name or with subnets of their own.
-   *
-   * @default - zones a and b of the region
-   */
-  readonly zones?: readonly (string | ZoneDefinition)[];
-  /**
-   * One NAT gateway, or one per zone so that a zone's loss leaves the others their way out, or none: then machines
-   * reach nothing outside, and need `endpoints` and images that hold all they would install.
-   *
-   * @default "single"
-   */
-  readonly nat?: "single" | "per-zone" | "none";
-  /**
-   * Whether machines reach the services of AWS by endpoints inside the VPC instead of over the Internet.
-   *
-   * @default false
-   */
-  readonly endpoints?: boolean;
-}
-
 /** A way in by SSH. */
 export interface SshDefinition {
   /** Name of an EC2 key pair of the region. */
   readonly keyName: string;
-}
-
-/** An availability zone with its subnets. */
-export interface ZoneDefinition {
-  /** Name of the zone, such as `us-east-1a`. */
-  readonly name: string;
-  /**
-   * Block of the machines.
-   *
-   * @default - the zone's eighth of the VPC
-   */
-  readonly privateSubnet?: string;
-  /**
-   * Block of the NAT gateway.
-   *
-   * @default - the zone's eighth of the last eighth of the VPC
-   */
-  readonly publicSubnet?: string;
 }
 
 /**
@@ -141,13 +98,20 @@ export interface SchedulerDefinition {
   /** @default "m7i.large" */
   readonly instanceType?: string;
   /**
-   * Size of the root volume in GiB.
+   * Size of the root volume in GiB, at least 20; at least 100 with the image `deep-learning`.
    *
-   * @default 50
+   * @default - 50; 200 with the image `deep-learning`
    */
   readonly diskGiB?: number;
   /** @default "ubuntu" */
   readonly image?: Image;
+  /**
+   * Fixed address in the private subnet of the first zone. Choose another one where the default is in use, for example
+   * by a second cluster in the same subnet.
+   *
+   * @default - the eleventh address of the subnet, such as 10.20.0.10
+   */
+  readonly privateAddress?: string;
 }
 
 /** Any pool of workers. */
@@ -158,7 +122,8 @@ export interface CommonPoolDefinition {
   /** Name of the pool: a lower-case letter, then at most 19 lower-case letters, digits and single hyphens. */
   readonly name: string;
   /**
-   * Instance types, in order of preference; the group takes whichever it gets.
+   * Instance types, in order of preference; the group takes whichever it gets. They are x86_64 types of the Nitro System;
+   * types with GPUs in GPU pools only, and no other accelerators.
    *
    * @default - m7i.2xlarge, m6i.2xlarge and m5.2xlarge; g6.xlarge and g5.xlarge for a GPU pool
    */
@@ -188,7 +153,7 @@ export interface CommonPoolDefinition {
    */
   readonly onDemandBase?: number;
   /**
-   * Percentage of the machines beyond `onDemandBase` that are spot.
+   * Percentage of the machines beyond `onDemandBase` that are spot. EC2 offers some types, such as `hpc7a`, only on demand.
    *
    * @default 0
    */
@@ -208,9 +173,9 @@ export interface CommonPoolDefinition {
   /** @default - the instance store where every instance type has one, else EBS */
   readonly spill?: SpillDefinition;
   /**
-   * Size of the root volume in GiB.
+   * Size of the root volume in GiB, at least 20; at least 100 with the image `deep-learning`.
    *
-   * @default 100
+   * @default - 100; 200 with the image `deep-learning`, and for a GPU pool with an AMI by id or parameter
    */
   readonly diskGiB?: number;
   /** @default - "ubuntu"; "deep-learning" for a GPU pool */
@@ -268,40 +233,4 @@ export interface SpillDefinition {
    * @default - false on the instance store; on EBS half of the disk, shared by the machine's processes
    */
   readonly limit?: string | false;
-}
-
-/** Where Terraform keeps its state. */
-export type Backend = LocalBackend | S3Backend | HcpBackend;
-
-/** A state file on this machine. */
-export interface LocalBackend {
-  readonly type: "local";
-  /**
-   * Path of the file, relative to the working directory.
-   *
-   * @default - `terraform.<name>.tfstate`
-   */
-  readonly path?: string;
-}
-
-/** An object in S3, encrypted, with S3's own lock file. */
-export interface S3Backend {
-  readonly type: "s3";
-  readonly bucket: string;
-  /** @default - `cdktf-dask/<name>.tfstate` */
-  readonly key?: string;
-  /** @default - the cluster's region */
-  readonly region?: string;
-  /** @default - the bucket's own key */
-  readonly kmsKeyId?: string;
-}
-
-/** A workspace of HCP Terraform. */
-export interface HcpBackend {
-  readonly type: "hcp";
-  readonly organization: string;
-  /** @default - the cluster's name */
-  readonly workspace?: string;
-  /** @default "app.terraform.io" */
-  readonly hostname?: string;
 }

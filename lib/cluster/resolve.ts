@@ -1,10 +1,18 @@
-import { contains, hostOf, isIpv4Cidr, prefixOf, subnetOf } from "./cidr";
-import type { Cluster, CpuPool, GpuPool, Network, Pool } from "./cluster";
-import type { ClusterDefinition, NetworkDefinition, PoolDefinition } from "./definition";
+import { contains, hostOf } from "./cidr";
+import type { Cluster, CpuPool, GpuPool, Network, Pool, Scheduler } from "./cluster";
+import type {
+  ClusterDefinition,
+  Image,
+  NetworkDefinition,
+  PoolDefinition,
+  SchedulerDefinition,
+} from "./definition";
 import { instanceTypeFacts } from "./instance-types";
+import { DEFAULT_REGION, defaultZones } from "./regions";
 import { DEFAULT_RELEASE, RELEASES, type Release } from "./releases";
+import { zoneWithSubnets } from "./subnets";
 
-/** AWS keeps the first four addresses of a subnet for itself; the scheduler takes the eleventh. */
+/** The scheduler takes the eleventh address of a subnet; AWS reserves the first four. */
 const SCHEDULER_HOST = 10;
 
 /** Where administrators are who are on this machine. */
@@ -21,7 +29,7 @@ const RMM_SHARE = 0.8;
 
 /** Fills in the defaults of a definition whose fields are sound. Pure. */
 export function resolve(definition: ClusterDefinition): Cluster {
-  const { name, region = "us-east-1", scheduler = {}, bakedImages = false, tags = {} } = definition;
+  const { name, region = DEFAULT_REGION, bakedImages = false, tags = {} } = definition;
   const release = RELEASES[definition.release ?? DEFAULT_RELEASE];
   const network = resolveNetwork(definition.network, region);
   const pools = (definition.pools ?? [{ name: "cpu", kind: "cpu" }]).map((pool) =>
@@ -32,18 +40,10 @@ export function resolve(definition: ClusterDefinition): Cluster {
     release,
     region,
     network,
-    scheduler: {
-      instanceType: scheduler.instanceType ?? "m7i.large",
-      diskGiB: scheduler.diskGiB ?? (scheduler.image === "deep-learning" ? DEEP_LEARNING_DISK : 50),
-      image: scheduler.image ?? "ubuntu",
-      privateAddress: hostOf(network.zones[0]?.privateSubnet ?? network.vpcCidr, SCHEDULER_HOST),
-      hostname: `scheduler.${name}.internal`,
-    },
+    scheduler: resolveScheduler(definition.scheduler ?? {}, name, network),
     pools,
     ucx: pools.some((pool) => pool.kind === "gpu" && pool.ucx),
-    tls:
-      definition.tls ??
-      !network.adminSubnets.every((subnet) => isIpv4Cidr(subnet) && contains(LOOPBACK, subnet)),
+    tls: definition.tls ?? !network.adminSubnets.every((subnet) => contains(LOOPBACK, subnet)),
     ...(definition.ssh && { ssh: { ...definition.ssh } }),
     logRetentionDays: definition.logRetentionDays ?? 365,
     deletionProtection: definition.deletionProtection ?? false,
@@ -56,25 +56,28 @@ export function resolve(definition: ClusterDefinition): Cluster {
 function resolveNetwork(definition: NetworkDefinition, region: string): Network {
   const {
     vpcCidr = "10.20.0.0/16",
-    zones = [`${region}a`, `${region}b`],
+    zones = defaultZones(region),
     nat = "single",
     endpoints = false,
   } = definition;
-  // Eighths of the VPC: one a zone for machines, the last one cut again into eighths for the NAT gateways.
-  const derivable = prefixOf(vpcCidr) <= 26;
-  const eighth = (index: number) => (derivable ? subnetOf(vpcCidr, 3, index) : vpcCidr);
   return {
     adminSubnets: [...definition.adminSubnets],
     vpcCidr,
-    zones: zones
-      .map((zone) => (typeof zone === "string" ? { name: zone } : zone))
-      .map(({ name, privateSubnet, publicSubnet }, index) => ({
-        name,
-        privateSubnet: privateSubnet ?? eighth(index),
-        publicSubnet: publicSubnet ?? (derivable ? subnetOf(eighth(7), 3, index) : vpcCidr),
-      })),
+    zones: zones.map((zone) => zoneWithSubnets(typeof zone === "string" ? { name: zone } : zone, vpcCidr)),
     nat,
     endpoints,
+  };
+}
+
+function resolveScheduler(definition: SchedulerDefinition, name: string, network: Network): Scheduler {
+  const { instanceType = "m7i.large", image = "ubuntu" } = definition;
+  return {
+    instanceType,
+    diskGiB: definition.diskGiB ?? (image === "deep-learning" ? DEEP_LEARNING_DISK : 50),
+    image,
+    privateAddress:
+      definition.privateAddress ?? hostOf(network.zones[0]?.privateSubnet || network.vpcCidr, SCHEDULER_HOST),
+    hostname: `scheduler.${name}.internal`,
   };
 }
 
@@ -86,9 +89,8 @@ function resolveCpuPool(definition: PoolDefinition & { kind: "cpu" }): CpuPool {
   const { processes = 1, threads } = definition;
   return {
     kind: "cpu",
-    ...common(definition, ["m7i.2xlarge", "m6i.2xlarge", "m5.2xlarge"], processes),
+    ...common(definition, "ubuntu", ["m7i.2xlarge", "m6i.2xlarge", "m5.2xlarge"], processes),
     resources: { CPU: threads ?? "threads", ...definition.resources },
-    image: definition.image ?? "ubuntu",
     processes,
     ...(threads === undefined ? {} : { threads }),
   };
@@ -98,24 +100,31 @@ function resolveGpuPool(definition: PoolDefinition & { kind: "gpu" }, release: R
   const { threads = 1, rmmPool = release.rmm === undefined ? false : RMM_SHARE, ucx = false } = definition;
   return {
     kind: "gpu",
-    ...common(definition, ["g6.xlarge", "g5.xlarge"], 1),
+    ...common(definition, "deep-learning", ["g6.xlarge", "g5.xlarge"], 1),
     resources: { GPU: 1, ...definition.resources },
-    image: definition.image ?? "deep-learning",
     threads,
     rmmPool,
     ucx,
   };
 }
 
-function common(definition: PoolDefinition, defaultTypes: readonly string[], processes: number) {
+function common(
+  definition: PoolDefinition,
+  defaultImage: Image,
+  defaultTypes: readonly string[],
+  processes: number,
+) {
   const {
     name,
     minSize = 0,
     onDemandBase = 0,
     spotPercentage = 0,
     memoryLimit = "auto",
-    diskGiB = 100,
+    image = defaultImage,
   } = definition;
+  // An AMI by id in a GPU pool is most likely made from the Deep Learning AMI.
+  const large = image === "deep-learning" || (definition.kind === "gpu" && image !== "ubuntu");
+  const diskGiB = definition.diskGiB ?? (large ? DEEP_LEARNING_DISK : 100);
   const instanceTypes = [...(definition.instanceTypes ?? defaultTypes)];
   const desiredSize = definition.desiredSize ?? Math.max(minSize, Math.min(1, definition.maxSize ?? 1));
   const everyTypeHasDisks = instanceTypes.every((type) => (instanceTypeFacts(type)?.disks ?? 0) > 0);
@@ -132,5 +141,6 @@ function common(definition: PoolDefinition, defaultTypes: readonly string[], pro
     memoryLimit,
     spill: { on, limit: definition.spill?.limit ?? (on === "ebs" ? half : false) },
     diskGiB,
+    image,
   } as const;
 }

@@ -90,12 +90,19 @@ function valueAt(value: unknown, path: Path): unknown {
   );
 }
 
+/** Fields whose rules make no sense without another field, whose path the pattern matches. */
+const DEPENDENT: readonly (readonly [RegExp, Path])[] = [
+  [/^region$/, ["network", "zones"]],
+  [/^(region$|network\b)/, ["scheduler", "privateAddress"]],
+];
+
 function salvage(definition: unknown, issues: readonly z.core.$ZodIssue[]): ClusterDefinition {
   const copy = { root: structuredClone(definition) };
   const faulty = issues.flatMap((issue) =>
     issue.code === "unrecognized_keys" ? issue.keys.map((key) => [...issue.path, key]) : [issue.path],
   );
-  for (const path of faulty) remove(copy, ["root", ...path]);
+  const dependent = DEPENDENT.filter(([pattern]) => faulty.some((path) => pattern.test(pathText(path))));
+  for (const path of [...faulty, ...dependent.map(([, path]) => path)]) remove(copy, ["root", ...path]);
   const { name = "unnamed", network, pools, ...rest } = (copy.root ?? {}) as Partial<ClusterDefinition>;
   return {
     ...rest,
@@ -109,10 +116,10 @@ function complete(pool: Partial<PoolDefinition>, index: number): PoolDefinition 
   return { ...pool, name: pool.name ?? `unnamed-${index}`, kind: pool.kind ?? "cpu" } as PoolDefinition;
 }
 
-/** Takes a field out; an element goes with its whole array, but a pool leaves an empty one, so that places stay. */
+/** Takes a field out; with an element goes its whole array, but a pool leaves an empty one, so that places stay. */
 function remove(root: unknown, path: Path): void {
-  const field = [...path];
-  while (typeof field.at(-1) === "number" && field.at(-2) !== "pools") field.pop();
+  const element = path.findIndex((key, index) => typeof key === "number" && path[index - 1] !== "pools");
+  const field = element === -1 ? [...path] : path.slice(0, element);
   const key = field.pop();
   const parent = valueAt(root, field) as Record<PropertyKey, unknown> | null | undefined;
   if (key === undefined || typeof parent !== "object" || parent === null) return;

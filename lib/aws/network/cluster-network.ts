@@ -1,8 +1,9 @@
 import type { ITerraformDependable } from "cdktf";
 
 /**
- * Where the machines of a cluster live. A `Network` is one; so is an object that names an existing VPC, whose
- * blocks the definition then repeats in `network.vpcCidr` and `network.zones`.
+ * Network of the machines of a cluster: a `Network`, or an object that names an existing VPC. The definition then repeats
+ * the VPC's primary block in `network.vpcCidr` and the blocks of its private subnets in `network.zones`; these may lie in
+ * secondary blocks. Public subnets are not used.
  */
 export interface ClusterNetwork {
   /** VPC with DNS support and DNS host names, which its private zone needs. */

@@ -5,6 +5,7 @@ import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import type { Cluster } from "../../cluster/cluster";
 import { PORTS, type PortRange } from "../../cluster/ports";
+import { machineBlocks } from "../../cluster/subnets";
 import { resourceName } from "../../node/names";
 import type { ClusterNetwork } from "./cluster-network";
 
@@ -94,7 +95,7 @@ export class ClusterSecurity extends Construct {
           new VpcSecurityGroupIngressRule(from, port, {
             securityGroupId: to.id,
             description: `administrators: ${port}`,
-            ...(subnet.includes(":") ? { cidrIpv6: subnet } : { cidrIpv4: subnet }),
+            cidrIpv4: subnet,
             ...tcp(PORTS[port]),
           }),
       );
@@ -131,23 +132,26 @@ export function waysOut(
   scope: Construct,
   machines: string,
   from: SecurityGroup,
-  { network: { nat, vpcCidr } }: Cluster,
+  { network }: Cluster,
 ): readonly ITerraformDependable[] {
-  const [where, cidrIpv4, ports] =
-    nat === "none"
-      ? (["endpoints", vpcCidr, [HTTPS]] as const)
-      : (["archives", "0.0.0.0/0", [HTTP, HTTPS]] as const);
+  const [where, blocks, ports] =
+    network.nat === "none"
+      ? (["endpoints", machineBlocks(network), [HTTPS]] as const)
+      : (["archives", ["0.0.0.0/0"], [HTTP, HTTPS]] as const);
   const sentence = `${machines}-to-${where}`;
   const at = new Construct(scope, sentence);
-  return ports.map(
-    ([name, range]) =>
-      new VpcSecurityGroupEgressRule(at, name, {
-        securityGroupId: from.id,
-        description: `${sentence}: ${name}`,
-        cidrIpv4,
-        ...tcp(range),
-      }),
-  );
+  return blocks.flatMap((cidrIpv4, index) => {
+    const to = index === 0 ? at : new Construct(at, cidrIpv4);
+    return ports.map(
+      ([name, range]) =>
+        new VpcSecurityGroupEgressRule(to, name, {
+          securityGroupId: from.id,
+          description: `${sentence}: ${name}`,
+          cidrIpv4,
+          ...tcp(range),
+        }),
+    );
+  });
 }
 
 function tcp({ from, to }: PortRange) {

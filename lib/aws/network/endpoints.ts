@@ -4,6 +4,7 @@ import { VpcSecurityGroupIngressRule } from "@cdktf/provider-aws/lib/vpc-securit
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import type { Cluster } from "../../cluster/cluster";
+import { machineBlocks } from "../../cluster/subnets";
 import { resourceName } from "../../node/names";
 import type { ClusterNetwork } from "./cluster-network";
 
@@ -32,7 +33,7 @@ export interface EndpointsProps {
  * gateway. AWS bills each by the hour in each zone.
  */
 export class Endpoints extends Construct {
-  /** Every endpoint, and the rule that opens them: a machine without another way out waits for them. */
+  /** Every endpoint, and the rules that open them: a machine without another way out waits for them. */
   readonly endpoints: readonly ITerraformDependable[];
 
   constructor(scope: Construct, id: string, { cluster, network }: EndpointsProps) {
@@ -44,14 +45,17 @@ export class Endpoints extends Construct {
       vpcId: network.vpcId,
       tags: { Name: name },
     });
-    const rule = new VpcSecurityGroupIngressRule(this, "from-the-vpc", {
-      securityGroupId: group.id,
-      description: "machines: https",
-      cidrIpv4: cluster.network.vpcCidr,
-      ipProtocol: "tcp",
-      fromPort: 443,
-      toPort: 443,
-    });
+    const rules = machineBlocks(cluster.network).map(
+      (cidrIpv4, index) =>
+        new VpcSecurityGroupIngressRule(this, index === 0 ? "from-the-vpc" : `from-${cidrIpv4}`, {
+          securityGroupId: group.id,
+          description: "machines: https",
+          cidrIpv4,
+          ipProtocol: "tcp",
+          fromPort: 443,
+          toPort: 443,
+        }),
+    );
     const endpoints = SERVICES.map(
       (service) =>
         new VpcEndpoint(this, service, {
@@ -64,6 +68,6 @@ export class Endpoints extends Construct {
           tags: { Name: resourceName(cluster, service) },
         }),
     );
-    this.endpoints = [rule, ...endpoints];
+    this.endpoints = [...rules, ...endpoints];
   }
 }

@@ -11,6 +11,7 @@ import { VpcEndpoint } from "@cdktf/provider-aws/lib/vpc-endpoint";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import type { Cluster, Zone } from "../../cluster/cluster";
+import { checkOwnVpc } from "../../cluster/rules/own-vpc";
 import { resourceName } from "../../node/names";
 import type { ClusterNetwork } from "./cluster-network";
 import { Endpoints } from "./endpoints";
@@ -27,6 +28,8 @@ export interface NetworkProps {
  * A VPC of the cluster's own: in each zone a private subnet for the machines and a public one for a NAT gateway, or
  * where the definition wants none, no way out at all. S3 is reached through a gateway endpoint, which costs nothing and
  * spares the NAT gateway; the other services of AWS through endpoints, where the definition says so.
+ *
+ * @throws DefinitionError if the definition's subnets do not fit into the VPC
  */
 export class Network extends Construct implements ClusterNetwork {
   readonly vpcId: string;
@@ -37,6 +40,7 @@ export class Network extends Construct implements ClusterNetwork {
 
   constructor(scope: Construct, id: string, { cluster }: NetworkProps) {
     super(scope, id);
+    checkOwnVpc(cluster);
     this.cluster = cluster;
 
     const vpc = new Vpc(this, "Resource", {
@@ -116,7 +120,8 @@ export class Network extends Construct implements ClusterNetwork {
     const subnet = new Subnet(at, `${kind}-subnet`, {
       vpcId: this.vpcId,
       availabilityZone: zone.name,
-      cidrBlock: zone[`${kind}Subnet`],
+      // `checkOwnVpc` has checked that there is one.
+      cidrBlock: zone[`${kind}Subnet`] as string,
       mapPublicIpOnLaunch: false,
       tags: this.named(`${kind}-${zone.name}`),
     });

@@ -1,20 +1,29 @@
+import { adminSubnetsNotTheInternet, adminSubnetsOnce, roomForSsh } from "./admin-subnets";
 import { bakedParameters } from "./baked-images";
 import { diskSizes } from "./disks";
 import { gpuFeatures, ucxEverywhere, ucxWithoutTls } from "./gpu";
 import { instanceStore, instanceTypes, schedulerType, spotTypes } from "./machines";
 import { withoutNat } from "./nat";
-import { adminSubnetsOnce, roomForSsh, subnetsInTheVpc, zonesOfTheRegion } from "./network";
 import { poolNames, poolSizes } from "./pools";
 import { ownResource, resourceNames } from "./resources";
 import type { Rule } from "./rule";
-import { tagCount } from "./tags";
+import { blocks, derivedSubnets, dockerBridge, schedulerAddress } from "./subnets";
+import { tagCount, tagKeys, tagKeysOfImages } from "./tags";
+import { endpointsInChina, regionSupported, zonesNamed, zonesOfTheRegion } from "./zones";
 
 /** Every rule over more than one field. */
 export const rules: readonly Rule[] = [
   adminSubnetsOnce,
+  adminSubnetsNotTheInternet,
   roomForSsh,
+  regionSupported,
+  endpointsInChina,
+  zonesNamed,
   zonesOfTheRegion,
-  subnetsInTheVpc,
+  blocks,
+  derivedSubnets,
+  dockerBridge,
+  schedulerAddress,
   poolNames,
   poolSizes,
   instanceTypes,
@@ -30,4 +39,6 @@ export const rules: readonly Rule[] = [
   ownResource,
   bakedParameters,
   tagCount,
+  tagKeys,
+  tagKeysOfImages,
 ];

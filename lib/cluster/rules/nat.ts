@@ -1,15 +1,16 @@
 import type { Image } from "../definition";
+import { partitionOf } from "../regions";
 import { faultIf, type Rule } from "./rule";
 
-/** Machines without a way out reach AWS by endpoints, and install nothing. */
-export const withoutNat: Rule = ({ network: { nat, endpoints }, bakedImages, scheduler, pools }) => {
+/** Machines without a NAT gateway reach AWS by endpoints, and install nothing. In China `endpointsInChina` refuses both. */
+export const withoutNat: Rule = ({ network: { nat, endpoints }, region, bakedImages, scheduler, pools }) => {
   if (nat !== "none") return [];
   const images: readonly (readonly [path: string, image: Image])[] = [
     ["scheduler.image", scheduler.image],
     ...pools.map(({ image }, index) => [`pools[${index}].image`, image] as const),
   ];
   return [
-    ...faultIf(!endpoints, {
+    ...faultIf(!endpoints && partitionOf(region) !== "aws-cn", {
       path: "network.endpoints",
       value: endpoints,
       allowed:

@@ -1,0 +1,80 @@
+import { faultsOf } from "./faults-of";
+
+describe("blocks have one spelling", () => {
+  test.each([
+    ...[
+      "10.0/16",
+      "010.0.0.0/8",
+      "10.020.0.0/16",
+      "0xa.0.0.0/8",
+      "167772160/8",
+      "10.0.0.0/08",
+      " 10.0.0.0/8",
+    ],
+  ])("%p is refused wherever a block is accepted", (block) => {
+    expect(faultsOf({ name: "c", network: { adminSubnets: [block] } })).toMatchObject([
+      { path: "network.adminSubnets[0]", value: block },
+    ]);
+    expect(faultsOf(withNetwork({ vpcCidr: block }))).toMatchObject([
+      { path: "network.vpcCidr", value: block },
+    ]);
+    for (const kind of ["privateSubnet", "publicSubnet"])
+      expect(faultsOf(withNetwork({ zones: [{ name: "us-west-2a", [kind]: block }] }))).toMatchObject([
+        { path: `network.zones[0].${kind}`, value: block },
+      ]);
+  });
+
+  test.each([
+    ...["fd00::/8", "2001:DB8::/32", "2001:db8:0::/32", "::1/128", "::/0", "::ffff:10.0.0.0/104"],
+    "fe80::%eth0/64",
+  ])("the IPv6 block %s is refused with the reason", (block) => {
+    expect(faultsOf({ name: "c", network: { adminSubnets: ["127.0.0.0/8", block] } })).toEqual([
+      {
+        path: "network.adminSubnets[1]",
+        value: block,
+        allowed: "an IPv4 block: neither the VPC nor a local cluster has IPv6 addresses",
+        remedy: "name the IPv4 blocks that your administrators connect from",
+      },
+    ]);
+  });
+});
+
+describe("admin subnets are not the Internet in pieces", () => {
+  const cut = (prefix: number, count: number, first = 0) =>
+    Array.from({ length: count }, (_, index) => `${(first + index) * 2 ** (8 - prefix)}.0.0.0/${prefix}`);
+
+  test.each<[string, readonly string[], string]>([
+    ["two halves", ["0.0.0.0/1", "128.0.0.0/1"], "100.0 %"],
+    ["one half", ["128.0.0.0/1"], "43.5 %"],
+    ["sixteen /5s", cut(5, 16), "56.5 %"],
+    ["three /5s", cut(5, 3, 2), "10.9 %"],
+    ["a /4 and a block more", ["16.0.0.0/4", "32.0.0.0/24"], "7.3 %"],
+    ["a /3", ["32.0.0.0/3"], "14.5 %"],
+  ])("%s", (_, adminSubnets, share) => {
+    expect(faultsOf({ name: "c", network: { adminSubnets } })).toEqual([
+      {
+        path: "network.adminSubnets",
+        value: adminSubnets,
+        allowed: `blocks that together cover at most a /4 of the public IPv4 addresses; these cover ${share} of all`,
+        remedy:
+          "name the subnets of your administrators: whoever reaches port 8786 can run code on every worker",
+      },
+    ]);
+  });
+
+  test.each<[string, readonly string[]]>([
+    ["a /4", ["16.0.0.0/4"]],
+    ["a /4, and blocks in it", ["16.0.0.0/4", "16.0.0.0/5", "24.0.0.0/5"]],
+    [
+      "every private network",
+      ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8"],
+    ],
+    ["a private block and one in it", ["10.0.0.0/8", "10.1.0.0/16"]],
+  ])("%s is accepted", (_, adminSubnets) => {
+    expect(faultsOf({ name: "c", network: { adminSubnets } })).toEqual([]);
+  });
+});
+
+function withNetwork(network: object, rest: object = {}) {
+  return { name: "c", network: { adminSubnets: ["10.0.0.0/8"], ...network }, ...rest };
+}

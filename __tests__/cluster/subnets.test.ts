@@ -1,0 +1,145 @@
+import { defineCluster } from "../../lib/cluster/define";
+import { machineBlocks } from "../../lib/cluster/subnets";
+import { faultsOf } from "./faults-of";
+
+describe("subnets", () => {
+  test("are cut from the VPC by the letters of the zones", () => {
+    const zones = ["us-west-2c", "us-west-2a", "us-west-2g"];
+    expect(defineCluster(withNetwork({ zones })).network.zones).toEqual([
+      { name: "us-west-2c", privateSubnet: "10.20.64.0/19", publicSubnet: "10.20.232.0/22" },
+      { name: "us-west-2a", privateSubnet: "10.20.0.0/19", publicSubnet: "10.20.224.0/22" },
+      { name: "us-west-2g", privateSubnet: "10.20.192.0/19", publicSubnet: "10.20.248.0/22" },
+    ]);
+  });
+
+  test("of zones beyond g have to be given", () => {
+    expect(faultsOf(withNetwork({ zones: ["us-west-2a", "us-west-2h"] }))).toEqual([
+      {
+        path: "network.zones[1]",
+        value: "us-west-2h",
+        allowed:
+          "a zone from a to g where its subnets are derived from the VPC, which is cut into eighths by letter",
+        remedy: "give the zone a privateSubnet and a publicSubnet",
+      },
+    ]);
+    const given = { name: "us-west-2h", privateSubnet: "10.20.32.0/19", publicSubnet: "10.20.64.0/24" };
+    expect(faultsOf(withNetwork({ zones: ["us-west-2a", given] }))).toEqual([]);
+  });
+
+  test.each(["10.1.2.0/24", "10.1.2.0/28", "10.1.0.0/23"])(
+    "in a VPC of %s have to be given, and then it is accepted",
+    (vpcCidr) => {
+      expect(faultsOf(withNetwork({ vpcCidr }))).toMatchObject([
+        {
+          path: "network.vpcCidr",
+          value: vpcCidr,
+          allowed: "a prefix from /16 to /22 where subnets are derived from it",
+        },
+      ]);
+      expect(faultsOf(withNetwork({ vpcCidr, zones: zonesOf("10.1.2.0/28") }))).toEqual([]);
+    },
+  );
+
+  test.each(["10.0.0.0/15", "10.1.2.0/29", "10.1.2.0/32"])(
+    "are not in a VPC of %s, which AWS refuses",
+    (vpcCidr) => {
+      for (const zones of [undefined, zonesOf("10.1.2.0/28")])
+        expect(faultsOf(withNetwork({ vpcCidr, ...(zones && { zones }) }))).toMatchObject([
+          { path: "network.vpcCidr", allowed: expect.stringContaining("from /16 to /28") },
+        ]);
+    },
+  );
+
+  test("of an existing network may lie in secondary blocks of its VPC", () => {
+    const { network } = defineCluster(
+      withNetwork({ vpcCidr: "10.0.0.0/16", zones: zonesOf("100.64.0.0/18", "10.0.4.0/22") }),
+    );
+    expect(machineBlocks(network)).toEqual(["10.0.0.0/16", "100.64.0.0/18"]);
+  });
+
+  test("do not share addresses, whatever the network", () => {
+    expect(
+      faultsOf(withNetwork({ vpcCidr: "10.0.0.0/16", zones: zonesOf("100.64.0.0/18", "100.64.32.0/20") })),
+    ).toEqual([
+      {
+        path: "network.zones[1].privateSubnet",
+        value: "100.64.32.0/20",
+        allowed: "a block that shares no address with network.zones[0].privateSubnet (100.64.0.0/18)",
+        remedy: "move one of the two",
+      },
+    ]);
+  });
+
+  test.each(["10.0.0.0/15", "10.1.2.0/29"])("of %s are refused, whatever the network", (block) => {
+    expect(faultsOf(withNetwork({ vpcCidr: "172.16.0.0/16", zones: zonesOf(block) }))).toMatchObject([
+      { path: "network.zones[0].privateSubnet", value: block },
+    ]);
+  });
+
+  test.each(["127.1.0.0/16", "169.254.0.0/16", "224.0.0.0/16", "240.1.0.0/16", "0.1.0.0/16"])(
+    "are not in %s, where no machine has an address",
+    (vpcCidr) => {
+      expect(faultsOf(withNetwork({ vpcCidr }))).toMatchObject([{ path: "network.vpcCidr", value: vpcCidr }]);
+      expect(faultsOf(withNetwork({ zones: zonesOf(vpcCidr) }))).toMatchObject([
+        { path: "network.zones[0].privateSubnet", value: vpcCidr },
+      ]);
+    },
+  );
+
+  test("are outside of Docker's bridge where a machine has the Deep Learning AMI", () => {
+    const gpu = { pools: [{ name: "gpu", kind: "gpu" }] };
+    const faults = { allowed: expect.stringContaining("172.17.0.0/16, which Docker uses") };
+    for (const vpcCidr of ["172.17.0.0/16", "172.17.64.0/20"]) {
+      expect(faultsOf(withNetwork({ vpcCidr }, gpu))).toMatchObject([{ path: "network.vpcCidr", ...faults }]);
+      expect(faultsOf(withNetwork({ vpcCidr }))).toEqual([]);
+    }
+    expect(faultsOf(withNetwork({ zones: zonesOf("172.17.0.0/20") }, gpu))).toMatchObject([
+      { path: "network.zones[0].privateSubnet", ...faults },
+    ]);
+    const scheduler = { image: "deep-learning" };
+    expect(faultsOf(withNetwork({ vpcCidr: "172.17.0.0/16" }, { scheduler }))).toHaveLength(1);
+    expect(faultsOf(withNetwork({ vpcCidr: "172.18.0.0/16" }, gpu))).toEqual([]);
+  });
+});
+
+describe("the scheduler's private address", () => {
+  const at = (privateAddress: unknown) =>
+    withNetwork({ zones: zonesOf("10.20.4.0/28", "10.20.5.0/28") }, { scheduler: { privateAddress } });
+
+  test("is the eleventh of the first zone's private subnet, or the one that is given", () => {
+    expect(defineCluster(at(undefined)).scheduler.privateAddress).toBe("10.20.4.10");
+    expect(defineCluster(at("10.20.4.4")).scheduler.privateAddress).toBe("10.20.4.4");
+    expect(defineCluster(at("10.20.4.14")).scheduler.privateAddress).toBe("10.20.4.14");
+  });
+
+  test.each(["10.20.4.0", "10.20.4.3", "10.20.4.15", "10.20.5.10", "10.20.3.255", "192.168.0.10"])(
+    "is not %s, which AWS reserves or which lies elsewhere",
+    (address) => {
+      expect(faultsOf(at(address))).toEqual([
+        {
+          path: "scheduler.privateAddress",
+          value: address,
+          allowed:
+            "an address of the first zone's private subnet 10.20.4.0/28, without its first four and its last, which AWS reserves",
+          remedy: "choose another address, or another first zone",
+        },
+      ]);
+    },
+  );
+
+  test.each(["10.20.4.010", "10.20.1034", "0xa.20.4.10", "10.20.4.10/32", "fd00::1", "", 10])(
+    "is not spelled %p",
+    (address) => {
+      expect(faultsOf(at(address))).toMatchObject([{ path: "scheduler.privateAddress", value: address }]);
+    },
+  );
+});
+
+function withNetwork(network: object, rest: object = {}) {
+  return { name: "c", network: { adminSubnets: ["10.0.0.0/8"], ...network }, ...rest };
+}
+
+/** Zones a, b and so on with these private subnets and no public ones. */
+function zonesOf(...privateSubnets: readonly string[]) {
+  return privateSubnets.map((privateSubnet, index) => ({ name: `us-west-2${"abc"[index]}`, privateSubnet }));
+}

@@ -1,0 +1,133 @@
+import { unusableIn } from "../address-space";
+import { blockSize, contains, indexIn, overlap, prefixOf } from "../cidr";
+import type { Cluster } from "../cluster";
+import type { Fault } from "../faults";
+import { SMALLEST_DERIVED_PREFIX } from "../subnets";
+import { faultIf, type Rule } from "./rule";
+
+/**
+ * Rules about the VPC and its private subnets that hold for a VPC of the cluster and for an existing one. `own-vpc.ts`
+ * has those that hold only for the former.
+ */
+
+/** Sizes of VPCs and subnets (Amazon VPC User Guide, "VPC CIDR blocks", "Subnet CIDR blocks"). */
+const [LARGEST_PREFIX, SMALLEST_PREFIX] = [16, 28];
+
+/** Addresses at the beginning of a subnet that AWS reserves; it reserves the last one too ("Subnet CIDR blocks"). */
+const RESERVED_ADDRESSES = 4;
+
+/** A block of a cluster, and where it is in the definition. */
+interface Place {
+  readonly path: string;
+  readonly cidr: string;
+}
+
+/** Private subnets that are given or can be derived. A zone's second mention is reported elsewhere. */
+function privateSubnets({ network: { zones } }: Cluster): readonly Place[] {
+  return zones.flatMap(({ name, privateSubnet: cidr }, index) =>
+    cidr !== "" && zones.findIndex((zone) => zone.name === name) === index
+      ? [{ path: `network.zones[${index}].privateSubnet`, cidr }]
+      : [],
+  );
+}
+
+/** The faults of a block whose size AWS does not accept. */
+export function sizeFaults({ path, cidr }: Place): readonly Fault[] {
+  return faultIf(prefixOf(cidr) < LARGEST_PREFIX || prefixOf(cidr) > SMALLEST_PREFIX, {
+    path,
+    value: cidr,
+    allowed: `a prefix from /${LARGEST_PREFIX} to /${SMALLEST_PREFIX}: AWS accepts no other sizes`,
+    remedy: "choose a block of that size",
+  });
+}
+
+/** The fault of a block that shares an address with an earlier one. */
+export function overlapFaults({ path, cidr }: Place, earlier: readonly Place[]): readonly Fault[] {
+  const rival = earlier.find((other) => overlap(other.cidr, cidr));
+  return faultIf(rival !== undefined, {
+    path,
+    value: cidr,
+    allowed: `a block that shares no address with ${rival?.path} (${rival?.cidr})`,
+    remedy: "move one of the two",
+  });
+}
+
+/** The VPC and the private subnets have sizes and addresses that AWS accepts, and the subnets are apart from each other. */
+export const blocks: Rule = (cluster) => {
+  const { vpcCidr } = cluster.network;
+  const blockFaults = (place: Place) => [...sizeFaults(place), ...unusableFaults(place)];
+  const vpcFaults = blockFaults({ path: "network.vpcCidr", cidr: vpcCidr });
+  // The subnets in a VPC with a fault have the same fault.
+  const subnets = privateSubnets(cluster).filter(
+    ({ cidr }) => vpcFaults.length === 0 || !contains(vpcCidr, cidr),
+  );
+  return [
+    ...vpcFaults,
+    ...subnets.flatMap((subnet, index) => [
+      ...blockFaults(subnet),
+      ...overlapFaults(subnet, subnets.slice(0, index)),
+    ]),
+  ];
+};
+
+function unusableFaults({ path, cidr }: Place): readonly Fault[] {
+  const block = unusableIn(cidr);
+  return faultIf(block !== undefined, {
+    path,
+    value: cidr,
+    allowed: `a block outside of ${block}, where no machine can have an address`,
+    remedy: "choose a private block such as 10.20.0.0/16",
+  });
+}
+
+/** Each zone has a private subnet: given, or derived from a VPC that is large enough. */
+export const derivedSubnets: Rule = ({ network: { vpcCidr, zones } }) => {
+  if (zones.every(({ privateSubnet }) => privateSubnet !== "")) return [];
+  if (prefixOf(vpcCidr) > SMALLEST_DERIVED_PREFIX)
+    return faultIf(prefixOf(vpcCidr) <= SMALLEST_PREFIX, {
+      path: "network.vpcCidr",
+      value: vpcCidr,
+      allowed: `a prefix from /${LARGEST_PREFIX} to /${SMALLEST_DERIVED_PREFIX} where subnets are derived from it`,
+      remedy: "choose a block of that size, or give each zone its privateSubnet and publicSubnet",
+    });
+  return zones.flatMap(({ name, privateSubnet }, index) =>
+    faultIf(privateSubnet === "", {
+      path: `network.zones[${index}]`,
+      value: name,
+      allowed:
+        "a zone from a to g where its subnets are derived from the VPC, which is cut into eighths by letter",
+      remedy: "give the zone a privateSubnet and a publicSubnet",
+    }),
+  );
+};
+
+/** Network of Docker's bridge docker0 (Docker documentation, "Networking"), which runs on the Deep Learning AMI. */
+const DOCKER_BRIDGE = "172.17.0.0/16";
+
+/** A machine with Docker reaches no address of its bridge in the VPC. */
+export const dockerBridge: Rule = (cluster) => {
+  const { network, scheduler, pools } = cluster;
+  if (![scheduler, ...pools].some(({ image }) => image === "deep-learning")) return [];
+  const outside = privateSubnets(cluster).filter(({ cidr }) => !contains(network.vpcCidr, cidr));
+  return [{ path: "network.vpcCidr", cidr: network.vpcCidr }, ...outside].flatMap(({ path, cidr }) =>
+    faultIf(overlap(cidr, DOCKER_BRIDGE), {
+      path,
+      value: cidr,
+      allowed: `a block outside of ${DOCKER_BRIDGE}, which Docker uses on machines with the image deep-learning`,
+      remedy: "choose another block, or the image ubuntu",
+    }),
+  );
+};
+
+/** The scheduler's address is one that a machine in its subnet can have. */
+export const schedulerAddress: Rule = ({ network: { zones }, scheduler: { privateAddress } }) => {
+  const subnet = zones[0]?.privateSubnet;
+  if (!subnet || prefixOf(subnet) > SMALLEST_PREFIX) return [];
+  const index = indexIn(subnet, privateAddress);
+  return faultIf(index < RESERVED_ADDRESSES || index >= blockSize(prefixOf(subnet)) - 1, {
+    path: "scheduler.privateAddress",
+    value: privateAddress,
+    allowed: `an address of the first zone's private subnet ${subnet}, without its first four and its last, which AWS reserves`,
+    remedy: "choose another address, or another first zone",
+  });
+};

@@ -1,0 +1,42 @@
+import { z } from "zod";
+
+/**
+ * A schema with one more test: `allowed` states what is accepted, `remedy` what to do. A value that has failed an earlier
+ * test is not tested again.
+ */
+export function checked<T extends z.ZodType>(
+  schema: T,
+  test: (value: z.output<T>) => boolean,
+  allowed: string,
+  remedy: string,
+): T {
+  return schema.check(({ value, issues }) => {
+    if (issues.length > 0 || test(value)) return;
+    // `continue`, as of a refinement, lets a union report this and not its own sentence.
+    issues.push({ code: "custom", message: allowed, params: { remedy }, input: value, continue: true });
+  });
+}
+
+/** An object without unknown keys; the error lists the known ones. */
+export const object = <T extends z.core.$ZodLooseShape>(shape: T) =>
+  z.strictObject(shape, {
+    error: ({ code }) =>
+      code === "unrecognized_keys" ? `one of ${Object.keys(shape).join(", ")}` : undefined,
+  });
+
+/** A choice between shapes, with one sentence instead of an error for each shape. */
+export const oneOf = <const T extends readonly z.ZodType[]>(schemas: T, allowed: string) =>
+  z.union(schemas, { error: allowed });
+
+/** A text of a given spelling. */
+export const spelled = (pattern: RegExp, allowed: string, remedy: string) =>
+  checked(z.string(), (value) => pattern.test(value), allowed, remedy);
+
+/** A whole number in a range. */
+export const whole = (from: number, to: number) =>
+  checked(
+    z.number(),
+    (value) => Number.isInteger(value) && value >= from && value <= to,
+    `a whole number from ${from} to ${to}`,
+    "give a number in that range",
+  );
