@@ -1,23 +1,42 @@
 import { production } from "../../environments/production";
+import { workerNode } from "../../lib/node/machine";
 import { FakeMachine } from "./fake-machine";
 import { largest2024, worker } from "./specs";
 
 let machine: FakeMachine;
 
+/** Puts a device onto the bus. */
+const onBus = (address: string, vendor: string, kind: string) => {
+  machine.write(`sys/bus/pci/devices/${address}/vendor`, `${vendor}\n`);
+  machine.write(`sys/bus/pci/devices/${address}/class`, `${kind}\n`);
+};
+
 /**
  * A machine with a GPU on its bus. The double of nvidia-smi works once modprobe has loaded the driver that apt-get
  * has put there; `modules` says whether the archive has modules for the running kernel.
  */
-const prepare = ({ driver = false, modules = true, spec = worker(production, "gpu") } = {}) => {
+const prepare = ({
+  driver = false,
+  modules = true,
+  mig = "[N/A]",
+  fabric = "N/A",
+  spec = worker(production, "gpu"),
+} = {}) => {
   machine = new FakeMachine(spec);
-  machine.write("sys/bus/pci/devices/0000:31:00.0/vendor", "0x10de\n");
+  onBus("0000:31:00.0", "0x10de", "0x030200");
   machine.write("var/tmp/.keep", "");
   machine.write("etc/os-release", 'VERSION_ID="24.04"\n');
   if (driver) machine.write("var/loaded", "");
   machine.command(
     "nvidia-smi",
     `[[ -e /var/loaded ]] || { echo "NVIDIA-SMI has failed because it couldn't communicate with the driver"; exit 9; }
-case "$*" in --list-gpus) echo "GPU 0: NVIDIA L4 (UUID: GPU-1)" ;; *query*) echo "NVIDIA L4, 580.95.05, Enabled" ;; esac`,
+case "$*" in
+--list-gpus) echo "GPU 0: NVIDIA L4 (UUID: GPU-1)" ;;
+--query-gpu=mig.mode.current*) printf '%s\\n' "[N/A]" "${mig}" ;;
+--query-gpu=driver_version*) printf '%s\\n' 580.95.05 580.95.05 ;;
+--query) printf '    Fabric\\n        State                             : %s\\n' "${fabric}" ;;
+*query*) echo "NVIDIA L4, 580.95.05, Enabled" ;;
+esac`,
   );
   machine.command("uname", "echo 6.14.0-1018-aws");
   machine.command("apt-cache", modules ? "" : "exit 100");
@@ -29,7 +48,10 @@ case "$*" in --list-gpus) echo "GPU 0: NVIDIA L4 (UUID: GPU-1)" ;; *query*) echo
   machine.command("modprobe", modules ? "[[ -e /var/driver ]] && touch /var/loaded" : "exit 1");
   machine.command(
     "systemctl",
-    'case "$1" in cat) echo "ExecStart=/usr/bin/nvidia-persistenced --no-persistence-mode" ;; esac',
+    `case "$*" in
+"cat nvidia-persistenced.service") echo "ExecStart=/usr/bin/nvidia-persistenced --no-persistence-mode" ;;
+"cat nvidia-fabricmanager.service") [[ -e /var/fabricmanager ]] ;;
+esac`,
   );
   machine.command("apt-mark");
   machine.command("dpkg");
@@ -97,6 +119,100 @@ test("a daemon that keeps persistence mode on is left as it is", () => {
     "systemctl cat nvidia-persistenced.service",
   ]);
   expect(machine.read("etc/systemd/system/nvidia-persistenced.service.d/dask.conf")).toBeUndefined();
+});
+
+describe("Fabric Manager", () => {
+  const install = "apt-get install --no-install-recommends nvidia-fabricmanager-580=580.95.05-*";
+  const about = (run: { calls: string[] }) =>
+    calls(run, "systemctl", "apt-get").filter((call) => call.includes("fabricmanager"));
+  const [gpus] = production.pools.filter(({ kind }) => kind === "gpu");
+  if (gpus === undefined) throw new Error("production has no GPU pool");
+  const p5 = workerNode(production, { ...gpus, instanceTypes: ["p5.48xlarge"] });
+
+  test("is installed in the driver's version, enabled and started where NVSwitches connect the GPUs", () => {
+    prepare();
+    onBus("0000:a0:00.0", "0x10de", "0x068000");
+    const run = machine.run("cuda-nvidia");
+    expect(run.code).toBe(0);
+    expect(about(run)).toEqual([
+      "systemctl cat nvidia-fabricmanager.service",
+      install,
+      "systemctl enable --quiet nvidia-fabricmanager.service",
+      "systemctl start nvidia-fabricmanager.service",
+    ]);
+    expect(calls(run, "apt-mark")).toHaveLength(2);
+  });
+
+  test.each([
+    ["a GPU alone", "0x10de", "0x030200"],
+    ["a bridge of another vendor", "0x1d0f", "0x068000"],
+  ])("is left out with %s", (_, vendor, kind) => {
+    prepare();
+    onBus("0000:a0:00.0", vendor, kind);
+    const run = machine.run("cuda-nvidia");
+    expect(run.code).toBe(0);
+    expect(about(run)).toEqual([]);
+  });
+
+  test("of the image stays as it is, and is started", () => {
+    prepare({ driver: true });
+    machine.write("var/fabricmanager", "");
+    onBus("0000:a0:00.0", "0x10de", "0x068000");
+    const run = machine.run("cuda-nvidia");
+    expect(run.code).toBe(0);
+    expect(calls(run, "apt-get")).toEqual([]);
+    expect(about(run)).toContain("systemctl start nvidia-fabricmanager.service");
+  });
+
+  test("is in an image for instances with NVSwitches that is baked on another instance type", () => {
+    prepare({ spec: p5 });
+    const run = machine.run("cuda-nvidia");
+    expect(run.code).toBe(0);
+    expect(about(run)).toEqual([
+      "systemctl cat nvidia-fabricmanager.service",
+      install,
+      "systemctl enable --quiet nvidia-fabricmanager.service",
+    ]);
+    expect(p5.settings.NVSWITCH).toBe("yes");
+    expect(p5.settings.BAKE_KEY).not.toBe(worker(production, "gpu").settings.BAKE_KEY);
+  });
+
+  test("that does not run fails the phase with its own last line", () => {
+    prepare();
+    onBus("0000:a0:00.0", "0x10de", "0x068000");
+    machine.command("systemctl", '[[ "$*" != *"start nvidia-fabricmanager"* && "$*" != cat* ]]');
+    machine.command("journalctl", "echo failed to configure all the available GPUs or NVSwitches");
+    const { code, said } = machine.run("cuda-nvidia");
+    expect(code).toBe(1);
+    expect(said).toMatch(
+      /\nnvidia-fabricmanager does not run: failed to configure all the available GPUs or NVSwitches\n$/,
+    );
+  });
+
+  test.each([
+    ["N/A", 0],
+    ["Completed", 0],
+    ["In Progress", 1],
+  ])("leaves GPUs whose fabric is %s", (fabric, expected) => {
+    prepare({ driver: true, fabric });
+    const { code, said } = machine.run("cuda-nvidia");
+    expect(code).toBe(expected);
+    expect(said.includes("the GPUs do not join their NVLink fabric; those of p6 need NVLSM")).toBe(
+      code === 1,
+    );
+  });
+});
+
+test.each([
+  ["Enabled", 1],
+  ["Disabled", 0],
+])("MIG mode that is %s ends the phase with %d", (mig, expected) => {
+  prepare({ driver: true, mig });
+  const { code, said } = machine.run("cuda-nvidia");
+  expect(code).toBe(expected);
+  expect(said.startsWith("MIG mode is enabled, expected one worker for each whole GPU; turn it off")).toBe(
+    expected === 1,
+  );
 });
 
 test("a machine without a GPU is told so before anything is installed", () => {

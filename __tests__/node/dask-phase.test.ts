@@ -57,10 +57,13 @@ test("a worker's machine is done once all its processes are registered", () => {
   ]);
 });
 
-test("a GPU worker's machine expects a process for each GPU", () => {
+test("a GPU worker's node expects a process for each GPU, not for each MIG device", () => {
   prepare(worker(production, "gpu"));
   python("");
-  machine.command("nvidia-smi", "printf 'GPU 0: L4\\nGPU 1: L4\\n'");
+  machine.command(
+    "nvidia-smi",
+    "printf 'GPU 0: A100\\n  MIG 1g.5gb Device 0: (UUID: MIG-1)\\nGPU 1: A100\\n'",
+  );
   expect(calls(machine.run("dask")).at(-1)).toBe(
     "python-of-dask /lib/workers.py wait tls://scheduler.production.internal:8786 gpu--ip-10-20-0-17 0 2",
   );

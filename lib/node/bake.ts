@@ -5,7 +5,7 @@ import type { NodeFile, NodeSpec } from "./node-spec";
 /** Settings that what is baked depends on. */
 const SETTINGS: readonly string[] = [
   ...["BAKE", "PACKAGES", "DASK", "PYTHON", "LOCK_SHA256", "MINIFORGE_URL", "MINIFORGE_SHA256"],
-  ...["DRIVER_BRANCH", "CUDA_PACKAGE"],
+  ...["DRIVER_BRANCH", "NVSWITCH", "CUDA_PACKAGE"],
 ];
 
 /** Files that baking reads, besides the scripts of its phases. */

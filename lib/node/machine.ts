@@ -35,7 +35,7 @@ const STOP_SECONDS = 100;
 /** The scheduler's machine. In a cluster with UCX it has a GPU and the workers' packages: it speaks `ucx://` too. */
 export function schedulerNode(cluster: Cluster): NodeSpec {
   const service = schedulerService(cluster, nodeSite(cluster));
-  return assemble(cluster, cluster.ucx, false, {
+  return assemble(cluster, cluster.ucx, [cluster.scheduler.instanceType], false, {
     role: "scheduler",
     title: `Scheduler of ${cluster.name}`,
     packages: [],
@@ -70,7 +70,7 @@ export function workerNode(cluster: Cluster, pool: Pool): NodeSpec {
     EXEC_STOP: commandLine(drain),
     STOP_SECONDS: String(STOP_SECONDS),
   });
-  return assemble(cluster, gpu, pool.spill.limit, {
+  return assemble(cluster, gpu, pool.instanceTypes, pool.spill.limit, {
     role: gpu ? "gpu-worker" : "cpu-worker",
     title: `Worker of ${cluster.name}, pool ${pool.name}`,
     packages: pool.spill.on === "instance-store" ? ["mdadm", "xfsprogs"] : [],
@@ -104,6 +104,7 @@ interface Particular extends Omit<NodeSpec, "bake" | "boot" | "lock"> {
 function assemble(
   cluster: Cluster,
   gpu: boolean,
+  instanceTypes: readonly string[],
   spillLimit: string | false,
   { parts, ...particular }: Particular,
 ): NodeSpec {
@@ -130,7 +131,7 @@ function assemble(
     MINIFORGE_URL: MINIFORGE.url,
     MINIFORGE_SHA256: MINIFORGE.sha256,
     SERVICE: particular.service.name,
-    ...(gpu ? cudaSettings(release.driverBranch, release.cuda) : {}),
+    ...(gpu ? cudaSettings(release.driverBranch, release.cuda, instanceTypes) : {}),
     ...particular.settings,
     ...Object.assign({}, ...parts.map((part) => part.settings)),
   };
