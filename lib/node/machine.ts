@@ -139,6 +139,7 @@ function assemble(
     text(`${LIBRARY}/uv.txt`, packageFile("locks/tools/uv.node.txt")),
     ...daskConfig(cluster, spillLimit),
     text("/etc/sysctl.d/90-dask.conf", kernelSettings()),
+    text("/etc/needrestart/conf.d/dask.conf", packageFile("cloud-init/base/needrestart.conf")),
     copy("base/dask-node.service", UNITS),
     copy("base/hardening.conf", `${UNITS}/dask-.service.d`),
     copy("dask/sandbox.conf", `${UNITS}/${particular.service.name}.service.d`),
