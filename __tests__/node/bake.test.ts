@@ -26,7 +26,7 @@ const withFile = (spec: NodeSpec, changed: string): NodeSpec => ({
 /** What an image holds, by the name of the setting or file that decides it; all else is for a boot to settle. */
 const BAKED_SETTINGS = [
   ...["BAKE", "PACKAGES", "DASK", "PYTHON", "LOCK_SHA256", "MINIFORGE_URL", "MINIFORGE_SHA256"],
-  ...["DRIVER_BRANCH", "CUDA_PACKAGE"],
+  ...["DRIVER_BRANCH", "NVSWITCH", "CUDA_PACKAGE"],
 ];
 const BAKED_FILES = [
   ...["functions", "base", "conda", "cuda-nvidia", "cuda-toolkit"],
@@ -128,8 +128,11 @@ describe("what has to be on the machine that an image is made from", () => {
       "CLUSTER",
       "GROUP",
       "HOOK",
+      "HOOK_SECONDS",
       "LOCK_PARAMETER",
+      "RETRY_SECONDS",
       "SERVICE",
+      "SIGNAL",
     ]);
   });
 });

@@ -21,6 +21,14 @@ export interface Answers {
   readonly tags?: "allowed" | "denied";
   /** `denied`: the machine's role may not read secrets and parameters. */
   readonly keeping?: "allowed" | "denied";
+  /** Errors with which a service refuses its first calls, such as `{ ssm: ["ThrottlingException"] }`. */
+  readonly refusals?: Readonly<Record<string, readonly string[]>>;
+  /** `late`: the metadata service has no credentials at the first two questions, as for a role that is seconds old. */
+  readonly credentials?: "there" | "late";
+  /** `refused`: the URL of the deployment's wait condition has expired. */
+  readonly signal?: "taken" | "refused";
+  /** A spot instance: statuses that the metadata service answers before it has an interruption notice. */
+  readonly spot?: readonly number[];
   /** File that every download gives. */
   readonly download?: string;
 }
@@ -69,6 +77,10 @@ export function fakeAws(machine: FakeMachine, answers: Answers = {}): void {
     hook = "waits",
     tags = "allowed",
     keeping = "allowed",
+    refusals = {},
+    credentials = "there",
+    signal = "taken",
+    spot,
     download = "",
   } = answers;
   const failed = (what: string, code = 22) => `echo 'curl: (${code}) ${what}' >&2; exit ${code}`;
@@ -82,11 +94,25 @@ fi`;
     `<ErrorResponse><Error><Code>${code}</Code><Message>${message}</Message></Error></ErrorResponse>`;
   const hookGone = error("ValidationError", `No active Lifecycle Action found with instance ID ${instance}`);
   machine.write(`${KEPT}/keeper.cjs`, KEEPER);
+  machine.write("var/spot", (spot ?? []).map((status) => `${status}\n`).join(""));
+  machine.write("var/credentials", credentials === "late" ? "no\nno\n" : "");
+  for (const service of ["autoscaling", "ec2", "secretsmanager", "ssm"]) {
+    machine.write(`var/refusals-${service}`, (refusals[service] ?? []).map((code) => `${code}\n`).join(""));
+  }
   machine.command(
     "curl",
     `url=\${*: -1}
 ${metadata === "busy" ? busy : ""}
 [[ $* != *" --output "* ]] || exec cp '${download}' "\${@: -2:1}"
+# next FILE: takes its first line, where it has one
+next() { [[ -s $1 ]] && head -n 1 "$1" && sed -i 1d "$1"; }
+service=\${url#https://} service=\${service%%.*}
+if [[ $url == https://*.amazonaws.com/ ]] && code=$(next "/var/refusals-$service"); then
+  if [[ $service == s* ]]; then echo "{\\"__type\\": \\"$code\\", \\"message\\": \\"for now\\"}"
+  else echo "<ErrorResponse><Error><Code>$code</Code><Message>for now</Message></Error></ErrorResponse>"; fi
+  cat >/dev/null
+  ${refused(400)}
+fi
 case $url in
 http://169.254.169.254/latest/api/token)
   ${metadata === "off" ? refused(403) : "printf the-token"} ;;
@@ -95,9 +121,13 @@ http://169.254.169.254/latest/meta-data/*)
   [[ $* == *"--header X-aws-ec2-metadata-token: the-token "* ]] || { ${refused(401)}; }
   case \${url#*/meta-data/} in
   instance-id) printf ${instance} ;;
+  instance-life-cycle) printf ${spot === undefined ? "on-demand" : "spot"} ;;
+  spot/instance-action)
+    ! status=$(next /var/spot) || { echo "curl: (22) The requested URL returned error: $status" >&2; exit 22; }
+    echo '{"action": "terminate", "time": "2026-11-23T12:00:00Z"}' ;;
   placement/region) printf eu-central-1 ;;
   services/domain) printf amazonaws.com ;;
-  iam/security-credentials/) printf the-role ;;
+  iam/security-credentials/) ! next /var/credentials >/dev/null || { ${refused(404)}; }; printf the-role ;;
   iam/security-credentials/the-role) cat <<'END'
 {
   "Code" : "Success",
@@ -111,6 +141,10 @@ END
   ;;
   *) ${refused(404)} ;;
   esac ;;
+-)
+  cat >>/var/signals
+  echo >>/var/signals
+  ${signal === "refused" ? `echo '${error("AccessDenied", "Request has expired")}'; ${refused(403)}` : ""} ;;
 https://autoscaling.*)
   cat >>/var/stdin
   ${hook === "gone" ? `printf '%s\\n' '${hookGone}'; ${refused(400)}` : ""}

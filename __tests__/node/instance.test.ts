@@ -27,6 +27,9 @@ const failing = (phase: string, words: string) =>
 const status = () => JSON.parse(machine.read("var/lib/dask-node/status.json") ?? "{}");
 const joined = () => machine.read("var/lib/dask-node/joined");
 const phases = (calls: readonly string[]) => calls.filter((call) => call.startsWith("phase-"));
+/** Seconds that a run paused. */
+const pauses = (calls: readonly string[]) =>
+  calls.reduce((sum, call) => sum + Number(/^sleep (\d+)$/.exec(call)?.[1] ?? 0), 0);
 const disabled = (calls: readonly string[]) => calls.filter((call) => call.includes(" disable "));
 
 describe("a call to AWS", () => {
@@ -141,8 +144,68 @@ describe("a question to AWS", () => {
       "ResourceNotFoundException: can't find the specified secret value for staging label: AWSCURRENT",
     );
     fakeAws(machine, { keeping: "denied" });
-    expect(secret("worker").split("\n")[0]).toBe("AccessDeniedException: not you");
+    expect(secret("worker")).toContain("\nAccessDeniedException: not you\n");
   });
+
+  test.each([
+    ...["ThrottlingException", "Throttling", "RequestLimitExceeded", "TooManyRequestsException"],
+    ...["ProvisionedThroughputExceededException", "ExpiredTokenException", "InvalidClientTokenId"],
+    ...["UnrecognizedClientException", "AuthFailure", "AccessDeniedException", "UnauthorizedOperation"],
+    ...["InternalFailure", "InternalServiceError", "ServiceUnavailable"],
+  ])("is asked again after %s, with the credentials of then", (code) => {
+    keep(machine, "/a", "b");
+    fakeAws(machine, { refusals: { ssm: [code, code, code] } });
+    const {
+      code: end,
+      said,
+      calls,
+    } = asks(`ask ssm AmazonSSM.GetParameter '{"Name": "/a"}'; field Value; echo`);
+    expect(end).toBe(0);
+    expect(said.split("\n")).toEqual([
+      ...Array(3).fill(expect.stringMatching(RegExp(`^ssm: ${code}: for now; trying again in \\d+ s$`))),
+      "b",
+      "",
+    ]);
+    expect(calls.filter((call) => call.endsWith("/iam/security-credentials/the-role"))).toHaveLength(4);
+  });
+
+  test("pauses longer and longer, by chance more or less, and gives up with AWS's sentence", () => {
+    fakeAws(machine, { keeping: "denied" });
+    const runs = [1, 2, 3].map(() =>
+      asks(`ask ssm AmazonSSM.GetParameter '{"Name": "/a"}' || fail "$(refusal)"`),
+    );
+    for (const { code, said, calls } of runs) {
+      expect(code).toBe(1);
+      expect(said).toMatch(/\nAccessDeniedException: not you\n$/);
+      const each = calls.flatMap((call) => /^sleep (\d+)$/.exec(call)?.[1] ?? []).map(Number);
+      expect(each[0]).toBeLessThanOrEqual(2);
+      expect(Math.max(...each)).toBeLessThan(30);
+      expect(pauses(calls)).toBeGreaterThanOrEqual(150);
+      expect(pauses(calls)).toBeLessThan(180);
+    }
+    expect(
+      new Set(runs.map(({ calls }) => calls.filter((call) => /^sleep/.test(call)).join())).size,
+    ).toBeGreaterThan(1);
+  });
+
+  test("waits for the credentials of a role that is seconds old", () => {
+    keep(machine, "/a", "b");
+    fakeAws(machine, { credentials: "late" });
+    const { code, said } = asks(`ask ssm AmazonSSM.GetParameter '{"Name": "/a"}'; field Value; echo`);
+    expect(code).toBe(0);
+    expect(said).toContain("ssm: the metadata service has no credentials of a role; trying again in ");
+    expect(said.split("\n").at(-2)).toBe("b");
+  });
+
+  test.each(["ResourceNotFoundException", "ParameterNotFound", "ValidationException"])(
+    "is not asked again after %s, which stays so",
+    (code) => {
+      fakeAws(machine, { refusals: { ssm: [code] } });
+      const { said, calls } = asks(`ask ssm AmazonSSM.GetParameter '{"Name": "/a"}' || refusal`);
+      expect(said).toBe(`${code}: for now\n`);
+      expect(pauses(calls)).toBe(0);
+    },
+  );
 
   test("that does not come through is told by curl", () => {
     const { said } = asks(
@@ -219,11 +282,28 @@ describe("the launch hook", () => {
     expect(joined()).toBe("i-0fedcba9876543210\n");
   });
 
-  test("that is gone leaves a machine that works, and says what to do", () => {
+  test.each([
+    ["CONTINUE", 0],
+    ["ABANDON", 1],
+  ])("that is not there yet is asked for again, until it takes the answer %s", (answer, expected) => {
+    prepare();
+    fakeAws(machine, { refusals: { autoscaling: Array(5).fill("No active Lifecycle Action") } });
+    if (answer === "ABANDON") failing("dask", "no scheduler");
+    const { code, said, calls } = machine.run("bootstrap");
+    expect(code).toBe(expected);
+    expect(toldAws(calls).slice(1)).toEqual(Array(6).fill(answer));
+    expect(said).not.toContain("does not wait for this machine");
+    expect(pauses(calls)).toBeGreaterThanOrEqual(25);
+    expect(joined()).toBe(answer === "CONTINUE" ? `${INSTANCE}\n` : undefined);
+  });
+
+  test("that is gone for three minutes leaves a machine that works, and says what to do", () => {
     prepare();
     fakeAws(machine, { hook: "gone" });
-    const { code, said } = machine.run("bootstrap");
+    const { code, said, calls } = machine.run("bootstrap");
     expect(code).toBe(0);
+    expect(pauses(calls)).toBeGreaterThanOrEqual(180);
+    expect(pauses(calls)).toBeLessThan(191);
     expect(said).toContain(
       "launch hook workers-registered does not wait for this machine; if it is gone, cdktf deploy brings it back\n",
     );
@@ -263,10 +343,10 @@ describe("the launch hook", () => {
     fakeAws(machine, { tags: "denied" });
     const { code, said, calls } = machine.run("bootstrap");
     expect(code).toBe(0);
-    expect(said).toMatch(
-      /no tag on this machine: <ErrorResponse><Error><Code>UnauthorizedOperation<.*not you/,
-    );
-    expect(toldAws(calls)).toContain("CONTINUE");
+    expect(said).toContain("no tag on this machine: UnauthorizedOperation: not you\n");
+    expect(toldAws(calls).at(-1)).toBe("CONTINUE");
+    // A tag is for people only: it holds no worker up.
+    expect(pauses(calls)).toBeLessThan(50);
   });
 });
 

@@ -179,6 +179,7 @@ describe.each(everySpec)("%s", (_, spec) => {
       [
         ...["bootstrap", ...spec.bake.flat(), ...spec.boot],
         ...(spec.role === "scheduler" ? [] : ["machine-facts", "scratch"]),
+        ...(paths(spec).includes("/etc/systemd/system/dask-spot.service") ? ["spot"] : []),
       ]
         .map((name) => `/usr/local/lib/dask-node/${name}`)
         .sort(),

@@ -13,6 +13,21 @@ export const ANSWER_SECONDS = 180;
 /** Seconds until a machine's workers are registered: their scheduler starts with them and may still be installing. */
 export const JOIN_SECONDS = 1200;
 
+/**
+ * Seconds for which "No active Lifecycle Action found" is taken for a node that is faster than its group, and later for a
+ * group without a hook (aws-samples/amazon-ec2-auto-scaling-group-examples, issue 3: AWS Support advises to retry).
+ */
+export const HOOK_SECONDS = 180;
+
+/**
+ * Seconds of pauses between the tries of a call that AWS throttles, or refuses to a role that is new: longer than a
+ * change in IAM takes to be seen everywhere.
+ */
+export const RETRY_SECONDS = 150;
+
+/** Seconds that the scheduler waits for the parameter of its signal, which Terraform creates after the instance. */
+export const SIGNAL_SECONDS = 300;
+
 /** Returns the name of a pool's Auto Scaling group and launch template, such as `dask-production--gpu`. */
 export function groupName(cluster: Cluster, pool: Pool): string {
   return resourceName(cluster, pool.name);

@@ -5,7 +5,15 @@ import { certificatesPart } from "./certificates";
 import { cudaEnvironment, cudaPhases, cudaSettings } from "./cuda";
 import { dashboardPart } from "./dashboard";
 import { daskConfig } from "./dask-config";
-import { ANSWER_SECONDS, BOOT_SECONDS, groupName, JOIN_SECONDS, LAUNCH_HOOK } from "./lifecycle";
+import {
+  ANSWER_SECONDS,
+  BOOT_SECONDS,
+  groupName,
+  HOOK_SECONDS,
+  JOIN_SECONDS,
+  LAUNCH_HOOK,
+  RETRY_SECONDS,
+} from "./lifecycle";
 import { lockOf } from "./lock";
 import { exactPython, MINIFORGE } from "./miniforge";
 import { copy, ENVIRONMENT, environmentFile, LIBRARY, script, text, UNITS } from "./node-files";
@@ -13,6 +21,7 @@ import { httpPort, nodeSite } from "./node-site";
 import type { NodeFile, NodePart, NodeSpec, Phase } from "./node-spec";
 import { packageFile } from "./package-file";
 import { POOL_SEPARATOR, schedulerService, workerService } from "./services";
+import { signalPart } from "./signal";
 import { commandLine, systemdUnit } from "./systemd-unit";
 import { renderTemplate } from "./template";
 
@@ -47,7 +56,10 @@ export function schedulerNode(cluster: Cluster): NodeSpec {
       JOIN_SECONDS: String(ANSWER_SECONDS),
     },
     files: [text(`${UNITS}/${service.name}.service`, systemdUnit(service))],
-    parts: cluster.tls ? [certificatesPart(cluster, "scheduler"), dashboardPart(cluster)] : [],
+    parts: [
+      ...(cluster.tls ? [certificatesPart(cluster, "scheduler"), dashboardPart(cluster)] : []),
+      signalPart(cluster),
+    ],
   });
 }
 
@@ -77,6 +89,7 @@ export function workerNode(cluster: Cluster, pool: Pool): NodeSpec {
     service,
     settings: {
       GROUP: groupName(cluster, pool),
+      SIGNAL: "",
       MACHINE_UNIT: "dask-machine.service",
       SPILL_ON: pool.spill.on,
       WORKER_PROCESSES: pool.kind === "cpu" ? String(pool.processes) : "gpus",
@@ -91,7 +104,7 @@ export function workerNode(cluster: Cluster, pool: Pool): NodeSpec {
       script("base/scratch"),
       copy("dask/workers.py", LIBRARY),
     ],
-    parts: cluster.tls ? [certificatesPart(cluster, "worker")] : [],
+    parts: [...(cluster.tls ? [certificatesPart(cluster, "worker")] : [])],
   });
 }
 
@@ -122,6 +135,8 @@ function assemble(
     BOOT: boot.join(","),
     BOOT_SECONDS: String(BOOT_SECONDS),
     HOOK: LAUNCH_HOOK,
+    HOOK_SECONDS: String(HOOK_SECONDS),
+    RETRY_SECONDS: String(RETRY_SECONDS),
     PACKAGES: packages.join(" "),
     SCRATCH: nodeSite(cluster).scratch,
     DASK: release.dask,

@@ -1,4 +1,7 @@
 import type { Cluster } from "../cluster/cluster";
+import { SIGNAL_SECONDS } from "./lifecycle";
+import { copy, LIBRARY } from "./node-files";
+import type { NodePart } from "./node-spec";
 
 /**
  * Name of the SSM parameter with the URL to which the scheduler reports the end of its first bootstrap: a presigned
@@ -6,4 +9,14 @@ import type { Cluster } from "../cluster/cluster";
  */
 export function signalParameter(cluster: Cluster): string {
   return `/dask/${cluster.name}/scheduler-signal`;
+}
+
+/** What the scheduler needs to report to the deployment that waits for it; workers answer their launch hook instead. */
+export function signalPart(cluster: Cluster): NodePart {
+  return {
+    packages: [],
+    phases: [],
+    settings: { SIGNAL: signalParameter(cluster), SIGNAL_SECONDS: String(SIGNAL_SECONDS) },
+    files: [copy("base/signal", LIBRARY)],
+  };
 }

@@ -1,0 +1,120 @@
+import { production } from "../../environments/production";
+import { schedulerNode } from "../../lib/node/machine";
+import type { NodeSpec } from "../../lib/node/node-spec";
+import { signalParameter } from "../../lib/node/signal";
+import { fakeAws, INSTANCE, keep } from "./fake-aws";
+import { FakeMachine } from "./fake-machine";
+import { worker } from "./specs";
+
+const URL =
+  "https://cloudformation-waitcondition-eu-central-1.s3.eu-central-1.amazonaws.com/arn%3Aaws?a=b&Signature=c%2Fd%3D";
+const PARAMETER = "/dask/production/scheduler-signal";
+let machine: FakeMachine;
+
+/** A node of which each phase does nothing. */
+const prepare = (spec: NodeSpec = schedulerNode(production)) => {
+  machine = new FakeMachine(spec);
+  machine.write("var/log/dask-node.log", "");
+  machine.command("systemctl");
+  for (const phase of [...spec.bake.flat(), ...spec.boot]) machine.script(phase, "#!/bin/bash\n");
+  fakeAws(machine);
+  keep(machine, PARAMETER, URL);
+};
+beforeEach(() => prepare());
+afterEach(() => machine.remove());
+
+const failing = (words: string) => {
+  machine.write("var/words", words);
+  machine.script("dask", "#!/bin/bash\ncat /var/words\nexit 3\n");
+};
+const state = () => JSON.parse(machine.read("var/lib/dask-node/status.json") ?? "{}").state;
+
+/** What the wait condition was sent: URL and body, read as curl reads its configuration. */
+const signals = () =>
+  (machine.read("var/signals") ?? "")
+    .split("\n")
+    .flatMap((line) => /^(url|data-raw) = (".*")$/.exec(line)?.slice(1) ?? [])
+    .flatMap((word, index, words) => (word === "url" ? [[words[index + 1], words[index + 3]]] : []))
+    .map(([url, body]) => ({ url: JSON.parse(url ?? ""), body: JSON.parse(body ?? "") as string }));
+
+test("the parameter of the URL is named after the cluster", () => {
+  expect(signalParameter(production)).toBe(PARAMETER);
+  expect(schedulerNode(production).settings.SIGNAL).toBe(PARAMETER);
+  expect(worker(production, "cpu").settings.SIGNAL).toBe("");
+});
+
+test("a scheduler that is ready for the first time signals it, and never again", () => {
+  const { code, calls } = machine.run("bootstrap");
+  expect(code).toBe(0);
+  const reason = "the scheduler is ready";
+  const [signal] = signals();
+  expect(signal?.url).toBe(URL);
+  expect(JSON.parse(signal?.body ?? "")).toEqual({
+    Status: "SUCCESS",
+    Reason: reason,
+    UniqueId: INSTANCE,
+    Data: reason,
+  });
+  expect(calls.at(-1)).toMatch(/ --request PUT --header Content-Type: --config -$/);
+  expect(calls.join("\n")).not.toContain("Signature=");
+
+  expect(machine.run("bootstrap").code).toBe(0);
+  expect(signals()).toHaveLength(1);
+});
+
+test("a scheduler that fails signals its sentence, and signals again when it runs again", () => {
+  failing('no "space" left on C:\\tmp\tü\n');
+  expect(machine.run("bootstrap").code).toBe(1);
+  const sentence = 'phase dask failed with exit code 3: no "space" left on C:\\tmp';
+  expect(JSON.parse(signals()[0]?.body ?? "")).toEqual({
+    Status: "FAILURE",
+    Reason: sentence,
+    UniqueId: INSTANCE,
+    Data: sentence,
+  });
+
+  machine.script("dask", "#!/bin/bash\n");
+  machine.run("bootstrap");
+  expect(signals().map(({ body }) => JSON.parse(body).Status)).toEqual(["FAILURE", "SUCCESS"]);
+});
+
+test("a long sentence is cut, so that the signal has at most 4096 bytes", () => {
+  failing(`${'"'.repeat(5000)}\n`);
+  machine.run("bootstrap");
+  const [signal] = signals();
+  expect(signal?.body.length).toBeLessThanOrEqual(4096);
+  expect(JSON.parse(signal?.body ?? "").Reason).toMatch(/^phase dask failed with exit code 3: "{800,}$/);
+});
+
+test("a parameter that Terraform creates later is waited for", () => {
+  fakeAws(machine, { refusals: { ssm: Array(20).fill("ParameterNotFound") } });
+  expect(machine.run("bootstrap").code).toBe(0);
+  expect(signals()).toHaveLength(1);
+});
+
+test.each([
+  [
+    "whose parameter never comes",
+    { refusals: { ssm: Array(99).fill("ParameterNotFound") } },
+    "ParameterNotFound: for now",
+  ],
+  ["whose URL has expired", { signal: "refused" }, "AccessDenied: Request has expired"],
+] as const)("a scheduler %s is ready all the same, and logs why it gave no signal", (_, answers, reason) => {
+  fakeAws(machine, answers);
+  const { code, said } = machine.run("bootstrap");
+  expect(code).toBe(0);
+  expect(said).toContain(` no signal to the deployment: ${reason}\n`);
+  expect(state()).toBe("ready");
+  expect(machine.read("var/lib/dask-node/joined")).toBe(`${INSTANCE}\n`);
+});
+
+test("a worker gives no signal", () => {
+  prepareWorker();
+  expect(machine.run("bootstrap").code).toBe(0);
+  expect(machine.read("var/signals")).toBeUndefined();
+});
+
+const prepareWorker = () => {
+  machine.remove();
+  prepare(worker(production, "cpu"));
+};
