@@ -138,7 +138,7 @@ describe("scripts", () => {
     .filter((path) => isBash(readFileSync(path, "utf8")));
   const scripts = everySpec
     .flatMap(([, { files }]) => files)
-    .filter(({ path, content }) => isBash(content) || /\/(functions|instance|pem)$/.test(path));
+    .filter(({ path, content }) => isBash(content) || /\/(functions|instance|pem|signal)$/.test(path));
 
   test("are these", () => {
     expect(sources.map((path) => relative(CLOUD_INIT, path)).sort()).toEqual([
@@ -149,9 +149,10 @@ describe("scripts", () => {
         "base/instance",
         "base/machine-facts",
         "base/scratch",
+        "base/signal",
       ],
       ...["conda/conda", "cuda-nvidia/cuda-nvidia", "cuda-nvidia/cuda-toolkit", "dashboard/dashboard"],
-      ...["dask/configuration", "dask/dask", "tls/authority", "tls/certificates", "tls/pem"],
+      ...["dask/configuration", "dask/dask", "dask/spot", "tls/authority", "tls/certificates", "tls/pem"],
     ]);
   });
 

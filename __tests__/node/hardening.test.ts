@@ -21,6 +21,7 @@ const MOST_EXPOSURE: Readonly<Record<string, number>> = {
   "dask-cuda-worker.service": 16,
   "dask-dashboard.service": 13,
   "dask-certificates.service": 24,
+  "dask-spot.service": 17,
   "dask-machine.service": 46,
   "dask-node.service": 54,
 };

@@ -22,6 +22,7 @@ import type { NodeFile, NodePart, NodeSpec, Phase } from "./node-spec";
 import { packageFile } from "./package-file";
 import { POOL_SEPARATOR, schedulerService, workerService } from "./services";
 import { signalPart } from "./signal";
+import { spotPart } from "./spot";
 import { commandLine, systemdUnit } from "./systemd-unit";
 import { renderTemplate } from "./template";
 
@@ -104,7 +105,10 @@ export function workerNode(cluster: Cluster, pool: Pool): NodeSpec {
       script("base/scratch"),
       copy("dask/workers.py", LIBRARY),
     ],
-    parts: [...(cluster.tls ? [certificatesPart(cluster, "worker")] : [])],
+    parts: [
+      ...(cluster.tls ? [certificatesPart(cluster, "worker")] : []),
+      ...(pool.spotPercentage > 0 ? [spotPart(service)] : []),
+    ],
   });
 }
 

@@ -1,0 +1,20 @@
+import { copy, script, UNITS } from "./node-files";
+import type { NodePart } from "./node-spec";
+import type { Service } from "./service";
+
+/**
+ * What drains the workers of a spot instance on EC2's interruption notice: a service that starts with theirs, by a
+ * drop-in. On an on-demand instance of the same pool it ends at once.
+ */
+export function spotPart(service: Service): NodePart {
+  return {
+    packages: [],
+    phases: [],
+    settings: {},
+    files: [
+      script("dask/spot"),
+      copy("dask/dask-spot.service", UNITS),
+      copy("dask/dask-spot.conf", `${UNITS}/${service.name}.service.d`),
+    ],
+  };
+}
