@@ -24,6 +24,10 @@ const { bake } = require("../../dist/lib/node/bake.js");
 const lifecycle = require("../../dist/lib/node/lifecycle.js");
 const { expectation } = require("../../dist/lib/local/expectation.js");
 const { schedulerNode, workerNode } = require("../../dist/lib/node/machine.js");
+const { signalParameter } = require("../../dist/lib/node/signal.js");
+
+// A hook that is gone is believed in half a minute instead of three.
+lifecycle.HOOK_SECONDS = 30;
 
 /** The cluster `rig`, unless it is told otherwise. Guests share this machine's memory, so a worker gets little. */
 const define = (pool, more, ...pools) =>
@@ -40,12 +44,15 @@ const definitions = {
   rig: define({}, {}, { name: "gpu", kind: "gpu", memoryLimit: "1GiB", rmmPool: false }),
   // The same cluster, whose pool has changed.
   changed: define({ resources: { CHANGED: 1 } }),
+  spot: define({ spotPercentage: 100 }),
   scratch: define({ instanceTypes: ["m6id.2xlarge"] }),
   // Its scheduler is never booted; the address is in the rig's network all the same.
   lonely: define(
     {},
     { name: "lonely", network: { vpcCidr: "10.77.128.0/17", adminSubnets: ["10.88.0.0/24"] } },
   ),
+  // Its scheduler is booted alone.
+  other: define({}, { name: "other", network: { vpcCidr: "10.77.64.0/18", adminSubnets: ["10.88.0.0/24"] } }),
 };
 
 const app = new App({ outdir });
@@ -78,6 +85,8 @@ function facts(cluster) {
     address: cluster.scheduler.privateAddress,
     hostname: cluster.scheduler.hostname,
     hook: lifecycle.LAUNCH_HOOK,
+    hookSeconds: lifecycle.HOOK_SECONDS,
+    signal: signalParameter(cluster),
     joinSeconds: lifecycle.JOIN_SECONDS,
     miniforge: miniforge.MINIFORGE.url,
     expectation: expectation(

@@ -1,5 +1,7 @@
 """Each fault ends within its deadline, in a message that names phase and remedy, and leaves no worker."""
 
+from datetime import datetime, timedelta
+
 import pytest
 from rig.host import Host
 
@@ -90,7 +92,11 @@ def test_a_launch_hook_that_is_gone(rig, baked, scheduler):
     host = rig.boot(
         "i-0000000000000f105", rig.clusters["rig"].worker("cpu"), "10.77.0.105", layers=(baked,), hook=None
     )
-    host.wait_for_state("ready", BOOT_SECONDS)
+    hook_seconds = rig.clusters["rig"].facts["hookSeconds"]
+    host.wait_for_state("ready", BOOT_SECONDS + hook_seconds)
+    first, *_, last = (call["at"] for call in rig.calls_of(host, "CompleteLifecycleAction"))
+    asked = datetime.fromisoformat(last) - datetime.fromisoformat(first)
+    assert asked >= timedelta(seconds=hook_seconds)
     [line] = [line for line in host.log().splitlines() if "launch hook workers-registered" in line]
     assert line.endswith(" does not wait for this machine; if it is gone, cdktf deploy brings it back")
     assert host.run("systemctl is-active dask-worker") == "active"

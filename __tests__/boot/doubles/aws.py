@@ -13,7 +13,7 @@ FOLDER/ca.pem is the authority behind the server's certificate.
 import json
 import threading
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import parse_qsl
@@ -36,6 +36,25 @@ TARGETS = {
     "ssm": ("AmazonSSM.GetParameter",),
 }
 JSON = "application/x-amz-json-1.1"
+NO_ACTION = "No active Lifecycle Action found with instance ID"
+
+#: Calls of each service that a fault below refuses, and how: code, message and status.
+FIRST_CALLS = 2
+AT_FIRST = {
+    "throttled": {
+        "autoscaling": ("Throttling", "Rate exceeded"),
+        "ec2": ("RequestLimitExceeded", "Request limit exceeded.", 503),
+        "secretsmanager": ("ThrottlingException", "Rate exceeded"),
+        "ssm": ("ThrottlingException", "Rate exceeded"),
+    },
+    "denied-at-first": {
+        "autoscaling": ("AccessDenied", "User is not authorized to perform this action", 403),
+        "ec2": ("UnauthorizedOperation", "You are not authorized to perform this operation.", 403),
+        "secretsmanager": ("AccessDeniedException", "User is not authorized to perform this action"),
+        "ssm": ("AccessDeniedException", "User is not authorized to perform this action"),
+    },
+}
+
 IMAGE = "ami-785db401"  # one of moto's own
 
 
@@ -71,6 +90,13 @@ class Apis(Server):
             for call in calls
         )
 
+    def earlier(self, machine: Machine, host: str, action: str | None = None) -> list[dict]:
+        """The machine's calls of a service, or of one of its actions."""
+        with self.lock:
+            calls = [json.loads(line) for line in self.calls.read_text().splitlines()]
+        mine = [call for call in calls if (call["instance"], call["host"]) == (machine.instance, host)]
+        return [call for call in mine if action in (None, call["action"])]
+
     def known(self, machines: list[Machine]) -> None:
         """Let moto have the machines as instances with their own ids, which its API cannot choose."""
         with self.lock:
@@ -98,6 +124,7 @@ class Api(Handler):
         try:
             who = caller(host, headers, body, self.server.machines.all())
             call["instance"] = who.instance
+            self.refuse_at_first(who, host)
             status, answer = self.act(who, host.split(".")[0], parameters, headers, body)
         except Refusal as refusal:
             call |= {"error": refusal.code, "message": refusal.message}
@@ -105,6 +132,13 @@ class Api(Handler):
         self.server.record(**call, status=status)
         content_type = JSON if host.split(".")[0] in TARGETS else "text/xml"
         self.answer(status, answer, Content_Type=content_type)
+
+    def refuse_at_first(self, who: Machine, host: str) -> None:
+        """Refuse the first calls of a machine with such a fault, in the service's own words."""
+        faults = [fault for fault in AT_FIRST if fault in who.faults]
+        refusals = [AT_FIRST[fault] for fault in faults for _ in range(FIRST_CALLS)]
+        if refusals and (earlier := len(self.server.earlier(who, host))) < len(refusals):
+            raise Refusal(*refusals[earlier][host.split(".")[0]])
 
     def act(self, who: Machine, service: str, parameters: dict, headers: dict, body: bytes):
         """Do what the call asks; status and answer."""
@@ -119,6 +153,7 @@ class Api(Handler):
         if service == "ec2":
             self.server.known(machines)
             return self.forward(headers, body)
+        self.wait_for_hook(who, headers["host"])
         self.complete(parameters, machines)
         return 200, (
             f'<CompleteLifecycleActionResponse xmlns="{AUTOSCALING}">\n  <CompleteLifecycleActionResult/>\n'
@@ -135,6 +170,13 @@ class Api(Handler):
             refused = f"{who.role} is not authorized to perform {parameters['Action']} on {secret}"
             raise Refusal("AccessDeniedException", refused)
 
+    def wait_for_hook(self, who: Machine, host: str) -> None:
+        """Refuse an answer that comes before the group has moved the machine to `Pending:Wait`."""
+        first = next(iter(self.server.earlier(who, host.partition(":")[0], "CompleteLifecycleAction")), None)
+        waits = datetime.fromisoformat(first["at"]) + timedelta(seconds=who.hookAfter) if first else None
+        if who.hookAfter and (waits is None or datetime.now(UTC) < waits):
+            raise Refusal("ValidationError", f"{NO_ACTION} {who.instance}")
+
     def complete(self, parameters: dict[str, str], machines: list[Machine]) -> None:
         """Take the answer to a launch hook; each hook takes one."""
         instance, group, hook, result = (
@@ -147,7 +189,7 @@ class Api(Handler):
             if (machine.instance, machine.group, machine.hook) == (instance, group, hook)
         ]
         if hook is None or not waiting or self.server.completed(waiting[0]):
-            raise Refusal("ValidationError", f"No active Lifecycle Action found with instance ID {instance}")
+            raise Refusal("ValidationError", f"{NO_ACTION} {instance}")
         if result not in ("CONTINUE", "ABANDON"):
             raise Refusal("ValidationError", "The lifecycle action result must be CONTINUE or ABANDON")
 
@@ -184,7 +226,7 @@ def error(host: str, refusal: Refusal) -> tuple[int, str]:
     if host.split(".")[0] in TARGETS:
         return 400, json.dumps({"__type": code, "message": message})
     if host.startswith("ec2."):
-        if status == 403:
+        if status == 403 and code != "UnauthorizedOperation":
             code, status = "AuthFailure", 401
             message = f"AWS was not able to validate the provided access credentials: {message}"
         return status, (

@@ -21,6 +21,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
+#: Most characters of a common name (RFC 5280, ub-common-name); the alternative name is whole.
+LONGEST_NAME = 64
+
 Key = ec.EllipticCurvePrivateKey
 AUTHORITY = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "cdktf-dask boot tests")])
 
@@ -46,7 +49,7 @@ def server_context(folder: Path, *names: str) -> ssl.SSLContext:
     authority(folder)
     issuer = load_pem_private_key((folder / "ca.key").read_bytes(), None)
     key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0][:LONGEST_NAME])])
     draft = _draft(subject, key, issuer, x509.BasicConstraints(ca=False, path_length=None))
     alternatives = x509.SubjectAlternativeName([_general(name) for name in names])
     signed = draft.add_extension(alternatives, critical=False).sign(issuer, hashes.SHA256())

@@ -4,7 +4,7 @@ import urllib.request
 from contextlib import contextmanager
 
 import pytest
-from loopback import FOLDER, MINIFORGE, REGION, Double, Node
+from loopback import FOLDER, MINIFORGE, REGION, SIGNATURE, Double, Node
 
 
 @contextmanager
@@ -51,6 +51,14 @@ def aws(apis, node):
     reset = urllib.request.Request(f"{apis.facts['moto']}/moto-api/reset", method="POST")
     urllib.request.urlopen(reset, timeout=10).close()
     return apis
+
+
+@pytest.fixture(scope="session")
+def signals(machine):
+    options = ("--folder", machine.authority, "--region", REGION, "--signature", SIGNATURE)
+    with playing("signals.py", "--machines", machine.file, *options) as double:
+        machine.finds(double, f"cloudformation-waitcondition-{REGION}.s3.{REGION}.amazonaws.com:443")
+        yield double
 
 
 @pytest.fixture(scope="session")

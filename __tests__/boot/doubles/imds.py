@@ -100,7 +100,7 @@ def tree(machine: Machine, folder: Path) -> dict:
         "hostname": name,
         "iam": {"security-credentials": {machine.role: json.dumps(credentials, indent=2)}},
         "instance-id": machine.instance,
-        "instance-life-cycle": "spot" if machine.spot else "on-demand",
+        "instance-life-cycle": "on-demand" if machine.spot is None else "spot",
         "instance-type": machine.instanceType,
         "local-hostname": name,
         "local-ipv4": machine.address,

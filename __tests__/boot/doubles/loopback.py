@@ -12,6 +12,7 @@ import machines
 FOLDER = Path(__file__).parent
 BASE = FOLDER.parents[2] / "cloud-init" / "base"
 REGION = "eu-central-1"
+SIGNATURE = "a+signature="
 MINIFORGE = "https://github.com/conda-forge/miniforge/releases/download/1/Miniforge3.sh"
 USER_DATA = b"#cloud-config\n{}\n"
 

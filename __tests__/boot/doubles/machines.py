@@ -15,6 +15,8 @@ FAULTS = (
     "no-imdsv2",  # the metadata service gives no token (403) and answers without one
     "silent",  # the metadata service takes requests and never answers
     "aws-silent",  # so do the AWS APIs
+    "throttled",  # each of them refuses the first calls, as too many
+    "denied-at-first",  # or as those of a role that is seconds old; with both faults, one after the other
     "download-404",
     "download-wrong-bytes",
     "download-silent",
@@ -37,8 +39,10 @@ class Machine:
     group: str | None = None
     #: Launch lifecycle hook that waits for this machine; none where it is gone.
     hook: str | None = None
+    #: Seconds from the first answer to the hook until one is taken: the machine is faster than its group.
+    hookAfter: float = 0
     lifecycle: str = "InService"
-    #: Spot notice, such as {"action": "terminate", "time": "2026-11-23T12:00:00Z"}.
+    #: Of a spot instance, empty or its interruption notice: {"action": "terminate", "time": "2026-…Z"}.
     spot: dict | None = None
     instanceType: str = "m7i.2xlarge"
     faults: tuple[str, ...] = ()

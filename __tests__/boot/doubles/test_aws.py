@@ -1,6 +1,7 @@
 """The APIs take calls signed by curl with a machine's credentials, refuse every other, and remember them."""
 
 import re
+import time
 from datetime import UTC, datetime
 
 import boto3
@@ -66,6 +67,28 @@ def test_a_hook_is_completed_once(node, aws):
 def test_what_waits_for_no_answer_takes_none(node, aws, facts, pairs):
     status, answer = node.call("autoscaling", *pairs, credentials=node.become(**facts).credentials)
     assert (status, code(answer)) == (400, "ValidationError")
+
+
+def test_a_hook_is_completed_once_its_time_has_come(node, aws):
+    credentials = node.become(hookAfter=2).credentials
+    early = [node.call("autoscaling", *CONTINUE, credentials=credentials) for _ in range(2)]
+    assert {(status, code(answer)) for status, answer in early} == {(400, "ValidationError")}
+    assert "No active Lifecycle Action found with instance ID i-00000000000000001" in early[0][1]
+    time.sleep(2)
+    assert node.call("autoscaling", *CONTINUE, credentials=credentials)[0] == 200
+    assert node.call("autoscaling", *CONTINUE, credentials=credentials)[0] == 400
+
+
+def test_the_first_calls_of_each_service_are_refused_where_a_fault_says_so(node, aws):
+    credentials = node.become(faults=["throttled", "denied-at-first"]).credentials
+    for service, pairs, words in (
+        ("autoscaling", CONTINUE, ["Throttling"] * 2 + ["AccessDenied"] * 2),
+        ("ec2", TAG, ["RequestLimitExceeded"] * 2 + ["UnauthorizedOperation"] * 2),
+    ):
+        answers = [node.call(service, *pairs, credentials=credentials) for _ in range(5)]
+        assert [code(answer) for _, answer in answers[:4]] == words
+        assert answers[4][0] == 200
+    assert node.call("autoscaling", *CONTINUE, credentials=credentials)[0] == 400
 
 
 def test_tags_are_read_back_as_they_were_given(node, aws):
@@ -199,7 +222,7 @@ def test_the_nodes_own_script_keeps_and_finds_secrets_and_parameters(node, imds,
         boto3.client("secretsmanager", REGION, **known).create_secret(Name=f"/dask/rig/{holder}")
     value = 'a "lock"\nwith lines\n'
     boto3.client("ssm", REGION, **known).put_parameter(Name="/dask/rig/lock", Value=value, Type="String")
-    done = node.script(SECRETS, "CLUSTER='rig'")
+    done = node.script(SECRETS, "CLUSTER='rig'", "RETRY_SECONDS=0")
     assert done.stderr == ""
     empty, *kept, denied, lock, lines = done.stdout.splitlines()
     assert empty.startswith("ResourceNotFoundException: ")
@@ -210,6 +233,25 @@ def test_the_nodes_own_script_keeps_and_finds_secrets_and_parameters(node, imds,
     assert [lock, lines] == value.splitlines()
     put = next(call for call in node.calls() if call["action"] == "PutSecretValue")
     assert put["parameters"].keys() == {"Action", "SecretId", "ClientRequestToken"}
+
+
+def test_the_nodes_own_script_outlasts_refusals_that_pass(node, imds, aws):
+    known = {"endpoint_url": aws.facts["moto"], "aws_access_key_id": "a", "aws_secret_access_key": "b"}
+    boto3.client("ssm", REGION, **known).put_parameter(Name="/dask/rig/lock", Value="a", Type="String")
+    node.become(faults=["throttled", "denied-at-first"])
+    script = """
+source "$1/functions"
+source "$1/instance"
+sleep() { :; }
+identify
+ask ssm AmazonSSM.GetParameter '{"Name": "/dask/rig/lock"}' && field Value
+"""
+    done = node.script(script, "RETRY_SECONDS=150")
+    assert done.stdout == "a"
+    refusals = [line.partition(";")[0] for line in done.stderr.splitlines()]
+    throttled = "ssm: ThrottlingException: Rate exceeded"
+    denied = "ssm: AccessDeniedException: User is not authorized to perform this action"
+    assert refusals == [throttled] * 2 + [denied] * 2
 
 
 def test_its_key_is_for_its_owner_alone(node, aws):

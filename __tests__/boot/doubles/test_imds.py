@@ -44,6 +44,13 @@ def test_credentials_are_the_machines_own(node, imds):
     } == node.become().credentials
 
 
+@pytest.mark.parametrize(("spot", "life"), [(None, "on-demand"), ({}, "spot")])
+def test_an_instance_knows_whether_it_is_spot(node, imds, spot, life):
+    node.become(spot=spot)
+    assert get(node, "meta-data/instance-life-cycle") == (200, life)
+    assert get(node, "meta-data/spot/instance-action")[0] == 404
+
+
 def test_a_spot_notice_is_there_once_it_is_given(node, imds):
     assert get(node, "meta-data/spot/instance-action")[0] == 404
     node.become(spot={"action": "terminate", "time": "2026-11-23T12:00:00Z"})

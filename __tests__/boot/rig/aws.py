@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from doubles import machines
 
@@ -15,6 +15,8 @@ from .world import World
 TESTS = Path(__file__).parents[2]
 ASK = TESTS / "support" / "mock-aws" / "ask.py"
 REGION = "eu-central-1"
+WAIT_CONDITIONS = f"cloudformation-waitcondition-{REGION}.s3.{REGION}.amazonaws.com"
+SIGNATURE = "right+signature="
 SERVICES = ("ec2", "autoscaling", "secretsmanager", "ssm")
 
 
@@ -39,8 +41,12 @@ class Aws:
         names = {cluster.hostname: cluster.address for cluster in clusters.values()}
         names |= {f"{service}.{REGION}.amazonaws.com": DOUBLES["aws"] for service in SERVICES}
         names[urlsplit(miniforge).hostname] = DOUBLES["downloads"]
+        self._serve("signals.py", DOUBLES["signals"], 443, "--folder", folder, "--signature", SIGNATURE)
+        self._signals = folder / "signals.jsonl"
+        names[WAIT_CONDITIONS] = DOUBLES["signals"]
         self._resolve(names)
         self._deploy(clusters.values())
+        self.await_signal(clusters["rig"])
 
     def _serve(self, script: str, address: str, port: int, *options: object) -> dict:
         """Start a double's server; what it says of itself."""
@@ -62,6 +68,17 @@ class Aws:
             self.ask("secretsmanager", "create_secret", Name=name)
         for name, value in {item for cluster in clusters for item in cluster.parameters.items()}:
             self.ask("ssm", "put_parameter", Name=name, Value=value, Type="String", Tier="Advanced")
+
+    def await_signal(self, cluster: Cluster) -> None:
+        """Have a wait condition for the cluster's scheduler, and the parameter with its URL."""
+        url = f"https://{WAIT_CONDITIONS}/{cluster.hostname}?Expires=1&Signature={quote(SIGNATURE)}"
+        name = cluster.facts["signal"]
+        self.ask("ssm", "put_parameter", Name=name, Value=url, Type="String", Tier="Advanced")
+
+    def signals_of(self, cluster: Cluster) -> list[dict]:
+        """What the wait condition of a cluster's scheduler was sent."""
+        sent = [json.loads(line) for line in self._signals.read_text().splitlines()]
+        return [one["signal"] for one in sent if one["path"] == f"/{cluster.hostname}"]
 
     def know(self, address: str, **facts: object) -> None:
         """Have a machine at an address, another than before if it names its instance."""

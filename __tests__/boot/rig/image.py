@@ -28,6 +28,8 @@ PACKAGES = (
         "zlib1g",
     ),
     *("mdadm", "xfsprogs"),
+    # It has a hook in apt, which each installation on a node runs too.
+    "needrestart",
 )
 
 #: Files of the image, by path.
@@ -44,6 +46,8 @@ network: {config: disabled}
 apt: {preserve_sources_list: true}
 locale: false
 """,
+    # As in Ubuntu 24.04: after an upgrade, what maps a replaced library is restarted without asking.
+    "etc/needrestart/conf.d/ubuntu.conf": "$nrconf{restart} = 'a';\n",
     "etc/ld.so.conf.d/rig.conf": f"{PYTHON}/lib\n",
     # Each guest has its own, given at its start.
     "etc/machine-id": "",

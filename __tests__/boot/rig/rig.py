@@ -104,10 +104,14 @@ class Rig:
         self._give_network(name, address, gateway)
         return Client(self.world, name, self.image, host.guest.root)
 
-    def calls_of(self, host: Host, action: str) -> list[dict]:
+    def calls(self, host: Host) -> list[dict]:
         """What a machine has asked of AWS, as the double recorded it."""
         calls = [json.loads(line) for line in self.aws.calls.read_text().splitlines()]
-        return [call for call in calls if call["instance"] == host.instance and call["action"] == action]
+        return [call for call in calls if call["instance"] == host.instance]
+
+    def calls_of(self, host: Host, action: str) -> list[dict]:
+        """Those of one action."""
+        return [call for call in self.calls(host) if call["action"] == action]
 
     def bake(self, bake: dict) -> Path:
         """Make what an image holds, as Image Builder does, once; give it to `boot` as a layer."""
