@@ -4,7 +4,7 @@ import { pytest } from "../support/pytest";
 import { INSTALL_TIMEOUT, mockAws } from "../support/python-environment";
 
 /** Time for all machines of the suite to boot. */
-const BOOT_TIMEOUT = 25 * 60_000;
+const BOOT_TIMEOUT = 30 * 60_000;
 
 /** Why machines cannot be booted here, and what to do about it. */
 const { status, stdout: missing } = spawnSync("python3", [join(__dirname, "rig", "requirements.py")], {
@@ -17,6 +17,6 @@ if (!bootable) console.warn(`no machine is booted: ${missing}then: npm run test:
 // In CI a machine that could be made to boot them has to.
 (bootable || process.env.CI ? test : test.skip)(
   "machines boot from their user data into a cluster, and say why where they do not (pytest)",
-  async () => expect(await pytest(__dirname, mockAws, BOOT_TIMEOUT)).toBe(96),
+  async () => expect(await pytest(__dirname, mockAws, BOOT_TIMEOUT)).toBe(116),
   INSTALL_TIMEOUT + BOOT_TIMEOUT,
 );

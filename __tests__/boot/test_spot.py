@@ -5,6 +5,8 @@ READY_SECONDS = 60
 #: The watcher asks every 5 s; to move little data and to end takes the rest.
 STOP_SECONDS = 45
 
+STATE = "systemctl show --value --property ActiveState dask-worker"
+
 NOTICE = {"action": "terminate", "time": "2026-11-23T12:00:00Z"}
 
 #: Has the worker of its argument hold data until it is gone, and prints what is true of the data then.
@@ -40,14 +42,14 @@ def test_a_spot_notice_drains_the_workers(rig, cluster, baked):
     assert program.stdout.readline() == "held\n"
 
     rig.become(host, spot=NOTICE)
-    host.wait_for("! systemctl is-active --quiet dask-worker", STOP_SECONDS, "its workers' end")
+    host.wait_for(f"[[ $({STATE}) == inactive ]]", STOP_SECONDS, "its workers' end")
     said, errors = program.communicate(timeout=STOP_SECONDS)
     assert said == "True True\n", errors
     log = host.run("journalctl --unit dask-worker --output cat")
     assert f"1 workers of cpu--{host.name} retired" in log
     # Its workers stay away, whoever starts them.
     host.run("systemctl start dask-worker")
-    assert host.attempt("systemctl is-active dask-worker").stdout.strip() == "inactive"
+    assert host.run(STATE) == "inactive"
     host.wait_for("! systemctl is-active --quiet dask-spot", 20)
     assert host.run("systemctl show --value --property Result dask-spot") == "success"
     host.cut()
