@@ -1,3 +1,4 @@
+import { TerraformOutput } from "cdktf";
 import { Endpoints } from "../../lib/aws/network/endpoints";
 import { Network } from "../../lib/aws/network/network";
 import { defineCluster } from "../../lib/cluster/define";
@@ -106,7 +107,7 @@ describe("a network without a NAT gateway", () => {
     ]);
   });
 
-  test.each(["autoscaling", "ec2", "ec2messages", "kms", "logs", "secretsmanager", "ssm", "ssmmessages"])(
+  test.each(["autoscaling", "ec2", "kms", "logs", "secretsmanager", "ssm", "ssmmessages"])(
     "has the service %s in each zone, under the name that it has outside",
     (service) => {
       expect(network.resource("aws_vpc_endpoint", `endpoints_${service}_`)).toEqual({
@@ -120,6 +121,7 @@ describe("a network without a NAT gateway", () => {
         ],
         security_group_ids: [expect.stringContaining("endpoints_group")],
         tags: { Name: `dask-test--${service}` },
+        depends_on: [expect.stringContaining("scheduler-address")],
       });
     },
   );
@@ -162,7 +164,56 @@ test("endpoints in an existing VPC are open to private subnets in its secondary 
 
 test("a network has no endpoints but that of S3 unless the definition says so", () => {
   expect(synthesize({}).counts.aws_vpc_endpoint).toBe(1);
-  expect(synthesize({ endpoints: true }).counts).toMatchObject({ aws_vpc_endpoint: 9, aws_nat_gateway: 1 });
+  expect(synthesize({ endpoints: true }).counts).toMatchObject({ aws_vpc_endpoint: 8, aws_nat_gateway: 1 });
+});
+
+test("a network keeps the scheduler's address for the scheduler", () => {
+  expect(synthesize({ vpcCidr: "10.20.0.0/22" }).resource("aws_ec2_subnet_cidr_reservation")).toEqual({
+    subnet_id: expect.stringContaining("us-west-2a_private-subnet"),
+    cidr_block: "10.20.0.10/32",
+    reservation_type: "explicit",
+    description: "scheduler of the Dask cluster test",
+  });
+});
+
+describe("the order of the zones", () => {
+  const zones = ["us-west-2b", "us-west-2c", "us-west-2a"];
+  const network = synthesize({ zones, nat: "single" });
+
+  test("is that of the subnets and route tables, the scheduler's first", () => {
+    const { privateSubnetIds, privateRouteTableIds } = network.outputs as Record<string, string[]>;
+    expect(privateSubnetIds).toEqual(
+      zones.map((zone) => expect.stringMatching(`^\\$\\{aws_subnet.network_${zone}_private-subnet_`)),
+    );
+    expect(privateRouteTableIds).toEqual(
+      zones.map((zone) => expect.stringMatching(`^\\$\\{aws_route_table.network_${zone}_private-routes_`)),
+    );
+    expect(network.resource("aws_ec2_subnet_cidr_reservation").subnet_id).toBe(privateSubnetIds?.[0]);
+  });
+
+  test("does not decide where the one NAT gateway is", () => {
+    expect(network.names("aws_nat_gateway")).toEqual([expect.stringMatching(/^network_us-west-2a_nat_/)]);
+  });
+});
+
+test("a network's way out includes the associations of its route tables", () => {
+  const { wayOut } = synthesize({}).outputs as { wayOut: string[] };
+  expect(wayOut.map((address) => address.replace(/^\$\{(.*)_[0-9A-F]{8}\}$/, "$1"))).toEqual([
+    "aws_ec2_subnet_cidr_reservation.network_scheduler-address",
+    "aws_route_table_association.network_us-west-2a_private-association",
+    "aws_route.network_us-west-2a_to-nat",
+    "aws_route_table_association.network_us-west-2b_private-association",
+    "aws_route.network_us-west-2b_to-nat",
+  ]);
+});
+
+test("a private subnet waits for the instances of its zone before it goes", () => {
+  const network = synthesize({});
+  expect(network.resource("aws_subnet", "us-west-2a_private")).toMatchObject({
+    lifecycle: { create_before_destroy: true },
+    timeouts: { delete: "90m" },
+  });
+  expect(network.resource("aws_subnet", "us-west-2a_public")).not.toHaveProperty("lifecycle");
 });
 
 test("subnets may be given", () => {
@@ -207,5 +258,11 @@ function synthesize(network: Omit<NetworkDefinition, "adminSubnets">): Synthesiz
     scheduler: { image },
     pools: [{ name: "cpu", kind: "cpu", image }],
   });
-  return Synthesized.of((scope) => new Network(scope, "network", { cluster }));
+  return Synthesized.of((scope) => {
+    const { privateSubnetIds, privateRouteTableIds, wayOut } = new Network(scope, "network", { cluster });
+    const addresses = wayOut.map(({ fqn }) => fqn);
+    const values = { privateSubnetIds, privateRouteTableIds, wayOut: addresses };
+    for (const [name, value] of Object.entries(values))
+      new TerraformOutput(scope, name, { value, staticId: true });
+  });
 }

@@ -58,6 +58,11 @@ export class Synthesized {
     return Object.values(this.json.resource ?? {}).flatMap((blocks) => Object.values(blocks));
   }
 
+  /** Names of the resources of a type in Terraform. */
+  names(type: string): readonly string[] {
+    return Object.keys(this.json.resource?.[type] ?? {});
+  }
+
   /** Resources of a type. */
   resources(type: string): readonly Block[] {
     return Object.values(this.json.resource?.[type] ?? {});

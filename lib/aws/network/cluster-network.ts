@@ -1,19 +1,22 @@
 import type { ITerraformDependable } from "cdktf";
 
 /**
- * Network of the machines of a cluster: a `Network`, or an object that names an existing VPC. The definition then repeats
- * the VPC's primary block in `network.vpcCidr` and the blocks of its private subnets in `network.zones`; these may lie in
- * secondary blocks. Public subnets are not used.
+ * Network of a cluster's instances: a `Network`, or an object that names an existing VPC. The definition then repeats the
+ * VPC's blocks in `network.vpcCidr` and `network.zones`. The owner of an existing network
+ *
+ * - keeps the scheduler's address free, for example by a subnet CIDR reservation of the type `explicit`;
+ * - with `nat: "none"`, provides endpoints for the AWS services, and a gateway endpoint for S3, to which the scheduler
+ *   sends the signal that it is ready.
  */
 export interface ClusterNetwork {
   /** VPC with DNS support and DNS host names, which its private zone needs. */
   readonly vpcId: string;
-  /** One private subnet per zone, in the order of the definition's zones. The scheduler lives in the first. */
+  /** One private subnet per zone, in the order of the definition's zones. The scheduler is in the first. */
   readonly privateSubnetIds: readonly string[];
   /**
-   * What has to exist before a machine can fetch its packages and call AWS.
+   * What has to exist before an instance can fetch its packages and call AWS.
    *
-   * @default - nothing: the way out is there already
+   * @default - nothing: the network has internet access or endpoints already
    */
   readonly wayOut?: readonly ITerraformDependable[];
 }

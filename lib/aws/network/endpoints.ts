@@ -8,24 +8,26 @@ import { machineBlocks } from "../../cluster/subnets";
 import { resourceName } from "../../node/names";
 import type { ClusterNetwork } from "./cluster-network";
 
-/** Every service of AWS that machines or Session Manager call, by its name in the endpoint's. */
-const SERVICES = [
-  "autoscaling",
-  "ec2",
-  "ec2messages",
-  "kms",
-  "logs",
-  "secretsmanager",
-  "ssm",
-  "ssmmessages",
-] as const;
+/**
+ * AWS services that the instances or Session Manager call, by their names in the endpoints'. Without `ec2messages`: newer
+ * regions lack it, and the SSM agent needs it for Run Command only, up to version 3.3.40 (AWS Systems Manager User
+ * Guide, "Reference: ec2messages, ssmmessages, and other API operations"). Only image builders use Run Command, and a
+ * cluster that bakes images has a NAT gateway.
+ */
+const SERVICES = ["autoscaling", "ec2", "kms", "logs", "secretsmanager", "ssm", "ssmmessages"] as const;
 
-/** Properties of `Endpoints`. */
+/** Decides in which network the endpoints are. */
 export interface EndpointsProps {
-  /** Cluster whose machines call AWS. */
+  /** Cluster whose instances call AWS. */
   readonly cluster: Cluster;
-  /** Network of the machines; each of its private subnets has its own way to each service. */
+  /** Network of the instances; each endpoint has an address in each of its private subnets. */
   readonly network: ClusterNetwork;
+  /**
+   * Reservation of the scheduler's address, as the endpoints take addresses of the same subnet.
+   *
+   * @default - none: in an existing network, its owner keeps the address free
+   */
+  readonly reservation?: ITerraformDependable;
 }
 
 /**
@@ -36,7 +38,7 @@ export class Endpoints extends Construct {
   /** Every endpoint, and the rules that open them: a machine without another way out waits for them. */
   readonly endpoints: readonly ITerraformDependable[];
 
-  constructor(scope: Construct, id: string, { cluster, network }: EndpointsProps) {
+  constructor(scope: Construct, id: string, { cluster, network, reservation }: EndpointsProps) {
     super(scope, id);
     const name = resourceName(cluster, "endpoints");
     const group = new SecurityGroup(this, "group", {
@@ -65,6 +67,7 @@ export class Endpoints extends Construct {
           privateDnsEnabled: true,
           subnetIds: [...network.privateSubnetIds],
           securityGroupIds: [group.id],
+          ...(reservation && { dependsOn: [reservation] }),
           tags: { Name: resourceName(cluster, service) },
         }),
     );

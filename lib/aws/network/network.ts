@@ -13,21 +13,31 @@ import { Construct } from "constructs";
 import type { Cluster, Zone } from "../../cluster/cluster";
 import { checkOwnVpc } from "../../cluster/rules/own-vpc";
 import { resourceName } from "../../node/names";
+import { AddressReservation } from "./address-reservation";
 import type { ClusterNetwork } from "./cluster-network";
 import { Endpoints } from "./endpoints";
 
 const INTERNET = "0.0.0.0/0";
 
-/** Properties of a `Network`. */
+/**
+ * Longest that the subnet of a removed zone waits for its instances: the group that leaves the zone replaces them half at
+ * a time. Without this, the provider waits 20 minutes.
+ */
+const SUBNET_DELETE_TIMEOUT = "90m";
+
+/** Decides which blocks, zones and NAT gateways a `Network` has. */
 export interface NetworkProps {
-  /** Cluster whose definition says which blocks, zones and NAT gateways there are. */
+  /** Cluster with the definition of the network. */
   readonly cluster: Cluster;
 }
 
 /**
- * A VPC of the cluster's own: in each zone a private subnet for the machines and a public one for a NAT gateway, or
- * where the definition wants none, no way out at all. S3 is reached through a gateway endpoint, which costs nothing and
- * spares the NAT gateway; the other services of AWS through endpoints, where the definition says so.
+ * Creates a VPC: in each zone a private subnet for the instances and a public one for a NAT gateway; without NAT, no
+ * public subnets and no internet access. S3 is reached through a gateway endpoint, which is free and relieves the NAT
+ * gateway; other AWS services through interface endpoints, where the definition asks for them.
+ *
+ * The order of the zones decides one thing: the scheduler is in the first. Everything else is identified by the zone's
+ * name. With one NAT gateway, it is in the zone whose name comes first in the alphabet.
  *
  * @throws DefinitionError if the definition's subnets do not fit into the VPC
  */
@@ -35,6 +45,8 @@ export class Network extends Construct implements ClusterNetwork {
   readonly vpcId: string;
   readonly privateSubnetIds: readonly string[];
   readonly wayOut: readonly ITerraformDependable[];
+  /** Route tables of the private subnets, in the order of the zones: for routes to other networks. */
+  readonly privateRouteTableIds: readonly string[];
 
   private readonly cluster: Cluster;
 
@@ -57,25 +69,27 @@ export class Network extends Construct implements ClusterNetwork {
     });
 
     const internet = cluster.network.nat === "none" ? undefined : this.internet();
-    const subnets: Subnet[] = [];
-    const routeTables: RouteTable[] = [];
-    const routes: Route[] = [];
+    const subnets = new Map<string, Subnet>();
+    const routeTables = new Map<string, RouteTable>();
+    const wayOut: ITerraformDependable[] = [];
     let nat: NatGateway | undefined;
-    for (const zone of cluster.network.zones) {
+    for (const zone of byName(cluster.network.zones)) {
       const at = new Construct(this, zone.name);
       if (internet) {
-        const publicSubnet = this.subnet(at, zone, "public", internet.routes);
+        const { subnet } = this.subnet(at, zone, "public", internet.routes);
         if (nat === undefined || cluster.network.nat === "per-zone")
-          nat = this.natGateway(at, zone, publicSubnet, internet.route);
+          nat = this.natGateway(at, zone, subnet, internet.route);
       }
       const routeTable = new RouteTable(at, "private-routes", {
         vpcId: this.vpcId,
         tags: this.named(`private-${zone.name}`),
       });
-      subnets.push(this.subnet(at, zone, "private", routeTable));
-      routeTables.push(routeTable);
+      const { subnet, association } = this.subnet(at, zone, "private", routeTable);
+      subnets.set(zone.name, subnet);
+      routeTables.set(zone.name, routeTable);
+      wayOut.push(association);
       if (nat)
-        routes.push(
+        wayOut.push(
           new Route(at, "to-nat", {
             routeTableId: routeTable.id,
             destinationCidrBlock: INTERNET,
@@ -83,17 +97,21 @@ export class Network extends Construct implements ClusterNetwork {
           }),
         );
     }
-    this.privateSubnetIds = subnets.map((subnet) => subnet.id);
+    const inOrder = (things: ReadonlyMap<string, Subnet | RouteTable>) =>
+      cluster.network.zones.flatMap(({ name }) => things.get(name)?.id ?? []);
+    this.privateSubnetIds = inOrder(subnets);
+    this.privateRouteTableIds = inOrder(routeTables);
+    const { reservation } = new AddressReservation(this, "scheduler-address", { cluster, network: this });
     const endpoints = cluster.network.endpoints
-      ? new Endpoints(this, "endpoints", { cluster, network: this }).endpoints
+      ? new Endpoints(this, "endpoints", { cluster, network: this, reservation }).endpoints
       : [];
-    this.wayOut = [...routes, ...endpoints];
+    this.wayOut = [reservation, ...wayOut, ...endpoints];
 
     new VpcEndpoint(this, "s3", {
       vpcId: this.vpcId,
       vpcEndpointType: "Gateway",
       serviceName: `com.amazonaws.${cluster.region}.s3`,
-      routeTableIds: routeTables.map((routeTable) => routeTable.id),
+      routeTableIds: [...routeTables.values()].map(({ id }) => id),
       tags: this.named("s3"),
     });
   }
@@ -116,7 +134,7 @@ export class Network extends Construct implements ClusterNetwork {
     return { routes, route };
   }
 
-  private subnet(at: Construct, zone: Zone, kind: "public" | "private", routes: RouteTable): Subnet {
+  private subnet(at: Construct, zone: Zone, kind: "public" | "private", routes: RouteTable) {
     const subnet = new Subnet(at, `${kind}-subnet`, {
       vpcId: this.vpcId,
       availabilityZone: zone.name,
@@ -124,9 +142,18 @@ export class Network extends Construct implements ClusterNetwork {
       cidrBlock: zone[`${kind}Subnet`] as string,
       mapPublicIpOnLaunch: false,
       tags: this.named(`${kind}-${zone.name}`),
+      // A removed zone: Terraform destroys the subnet of `createBeforeDestroy` after the groups have left it, and any
+      // other before it updates them, when their instances are still in it.
+      ...(kind === "private" && {
+        lifecycle: { createBeforeDestroy: true },
+        timeouts: { delete: SUBNET_DELETE_TIMEOUT },
+      }),
     });
-    new RouteTableAssociation(at, `${kind}-association`, { subnetId: subnet.id, routeTableId: routes.id });
-    return subnet;
+    const association = new RouteTableAssociation(at, `${kind}-association`, {
+      subnetId: subnet.id,
+      routeTableId: routes.id,
+    });
+    return { subnet, association };
   }
 
   private natGateway(at: Construct, zone: Zone, subnet: Subnet, toInternet: Route): NatGateway {
@@ -143,4 +170,9 @@ export class Network extends Construct implements ClusterNetwork {
   private named(what: string) {
     return { Name: resourceName(this.cluster, what) };
   }
+}
+
+/** The zones in an order that does not depend on the definition's. */
+function byName(zones: readonly Zone[]): readonly Zone[] {
+  return [...zones].sort((one, other) => (one.name < other.name ? -1 : 1));
 }

@@ -1,0 +1,35 @@
+import { Ec2SubnetCidrReservation } from "@cdktf/provider-aws/lib/ec2-subnet-cidr-reservation";
+import type { ITerraformDependable } from "cdktf";
+import { Construct } from "constructs";
+import type { Cluster } from "../../cluster/cluster";
+import type { ClusterNetwork } from "./cluster-network";
+
+/** Decides which address is reserved, and in which subnet. */
+export interface AddressReservationProps {
+  /** Cluster whose scheduler has the address. */
+  readonly cluster: Cluster;
+  /** Network of the scheduler; it is in the first private subnet. */
+  readonly network: Pick<ClusterNetwork, "privateSubnetIds">;
+}
+
+/**
+ * Keeps the scheduler's fixed address free. AWS assigns no address of an explicit reservation by itself, so no worker,
+ * endpoint or image builder takes it before the scheduler starts or while it is being replaced; the scheduler names it
+ * (VPC User Guide, "Subnet CIDR reservations").
+ */
+export class AddressReservation extends Construct {
+  /** The reservation. Whatever takes an address of the subnet depends on it. */
+  readonly reservation: ITerraformDependable;
+
+  constructor(scope: Construct, id: string, { cluster, network }: AddressReservationProps) {
+    super(scope, id);
+    this.reservation = new Ec2SubnetCidrReservation(this, "Resource", {
+      // A definition has at least one zone.
+      subnetId: network.privateSubnetIds[0] as string,
+      // One address only: a small subnet needs the others.
+      cidrBlock: `${cluster.scheduler.privateAddress}/32`,
+      reservationType: "explicit",
+      description: `scheduler of the Dask cluster ${cluster.name}`,
+    });
+  }
+}
