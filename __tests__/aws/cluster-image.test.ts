@@ -1,10 +1,11 @@
 import { DaskCluster } from "../../lib/aws/dask-cluster";
+import { imageDigest } from "../../lib/aws/image/cluster-image";
 import { defineCluster } from "../../lib/cluster/define";
 import type { ClusterDefinition } from "../../lib/cluster/definition";
 import { bake } from "../../lib/node/bake";
 import { schedulerNode } from "../../lib/node/machine";
 import { type Block, Synthesized } from "../support/synthesized";
-import { allowing, policiesOf, sessionManager } from "./policies";
+import { policiesOf, readArn, sessionManager } from "./policies";
 
 const UBUNTU = "ssm:/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id";
 const DEEP_LEARNING =
@@ -22,6 +23,7 @@ test("a cluster bakes nothing unless its definition says so", () => {
 describe("the image of a cluster", () => {
   const cluster = define();
   const stack = synthesize();
+  const ID = imageDigest({ cluster, bake: bake(schedulerNode(cluster)), base: "ubuntu", diskGiB: 50 });
   const KEY = expect.stringMatching(/^\$\{aws_kms_key\.dask_key_\w+\.arn\}$/);
 
   test("is made from Ubuntu, with an encrypted disk as large as the smallest that starts from it", () => {
@@ -50,7 +52,7 @@ describe("the image of a cluster", () => {
       components.map((_, index) => ({
         component_arn: expect.stringMatching(
           new RegExp(
-            `^\\$\\{aws_imagebuilder_component\\.dask_images_of-scheduler_component-${index + 1}_\\w+\\.arn\\}$`,
+            `^\\$\\{aws_imagebuilder_component\\.dask_images_${ID}_component-${index + 1}_\\w+\\.arn\\}$`,
           ),
         ),
       })),
@@ -104,52 +106,28 @@ describe("the image of a cluster", () => {
     ]);
   });
 
-  test("is built under a role of its own, with what Image Builder and Session Manager need of it", () => {
+  test("is built under a dedicated role, with the policies that Image Builder requires", () => {
     expect(stack.resource("aws_iam_role", "builder")).toMatchObject({
       name: "dask-test--builder--us-west-2",
       description: "machines that build images of the Dask cluster test",
     });
     expect(policiesOf(stack, "dask_images_builder_role")).toEqual({
       "session-manager": sessionManager("us-west-2"),
-      "run-command": allowing({
-        Action: [
-          "ec2messages:AcknowledgeMessage",
-          "ec2messages:DeleteMessage",
-          "ec2messages:FailMessage",
-          "ec2messages:GetEndpoint",
-          "ec2messages:GetMessages",
-          "ec2messages:SendReply",
-        ],
-        Resource: "*",
-      }),
-      "read-components": allowing({
-        Action: "imagebuilder:GetComponent",
-        Resource: "arn:PARTITION:imagebuilder:us-west-2:ACCOUNT:component/dask-test--*",
-      }),
-      "decrypt-components": allowing({
-        Action: "kms:Decrypt",
-        Resource: "KEY",
-        Condition: {
-          "ForAnyValue:StringEquals": {
-            "kms:EncryptionContextKeys": ["aws:imagebuilder:arn"],
-            "aws:CalledVia": ["imagebuilder.amazonaws.com"],
-          },
-        },
-      }),
-      "fetch-task-runner": allowing({
-        Action: "s3:GetObject",
-        Resource: "arn:PARTITION:s3:::ec2imagebuilder*",
-      }),
-      "write-logs": allowing({
-        Action: ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
-        Resource: "arn:PARTITION:logs:us-west-2:ACCOUNT:log-group:/aws/imagebuilder/dask-test--*",
-      }),
     });
+    const role = expect.stringMatching(/^\$\{aws_iam_role\.dask_images_builder_role_\w+\.name\}$/);
+    expect(
+      stack
+        .resources("aws_iam_role_policy_attachment")
+        .map(({ role, policy_arn }) => ({ role, policy: readArn(policy_arn) })),
+    ).toEqual([
+      { role, policy: "arn:PARTITION:iam::aws:policy/AmazonSSMManagedInstanceCore" },
+      { role, policy: "arn:PARTITION:iam::aws:policy/EC2InstanceProfileForImageBuilder" },
+    ]);
   });
 
   test("leaves the log of its build encrypted, under the name that Image Builder gives it", () => {
     const { name } = stack.resource("aws_imagebuilder_image_recipe");
-    expect(stack.resource("aws_cloudwatch_log_group", "images_of-scheduler")).toEqual({
+    expect(stack.resource("aws_cloudwatch_log_group", `images_${ID}`)).toEqual({
       name: `/aws/imagebuilder/${name}`,
       kms_key_id: KEY,
       retention_in_days: 365,
@@ -191,17 +169,20 @@ describe("the image of a cluster", () => {
       lifecycle: REPLACED,
     });
     expect(depends_on).toEqual([
+      expect.stringMatching(/^aws_ec2_subnet_cidr_reservation\./),
+      expect.stringMatching(/^aws_route_table_association\.\S+us-west-2a_private/),
       expect.stringMatching(/^aws_route\.\S+us-west-2a_to-nat/),
+      expect.stringMatching(/^aws_route_table_association\.\S+us-west-2b_private/),
       expect.stringMatching(/^aws_route\.\S+us-west-2b_to-nat/),
       expect.stringMatching(/^aws_vpc_security_group_egress_rule\.dask_images_builder_\S+_http_/),
       expect.stringMatching(/^aws_vpc_security_group_egress_rule\.dask_images_builder_\S+_https_/),
-      ...[
-        ...["session-manager", "run-command", "read-components", "decrypt-components"],
-        ...["fetch-task-runner", "write-logs"],
-      ].map((name) =>
-        expect.stringMatching(new RegExp(`^aws_iam_role_policy\\.dask_images_builder_role_${name}_`)),
+      expect.stringMatching(/^aws_iam_role_policy\.dask_images_builder_role_session-manager_/),
+      ...["EC2InstanceProfileForImageBuilder", "AmazonSSMManagedInstanceCore"].map((name) =>
+        expect.stringMatching(
+          new RegExp(`^aws_iam_role_policy_attachment\\.dask_images_builder_role_${name}_`),
+        ),
       ),
-      expect.stringMatching(/^aws_cloudwatch_log_group\.dask_images_of-scheduler_logs_/),
+      expect.stringMatching(new RegExp(`^aws_cloudwatch_log_group\\.dask_images_${ID}_logs_`)),
     ]);
   });
 
@@ -219,7 +200,7 @@ describe("the image of a cluster", () => {
   });
 
   test("is what scheduler and pool start from, and a new one replaces the scheduler", () => {
-    const ami = amiOf("of-scheduler");
+    const ami = amiOf(ID);
     expect(stack.resource("aws_launch_template").image_id).toEqual(ami);
     expect(stack.resource("aws_instance").ami).toEqual(ami);
     expect(stack.resource("null_resource", "image")).toEqual({ triggers: { image: ami } });
@@ -228,13 +209,19 @@ describe("the image of a cluster", () => {
 });
 
 describe("machines share an image", () => {
+  /** Which machines start from the same image, in groups, and how many images are built. */
   const images = (definition: Partial<ClusterDefinition>) => {
     const stack = synthesize(definition);
+    const amis = [
+      ["scheduler", stack.resource("aws_instance").ami],
+      ...stack
+        .resources("aws_launch_template")
+        .map(({ name, image_id }) => [String(name).replace("dask-test--", ""), image_id]),
+    ] as const;
+    const different = [...new Set(amis.map(([, ami]) => ami))];
     return {
-      made: stack.counts.aws_imagebuilder_image,
-      ...Object.fromEntries(
-        stack.resources("aws_launch_template").map(({ name, image_id }) => [name, image_id]),
-      ),
+      built: stack.counts.aws_imagebuilder_image,
+      shared: different.map((one) => amis.filter(([, ami]) => ami === one).map(([name]) => name)),
     };
   };
 
@@ -246,11 +233,7 @@ describe("machines share an image", () => {
           { name: "large", kind: "cpu", instanceTypes: ["m7i.8xlarge"], memoryLimit: "8GiB" },
         ],
       }),
-    ).toEqual({
-      made: 1,
-      "dask-test--small": amiOf("of-scheduler"),
-      "dask-test--large": amiOf("of-scheduler"),
-    });
+    ).toEqual({ built: 1, shared: [["scheduler", "large", "small"]] });
   });
 
   test("but not CPU with GPU, nor one base with another, nor disks to stripe with none", () => {
@@ -264,39 +247,67 @@ describe("machines share an image", () => {
           { name: "more-gpus", kind: "gpu", instanceTypes: ["g6.12xlarge"] },
         ],
       }),
-    ).toEqual({
-      made: 4,
-      "dask-test--cpu": amiOf("of-scheduler"),
-      "dask-test--striped": amiOf("of-striped"),
-      "dask-test--pinned": amiOf("of-pinned"),
-      "dask-test--gpu": amiOf("of-gpu"),
-      "dask-test--more-gpus": amiOf("of-gpu"),
-    });
+    ).toEqual({ built: 4, shared: [["scheduler", "cpu"], ["gpu", "more-gpus"], ["pinned"], ["striped"]] });
   });
 
-  test("nor, with TLS, the scheduler with workers: it alone has a door", () => {
+  test("nor, with TLS, the scheduler with workers: only the scheduler has the reverse proxy", () => {
     expect(images({ tls: true, pools: [{ name: "cpu", kind: "cpu" }] })).toEqual({
-      made: 2,
-      "dask-test--cpu": amiOf("of-cpu"),
+      built: 2,
+      shared: [["scheduler"], ["cpu"]],
     });
   });
 
   test("that is built on a GPU where the machines have one", () => {
     const stack = synthesize({ pools: [{ name: "gpu", kind: "gpu", diskGiB: 120 }] });
-    expect(stack.resource("aws_imagebuilder_infrastructure_configuration", "of-gpu").instance_types).toEqual([
-      "g6.xlarge",
-      "g5.xlarge",
-    ]);
-    expect(stack.resource("aws_imagebuilder_image_recipe", "of-gpu")).toMatchObject({
-      parent_image: DEEP_LEARNING,
-      block_device_mapping: [{ ebs: { volume_size: 120 } }],
-    });
+    expect(
+      stack
+        .resources("aws_imagebuilder_infrastructure_configuration")
+        .map(({ instance_types }) => instance_types),
+    ).toEqual(expect.arrayContaining([["m7i.large"], ["g6.xlarge", "g5.xlarge"]]));
+    expect(stack.resources("aws_imagebuilder_image_recipe")).toContainEqual(
+      expect.objectContaining({
+        parent_image: DEEP_LEARNING,
+        block_device_mapping: [
+          { device_name: "/dev/sda1", ebs: expect.objectContaining({ volume_size: 120 }) },
+        ],
+      }),
+    );
+  });
+});
+
+test("no image is built for a pool that may have no node: it starts from the base image", () => {
+  const pools = [
+    { name: "cpu", kind: "cpu" },
+    { name: "gpu", kind: "gpu", maxSize: 0 },
+  ] as const;
+  const stack = synthesize({ pools });
+  expect(stack.counts.aws_imagebuilder_image).toBe(1);
+  expect(stack.resource("aws_launch_template", "gpu").image_id).toBe(`resolve:${DEEP_LEARNING}`);
+  expect(stack.resource("aws_launch_template", "cpu").image_id).toContain("aws_imagebuilder_image.");
+});
+
+describe("an image is identified by its contents", () => {
+  const SMALL = { name: "small", kind: "cpu" } as const;
+  const LARGE = { name: "large", kind: "cpu", instanceTypes: ["m7i.8xlarge"] } as const;
+  const parts = (pools: ClusterDefinition["pools"]) => {
+    const stack = synthesize({ tls: true, ...(pools && { pools }) });
+    const types = Object.keys(stack.counts).filter((type) => type.startsWith("aws_imagebuilder_"));
+    return Object.fromEntries(
+      types.flatMap((type) =>
+        stack.names(type).map((name) => [`${type}.${name}`, stack.resource(type, name)]),
+      ),
+    );
+  };
+
+  test("so that the order of the pools changes nothing of it", () => {
+    expect(parts([LARGE, SMALL])).toEqual(parts([SMALL, LARGE]));
   });
 
-  test("of any name that a pool may have", () => {
-    expect(images({ pools: [{ name: "builder", kind: "gpu" }] })).toMatchObject({
-      "dask-test--builder": amiOf("of-builder"),
-    });
+  test.each([
+    ["first", [SMALL, LARGE], [LARGE]],
+    ["last", [SMALL, LARGE], [SMALL]],
+  ])("so that it stays where it is without the %s pool that uses it", (_, before, after) => {
+    expect(Object.keys(parts(after))).toEqual(Object.keys(parts(before)));
   });
 });
 
@@ -336,7 +347,7 @@ function synthesize(definition: Partial<ClusterDefinition> = {}): Synthesized {
 }
 
 function reference(type: string) {
-  return expect.stringMatching(new RegExp(`^\\$\\{${type}\\.dask_images_of-scheduler_\\S+\\.arn\\}$`));
+  return expect.stringMatching(new RegExp(`^\\$\\{${type}\\.dask_images_[0-9a-f]{12}_\\S+\\.arn\\}$`));
 }
 
 /** The AMI that the image of that id will have. */

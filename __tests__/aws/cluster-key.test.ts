@@ -91,14 +91,15 @@ describe("the key of a cluster", () => {
         Array.from({ length: count }, () => KEY),
       );
     }
-    for (const image of ["scheduler", "cpu"]) {
-      expect(stack.resource("aws_imagebuilder_image_recipe", `of-${image}`)).toMatchObject({
-        block_device_mapping: [{ ebs: { kms_key_id: KEY } }],
-      });
-      expect(stack.resource("aws_imagebuilder_distribution_configuration", `of-${image}`)).toMatchObject({
+    const recipes = stack.resources("aws_imagebuilder_image_recipe");
+    const distributions = stack.resources("aws_imagebuilder_distribution_configuration");
+    expect([recipes.length, distributions.length]).toEqual([2, 2]);
+    for (const recipe of recipes)
+      expect(recipe).toMatchObject({ block_device_mapping: [{ ebs: { kms_key_id: KEY } }] });
+    for (const distribution of distributions)
+      expect(distribution).toMatchObject({
         distribution: [{ ami_distribution_configuration: { kms_key_id: KEY } }],
       });
-    }
   });
 });
 

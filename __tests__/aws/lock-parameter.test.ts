@@ -21,8 +21,8 @@ describe("the locks of a cluster", () => {
     const locks = [schedulerNode(cluster).lock, workerNode(cluster, gpu).lock];
     expect(workerNode(cluster, one).lock).toEqual(locks[0]);
     expect(stack.counts.aws_ssm_parameter).toBe(2);
-    for (const [index, role] of ["of-scheduler", "of-gpu-worker"].entries())
-      expect(stack.resource("aws_ssm_parameter", role)).toEqual({
+    for (const [index, kind] of ["20267-cpu-", "20267-gpu-"].entries())
+      expect(stack.resource("aws_ssm_parameter", kind)).toEqual({
         name: locks[index]?.name,
         description: "packages of machines of Dask, one a line: name, version and SHA-256",
         type: "String",
@@ -38,15 +38,15 @@ describe("the locks of a cluster", () => {
 
   test("are there before the machines that look them up", () => {
     expect(stack.resource("aws_instance").depends_on).toContainEqual(
-      expect.stringMatching(/^aws_ssm_parameter\.dask_locks_of-scheduler_/),
+      expect.stringMatching(/^aws_ssm_parameter\.dask_locks_20267-cpu-/),
     );
     for (const [pool, lock] of [
-      ["one", "scheduler"],
-      ["two", "scheduler"],
-      ["gpu", "gpu-worker"],
+      ["one", "cpu"],
+      ["two", "cpu"],
+      ["gpu", "gpu"],
     ] as const)
       expect(stack.resource("aws_autoscaling_group", `pools_${pool}`).depends_on).toContainEqual(
-        expect.stringMatching(new RegExp(`^aws_ssm_parameter\\.dask_locks_of-${lock}_`)),
+        expect.stringMatching(new RegExp(`^aws_ssm_parameter\\.dask_locks_20267-${lock}-`)),
       );
   });
 
@@ -58,6 +58,20 @@ describe("the locks of a cluster", () => {
       );
     });
   });
+});
+
+test("a parameter of one name has one address, whichever nodes use it", () => {
+  const addresses = (definition: Partial<ClusterDefinition>) => {
+    const stack = Synthesized.of((scope) => new DaskCluster(scope, "dask", { cluster: define(definition) }));
+    return stack.names("aws_ssm_parameter");
+  };
+  const gpu = { name: "gpu", kind: "gpu" } as const;
+  const [cpuLock, gpuLock] = addresses({ tls: false, pools: [gpu] });
+  expect(gpuLock).toContain("20267-gpu-");
+  expect(cpuLock).toContain("20267-cpu-");
+  // With UCX the scheduler needs the packages of GPU nodes.
+  const scheduler = { instanceType: "g6.xlarge" };
+  expect(addresses({ tls: false, scheduler, pools: [{ ...gpu, ucx: true }] })).toEqual([gpuLock]);
 });
 
 test.each([

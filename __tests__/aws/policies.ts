@@ -7,7 +7,7 @@ const WORDS: readonly (readonly [pattern: RegExp, word: string])[] = [
   [/\$\{data\.aws_caller_identity\.[^}]+\.account_id\}/g, "ACCOUNT"],
   [/\$\{aws_kms_key\.[^}]+\.arn\}/g, "KEY"],
   [/\$\{aws_secretsmanager_secret\.\w*secrets_(\w+)_[0-9A-F]{8}\.arn\}/g, "SECRET $1"],
-  [/\$\{aws_ssm_parameter\.[^}]*of-([^}]+)_[0-9A-F]{8}\.arn\}/g, "LOCK $1"],
+  [/\$\{aws_ssm_parameter\.[^}]*locks_20267-(cpu|gpu)-[0-9a-f]{12}_[0-9A-F]{8}\.arn\}/g, "LOCK $1"],
   [/\$\{aws_iam_service_linked_role\.[^}]+\.arn\}/g, "AUTOSCALING"],
   [/\$\{aws_cloudwatch_log_group\.[^}]+\.arn\}/g, "LOG GROUP"],
   [/\$\{aws_iam_role\.[^}]*(scheduler-role)_\w+\.arn\}/g, "ROLE $1"],
@@ -15,7 +15,12 @@ const WORDS: readonly (readonly [pattern: RegExp, word: string])[] = [
 
 /** A policy, with words in place of what Terraform looks up or makes. */
 export function readPolicy(policy: unknown): unknown {
-  return JSON.parse(WORDS.reduce((text, [pattern, word]) => text.replaceAll(pattern, word), String(policy)));
+  return JSON.parse(readArn(policy));
+}
+
+/** An ARN, with words in place of what Terraform looks up or makes. */
+export function readArn(arn: unknown): string {
+  return WORDS.reduce((text, [pattern, word]) => text.replaceAll(pattern, word), String(arn));
 }
 
 /** The inline policies of the role whose resource's name holds the text, by their names. */

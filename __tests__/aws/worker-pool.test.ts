@@ -158,7 +158,7 @@ describe("the autoscaling group of a pool", () => {
       ...[...policies, "key-of-secrets"].map((name) =>
         expect.stringMatching(new RegExp(`^aws_iam_role_policy\\.dask_pool-roles_batch_${name}_`)),
       ),
-      expect.stringMatching(/^aws_ssm_parameter\.dask_locks_of-scheduler_/),
+      expect.stringMatching(/^aws_ssm_parameter\.dask_locks_20267-cpu-[0-9a-f]{12}_/),
     ]);
   });
 });

@@ -31,7 +31,9 @@ export function waiverList(judgements: readonly Judgement[]): string {
     const start = `${check} | ${name} | \`${resource.terraformResourceType}\``;
     const row = rows.get(start + reason) ?? { start, paths: new Set(), reason };
     const stack = TerraformStack.of(resource).node.path;
-    row.paths.add(`\`${resource.node.path.slice(stack.length + 1).replace(/\/Resource$/, "")}\``);
+    const path = resource.node.path.slice(stack.length + 1).replace(/\/Resource$/, "");
+    // What is identified by its contents has another digest with each change of them.
+    row.paths.add(`\`${path.replace(/(?<=-)[0-9a-f]{12}$/, "<digest>")}\``);
     rows.set(start + reason, row);
   }
   const lines = [...rows]

@@ -32,18 +32,22 @@ const BUILD_ALONE = {
   enhancedImageMetadataEnabled: false,
 };
 
-/** Properties of a `ClusterImage`. */
-export interface ClusterImageProps {
-  /** Cluster whose machines start from the image. */
+/** Contents of an image: equal contents make one image. */
+export interface ImageContents {
+  /** Cluster whose instances start from the image. */
   readonly cluster: Cluster;
-  /** Key under which the image is encrypted. */
-  readonly key: ClusterKey;
-  /** What the image is to hold. */
+  /** What is installed in the image. */
   readonly bake: Bake;
   /** Image that it is made from. */
   readonly base: Image;
-  /** Size of its root volume in GiB: no machine that starts from it may have a smaller one. */
+  /** Size of its root volume in GiB: an instance that starts from it needs at least the same. */
   readonly diskGiB: number;
+}
+
+/** Decides what an image contains, and how it is built. */
+export interface ClusterImageProps extends ImageContents {
+  /** Key that encrypts the image. */
+  readonly key: ClusterKey;
   /** Instance types to build on, of which Image Builder takes one that AWS has; with a GPU if the machines have one. */
   readonly instanceTypes: readonly string[];
   /** Where it is built. */
@@ -71,17 +75,16 @@ export class ClusterImage extends Construct {
     super(scope, id);
     const { cluster, key, bake, base, diskGiB, instanceTypes, builder } = props;
     const encrypted = { kmsKeyId: key.arn };
-    const description = `machines of the Dask cluster ${cluster.name}, release ${cluster.release.name}`;
+    const description = descriptionOf(cluster);
     const documents = componentDocuments(bake);
-    const parent = parentImage(base);
-    const name = resourceName(cluster, digest([description, parent, diskGiB, documents]));
+    const name = resourceName(cluster, imageDigest(props));
     const machine = { "dask:cluster": cluster.name, Name: resourceName(cluster, "image-builder") };
 
     const recipe = new ImagebuilderImageRecipe(this, "recipe", {
       name,
       description,
       version: VERSION,
-      parentImage: parent,
+      parentImage: parentImage(base),
       ...REPLACED,
       blockDeviceMapping: [
         {
@@ -162,6 +165,15 @@ function literally(text: string): string {
   return text.replaceAll(/[$%](?=\{)/g, "$&$&");
 }
 
-function digest(value: unknown): string {
-  return createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 12);
+/**
+ * Returns the digest of an image's contents: part of its names in AWS, and the id of its construct. So one name is always
+ * at one address of Terraform, whichever pools use the image.
+ */
+export function imageDigest({ cluster, bake, base, diskGiB }: ImageContents): string {
+  const contents = [descriptionOf(cluster), parentImage(base), diskGiB, componentDocuments(bake)];
+  return createHash("sha256").update(JSON.stringify(contents)).digest("hex").slice(0, 12);
+}
+
+function descriptionOf({ name, release }: Cluster): string {
+  return `machines of the Dask cluster ${name}, release ${release.name}`;
 }

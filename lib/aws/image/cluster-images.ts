@@ -7,7 +7,7 @@ import type { Account } from "../account/account";
 import { machineName } from "../account/tags";
 import type { ClusterKey } from "../encryption/cluster-key";
 import type { ClusterNetwork } from "../network/cluster-network";
-import { ClusterImage } from "./cluster-image";
+import { ClusterImage, imageDigest } from "./cluster-image";
 import { ImageBuilder } from "./image-builder";
 import { parentImage } from "./machine-image";
 
@@ -25,8 +25,6 @@ export interface ClusterImagesProps {
 
 /** Machines of one kind, with what decides which image they need. */
 interface Machines {
-  /** `scheduler`, or the name of the pool. */
-  readonly id: string;
   /** Their name in AWS. */
   readonly name: string;
   readonly bake: Bake;
@@ -36,35 +34,35 @@ interface Machines {
 }
 
 /**
- * The images of a cluster's machines: one for each different content and base. So pools of a kind share theirs, and
- * the scheduler shares that of CPU pools where both install the same packages, which with TLS they do not: it alone has
- * a door. A shared image is as large as the smallest disk, and is built on an instance type of the first machines that
- * start from it.
+ * Images of a cluster's nodes: one for each different content and base. Pools of a kind share theirs. The scheduler shares
+ * that of CPU pools where both install the same packages; with TLS they do not, because only the scheduler has the
+ * reverse proxy. A shared image is as large as the smallest disk. It is built on an instance type of the scheduler, or of
+ * the pool whose name comes first in the alphabet.
+ *
+ * A pool with a `maxSize` of 0 gets no image: the build would start an instance of its type, and needs its quota. Its
+ * launch template names the base image until the pool may have nodes.
  */
 export class ClusterImages extends Construct {
   private readonly amiIds = new Map<string, string>();
 
   constructor(scope: Construct, id: string, { cluster, account, key, network }: ClusterImagesProps) {
     super(scope, id);
-    const builder = new ImageBuilder(this, "builder", { cluster, account, key, network });
+    const builder = new ImageBuilder(this, "builder", { cluster, account, network });
     for (const [first, ...others] of alike(everyMachine(cluster))) {
-      const { amiId } = new ClusterImage(this, `of-${first.id}`, {
-        ...first,
-        cluster,
-        key,
-        builder,
-        diskGiB: Math.min(first.diskGiB, ...others.map(({ diskGiB }) => diskGiB)),
-      });
+      const diskGiB = Math.min(first.diskGiB, ...others.map(({ diskGiB }) => diskGiB));
+      const contents = { ...first, cluster, diskGiB };
+      const { amiId } = new ClusterImage(this, imageDigest(contents), { ...contents, key, builder });
       for (const { name } of [first, ...others]) this.amiIds.set(name, amiId);
     }
   }
 
   /**
-   * AMI of the scheduler, or of a pool.
+   * Returns the AMI of the scheduler or of a pool; undefined for a pool with a `maxSize` of 0.
    *
    * @throws Error for a pool of another cluster
    */
-  amiIdOf(cluster: Cluster, pool?: Pool): string {
+  amiIdOf(cluster: Cluster, pool?: Pool): string | undefined {
+    if (pool?.maxSize === 0) return undefined;
     const name = machineName(cluster, pool);
     const amiId = this.amiIds.get(name);
     if (amiId === undefined)
@@ -75,19 +73,21 @@ export class ClusterImages extends Construct {
   }
 }
 
+/** Everything that starts from an image, in an order that does not depend on the definition's. */
 function everyMachine(cluster: Cluster): readonly Machines[] {
   const { image: base, diskGiB, instanceType } = cluster.scheduler;
+  const pools = cluster.pools
+    .filter(({ maxSize }) => maxSize > 0)
+    .sort((one, other) => (one.name < other.name ? -1 : 1));
   return [
     {
-      id: "scheduler",
       name: machineName(cluster),
       bake: bake(schedulerNode(cluster)),
       base,
       diskGiB,
       instanceTypes: [instanceType],
     },
-    ...cluster.pools.map((pool) => ({
-      id: pool.name,
+    ...pools.map((pool) => ({
       name: machineName(cluster, pool),
       bake: bake(workerNode(cluster, pool)),
       base: pool.image,

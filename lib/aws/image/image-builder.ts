@@ -4,7 +4,6 @@ import { Construct } from "constructs";
 import type { Cluster } from "../../cluster/cluster";
 import { resourceName } from "../../node/names";
 import type { Account } from "../account/account";
-import type { ClusterKey } from "../encryption/cluster-key";
 import type { ClusterNetwork } from "../network/cluster-network";
 import { waysOut } from "../network/cluster-security";
 import { BuilderRole } from "../roles/builder-role";
@@ -15,8 +14,6 @@ export interface ImageBuilderProps {
   readonly cluster: Cluster;
   /** Account of the cluster. */
   readonly account: Account;
-  /** Key of the cluster. */
-  readonly key: ClusterKey;
   /** Network of the builders; they live in the first private subnet. */
   readonly network: ClusterNetwork;
 }
@@ -35,7 +32,7 @@ export class ImageBuilder extends Construct {
   /** What has to exist before a builder can do its work. */
   readonly needs: readonly ITerraformDependable[];
 
-  constructor(scope: Construct, id: string, { cluster, account, key, network }: ImageBuilderProps) {
+  constructor(scope: Construct, id: string, { cluster, account, network }: ImageBuilderProps) {
     super(scope, id);
     const name = resourceName(cluster, "image-builder");
     const group = new SecurityGroup(this, "group", {
@@ -44,7 +41,7 @@ export class ImageBuilder extends Construct {
       vpcId: network.vpcId,
       tags: { Name: name },
     });
-    const role = new BuilderRole(this, "role", { cluster, account, key });
+    const role = new BuilderRole(this, "role", { cluster, account });
     this.instanceProfileName = role.instanceProfile.name;
     // A `DaskCluster` has seen to it that there is one.
     this.subnetId = network.privateSubnetIds[0] as string;

@@ -50,9 +50,9 @@ export class LockParameters extends Construct {
   constructor(scope: Construct, id: string, { cluster }: LockParametersProps) {
     super(scope, id);
     const nodes = [schedulerNode(cluster), ...cluster.pools.map((pool) => workerNode(cluster, pool))];
-    for (const { lock, role } of nodes)
+    for (const { lock } of nodes)
       if (!this.parameters.has(lock.name))
-        this.parameters.set(lock.name, new LockParameter(this, `of-${role}`, { lock }).parameter);
+        this.parameters.set(lock.name, new LockParameter(this, idOf(lock), { lock }).parameter);
   }
 
   /**
@@ -69,4 +69,13 @@ export class LockParameters extends Construct {
       );
     return parameter;
   }
+}
+
+/**
+ * Id of a lock's construct, such as `2026.7-cpu-0123456789ab`: the last parts of the parameter's name. So one name is
+ * always at one address of Terraform, whichever nodes use it; at a second address it could not be created while the
+ * first one still exists.
+ */
+function idOf({ name }: Lock): string {
+  return name.split("/").slice(-2).join("-");
 }

@@ -1,6 +1,7 @@
 import { IamInstanceProfile } from "@cdktf/provider-aws/lib/iam-instance-profile";
 import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
 import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
+import { IamRolePolicyAttachment } from "@cdktf/provider-aws/lib/iam-role-policy-attachment";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import type { Cluster } from "../../cluster/cluster";
@@ -34,7 +35,7 @@ export class MachineRole extends Construct {
   protected readonly account: Account;
 
   private readonly role: IamRole;
-  private readonly granted: IamRolePolicy[] = [];
+  private readonly granted: ITerraformDependable[] = [];
 
   constructor(scope: Construct, id: string, { cluster, account, kind, description }: MachineRoleProps) {
     super(scope, id);
@@ -76,6 +77,16 @@ export class MachineRole extends Construct {
   /** Every policy of the role: a machine waits for them, as it calls AWS as soon as it boots. */
   get policies(): readonly ITerraformDependable[] {
     return this.granted;
+  }
+
+  /** Attaches a policy that AWS manages, such as `AmazonSSMManagedInstanceCore`. */
+  protected attach(name: string): void {
+    this.granted.push(
+      new IamRolePolicyAttachment(this, name, {
+        role: this.role.name,
+        policyArn: `arn:${this.account.partition}:iam::aws:policy/${name}`,
+      }),
+    );
   }
 
   /** Adds a policy. */
