@@ -45,6 +45,11 @@ describe("state", () => {
     });
   });
 
+  test("in S3 requires a Terraform whose backend knows lock files, and elsewhere any", () => {
+    expect(terraform(S3).required_version).toBe(">= 1.10");
+    for (const backend of [undefined, HCP]) expect(terraform(backend)).not.toHaveProperty("required_version");
+  });
+
   test("in S3, under a key, region and encryption key of one's own", () => {
     expect(
       terraform({ ...S3, key: "a.tfstate", region: "us-east-1", kmsKeyId: "alias/states" }).backend,

@@ -3,6 +3,8 @@
 In Terraform's JSON a policy is text inside a string. Checkov's runner for it leaves the text as it is, and
 checks that look into a policy then let it pass (CKV_AWS_33) or give no verdict (CKV_AWS_286 to 290 and 355).
 Here they see it parsed, as they do in HCL.
+
+Terraform's own settings may be text too (`required_version`); Checkov's runner takes blocks only, and fails.
 """
 
 import json
@@ -16,6 +18,8 @@ as_parsed = parser.hclify
 
 def hclify(obj: dict, *arguments: object, **options: object) -> dict:
     """A block as Checkov's checks expect it, with its policy as an object."""
+    if not isinstance(obj, dict):
+        return obj
     block = as_parsed(obj, *arguments, **options)
     if isinstance(obj.get("policy"), str):
         block["policy"] = [json.loads(obj["policy"])]

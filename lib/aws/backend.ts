@@ -2,6 +2,9 @@ import { isAbsolute, join, relative } from "node:path";
 import { App, CloudBackend, LocalBackend, NamedCloudWorkspace, S3Backend, type TerraformStack } from "cdktf";
 import type { Cluster } from "../cluster/cluster";
 
+/** First Terraform whose S3 backend has `use_lockfile` (its changelog, 1.10.0); OpenTofu has it from the same version. */
+const LOCK_FILE_VERSION = "1.10";
+
 /** Gives a stack the state that its cluster's definition asks for. */
 export function keepState(stack: TerraformStack, { backend, name, region }: Cluster): void {
   switch (backend.type) {
@@ -18,8 +21,9 @@ export function keepState(stack: TerraformStack, { backend, name, region }: Clus
         encrypt: true,
         ...(backend.kmsKeyId === undefined ? {} : { kmsKeyId: backend.kmsKeyId }),
       });
-      // S3's own lock file came after the last release of cdktf's types.
+      // Lock files in S3 are newer than cdktf's types, and than most of Terraform 1.
       stack.addOverride("terraform.backend.s3.use_lockfile", true);
+      stack.addOverride("terraform.required_version", `>= ${LOCK_FILE_VERSION}`);
       break;
     case "hcp":
       new CloudBackend(stack, {
