@@ -1,3 +1,4 @@
+import { TerraformOutput } from "cdktf";
 import { DaskCluster, type DaskClusterProps } from "../../lib/aws/dask-cluster";
 import { defineCluster } from "../../lib/cluster/define";
 import type { ClusterDefinition } from "../../lib/cluster/definition";
@@ -21,6 +22,22 @@ test("a cluster that speaks UCX says so in its address", () => {
   expect(dask.dashboardUrl).toBe("http://localhost:8787/status");
 });
 
+test("a cluster has what other networks need to reach it", () => {
+  const { outputs } = Synthesized.of((scope) => {
+    const dask = new DaskCluster(scope, "dask", { cluster: define({}) });
+    const { vpcId, hostedZoneId, privateRouteTableIds } = dask;
+    for (const [name, value] of Object.entries({ vpcId, hostedZoneId, privateRouteTableIds }))
+      new TerraformOutput(scope, name, { value, staticId: true });
+  });
+  expect(outputs).toEqual({
+    vpcId: expect.stringMatching(/^\$\{aws_vpc\.dask_network_\w+\.id\}$/),
+    hostedZoneId: expect.stringMatching(/^\$\{aws_route53_zone\.dask_zone_\w+\.zone_id\}$/),
+    privateRouteTableIds: ["us-west-2a", "us-west-2b"].map((zone) =>
+      expect.stringMatching(`^\\$\\{aws_route_table\\.dask_network_${zone}_private-routes_\\w+\\.id\\}$`),
+    ),
+  });
+});
+
 describe("a cluster in an existing VPC", () => {
   const network = { vpcId: "vpc-7", privateSubnetIds: ["subnet-a", "subnet-b"] };
 
@@ -28,6 +45,13 @@ describe("a cluster in an existing VPC", () => {
     const { counts } = build({}, { network }).synthesized;
     for (const type of ["aws_vpc", "aws_subnet", "aws_nat_gateway", "aws_internet_gateway", "aws_route"])
       expect(counts).not.toHaveProperty(type);
+  });
+
+  test("names the VPC, and leaves its route tables and the scheduler's address to its owner", () => {
+    const { dask, synthesized } = build({}, { network });
+    expect(dask.vpcId).toBe("vpc-7");
+    expect(dask.privateRouteTableIds).toBeUndefined();
+    expect(synthesized.counts).not.toHaveProperty("aws_ec2_subnet_cidr_reservation");
   });
 
   test("puts machines, groups and names into it", () => {

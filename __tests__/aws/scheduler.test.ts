@@ -62,7 +62,13 @@ describe("the machine of the scheduler", () => {
     ];
     const waits = instance.depends_on as readonly string[];
     expect(waits.filter((name) => name.startsWith("aws_vpc_security_group_"))).toHaveLength(rules.length);
-    const policies = ["session-manager", "read-lock", "tag-machines", "secrets", "key-of-secrets"];
+    const policies = [
+      "session-manager",
+      "read-lock",
+      "tag-machines",
+      "secrets",
+      "key-of-secrets",
+    ];
     expect(waits.filter((name) => name.startsWith("aws_iam_role_policy."))).toEqual(
       policies.map((name) =>
         expect.stringMatching(new RegExp(`^aws_iam_role_policy\\.dask_scheduler-role_${name}_`)),
@@ -137,6 +143,7 @@ test("the private zone names the machine's address", () => {
     comment: "members of the Dask cluster test",
     vpc: [{ vpc_id: expect.stringContaining("aws_vpc.") }],
     tags: { Name: "dask-test--internal" },
+    lifecycle: expect.anything(),
   });
   expect(synthesized.resource("aws_route53_record")).toEqual({
     zone_id: expect.stringContaining("aws_route53_zone."),
@@ -144,6 +151,17 @@ test("the private zone names the machine's address", () => {
     type: "A",
     ttl: 300,
     records: [expect.stringMatching(/^\$\{aws_instance\.dask_scheduler_\w+\.private_ip\}$/)],
+  });
+});
+
+test("the private zone keeps VPCs that are associated elsewhere, and moves with its own", () => {
+  const { synthesized } = synthesize();
+  expect(synthesized.resource("aws_route53_zone").lifecycle).toEqual({
+    ignore_changes: ["vpc"],
+    replace_triggered_by: [expect.stringMatching(/^null_resource\.dask_zone_vpc_\w+$/)],
+  });
+  expect(synthesized.resource("null_resource", "dask_zone_vpc")).toEqual({
+    triggers: { vpc: expect.stringMatching(/^\$\{aws_vpc\.dask_network_\w+\.id\}$/) },
   });
 });
 

@@ -268,7 +268,11 @@ describe("dask.yaml", () => {
   test("lets only the dashboard's own pages open its connection", () => {
     const origins = (spec: NodeSpec) =>
       daskYaml(spec).distributed.scheduler.dashboard["bokeh-application"].allow_websocket_origin;
-    expect(origins(scheduler)).toEqual(["scheduler.production.internal:8787", "localhost:8787"]);
+    expect(origins(scheduler)).toEqual([
+      "scheduler.production.internal:8787",
+      "10.30.0.10:8787",
+      "localhost:8787",
+    ]);
     expect(origins(schedulerNode(largest2026))).toEqual(["localhost:8787"]);
   });
 

@@ -47,6 +47,15 @@ export class DaskCluster extends Construct {
   readonly cluster: Cluster;
   /** Network of the machines. */
   readonly network: ClusterNetwork;
+  /** Id of the VPC: for peering connections, VPNs and transit gateways. */
+  readonly vpcId: string;
+  /**
+   * Route tables of the private subnets, in the order of the zones: for routes back to an administrators' network.
+   * Undefined with an existing network.
+   */
+  readonly privateRouteTableIds?: readonly string[];
+  /** Id of the private hosted zone with the scheduler's name: for associations with the VPCs of clients. */
+  readonly hostedZoneId: string;
   /** Key under which everything of the cluster is encrypted. */
   readonly key: ClusterKey;
   /** Groups of the machines, for rules of your own. */
@@ -73,9 +82,14 @@ export class DaskCluster extends Construct {
     const autoscaling = new AutoscalingRole(this, "autoscaling-role", { cluster });
     const key = new ClusterKey(this, "key", { cluster, account, autoscaling });
     this.key = key;
-    this.network = props.network ?? new Network(this, "network", { cluster });
-    if (props.network === undefined)
-      new FlowLogs(this, "flow-logs", { cluster, account, key, network: this.network });
+    if (props.network) this.network = props.network;
+    else {
+      const network = new Network(this, "network", { cluster });
+      new FlowLogs(this, "flow-logs", { cluster, account, key, network });
+      this.network = network;
+      this.privateRouteTableIds = network.privateRouteTableIds;
+    }
+    this.vpcId = this.network.vpcId;
     this.security = new ClusterSecurity(this, "security", { cluster, network: this.network });
 
     const locks = new LockParameters(this, "locks", { cluster });
@@ -99,6 +113,7 @@ export class DaskCluster extends Construct {
       network: this.network,
       scheduler: this.scheduler,
     });
+    this.hostedZoneId = zone.zoneId;
     const pools = new Construct(this, "pools");
     const roles = new Construct(this, "pool-roles");
     this.pools = Object.fromEntries(

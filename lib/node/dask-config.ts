@@ -13,7 +13,8 @@ import { renderTemplate } from "./template";
  */
 export function daskConfig(cluster: Cluster, spillLimit: string | false): readonly NodeFile[] {
   const { scratch, config } = nodeSite(cluster);
-  const hosts = [...(cluster.tls ? [cluster.scheduler.hostname] : []), "localhost"];
+  const { hostname, privateAddress } = cluster.scheduler;
+  const hosts = [...(cluster.tls ? [hostname, privateAddress] : []), "localhost"];
   const main = renderTemplate("cloud-init/dask/dask.yaml", {
     SCRATCH: scratch,
     DASHBOARD_LINK: dashboardLink(cluster),

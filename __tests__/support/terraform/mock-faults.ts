@@ -57,12 +57,11 @@ export const MOCK_FAULTS: readonly MockFault[] = [
   { type: "aws_vpc_security_group_ingress_rule", ...betweenGroups },
   { type: "aws_vpc_security_group_egress_rule", ...betweenGroups },
   {
-    type: "aws_route53_zone",
-    attribute: "vpc",
-    reason:
-      "moto keeps the VPC of a zone only where the request calls the zone private, which the provider does not",
+    type: "aws_ec2_subnet_cidr_reservation",
+    attribute: "description",
+    reason: "moto keeps no description of a reservation",
     befalls: always,
-    isRead: isEmpty,
+    isRead: (value) => value === null || value === "",
   },
   {
     type: "aws_instance",
