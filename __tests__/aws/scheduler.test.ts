@@ -24,8 +24,11 @@ describe("the machine of the scheduler", () => {
       vpc_security_group_ids: [expect.stringContaining("security_scheduler")],
       iam_instance_profile: expect.stringContaining("instance-profile"),
       monitoring: true,
-      ebs_optimized: true,
     });
+  });
+
+  test("leaves EBS optimization to the instance type: EC2 rejects it for types without", () => {
+    expect(instance).not.toHaveProperty("ebs_optimized");
   });
 
   test("hands out metadata to its own processes alone, and only with a token", () => {

@@ -45,7 +45,6 @@ describe("the launch template of a pool", () => {
         http_put_response_hop_limit: 1,
       },
       monitoring: { enabled: true },
-      ebs_optimized: "true",
       network_interfaces: [
         {
           device_index: 0,
@@ -125,12 +124,19 @@ describe("the autoscaling group of a pool", () => {
     expect(group.instance_refresh).toEqual({
       strategy: "Rolling",
       preferences: { min_healthy_percentage: 50, instance_warmup: "0" },
-      triggers: ["tag"],
+      triggers: ["tag", "vpc_zone_identifier"],
     });
     expect(group.tag).toContainEqual({
       key: "dask:scheduler",
       value: expect.stringMatching(/^\$\{null_resource\.dask_scheduler_generation_\w+\.id\}$/),
       propagate_at_launch: true,
+    });
+  });
+
+  test("goes on after a launch that failed, and takes no busy instance away to level the zones", () => {
+    expect(group).toMatchObject({
+      ignore_failed_scaling_activities: true,
+      suspended_processes: ["AZRebalance"],
     });
   });
 
@@ -151,7 +157,7 @@ describe("the autoscaling group of a pool", () => {
     expect(group.force_delete).toBe(true);
   });
 
-  test("begins once the scheduler's name can be asked for, and machines may do what they do", () => {
+  test("begins once the scheduler's name can be resolved, and instances may do what they do", () => {
     const policies = ["session-manager", "read-lock", "tag-machines", "answer-launch-hook", "secrets"];
     expect(group.depends_on).toEqual([
       expect.stringMatching(/^aws_route53_record\.dask_zone_scheduler_/),

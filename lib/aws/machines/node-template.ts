@@ -47,7 +47,6 @@ export class NodeTemplate extends Construct {
       updateDefaultVersion: true,
       metadataOptions: { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1 },
       monitoring: { enabled: true },
-      ebsOptimized: "true",
       networkInterfaces: [
         {
           deviceIndex: 0,

@@ -6,7 +6,9 @@ import type { Cluster } from "../../cluster/cluster";
 import type { Image } from "../../cluster/definition";
 import { schedulerNode } from "../../node/machine";
 import { userData } from "../../node/user-data";
+import { nameOf } from "../account/names";
 import { machineTags } from "../account/tags";
+import { waive } from "../account/waiver";
 import type { ClusterKey } from "../encryption/cluster-key";
 import type { ClusterImages } from "../image/cluster-images";
 import { imageParameter, isPinned, launchImage } from "../image/machine-image";
@@ -42,8 +44,10 @@ export interface SchedulerProps {
 export class Scheduler extends Construct {
   /** The machine. */
   readonly instance: Instance;
-  /** Changes with each new machine: what has to begin anew with the scheduler refers to it. */
+  /** Changes with each new instance: whatever has to change with the scheduler refers to it. */
   readonly generation: string;
+  /** Name of a resource that is replaced with each new instance, for `replaceTriggeredBy`. */
+  readonly replacement: string;
 
   constructor(scope: Construct, id: string, props: SchedulerProps) {
     super(scope, id);
@@ -67,7 +71,6 @@ export class Scheduler extends Construct {
       disableApiTermination: deletionProtection,
       metadataOptions: { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1 },
       monitoring: true,
-      ebsOptimized: true,
       rootBlockDevice: {
         volumeType: "gp3",
         volumeSize: cluster.scheduler.diskGiB,
@@ -79,18 +82,22 @@ export class Scheduler extends Construct {
       userDataBase64: userData(schedulerNode(cluster)),
       userDataReplaceOnChange: true,
       tags,
-      // What the image is called decides, not which AMI the name stands for today. The name of the resource is
-      // spelled out, as cdktf writes an object here as `${…}`, which Terraform refuses.
+      // The name of the image decides, not the AMI that it refers to today.
       lifecycle: {
         ignoreChanges: ["ami", `tags["${STATE_TAG}"]`],
-        replaceTriggeredBy: [`${image.terraformResourceType}.${image.friendlyUniqueId}`],
+        replaceTriggeredBy: [nameOf(image)],
         ...(deletionProtection && { preventDestroy: true }),
       },
       dependsOn: [...(network.wayOut ?? []), ...security.rules, ...role.policies, locks.of(cluster)],
     });
-    this.generation = new NullResource(this, "generation", {
-      triggers: { instance: this.instance.id },
-    }).id;
+    waive(
+      this.instance,
+      "CKV_AWS_135",
+      "instance types of the Nitro System are EBS-optimized by default; EC2 rejects the setting for types that cannot be",
+    );
+    const generation = new NullResource(this, "generation", { triggers: { instance: this.instance.id } });
+    this.generation = generation.id;
+    this.replacement = nameOf(generation);
   }
 
   /** A pinned AMI, or the one that a published image stands for today. */

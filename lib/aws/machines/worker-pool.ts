@@ -53,8 +53,12 @@ export interface WorkerPoolProps {
 /**
  * A pool of workers: as many machines as its size says, of whichever of its instance types AWS has, on demand and
  * spot in the shares of the definition. A machine is in service once its workers are registered at the scheduler (see
- * `LaunchHook`). A change of what the machines are made from rolls the pool, half of it at a time; so does a new
- * scheduler, which knows nothing of the old one's workers.
+ * `LaunchHook`). A change of what the machines are made from rolls the pool, half of it at a time; so do other zones, and a
+ * new scheduler, which knows nothing of the old one's workers.
+ *
+ * Terraform starts that instance refresh and does not wait for its end: `aws autoscaling describe-instance-refreshes`
+ * shows it. Another deployment that starts a refresh meanwhile cancels the first; where an instance is just starting, that
+ * takes longer than the 15 minutes that the provider waits, and the deployment has to be repeated.
  *
  * @throws Error if `waitForCapacityMinutes` is not a whole number from 0
  */
@@ -66,8 +70,8 @@ export class WorkerPool extends Construct {
 
   constructor(scope: Construct, id: string, props: WorkerPoolProps) {
     super(scope, id);
-    const { cluster, pool, network, security, role, autoscaling, key, locks, scheduler, zone, images } =
-      props;
+    const { cluster, pool, network, security, role, autoscaling, key, locks, images } = props;
+    const { scheduler, zone } = props;
     const { waitForCapacityMinutes = WAIT_FOR_CAPACITY_MINUTES } = props;
     if (!Number.isInteger(waitForCapacityMinutes) || waitForCapacityMinutes < 0)
       throw new Error(
@@ -106,6 +110,12 @@ export class WorkerPool extends Construct {
         },
       },
       capacityRebalance: true,
+      // Without these failures, the wait goes on with the next zone or type; with them, Terraform taints the group and
+      // replaces it, with all of its instances (terraform-provider-aws #29753).
+      ignoreFailedScalingActivities: true,
+      // Rebalancing terminates busy instances only to level the zones (EC2 Auto Scaling User Guide, "Availability Zone
+      // rebalancing"). Instance refreshes, health checks and spot replacements do not depend on it.
+      suspendedProcesses: ["AZRebalance"],
       ...initialHooks(pool),
       // A machine in service is a member already: its health counts, and the next one may go.
       healthCheckType: "EC2",
@@ -115,9 +125,10 @@ export class WorkerPool extends Construct {
       waitForCapacityTimeout: `${waitForCapacityMinutes}m`,
       instanceRefresh: {
         strategy: "Rolling",
-        // Without skipMatching: after a new scheduler the template is the same, and every machine is to go.
+        // Without skipMatching: after a new scheduler the template is the same, and every instance is replaced.
         preferences: { minHealthyPercentage: 50, instanceWarmup: "0" },
-        triggers: ["tag"],
+        // A group without AZRebalance keeps the instances of a zone that it no longer has, and so their subnet.
+        triggers: ["tag", "vpc_zone_identifier"],
       },
       tag: Object.entries({ ...machineTags(cluster, pool), "dask:scheduler": scheduler.generation }).map(
         ([key, value]) => ({ key, value, propagateAtLaunch: true }),
@@ -126,7 +137,11 @@ export class WorkerPool extends Construct {
       // would replace the whole group for it.
       lifecycle: { ignoreChanges: ["desired_capacity", "initial_lifecycle_hook"] },
       // The record waits for the scheduler, and the scheduler for every rule and the way out.
-      dependsOn: [zone.record, ...role.policies, locks.of(cluster, pool)],
+      dependsOn: [
+        zone.record,
+        ...role.policies,
+        locks.of(cluster, pool),
+      ],
     });
     this.groupName = group.name;
     new LaunchHook(this, "launch-hook", { groupName: group.name });
