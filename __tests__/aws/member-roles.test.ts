@@ -30,6 +30,10 @@ describe("the role of the scheduler", () => {
         "ec2:ResourceTag/dask:cluster": "test",
         "ec2:ResourceTag/dask:role": "scheduler",
       }),
+      "read-signal": allowing({
+        Action: "ssm:GetParameter",
+        Resource: "arn:PARTITION:ssm:ap-southeast-2:ACCOUNT:parameter/dask/test/scheduler-signal",
+      }),
       secrets: allowing({
         Action: ["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"],
         Resource: SECRETS,
@@ -92,8 +96,8 @@ test("no role has an action with a star, and only that of image builders a polic
   const actions = stack
     .resources("aws_iam_role_policy")
     .flatMap(({ policy }) => String(policy).match(/(?<="Action":)("[^"]*"|\[[^\]]*\])/g) ?? []);
-  // Scheduler 6, each of two pools 7, builder 2, flow logs 1.
-  expect(actions).toHaveLength(23);
+  // Scheduler 7, each of two pools 7, builder 2, flow logs 1.
+  expect(actions).toHaveLength(24);
   for (const action of actions) expect(action).not.toContain("*");
 });
 

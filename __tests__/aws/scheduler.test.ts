@@ -69,6 +69,7 @@ describe("the machine of the scheduler", () => {
       "session-manager",
       "read-lock",
       "tag-machines",
+      "read-signal",
       "secrets",
       "key-of-secrets",
     ];

@@ -157,10 +157,11 @@ describe("the autoscaling group of a pool", () => {
     expect(group.force_delete).toBe(true);
   });
 
-  test("begins once the scheduler's name can be resolved, and instances may do what they do", () => {
+  test("begins once the scheduler is ready and named, and instances may do what they do", () => {
     const policies = ["session-manager", "read-lock", "tag-machines", "answer-launch-hook", "secrets"];
     expect(group.depends_on).toEqual([
       expect.stringMatching(/^aws_route53_record\.dask_zone_scheduler_/),
+      expect.stringMatching(/^aws_cloudformation_stack\.dask_scheduler-readiness_/),
       ...[...policies, "key-of-secrets"].map((name) =>
         expect.stringMatching(new RegExp(`^aws_iam_role_policy\\.dask_pool-roles_batch_${name}_`)),
       ),

@@ -9,6 +9,7 @@ import { ClusterImages } from "./image/cluster-images";
 import { LockParameters } from "./machines/lock-parameter";
 import { PrivateZone } from "./machines/private-zone";
 import { Scheduler } from "./machines/scheduler";
+import { SchedulerReadiness } from "./machines/scheduler-readiness";
 import { WorkerPool } from "./machines/worker-pool";
 import type { ClusterNetwork } from "./network/cluster-network";
 import { ClusterSecurity } from "./network/cluster-security";
@@ -29,7 +30,8 @@ export interface DaskClusterProps {
    */
   readonly network?: ClusterNetwork;
   /**
-   * Minutes that a deployment waits until the workers of each pool's first machines are registered; 0 waits for none.
+   * Minutes that a deployment waits until the workers of each pool's first instances are registered. With 0 it waits
+   * neither for workers nor for the scheduler, and does not report a scheduler that fails.
    *
    * @default 45
    */
@@ -114,6 +116,10 @@ export class DaskCluster extends Construct {
       scheduler: this.scheduler,
     });
     this.hostedZoneId = zone.zoneId;
+    const readiness =
+      waitForCapacityMinutes === 0
+        ? undefined
+        : new SchedulerReadiness(this, "scheduler-readiness", { cluster, scheduler: this.scheduler });
     const pools = new Construct(this, "pools");
     const roles = new Construct(this, "pool-roles");
     this.pools = Object.fromEntries(
@@ -126,6 +132,7 @@ export class DaskCluster extends Construct {
           autoscaling,
           role: new PoolRole(roles, pool.name, { ...member, pool, lock: locks.of(cluster, pool) }),
           scheduler: this.scheduler,
+          ...(readiness && { readiness }),
           ...(waitForCapacityMinutes === undefined ? {} : { waitForCapacityMinutes }),
         }),
       ]),

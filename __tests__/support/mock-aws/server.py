@@ -9,16 +9,20 @@ What moto lacks is added, so that it stands for AWS here:
 - requests are answered one at a time: of several at once that revoked rules of a security group, moto was
   seen to refuse one, for a rule that was there
 - a group gets as many machines as are desired: moto drops the fractions of its two shares
+- a terminated instance frees its addresses, so that another one can have them
+- wait conditions of CloudFormation (wait_conditions.py)
 """
 
 import sys
 from threading import Lock
 
 import moto.ssm.models as ssm
+import wait_conditions
 from moto.autoscaling.exceptions import ValidationError
 from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
+from moto.ec2.models.instances import Instance
 from moto.ec2.responses.monitoring import Monitoring
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
@@ -88,6 +92,14 @@ def set_capacity(group, capacity: int | None) -> None:
     group.mixed_instances_policy = policy
 
 
+def terminate(instance: Instance):
+    previous_state = terminate_plain(instance)
+    subnet = instance.ec2_backend.get_subnet(instance.subnet_id)
+    for address in instance._private_ips:
+        subnet.del_subnet_ip(address)
+    return previous_state
+
+
 def answer_alone(application, environ, start_response):
     with answering:
         return answer(application, environ, start_response)
@@ -98,6 +110,7 @@ answer = DomainDispatcherApplication.__call__
 create_mixed_group = AutoScalingBackend.create_auto_scaling_group
 update_mixed_group = AutoScalingBackend.update_auto_scaling_group
 set_mixed_capacity = FakeAutoScalingGroup.set_desired_capacity
+terminate_plain = Instance.terminate
 
 
 def main() -> None:
@@ -106,7 +119,9 @@ def main() -> None:
     AutoScalingBackend.create_auto_scaling_group = create_group
     AutoScalingBackend.update_auto_scaling_group = update_group
     FakeAutoScalingGroup.set_desired_capacity = set_capacity
+    Instance.terminate = terminate
     DomainDispatcherApplication.__call__ = answer_alone
+    wait_conditions.install()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

@@ -14,6 +14,7 @@ import type { LockParameters } from "./lock-parameter";
 import { NodeTemplate } from "./node-template";
 import type { PrivateZone } from "./private-zone";
 import type { Scheduler } from "./scheduler";
+import type { SchedulerReadiness } from "./scheduler-readiness";
 
 /** As long as a machine may take to become a member. */
 const WAIT_FOR_CAPACITY_MINUTES = Math.ceil(LAUNCH_SECONDS / 60);
@@ -40,6 +41,12 @@ export interface WorkerPoolProps {
   readonly scheduler: Scheduler;
   /** Zone that names the scheduler. */
   readonly zone: PrivateZone;
+  /**
+   * Readiness of the scheduler: without a scheduler, instances would be billed and fail.
+   *
+   * @default - the pool is created while the scheduler starts
+   */
+  readonly readiness?: SchedulerReadiness;
   /** @default - the machines start from the image of the definition */
   readonly images?: ClusterImages;
   /**
@@ -71,7 +78,7 @@ export class WorkerPool extends Construct {
   constructor(scope: Construct, id: string, props: WorkerPoolProps) {
     super(scope, id);
     const { cluster, pool, network, security, role, autoscaling, key, locks, images } = props;
-    const { scheduler, zone } = props;
+    const { scheduler, zone, readiness } = props;
     const { waitForCapacityMinutes = WAIT_FOR_CAPACITY_MINUTES } = props;
     if (!Number.isInteger(waitForCapacityMinutes) || waitForCapacityMinutes < 0)
       throw new Error(
@@ -139,6 +146,7 @@ export class WorkerPool extends Construct {
       // The record waits for the scheduler, and the scheduler for every rule and the way out.
       dependsOn: [
         zone.record,
+        ...(readiness ? [readiness.stack] : []),
         ...role.policies,
         locks.of(cluster, pool),
       ],

@@ -1,3 +1,4 @@
+import { DataAwsEc2ManagedPrefixList } from "@cdktf/provider-aws/lib/data-aws-ec2-managed-prefix-list";
 import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import { VpcSecurityGroupEgressRule } from "@cdktf/provider-aws/lib/vpc-security-group-egress-rule";
 import { VpcSecurityGroupIngressRule } from "@cdktf/provider-aws/lib/vpc-security-group-ingress-rule";
@@ -78,6 +79,7 @@ export class ClusterSecurity extends Construct {
         unpinned ? own("worker", "ephemeral") : own("worker"),
       ),
       ...waysOut(this, "scheduler", this.scheduler, cluster),
+      ...(cluster.network.nat === "none" ? [this.toS3(cluster, this.scheduler)] : []),
       ...waysOut(this, "workers", this.workers, cluster),
     ];
   }
@@ -99,6 +101,19 @@ export class ClusterSecurity extends Construct {
             ...tcp(PORTS[port]),
           }),
       );
+    });
+  }
+
+  /** Where only endpoints are reached: S3, to which the scheduler sends the signal of its readiness. */
+  private toS3({ region }: Cluster, from: SecurityGroup): ITerraformDependable {
+    // Addresses of S3 in the region, which AWS keeps up to date; they count as one rule (VPC User Guide, "AWS-managed
+    // prefix lists").
+    const addresses = new DataAwsEc2ManagedPrefixList(this, "s3", { name: `com.amazonaws.${region}.s3` });
+    return new VpcSecurityGroupEgressRule(this, "scheduler-to-s3", {
+      securityGroupId: from.id,
+      description: "scheduler-to-s3: https",
+      prefixListId: addresses.id,
+      ...tcp(HTTPS[1]),
     });
   }
 

@@ -1,13 +1,18 @@
 import type { Construct } from "constructs";
+import { signalParameter } from "../../node/signal";
 import { ownTags } from "../account/tags";
 import { type MemberRoleProps, NodeRole } from "./node-role";
 
-/** What the scheduler's machine may do in AWS: what every member may, and fill the cluster's secrets. */
+/** Role of the scheduler's instance: what every node may do, send the signal of its readiness, and fill the secrets. */
 export class SchedulerRole extends NodeRole {
   constructor(scope: Construct, id: string, props: MemberRoleProps) {
     const { cluster, secrets } = props;
     const description = `scheduler of the Dask cluster ${cluster.name}`;
     super(scope, id, { ...props, kind: "scheduler", description, ownTags: ownTags(cluster) });
+    this.allow("read-signal", {
+      Action: "ssm:GetParameter",
+      Resource: this.account.arn("ssm", `parameter${signalParameter(cluster)}`),
+    });
     // The authority is made on the scheduler; it keeps it, and what it signs, for the machine that replaces it.
     if (secrets) this.allowSecrets(Object.values(secrets.arns), "PutSecretValue");
   }
