@@ -51,7 +51,7 @@ suite("the AWS stacks, by real Terraform on the mock AWS", () => {
   const mocked = (name: Name) => new MockedCluster(bench.mockAws, CLUSTERS[name]);
 
   beforeAll(async () => {
-    bench = await terraformBench();
+    bench = await terraformBench("aws-stacks");
     const app = new App({ outdir: join(bench.scratch, "cdktf.out") });
     for (const name of NAMES) new AwsStack(app, name, CLUSTERS[name]);
     new AwsStack(app, "baked", baked);
@@ -185,8 +185,8 @@ suite("the AWS stacks, by real Terraform on the mock AWS", () => {
     test("is planned with endpoints in place of a way out, and a scheduler that stays", async () => {
       const plan = await workspaces.isolated.plan(bench.terraform);
       const of = (wanted: string) => plan.resource_changes.filter(({ type }) => type === wanted);
-      // Eight of services, and that of S3.
-      expect(of("aws_vpc_endpoint")).toHaveLength(9);
+      // Seven of services, and that of S3.
+      expect(of("aws_vpc_endpoint")).toHaveLength(8);
       for (const type of ["aws_nat_gateway", "aws_internet_gateway", "aws_secretsmanager_secret"])
         expect(of(type)).toEqual([]);
       expect(of("aws_instance").map(({ change }) => change.after)).toEqual([

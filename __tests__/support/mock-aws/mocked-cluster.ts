@@ -97,6 +97,16 @@ export class MockedCluster {
     return this.ask<{ Parameter: { Value: string } }>("ssm", "get_parameter", { Name: name }).Parameter.Value;
   }
 
+  /**
+   * Makes the scheduler send a failure as the signal of its readiness, or without a reason, success again: what the
+   * double of wait conditions reads (wait_conditions.py).
+   */
+  signalFailure(reason?: string): void {
+    const Name = `/mock/signal/dask-${this.cluster.name}--scheduler-ready`;
+    if (reason === undefined) this.ask("ssm", "delete_parameter", { Name });
+    else this.ask("ssm", "put_parameter", { Name, Value: reason, Type: "String" });
+  }
+
   /** The VPCs whose flows are logged, and where to. */
   flowLogs() {
     return this.ask<{

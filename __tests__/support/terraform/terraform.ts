@@ -34,12 +34,17 @@ export interface TerraformBench {
   close(): Promise<void>;
 }
 
-/** Sets the bench up, from what the machine has and what the registries of Python and Terraform serve. */
-export async function terraformBench(): Promise<TerraformBench> {
-  rmSync(LOGS, { recursive: true, force: true });
-  mkdirSync(LOGS, { recursive: true });
+/**
+ * Sets the bench up, from what the machine has and what the registries of Python and Terraform serve.
+ *
+ * @param name folder of the logs; one for each test file, since files may run at the same time
+ */
+export async function terraformBench(name: string): Promise<TerraformBench> {
+  const logs = join(LOGS, name);
+  rmSync(logs, { recursive: true, force: true });
+  mkdirSync(logs, { recursive: true });
   const scratch = mkdtempSync(join(TEST_FOLDER, "terraform-"));
-  const log = join(LOGS, "setup.log");
+  const log = join(logs, "setup.log");
   const remove = () => rmSync(scratch, { recursive: true, force: true });
   try {
     const python = join(await mockAwsCommands(), "python");
@@ -48,7 +53,7 @@ export async function terraformBench(): Promise<TerraformBench> {
     const mirrors = await providerMirrors(own, python, scratch, log);
     const configuration = join(scratch, "cli.tfrc");
     writeFileSync(configuration, cliConfiguration(mirrors));
-    const mockAws = await MockAws.start(python, join(LOGS, "mock-aws.log"));
+    const mockAws = await MockAws.start(python, join(logs, "mock-aws.log"));
     const environment = {
       ...ambient(),
       ...mockAws.environment,
@@ -70,7 +75,7 @@ export async function terraformBench(): Promise<TerraformBench> {
       newer: await terraform(wheel),
       mockAws,
       scratch,
-      logs: LOGS,
+      logs,
       close: async () => {
         await mockAws.stop();
         remove();

@@ -91,8 +91,16 @@ export class Workspace {
     await this.succeed(terraform, "init", "-input=false");
   }
 
-  async apply(terraform: Terraform): Promise<void> {
-    await this.succeed(terraform, "apply", "-input=false", "-auto-approve");
+  /** Applies the stack, and returns what Terraform printed: among others, in which order it worked. */
+  apply(terraform: Terraform, ...options: readonly string[]): Promise<string> {
+    return this.succeed(terraform, "apply", "-input=false", "-auto-approve", ...options);
+  }
+
+  /** Applies a stack that is expected to fail, and returns what Terraform printed last. */
+  async failToApply(terraform: Terraform): Promise<string> {
+    const { status, tail } = await this.run(terraform, "apply", "-input=false", "-auto-approve");
+    if (status === 0) throw new Error(`terraform apply of ${this.name} succeeded`);
+    return tail;
   }
 
   async destroy(terraform: Terraform): Promise<void> {

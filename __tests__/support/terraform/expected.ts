@@ -1,0 +1,76 @@
+import type { Cluster } from "../../../lib/cluster/cluster";
+import { defineCluster } from "../../../lib/cluster/define";
+import { changes, type Plan } from "./workspace";
+
+/** A new scheduler: the pools roll, because it does not know their workers. */
+export const newScheduler = (pools: readonly string[]) => [
+  "replace aws_instance.cluster_scheduler",
+  "replace aws_cloudformation_stack.cluster_scheduler-readiness",
+  "replace null_resource.cluster_scheduler_generation",
+  ...pools.map((pool) => `update aws_autoscaling_group.cluster_pools_${pool}`),
+];
+
+/** A scheduler in another zone: it has another address, from which its dashboard may be opened. */
+export const movedScheduler = (pools: readonly string[]) => [
+  ...newScheduler(pools),
+  "replace aws_ec2_subnet_cidr_reservation.cluster_network_scheduler-address",
+  "update aws_route53_record.cluster_zone_scheduler",
+  ...pools.map((pool) => `update aws_launch_template.cluster_pools_${pool}_template`),
+];
+
+/** A cluster in other zones of its region, by their letters. */
+export function withZones(cluster: Cluster, letters: string): Cluster {
+  const { name, region, network, scheduler } = cluster;
+  const { adminSubnets, vpcCidr, nat } = network;
+  const zones = [...letters].map((letter) => `${region}${letter}`);
+  const moved = defineCluster({ name, region, network: { adminSubnets, vpcCidr, nat, zones } });
+  const { privateAddress } = moved.scheduler;
+  return { ...cluster, network: moved.network, scheduler: { ...scheduler, privateAddress } };
+}
+
+/** Everything that a zone consists of. */
+export function zone(action: string, letter: string, { network: { nat } }: Cluster): readonly string[] {
+  const perZone = nat === "per-zone" ? ["aws_eip nat-address", "aws_nat_gateway nat"] : [];
+  return [
+    ...["aws_subnet private-subnet", "aws_subnet public-subnet"],
+    ...["aws_route_table_association private-association", "aws_route_table_association public-association"],
+    ...["aws_route_table private-routes", "aws_route to-nat"],
+    ...perZone,
+  ].map((part) => `${action} ${part.replace(" ", `.cluster_network_eu-central-1${letter}_`)}`);
+}
+
+/** Everything that a pool consists of. */
+export function pool(action: string, name: string | undefined): readonly string[] {
+  const policies = [
+    ...["answer-launch-hook", "key-of-secrets", "read-lock"],
+    ...["secrets", "session-manager", "tag-machines"],
+  ];
+  return [
+    `aws_autoscaling_group.cluster_pools_${name}`,
+    `aws_autoscaling_lifecycle_hook.cluster_pools_${name}_launch-hook`,
+    `aws_launch_template.cluster_pools_${name}_template`,
+    `aws_iam_role.cluster_pool-roles_${name}`,
+    `aws_iam_instance_profile.cluster_pool-roles_${name}_instance-profile`,
+    ...policies.map((policy) => `aws_iam_role_policy.cluster_pool-roles_${name}_${policy}`),
+  ].map((part) => `${action} ${part}`);
+}
+
+/** What a plan would do, by addresses without cdktf's hashes. */
+export function changed(plan: Plan): readonly string[] {
+  return sorted(
+    ...changes(plan).map((change) =>
+      change.replace(/^(delete and create|create and delete) /, "replace ").replace(/_[0-9A-F]{8}$/, ""),
+    ),
+  );
+}
+
+export function sorted(...lines: readonly string[]): readonly string[] {
+  return [...lines].sort();
+}
+
+/** Where an output has a pattern. */
+export function orderIn(output: string, pattern: string): number {
+  const index = output.search(new RegExp(pattern));
+  if (index < 0) throw new Error(`the output has no ${pattern}`);
+  return index;
+}

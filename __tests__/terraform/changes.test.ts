@@ -1,0 +1,234 @@
+import { join } from "node:path";
+import { App } from "cdktf";
+import { baked } from "../../environments/baked";
+import { development } from "../../environments/development";
+import { production } from "../../environments/production";
+import { AwsStack } from "../../lib/aws/aws-stack";
+import type { Cluster } from "../../lib/cluster/cluster";
+import { defineCluster } from "../../lib/cluster/define";
+import { MockedCluster } from "../support/mock-aws/mocked-cluster";
+import {
+  changed,
+  movedScheduler,
+  newScheduler,
+  orderIn,
+  pool,
+  sorted,
+  withZones,
+  zone,
+} from "../support/terraform/expected";
+import {
+  PROVIDER_VERSIONS,
+  type TerraformBench,
+  terraformBench,
+  whyNot,
+} from "../support/terraform/terraform";
+import { changes, Workspace } from "../support/terraform/workspace";
+
+const MINUTE = 60_000;
+jest.setTimeout(8 * MINUTE);
+
+const unavailable = whyNot();
+const suite = unavailable === undefined ? describe : describe.skip;
+
+/** The example environments, `development` with a second pool, so that it can lose its first. */
+const [cpu] = development.pools;
+if (cpu === undefined) throw new Error("the environment development has lost its pool");
+const CLUSTERS = {
+  development: { ...development, pools: [cpu, { ...cpu, name: "more" }] },
+  production,
+};
+const NAMES = ["development", "production"] as const;
+type Name = (typeof NAMES)[number];
+
+/** What a failed bootstrap reports. */
+const FAILURE = "phase conda failed with exit code 1: no space left on device";
+
+suite("a definition that changes, by real Terraform on the mock AWS", () => {
+  let bench: TerraformBench;
+  const workspaces = {} as Record<Name, Workspace>;
+
+  /** The workspace of a stack, as a definition has it now; its state stays. */
+  const define = (name: string, cluster: Cluster): Workspace => {
+    const app = new App({ outdir: join(bench.scratch, "cdktf.out") });
+    new AwsStack(app, name, cluster);
+    app.synth();
+    const log = join(bench.logs, `${name}.log`);
+    return new Workspace(name, join(app.outdir, "stacks", name), log, PROVIDER_VERSIONS);
+  };
+  /** The plan for another definition. Nothing but the definition has changed since the last deployment. */
+  const plan = (name: Name, cluster: Cluster) => {
+    workspaces[name] = define(name, cluster);
+    return workspaces[name].plan(bench.terraform, "-refresh=false");
+  };
+  const mocked = (name: Name) => new MockedCluster(bench.mockAws, CLUSTERS[name]);
+
+  beforeAll(async () => {
+    bench = await terraformBench("changes");
+    for (const name of NAMES) {
+      workspaces[name] = define(name, CLUSTERS[name]);
+      await workspaces[name].init(bench.terraform);
+    }
+  }, 20 * MINUTE);
+
+  afterAll(async () => bench?.close(), MINUTE);
+
+  describe("a first deployment", () => {
+    let output: string;
+
+    beforeAll(async () => {
+      mocked("development").signalFailure(FAILURE);
+      [output] = await Promise.all([
+        workspaces.development.failToApply(bench.terraform),
+        workspaces.production.apply(bench.terraform),
+      ]);
+    }, 8 * MINUTE);
+
+    test("fails with the message of the scheduler that failed", () => {
+      expect(output.replaceAll(/\s*\n[│ ]*/g, " ")).toContain(
+        `WaitCondition received failed message: '${FAILURE}' for uniqueId`,
+      );
+    });
+
+    test("then has its scheduler to look at, and no pool", () => {
+      const { instances, groups } = mocked("development").billed();
+      expect(instances).toEqual([mocked("development").scheduler().InstanceId]);
+      expect(groups).toEqual([]);
+    });
+
+    test("succeeds when it is repeated and the scheduler is ready", async () => {
+      mocked("development").signalFailure();
+      await workspaces.development.apply(bench.terraform);
+      expect(mocked("development").billed().groups).toEqual([
+        "dask-development--cpu",
+        "dask-development--more",
+      ]);
+      expect(changes(await workspaces.development.plan(bench.terraform))).toEqual([]);
+    });
+
+    test("gives the scheduler the URL of the stack that waits for it", () => {
+      for (const name of NAMES)
+        expect(mocked(name).parameter(`/dask/${name}/scheduler-signal`)).toMatch(
+          /^https:\/\/cloudformation-waitcondition-eu-central-1\.s3\./,
+        );
+    });
+  });
+
+  describe("the deployment of one component, which is a deployment of the whole definition", () => {
+    test("changes a changed pool and nothing else", async () => {
+      const [first, ...others] = production.pools;
+      if (first === undefined) throw new Error("the environment production has lost its first pool");
+      const planned = await plan("production", {
+        ...production,
+        pools: [{ ...first, diskGiB: 300 }, ...others],
+      });
+      expect(changed(planned)).toEqual([
+        `update aws_autoscaling_group.cluster_pools_${first.name}`,
+        `update aws_launch_template.cluster_pools_${first.name}_template`,
+      ]);
+    });
+
+    test("replaces a changed scheduler, rolls the pools, and changes nothing else", async () => {
+      const scheduler = { ...production.scheduler, image: { amiId: "ami-0123456789abcdef0" } };
+      expect(changed(await plan("production", { ...production, scheduler }))).toEqual(
+        sorted(...newScheduler(["cpu", "gpu"]), "replace null_resource.cluster_scheduler_image"),
+      );
+    });
+  });
+
+  test.each(NAMES)("%s is left alone when its pools are reordered", async (name) => {
+    const { pools } = CLUSTERS[name];
+    expect(changes(await plan(name, { ...CLUSTERS[name], pools: [...pools].reverse() }))).toEqual([]);
+  });
+
+  test("only the scheduler moves when zones are reordered and one is appended", async () => {
+    await Promise.all(
+      NAMES.map(async (name) => {
+        const reordered = withZones(CLUSTERS[name], "bac");
+        expect(changed(await plan(name, reordered))).toEqual(
+          sorted(
+            ...movedScheduler(CLUSTERS[name].pools.map((pool) => pool.name)),
+            ...zone("create", "c", CLUSTERS[name]),
+            "update aws_vpc_endpoint.cluster_network_s3",
+          ),
+        );
+        await workspaces[name].apply(bench.terraform);
+        expect(mocked(name).scheduler().PrivateIpAddress).toBe(reordered.scheduler.privateAddress);
+      }),
+    );
+  });
+
+  test("the others stay when the first zone and the first pool are removed", async () => {
+    await Promise.all(
+      NAMES.map(async (name) => {
+        const [first, ...others] = CLUSTERS[name].pools.map((pool) => pool.name);
+        const smaller = { ...withZones(CLUSTERS[name], "ac"), pools: CLUSTERS[name].pools.slice(1) };
+        expect(changed(await plan(name, smaller))).toEqual(
+          sorted(
+            ...movedScheduler(others),
+            ...zone("delete", "b", CLUSTERS[name]),
+            ...pool("delete", first),
+            "update aws_vpc_endpoint.cluster_network_s3",
+          ),
+        );
+        const output = await workspaces[name].apply(bench.terraform);
+        expect(orderIn(output, `cluster_pools_${others[0]}_\\w+: Modifications complete`)).toBeLessThan(
+          orderIn(output, "eu-central-1b_private-subnet_\\w+: Destroying"),
+        );
+        expect(mocked(name).scheduler().PrivateIpAddress).toBe(smaller.scheduler.privateAddress);
+        expect(changes(await workspaces[name].plan(bench.terraform))).toEqual([]);
+      }),
+    );
+  });
+
+  test("a lock stays where it is when UCX is switched on", async () => {
+    const gpu = { name: "gpu", kind: "gpu" } as const;
+    const cluster = (definition: Parameters<typeof defineCluster>[0]) =>
+      define("ucx", defineCluster(definition));
+    const base = {
+      name: "ucx",
+      region: "eu-central-1",
+      network: { adminSubnets: ["10.0.0.0/16"] },
+      tls: false,
+    } as const;
+    const targets = (workspace: Workspace) =>
+      Object.keys(workspace.synthesized.resource.aws_ssm_parameter ?? {}).map(
+        (parameter) => `-target=aws_ssm_parameter.${parameter}`,
+      );
+    const before = cluster({ ...base, pools: [gpu] });
+    await before.init(bench.terraform);
+    await before.apply(bench.terraform, ...targets(before));
+
+    const after = cluster({
+      ...base,
+      scheduler: { instanceType: "g6.xlarge" },
+      pools: [{ ...gpu, ucx: true }],
+    });
+    const both = [...new Set([...targets(before), ...targets(after)])];
+    expect(changed(await after.plan(bench.terraform, ...both))).toEqual([
+      expect.stringMatching(/^delete aws_ssm_parameter\.cluster_locks_20267-cpu-/),
+    ]);
+    await after.apply(bench.terraform, ...both);
+  });
+
+  describe("baked, which is planned only", () => {
+    const [one] = baked.pools;
+    if (one === undefined) throw new Error("the environment baked has lost its first pool");
+    const twin = { ...one, name: "twin", instanceTypes: ["m7i.8xlarge"] };
+    const images = async (...pools: Cluster["pools"]) => {
+      const workspace = define("baked", { ...baked, pools });
+      await workspace.init(bench.terraform);
+      const { resource_changes } = await workspace.plan(bench.terraform);
+      return resource_changes
+        .filter(({ type }) => type.startsWith("aws_imagebuilder_"))
+        .map(({ address, change }) => ({ address, name: change.after?.name }));
+    };
+
+    test("builds no other image when its pools are reordered, or the first of two that share one goes", async () => {
+      const shared = await images(one, twin);
+      expect(shared.filter(({ address }) => address.startsWith("aws_imagebuilder_image."))).toHaveLength(2);
+      expect(await images(twin, one)).toEqual(shared);
+      expect(await images(twin)).toEqual(shared);
+    });
+  });
+});
