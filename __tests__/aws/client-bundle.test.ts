@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { parse } from "yaml";
 import { production } from "../../environments/production";
 import { clientBundle, connection } from "../../lib/aws/client-bundle";
+import { makeCertificate } from "../dashboard/certificates";
 import { checkers, INSTALL_TIMEOUT } from "../support/python-environment";
 
 const PEM = ["-----BEGIN PRIVATE KEY-----", "MIGHAgEA", "-----END PRIVATE KEY-----", ""].join("\n");
@@ -30,7 +31,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true }));
 
-describe("the command that makes a client's bundle", () => {
+describe("the command that writes a client's bundle", () => {
   test("asks for the client's secret of the cluster", () => {
     expect(run("bash").status).toBe(0);
     expect(readFileSync(join(folder, "called"), "utf8")).toBe(
@@ -79,29 +80,45 @@ describe("the command that makes a client's bundle", () => {
   });
 });
 
-test(
-  "a Python program that says what `connect` says finds scheduler and certificate",
-  async () => {
-    run("bash");
-    const [connect, client] = connection(production).split(/\n(?=client)/);
-    expect(client).toBe("client = distributed.Client()");
-    const ask = [
-      connect,
-      "import json",
-      "security = distributed.Security()",
-      'print(json.dumps([dask.config.get("scheduler-address"), security.require_encryption, security.tls_ca_file, security.tls_client_cert, security.tls_client_key]))',
-    ].join("\n");
-    const { stdout, stderr } = spawnSync(join(await checkers(), "python"), ["-c", ask], {
-      env: { ...process.env, HOME: home },
-      encoding: "utf8",
-      timeout: 60_000,
-    });
-    expect(stderr).toBe("");
-    const pem = join(home, ".dask/production/client.pem");
-    expect(JSON.parse(stdout)).toEqual(["tls://scheduler.production.internal:8786", true, pem, pem, pem]);
-  },
-  INSTALL_TIMEOUT,
-);
+describe("the Python code of the output `connect`", () => {
+  const { hostname, privateAddress } = production.scheduler;
+  let connected: Record<string, string>;
+
+  beforeAll(async () => {
+    const python = join(await checkers(), "python");
+    const scratch = mkdtempSync(resolve(".test", "connect-"));
+    try {
+      const { pem } = makeCertificate(scratch);
+      const { status, stdout, stderr } = spawnSync(
+        python,
+        [join(__dirname, "connect.py"), scratch, hostname, privateAddress],
+        {
+          input: JSON.stringify({ pem, bundle: clientBundle(production), connect: connection(production) }),
+          encoding: "utf8",
+          timeout: 120_000,
+        },
+      );
+      if (status !== 0) throw new Error(stderr);
+      connected = JSON.parse(stdout);
+    } finally {
+      rmSync(scratch, { recursive: true });
+    }
+  }, INSTALL_TIMEOUT);
+
+  test.each([
+    ["as pasted, at the end of the tunnel", "connect", "tls://localhost"],
+    ["with the private address of the scheduler", "address", `tls://${privateAddress}`],
+    ["with the name of the scheduler", "name", `tls://${hostname}`],
+    ["with the default address of the bundle", "default", `tls://${hostname}`],
+  ])("connects %s", (_, how, address) => {
+    expect(connected[how]).toMatch(new RegExp(`^${address}:\\d+ has 0 workers$`));
+  });
+
+  test("names every address that the bundle works with", () => {
+    for (const address of ["localhost", privateAddress, hostname])
+      expect(connection(production)).toContain(`"tls://${address}:8786"`);
+  });
+});
 
 /** Pastes the command into a shell, in which the AWS CLI is the double. */
 function run(shell: string) {

@@ -1,3 +1,4 @@
+import { AnnotationMetadataEntryType } from "cdktf";
 import { AwsStack } from "../../lib/aws/aws-stack";
 import { defineCluster } from "../../lib/cluster/define";
 import type { ClusterDefinition } from "../../lib/cluster/definition";
@@ -13,7 +14,14 @@ const DEFINITION: ClusterDefinition = {
   ],
 };
 
-describe("outputs to paste", () => {
+/** Finds the scheduler by its tags, so that the command works while a deployment is running. */
+const SCHEDULER =
+  "$(aws ec2 describe-instances --region eu-west-1 --filters Name=tag:dask:cluster,Values=test Name=tag:dask:role,Values=scheduler Name=instance-state-name,Values=pending,running --query 'Reservations[0].Instances[0].InstanceId' --output text)";
+
+/** The only outputs that Terraform has to resolve. */
+const IDS = ["hosted_zone_id", "private_route_table_ids", "vpc_id"];
+
+describe("outputs", () => {
   const outputs = synthesize();
 
   test.each([
@@ -21,11 +29,11 @@ describe("outputs to paste", () => {
     ["dashboard_link", "https://scheduler.test.internal:8787/status"],
     [
       "tunnel_scheduler",
-      "aws ssm start-session --region eu-west-1 --target i-scheduler --document-name AWS-StartPortForwardingSession --parameters 'portNumber=8786,localPortNumber=8786'",
+      `aws ssm start-session --region eu-west-1 --target ${SCHEDULER} --document-name AWS-StartPortForwardingSession --parameters 'portNumber=8786,localPortNumber=8786'`,
     ],
     [
       "tunnel_dashboard",
-      "aws ssm start-session --region eu-west-1 --target i-scheduler --document-name AWS-StartPortForwardingSession --parameters 'portNumber=8787,localPortNumber=8787'",
+      `aws ssm start-session --region eu-west-1 --target ${SCHEDULER} --document-name AWS-StartPortForwardingSession --parameters 'portNumber=8787,localPortNumber=8787'`,
     ],
     [
       "dashboard_password",
@@ -33,11 +41,11 @@ describe("outputs to paste", () => {
     ],
     [
       "rotate_dashboard_password",
-      "aws ssm start-session --region eu-west-1 --target i-scheduler --document-name AWS-StartInteractiveCommand --parameters 'command=sudo /usr/local/lib/dask-node/dashboard renew'",
+      `aws ssm start-session --region eu-west-1 --target ${SCHEDULER} --document-name AWS-StartInteractiveCommand --parameters 'command=sudo /usr/local/lib/dask-node/dashboard renew'`,
     ],
     [
       "renew_certificates",
-      "aws ssm start-session --region eu-west-1 --target i-scheduler --document-name AWS-StartInteractiveCommand --parameters 'command=sudo /usr/local/lib/dask-node/certificates renew'",
+      `aws ssm start-session --region eu-west-1 --target ${SCHEDULER} --document-name AWS-StartInteractiveCommand --parameters 'command=sudo /usr/local/lib/dask-node/certificates renew'`,
     ],
     [
       "machine_states",
@@ -45,7 +53,11 @@ describe("outputs to paste", () => {
     ],
     [
       "logs_scheduler",
-      "aws ssm start-session --region eu-west-1 --target i-scheduler --document-name AWS-StartInteractiveCommand --parameters 'command=sudo journalctl -f -n 200 -u dask-scheduler'",
+      `aws ssm start-session --region eu-west-1 --target ${SCHEDULER} --document-name AWS-StartInteractiveCommand --parameters 'command=sudo journalctl -f -n 200 -u dask-scheduler'`,
+    ],
+    [
+      "boot_log_scheduler",
+      `aws ssm start-session --region eu-west-1 --target ${SCHEDULER} --document-name AWS-StartInteractiveCommand --parameters 'command=sudo tail -n 200 -f /var/log/dask-node.log'`,
     ],
     [
       "scale_cpu",
@@ -67,16 +79,33 @@ describe("outputs to paste", () => {
     expect(outputs[name]).toBe(value);
   });
 
-  test("there are no others", () => {
+  test("refer to the VPC, the hosted zone and the route tables by id", () => {
+    expect(outputs.vpc_id).toMatch(/^\$\{aws_vpc\.\w+\.id\}$/);
+    expect(outputs.hosted_zone_id).toMatch(/^\$\{aws_route53_zone\.\w+\.zone_id\}$/);
+    expect(outputs.private_route_table_ids).toEqual([
+      expect.stringMatching(/^\$\{aws_route_table\.[\w-]+_private-routes_\w+\.id\}$/),
+      expect.stringMatching(/^\$\{aws_route_table\.[\w-]+_private-routes_\w+\.id\}$/),
+    ]);
+  });
+
+  test("the commands contain no reference, so they work before an apply has finished", () => {
+    const references = Object.entries(outputs).filter(([, value]) => JSON.stringify(value).includes("${"));
+    expect(references.map(([name]) => name).sort()).toEqual(IDS);
+  });
+
+  test("there are no other outputs", () => {
     expect(Object.keys(outputs).sort()).toEqual([
+      "boot_log_scheduler",
       "client_bundle",
       "connect",
       "dashboard_link",
       "dashboard_password",
+      "hosted_zone_id",
       "logs_cpu",
       "logs_gpu",
       "logs_scheduler",
       "machine_states",
+      "private_route_table_ids",
       "renew_certificates",
       "rotate_dashboard_password",
       "scale_cpu",
@@ -84,6 +113,7 @@ describe("outputs to paste", () => {
       "scheduler_address",
       "tunnel_dashboard",
       "tunnel_scheduler",
+      "vpc_id",
     ]);
   });
 });
@@ -97,9 +127,9 @@ describe("outputs of a cluster without TLS", () => {
     ["connect", 'import distributed\nclient = distributed.Client("tcp://localhost:8786")'],
     [
       "tunnel_dashboard",
-      "aws ssm start-session --region eu-west-1 --target i-scheduler --document-name AWS-StartPortForwardingSession --parameters 'portNumber=8787,localPortNumber=8787'",
+      `aws ssm start-session --region eu-west-1 --target ${SCHEDULER} --document-name AWS-StartPortForwardingSession --parameters 'portNumber=8787,localPortNumber=8787'`,
     ],
-  ])("%s leads through a tunnel, or tells what it leads to", (name, value) => {
+  ])("%s leads through a tunnel or names the target", (name, value) => {
     expect(outputs[name]).toBe(value);
   });
 
@@ -111,16 +141,40 @@ describe("outputs of a cluster without TLS", () => {
   );
 });
 
-/** The outputs, with names in place of the references that Terraform resolves. */
-function synthesize(definition: Partial<ClusterDefinition> = {}): Readonly<Record<string, string>> {
+describe("outputs of a cluster in an existing network", () => {
+  const stack = new AwsStack(testApp(), "test", defineCluster(DEFINITION), {
+    network: { vpcId: "vpc-1", privateSubnetIds: ["subnet-1", "subnet-2"] },
+  });
+  const { outputs } = new Synthesized(stack);
+
+  test("name its VPC", () => {
+    expect(outputs.vpc_id).toBe("vpc-1");
+  });
+
+  test("do not name its route tables, which are managed by its owner", () => {
+    expect(outputs).not.toHaveProperty("private_route_table_ids");
+  });
+});
+
+describe("message at synthesis", () => {
+  const stack = new AwsStack(testApp(), "test", defineCluster(DEFINITION));
+  const { outputs } = new Synthesized(stack);
+  const messages = stack.node
+    .findAll()
+    .flatMap(({ node }) => node.metadata)
+    .filter(({ type }) => type === AnnotationMetadataEntryType.INFO);
+
+  test.each(["machine_states", "boot_log_scheduler", "logs_scheduler"])("has the command of %s", (name) => {
+    expect(messages.map(({ data }) => data)).toEqual([expect.stringContaining(String(outputs[name]))]);
+  });
+
+  test("has no stack trace", () => {
+    expect(messages.map(({ trace }) => trace)).toEqual([undefined]);
+  });
+});
+
+/** Values of the outputs by name. */
+function synthesize(definition: Partial<ClusterDefinition> = {}): Readonly<Record<string, unknown>> {
   const cluster = defineCluster({ ...DEFINITION, ...definition });
-  const { outputs } = new Synthesized(new AwsStack(testApp(), "test", cluster));
-  return Object.fromEntries(
-    Object.entries(outputs).map(([name, value]) => [
-      name,
-      String(value)
-        .replaceAll(/\$\{aws_instance\.cluster_scheduler_\w+\.id\}/g, "i-scheduler")
-        .replaceAll(/\$\{aws_autoscaling_group\.cluster_pools_(\w+)_\w+\.name\}/g, "dask-test--$1"),
-    ]),
-  );
+  return new Synthesized(new AwsStack(testApp(), "test", cluster)).outputs;
 }

@@ -4,17 +4,17 @@ import { scheme } from "../cluster/scheme";
 import { nodeSite } from "../node/node-site";
 import { type Holder, secretName } from "../node/secrets";
 
-/** Where a person keeps what a client of a cluster needs. */
+/** Folder of a client's certificate and configuration. */
 function bundleFolder({ name }: Cluster): string {
   return `~/.dask/${name}`;
 }
 
-/** The command that prints a secret of a cluster, for whoever may read it. */
+/** Returns the command that prints a secret of a cluster; it needs `secretsmanager:GetSecretValue` on the secret. */
 export function readSecret(cluster: Cluster, holder: Holder): string {
   return `aws secretsmanager get-secret-value --region ${cluster.region} --secret-id ${secretName(cluster, holder)} --query SecretString --output text`;
 }
 
-/** What a client's `dask.yaml` holds, with `%s` for the bundle's folder. */
+/** Returns the lines of a client's `dask.yaml`, with `%s` for the folder of the bundle. */
 function daskYaml(cluster: Cluster): readonly string[] {
   const pem = '"%s/client.pem"';
   return [
@@ -31,8 +31,9 @@ function daskYaml(cluster: Cluster): readonly string[] {
 }
 
 /**
- * The command that makes a client's bundle: its key, certificate and authority in one file, which nobody else may read,
- * and a `dask.yaml` beside it that points there. The bundle of before stays where the secret cannot be read.
+ * Returns the command that writes a client's bundle: key, certificate and CA in one file with mode 0600, and a
+ * `dask.yaml` that points to it and has the scheduler's name as default address. The previous bundle stays when the
+ * secret cannot be read.
  */
 export function clientBundle(cluster: Cluster): string {
   const lines = daskYaml(cluster);
@@ -49,17 +50,20 @@ export function clientBundle(cluster: Cluster): string {
   return `(${steps.join(" && ")})`;
 }
 
-/** What a Python program says to become a client: with the bundle, or without TLS, at the end of a tunnel. */
+/**
+ * Returns the Python code of a client at the end of the tunnel. With TLS it uses the bundle, which also works for the
+ * scheduler's private address and for its name.
+ */
 export function connection(cluster: Cluster): string {
+  const at = (host: string) => `${scheme(cluster)}://${host}:${PORTS.scheduler.from}`;
   const connect = cluster.tls
     ? [
+        "# with the tunnel of the output tunnel_scheduler open, and the bundle of the output client_bundle:",
         "import os, dask, distributed",
         `dask.config.refresh(paths=[*dask.config.paths, os.path.expanduser("${bundleFolder(cluster)}")])`,
-        "client = distributed.Client()",
+        `client = distributed.Client("${at("localhost")}")`,
+        `# from a network with a route to the VPC: "${at(cluster.scheduler.privateAddress)}" or "${at(cluster.scheduler.hostname)}"`,
       ]
-    : [
-        "import distributed",
-        `client = distributed.Client("${scheme(cluster)}://localhost:${PORTS.scheduler.from}")`,
-      ];
+    : ["import distributed", `client = distributed.Client("${at("localhost")}")`];
   return connect.join("\n");
 }

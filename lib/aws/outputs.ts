@@ -1,13 +1,10 @@
-import { TerraformOutput } from "cdktf";
+import { Annotations, DISABLE_STACK_TRACE_IN_METADATA, TerraformOutput } from "cdktf";
 import { Construct } from "constructs";
-import type { Pool } from "../cluster/cluster";
 import { PORTS } from "../cluster/ports";
 import { scheme } from "../cluster/scheme";
-import { LIBRARY } from "../node/node-files";
-import type { Service } from "../node/service";
 import { clientBundle, connection, readSecret } from "./client-bundle";
+import { Commands } from "./commands";
 import type { DaskCluster } from "./dask-cluster";
-import { STATE_TAG } from "./roles/node-role";
 
 /** Properties of `Outputs`. */
 export interface OutputsProps {
@@ -16,104 +13,125 @@ export interface OutputsProps {
 }
 
 /**
- * What a person pastes after a deployment: addresses, and the commands that make a client's bundle, open a tunnel,
- * renew passwords and certificates, scale a pool, and show logs and the state of each machine. They need the AWS CLI
- * with its Session Manager plugin. None holds a secret: who may read one is told by AWS. One per stack, as outputs are
- * named by stack.
+ * Outputs of a stack: addresses, the commands that connect to and operate the cluster, and the ids that an
+ * administrator's network needs to reach it. No output contains a secret; the commands that read one need the AWS
+ * permission to do so.
+ *
+ * Terraform prints outputs only after a deployment that succeeded, so synthesis prints the commands that show why a
+ * deployment waits or fails. One per stack, because outputs are named by stack.
  */
 export class Outputs extends Construct {
   constructor(scope: Construct, id: string, { daskCluster }: OutputsProps) {
     super(scope, id);
-    const { cluster, scheduler, pools } = daskCluster;
-    const region = `--region ${cluster.region}`;
-    const session = (target: string, document: string, parameters: string) =>
-      `aws ssm start-session ${region} --target ${target} --document-name ${document} --parameters '${parameters}'`;
-    const tunnel = (port: number) =>
-      session(
-        scheduler.instance.id,
-        "AWS-StartPortForwardingSession",
-        `portNumber=${port},localPortNumber=${port}`,
-      );
-    const command = (target: string, line: string) =>
-      session(target, "AWS-StartInteractiveCommand", `command=${line}`);
-    const logs = (target: string, unit: Service["name"]) =>
-      command(target, `sudo journalctl -f -n 200 -u ${unit}`);
-    const onScheduler = (line: string) => command(scheduler.instance.id, `sudo ${LIBRARY}/${line}`);
-    const here = `localhost:${PORTS.scheduler.from}`;
+    // The message names no construct that is at fault, so it needs no stack trace in the manifest.
+    this.node.setContext(DISABLE_STACK_TRACE_IN_METADATA, true);
+    const commands = new Commands(daskCluster.cluster);
+    this.connecting(daskCluster, commands);
+    this.operating(daskCluster, commands);
+    this.network(daskCluster);
+    Annotations.of(this).addInfo(
+      [
+        "while the deployment runs, or after it failed:",
+        `state of each node:       ${commands.machineStates}`,
+        `boot of the scheduler:    ${commands.bootLogOfScheduler}`,
+        `logs of the scheduler:    ${commands.logsOfScheduler}`,
+      ].join("\n  "),
+    );
+  }
 
+  private connecting(daskCluster: DaskCluster, commands: Commands) {
+    const { cluster } = daskCluster;
+    const { tls } = cluster;
+    const port = PORTS.scheduler.from;
+    this.output(
+      "tunnel_scheduler",
+      commands.tunnel("scheduler"),
+      `Opens a tunnel; while it is open, the scheduler is at ${scheme(cluster)}://localhost:${port}`,
+    );
+    this.output(
+      "tunnel_dashboard",
+      commands.tunnel("dashboard"),
+      `Opens a tunnel; while it is open, the dashboard is at ${tls ? "https" : "http"}://localhost:${PORTS.dashboard.from}/status`,
+    );
+    this.output("connect", connection(cluster), "Python code of a client, with tunnel_scheduler open");
     this.output(
       "scheduler_address",
       daskCluster.schedulerAddress,
-      cluster.tls ? "What a client in the VPC connects to" : "What the members of the cluster connect to",
+      tls
+        ? `Scheduler, from the VPC or an admin subnet with DNS of the hosted zone; without DNS ${scheme(cluster)}://${cluster.scheduler.privateAddress}:${port}`
+        : "Scheduler, for nodes of the cluster only",
     );
     this.output(
       "dashboard_link",
       daskCluster.dashboardUrl,
-      cluster.tls
-        ? "The dashboard, from the VPC and the admin subnets, for the user dask"
-        : "The dashboard, at the end of tunnel_dashboard",
+      tls
+        ? "Dashboard, from the VPC or an admin subnet with DNS of the hosted zone; user dask"
+        : "Dashboard, with tunnel_dashboard open",
+    );
+    if (!tls) return;
+    this.output(
+      "client_bundle",
+      clientBundle(cluster),
+      "Fetches the certificate and configuration of clients; run it again when the certificate has expired",
     );
     this.output(
-      "tunnel_scheduler",
-      tunnel(PORTS.scheduler.from),
-      `Then the scheduler is at ${scheme(cluster)}://${here}`,
+      "dashboard_password",
+      readSecret(cluster, "dashboard"),
+      "Prints the password of the dashboard's user dask",
     );
+  }
+
+  private operating({ cluster }: DaskCluster, commands: Commands) {
     this.output(
-      "tunnel_dashboard",
-      tunnel(PORTS.dashboard.from),
-      `Then the dashboard is at ${cluster.tls ? "https" : "http"}://localhost:${PORTS.dashboard.from}/status`,
+      "machine_states",
+      commands.machineStates,
+      "Lists whether each node is ready, or why it failed; AWS lists terminated instances for about an hour",
     );
-    this.output("connect", connection(cluster), "What a Python program says to become a client");
+    this.output("boot_log_scheduler", commands.bootLogOfScheduler, "Follows the boot of the scheduler");
+    this.output("logs_scheduler", commands.logsOfScheduler, "Follows the logs of the scheduler");
     if (cluster.tls) {
       this.output(
-        "client_bundle",
-        clientBundle(cluster),
-        "Fetches a client's certificate; do so again where it has expired",
-      );
-      this.output(
-        "dashboard_password",
-        readSecret(cluster, "dashboard"),
-        "Shows the password of the dashboard's user dask",
-      );
-      this.output(
         "rotate_dashboard_password",
-        onScheduler("dashboard renew"),
-        "Gives the dashboard's user dask another password",
+        commands.onScheduler("dashboard renew"),
+        "Changes the password of the dashboard's user dask",
       );
       this.output(
         "renew_certificates",
-        onScheduler("certificates renew"),
-        "Renews every certificate now; they are renewed in time without",
+        commands.onScheduler("certificates renew"),
+        "Renews all certificates now. Renewal is otherwise automatic",
       );
     }
-    const tag = (key: string) => `Tags[?Key==\`"${key}"\`]|[0].Value`;
-    this.output(
-      "machine_states",
-      `aws ec2 describe-instances ${region} --filters Name=tag:dask:cluster,Values=${cluster.name} --query 'Reservations[].Instances[].[InstanceId,State.Name,${["Name", STATE_TAG].map(tag)}]' --output text`,
-      "Whether each machine is ready, or why it failed; AWS lists a terminated machine for about an hour",
-    );
-    this.output("logs_scheduler", logs(scheduler.instance.id, "dask-scheduler"), "Logs of the scheduler");
-
-    for (const { pool, groupName } of Object.values(pools)) {
+    for (const pool of cluster.pools) {
       this.output(
         `scale_${pool.name}`,
-        `aws autoscaling set-desired-capacity ${region} --auto-scaling-group-name ${groupName} --desired-capacity ${pool.desiredSize}`,
-        `Sets the machines of the pool ${pool.name}: ${pool.minSize} to ${pool.maxSize}`,
+        commands.scale(pool),
+        `Sets the number of instances of the pool ${pool.name}: ${pool.minSize} to ${pool.maxSize}`,
       );
-      const first = `$(aws autoscaling describe-auto-scaling-groups ${region} --auto-scaling-group-names ${groupName} --query 'AutoScalingGroups[0].Instances[0].InstanceId' --output text)`;
       this.output(
         `logs_${pool.name}`,
-        logs(first, workerUnit(pool)),
-        `Logs of the first machine of the pool ${pool.name}`,
+        commands.logsOfPool(pool),
+        `Follows the logs of the first instance of the pool ${pool.name}`,
       );
     }
   }
 
-  private output(name: string, value: string, description: string) {
+  /** What an administrator's network needs for routes and DNS; the route tables only of a VPC that is ours. */
+  private network({ network, hostedZoneId }: DaskCluster) {
+    this.output("vpc_id", network.vpcId, "VPC of the cluster, for peering or a transit gateway");
+    this.output(
+      "hosted_zone_id",
+      hostedZoneId,
+      "Private hosted zone of the scheduler's name, to associate with the VPC of the administrators",
+    );
+    if ("privateRouteTableIds" in network)
+      this.output(
+        "private_route_table_ids",
+        network.privateRouteTableIds as string[],
+        "Route tables of the nodes, for the route back to the administrators",
+      );
+  }
+
+  private output(name: string, value: string | string[], description: string) {
     new TerraformOutput(this, name, { value, description, staticId: true });
   }
-}
-
-function workerUnit(pool: Pool): Service["name"] {
-  return pool.kind === "gpu" ? "dask-cuda-worker" : "dask-worker";
 }

@@ -1,0 +1,81 @@
+import type { Cluster, Pool } from "../cluster/cluster";
+import { PORTS } from "../cluster/ports";
+import { groupName } from "../node/lifecycle";
+import { LIBRARY } from "../node/node-files";
+import type { Service } from "../node/service";
+import { STATE_TAG } from "./roles/node-role";
+
+/** Log of a node's boot: each phase, and the sentence of the one that failed. */
+const BOOT_LOG = "/var/log/dask-node.log";
+
+/**
+ * AWS CLI commands to operate a cluster. They find instances by tag and by the fixed names of the Auto Scaling groups,
+ * so they contain no Terraform reference and work while a deployment is running, and after one that failed. The
+ * commands that open a session need the Session Manager plugin of the AWS CLI.
+ *
+ * @example
+ * new Commands(defineCluster({ name: "research", network: { adminSubnets: ["10.0.0.0/16"] } })).machineStates;
+ */
+export class Commands {
+  private readonly region: string;
+  private readonly scheduler: string;
+
+  constructor(private readonly cluster: Cluster) {
+    this.region = `--region ${cluster.region}`;
+    this.scheduler = `$(aws ec2 describe-instances ${this.region} --filters Name=tag:dask:cluster,Values=${cluster.name} Name=tag:dask:role,Values=scheduler Name=instance-state-name,Values=pending,running --query 'Reservations[0].Instances[0].InstanceId' --output text)`;
+  }
+
+  /** Opens a tunnel from this port of localhost to the same port of the scheduler. */
+  tunnel(port: "scheduler" | "dashboard"): string {
+    const { from } = PORTS[port];
+    return this.session(
+      this.scheduler,
+      "AWS-StartPortForwardingSession",
+      `portNumber=${from},localPortNumber=${from}`,
+    );
+  }
+
+  /** Lists all instances with the state that each node reports in its tag. */
+  get machineStates(): string {
+    const tags = ["Name", STATE_TAG].map((key) => `Tags[?Key==\`"${key}"\`]|[0].Value`);
+    return `aws ec2 describe-instances ${this.region} --filters Name=tag:dask:cluster,Values=${this.cluster.name} --query 'Reservations[].Instances[].[InstanceId,State.Name,${tags}]' --output text`;
+  }
+
+  /** Follows the log of the scheduler's boot. */
+  get bootLogOfScheduler(): string {
+    return this.run(this.scheduler, `sudo tail -n 200 -f ${BOOT_LOG}`);
+  }
+
+  /** Follows the log of the scheduler. */
+  get logsOfScheduler(): string {
+    return this.logs(this.scheduler, "dask-scheduler");
+  }
+
+  /** Follows the log of the workers on a pool's first instance. */
+  logsOfPool(pool: Pool): string {
+    const first = `$(aws autoscaling describe-auto-scaling-groups ${this.region} --auto-scaling-group-names ${groupName(this.cluster, pool)} --query 'AutoScalingGroups[0].Instances[0].InstanceId' --output text)`;
+    return this.logs(first, pool.kind === "gpu" ? "dask-cuda-worker" : "dask-worker");
+  }
+
+  /** Sets the number of a pool's instances. */
+  scale(pool: Pool): string {
+    return `aws autoscaling set-desired-capacity ${this.region} --auto-scaling-group-name ${groupName(this.cluster, pool)} --desired-capacity ${pool.desiredSize}`;
+  }
+
+  /** Runs a program of the scheduler's node, such as `certificates renew`. */
+  onScheduler(program: string): string {
+    return this.run(this.scheduler, `sudo ${LIBRARY}/${program}`);
+  }
+
+  private logs(target: string, unit: Service["name"]): string {
+    return this.run(target, `sudo journalctl -f -n 200 -u ${unit}`);
+  }
+
+  private run(target: string, command: string): string {
+    return this.session(target, "AWS-StartInteractiveCommand", `command=${command}`);
+  }
+
+  private session(target: string, document: string, parameters: string): string {
+    return `aws ssm start-session ${this.region} --target ${target} --document-name ${document} --parameters '${parameters}'`;
+  }
+}
