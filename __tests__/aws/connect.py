@@ -1,8 +1,8 @@
-"""Pastes the outputs `client_bundle` and `connect` next to a scheduler with TLS, and prints which clients connect.
+"""Runs the outputs `client_bundle` and `connect` against a scheduler with TLS, prints which clients connect.
 
-It stands for the network of a cluster: a scheduler listens on a free port of 127.0.0.1, to which the name and the
-private address of the cluster's scheduler lead, as does port 8786 of localhost at the end of a tunnel. A double of the
-AWS CLI prints the client's secret. Dask and TLS are real.
+It stands for the network of a cluster: a scheduler listens on a free port of 127.0.0.1. The name and the
+private address of the cluster's scheduler resolve to it, and localhost is the end of the tunnel. A double of
+the AWS CLI prints the secret of the client. Dask and TLS are real.
 """
 
 import asyncio
@@ -19,7 +19,9 @@ CLIENT = """
 import socket
 resolve = socket.getaddrinfo
 elsewhere = {names!r}
-socket.getaddrinfo = lambda host, *rest, **more: resolve("127.0.0.1" if host in elsewhere else host, *rest, **more)
+def resolve_here(host, *rest, **more):
+    return resolve("127.0.0.1" if host in elsewhere else host, *rest, **more)
+socket.getaddrinfo = resolve_here
 {connect}
 workers = client.scheduler_info()["workers"]
 print(client.scheduler.address, "has", len(workers), "workers")
@@ -44,8 +46,8 @@ async def main(scratch: Path, name: str, address: str) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    scheduler = Scheduler(security=security, host="tls://127.0.0.1", port=port, dashboard_address="127.0.0.1:0")
-    async with scheduler:
+    here = {"host": "tls://127.0.0.1", "port": port, "dashboard_address": "127.0.0.1:0"}
+    async with Scheduler(security=security, **here):
         bundle = given["bundle"].replace(":8786", f":{port}")
         subprocess.run(
             ["sh", "-c", bundle], env=environment, check=True, stdout=subprocess.DEVNULL, timeout=30

@@ -9,6 +9,7 @@ import { componentDocuments } from "../../lib/aws/image/component-documents";
 import { defineCluster } from "../../lib/cluster/define";
 import { bake } from "../../lib/node/bake";
 import { schedulerNode, workerNode } from "../../lib/node/machine";
+import { allows } from "../support/deploy-policy";
 import { MockedCluster } from "../support/mock-aws/mocked-cluster";
 import { MOCK_FAULTS } from "../support/terraform/mock-faults";
 import {
@@ -339,6 +340,15 @@ suite("the AWS stacks, by real Terraform on the mock AWS", () => {
 
       expect(await workspaces.production.resources(bench.terraform)).toEqual([]);
       expect(mocked("production").billed()).toEqual(NOTHING);
+    });
+  });
+
+  // Last, when every plan, apply and destroy has been recorded.
+  describe("the policies of the identity that deploys", () => {
+    test("allow every action that Terraform called", () => {
+      const called = bench.mockAws.actionsOfTerraform();
+      expect(called).toEqual(expect.arrayContaining(["ec2:RunInstances", "iam:DeleteRole", "kms:CreateKey"]));
+      expect(called.filter((action) => !allows(action))).toEqual([]);
     });
   });
 });

@@ -1,7 +1,7 @@
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createWriteStream } from "node:fs";
-import { join } from "node:path";
+import { createWriteStream, readFileSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 
 /** Seconds until moto listens; here it takes two. */
@@ -17,6 +17,7 @@ export class MockAws {
     readonly endpoint: string,
     private readonly python: string,
     private readonly server: ChildProcessWithoutNullStreams,
+    private readonly called: string,
   ) {}
 
   /**
@@ -24,7 +25,9 @@ export class MockAws {
    * the tests, however they end.
    */
   static async start(python: string, log: string): Promise<MockAws> {
-    const server = spawn(python, [join(__dirname, "server.py")], {
+    const called = join(dirname(log), "aws-actions.txt");
+    rmSync(called, { force: true });
+    const server = spawn(python, [join(__dirname, "server.py"), called], {
       // AWS's managed policies, such as the one of Session Manager, are there only on demand.
       env: { ...process.env, MOTO_IAM_LOAD_MANAGED_POLICIES: "true" },
     });
@@ -38,7 +41,7 @@ export class MockAws {
       failed,
     ]);
     failed.catch(() => undefined);
-    return new MockAws(endpoint, python, server);
+    return new MockAws(endpoint, python, server, called);
   }
 
   /** The environment in which the AWS provider, and nothing else of it, talks to this server. */
@@ -56,6 +59,11 @@ export class MockAws {
     const script = join(__dirname, "ask.py");
     const args = [script, this.endpoint, region, service, operation, JSON.stringify(parameters)];
     return JSON.parse(execFileSync(this.python, args, { encoding: "utf8", timeout: 60_000 })) as Answer;
+  }
+
+  /** Actions that Terraform has called so far, as IAM names them, such as `ec2:CreateVpc`; sorted. */
+  actionsOfTerraform(): readonly string[] {
+    return readFileSync(this.called, "utf8").trim().split("\n").sort();
   }
 
   /** Ends the server and waits for its end. */

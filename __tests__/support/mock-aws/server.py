@@ -1,5 +1,7 @@
 """The mock AWS: moto's server on a free port of the loopback, until its standard input ends.
 
+server.py <file>: the file gets a line for each action that Terraform called, such as `ec2:CreateVpc`.
+
 What moto lacks is added, so that it stands for AWS here:
 - the public SSM parameters of Canonical and of the Deep Learning AMI, whose names moto's API refuses; two of
   moto's stock images stand for theirs
@@ -14,13 +16,14 @@ What moto lacks is added, so that it stands for AWS here:
 """
 
 import sys
+from pathlib import Path
 from threading import Lock
 
 import moto.ssm.models as ssm
 import wait_conditions
 from moto.autoscaling.exceptions import ValidationError
 from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup
-from moto.core.responses import ActionResult
+from moto.core.responses import ActionResult, BaseResponse
 from moto.core.utils import utcnow
 from moto.ec2.models.instances import Instance
 from moto.ec2.responses.monitoring import Monitoring
@@ -105,6 +108,18 @@ def answer_alone(application, environ, start_response):
         return answer(application, environ, start_response)
 
 
+def record_action(response, resource) -> None:
+    """Runs where moto would check permissions. The calls of the tests themselves are left out."""
+    action = f"{response.service_name}:{response._get_action()}"
+    if "Terraform" in response.headers.get("User-Agent", "") and action not in called:
+        called.add(action)
+        with Path(sys.argv[1]).open("a") as file:
+            file.write(f"{action}\n")
+    authorize(response, resource)
+
+
+called: set[str] = set()
+authorize = BaseResponse._authenticate_and_authorize_normal_action
 answering = Lock()
 answer = DomainDispatcherApplication.__call__
 create_mixed_group = AutoScalingBackend.create_auto_scaling_group
@@ -122,6 +137,7 @@ def main() -> None:
     Instance.terminate = terminate
     DomainDispatcherApplication.__call__ = answer_alone
     wait_conditions.install()
+    BaseResponse._authenticate_and_authorize_normal_action = record_action
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

@@ -1,0 +1,29 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { DEPLOY_POLICIES, policyPath } from "../support/deploy-policy";
+import { checkov, INSTALL_TIMEOUT } from "../support/python-environment";
+
+/** What parliament reports, and why the statement has to be so. */
+const ACCEPTED = {
+  "RESOURCE_EFFECTIVELY_STAR KeysOfClusters": "keys with the tag dask:cluster",
+  "RESOURCE_EFFECTIVELY_STAR RecordOfTheScheduler": "AWS chooses the id of a zone; names of schedulers only",
+  "RESOURCE_EFFECTIVELY_STAR UseKeysThroughServices": "AWS chooses the id of a key; through services only",
+  "RESOURCE_MISMATCH HostedZones": "ChangeTagsForResource also takes health checks, which no stack has",
+  "RESOURCE_STAR Ec2": "AWS chooses the ids of what is created",
+  "RESOURCE_STAR Ec2ResourcesOfClusters": "resources with the tag dask:cluster",
+  "RESOURCE_STAR Read": "reading only",
+};
+
+test(
+  "parliament finds nothing in the policies of the identity that deploys but what is accepted here",
+  async () => {
+    const program = join(await checkov(), "python");
+    const files = DEPLOY_POLICIES.map(policyPath);
+    const { stdout } = await promisify(execFile)(program, [join(__dirname, "lint_policy.py"), ...files], {
+      timeout: 120_000,
+    });
+    expect(JSON.parse(stdout)).toEqual(Object.keys(ACCEPTED));
+  },
+  INSTALL_TIMEOUT,
+);
