@@ -1,0 +1,79 @@
+import type { Cluster } from "../../lib/cluster/cluster";
+import { table } from "./written-table";
+
+/**
+ * Prices in USD without tax for eu-central-1, on demand. They were entered from memory of AWS's price pages in
+ * November 2026 and not looked up; docs/costs.md says so, and how to ask AWS for today's.
+ */
+export const PRICES = {
+  region: "eu-central-1",
+  /** One instance of the size `large`, an hour; larger sizes of these families cost in proportion. */
+  largePerHour: { m5: 0.115, m5d: 0.136, m6i: 0.115, m6id: 0.142, m7i: 0.121, r6id: 0.182 },
+  /** Types that do not cost in proportion, an hour. */
+  typePerHour: { "g5.xlarge": 1.258, "g5.2xlarge": 1.516, "g6.xlarge": 1.006, "g6.2xlarge": 1.222 },
+  gp3PerGibMonth: 0.0952,
+  natPerHour: 0.052,
+  publicAddressPerHour: 0.005,
+  endpointPerHourAndZone: 0.012,
+  detailedMonitoringPerMonth: 2.1,
+  keyPerMonth: 1,
+  secretPerMonth: 0.4,
+  hostedZonePerMonth: 0.5,
+} as const;
+
+/** Hours of a month, as the AWS Pricing Calculator counts them. */
+const HOURS = 730;
+
+/** Interface endpoints of a cluster with `endpoints`: lib/aws/network/endpoints.ts. */
+const ENDPOINTS = 8;
+
+/** Returns the cost of clusters in USD a month, with all pools at zero and at their maximum size. */
+export function costTable(clusters: Readonly<Record<string, Cluster>>): string {
+  const usd = (amount: number) => `${Math.round(amount).toLocaleString("en")} USD`;
+  return table(
+    ["environment", "pools at zero", "pools at maximum size, all on demand"],
+    Object.entries(clusters).map(([name, cluster]) => [
+      `\`${name}\``,
+      usd(fixed(cluster)),
+      usd(fixed(cluster) + pools(cluster)),
+    ]),
+  );
+}
+
+/** What is there whatever the size of the pools. */
+export function fixed({ network, scheduler, tls }: Cluster): number {
+  const zones = network.zones.length;
+  const nats = { none: 0, single: 1, "per-zone": zones }[network.nat];
+  const endpoints = network.endpoints ? ENDPOINTS * zones : 0;
+  return (
+    instance(scheduler.instanceType, scheduler.diskGiB) +
+    nats * (PRICES.natPerHour + PRICES.publicAddressPerHour) * HOURS +
+    endpoints * PRICES.endpointPerHourAndZone * HOURS +
+    PRICES.keyPerMonth +
+    PRICES.hostedZonePerMonth +
+    // One secret each for the CA, workers, clients and the dashboard.
+    (tls ? 4 : 0) * PRICES.secretPerMonth
+  );
+}
+
+/** Every pool at its maximum size, on the first of its instance types. */
+export function pools({ pools }: Cluster): number {
+  return pools.reduce(
+    (total, { instanceTypes, diskGiB, maxSize }) =>
+      total + maxSize * instance(instanceTypes[0] ?? "", diskGiB),
+    0,
+  );
+}
+
+function instance(type: string, diskGiB: number): number {
+  return hourly(type) * HOURS + diskGiB * PRICES.gp3PerGibMonth + PRICES.detailedMonitoringPerMonth;
+}
+
+function hourly(type: string): number {
+  const [family = "", size = ""] = type.split(".");
+  const large = (PRICES.largePerHour as Readonly<Record<string, number>>)[family];
+  const times = size === "large" ? 1 : 2 * Number(/^(\d*)xlarge$/.exec(size)?.[1] || 1);
+  const price = (PRICES.typePerHour as Readonly<Record<string, number>>)[type] ?? (large && large * times);
+  if (price === undefined) throw new Error(`${type}: has no price; add it to costs.ts`);
+  return price;
+}

@@ -1,0 +1,44 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { packageRoot } from "../../lib/node/package-file";
+
+/** Returns a table in Markdown. */
+export function table(header: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  const line = (cells: readonly (string | number)[]) => `| ${cells.join(" | ")} |`;
+  return [line(header), line(header.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+/** A table of the documentation that is computed: it stands between two comments with its name. */
+export class WrittenTable {
+  private readonly path: string;
+
+  constructor(
+    file: string,
+    private readonly name: string,
+  ) {
+    this.path = join(packageRoot(), "docs", file);
+  }
+
+  /** The table as it is in the file. */
+  get text(): string {
+    return this.parts().written;
+  }
+
+  /** Puts a table into the file. */
+  write(text: string): void {
+    const { before, after } = this.parts();
+    writeFileSync(this.path, before + text + after);
+  }
+
+  private parts() {
+    const text = readFileSync(this.path, "utf8");
+    const start = `<!-- ${this.name}: written by npm run docs:tables -->\n\n`;
+    const end = `\n\n<!-- end of ${this.name} -->`;
+    const from = text.indexOf(start);
+    const to = text.indexOf(end);
+    if (from < 0 || to < 0)
+      throw new Error(`${this.path}: the comments around the table ${this.name} are gone`);
+    const body = from + start.length;
+    return { before: text.slice(0, body), written: text.slice(body, to), after: text.slice(to) };
+  }
+}
