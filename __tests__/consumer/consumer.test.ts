@@ -1,53 +1,81 @@
-import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { ROOT, run, withDirectory } from "./workspace";
 
-const { devDependencies, version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+const { devDependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
 
 test(
-  "a project elsewhere installs the packed package, type-checks and synthesizes a stack of its own",
+  "the commands of the README install the package into a project elsewhere, which type-checks and synthesizes",
   () =>
     withDirectory("consumer", (directory) => {
-      run(ROOT, "npm", "run", "--silent", "build");
-      run(ROOT, "npm", "pack", "--silent", "--ignore-scripts", "--pack-destination", directory);
-      cpSync(join(__dirname, "project"), directory, { recursive: true });
-      writeFileSync(
-        join(directory, "package.json"),
-        JSON.stringify(project(`file:cdktf-dask-${version}.tgz`)),
-      );
-      run(directory, "npm", "install", "--silent", "--no-audit", "--no-fund");
+      copyCheckout(join(directory, "cdktf-dask"));
+      const project = join(directory, "my-project");
+      cpSync(join(__dirname, "project"), project, { recursive: true });
+      writeFileSync(join(project, "package.json"), JSON.stringify(manifest()));
 
-      run(directory, "npx", "tsc", "-p", ".");
-      run(directory, "node", "dist/main.js");
+      run(directory, "bash", "-ec", installation());
 
-      expect(readdirSync(join(directory, "cdktf.out/stacks")).sort()).toEqual(["laptop", "research"]);
+      // The Terraform of the consumer comes from the package as npm unpacked it.
+      run(project, "npx", "tsc", "-p", ".");
+      run(project, "node", "dist/main.js");
+      expect(readdirSync(join(project, "cdktf.out/stacks")).sort()).toEqual(["laptop", "research"]);
       const { resource } = JSON.parse(
-        readFileSync(join(directory, "cdktf.out/stacks/research/cdk.tf.json"), "utf8"),
+        readFileSync(join(project, "cdktf.out/stacks/research/cdk.tf.json"), "utf8"),
       );
       expect(Object.values(resource.aws_vpc)).toEqual([
         expect.objectContaining({ cidr_block: "10.20.0.0/16" }),
       ]);
       const [group] = Object.values<Record<string, unknown>>(resource.aws_autoscaling_group);
-      expect(group).toMatchObject({ name: "research-bulk", max_size: 3 });
+      expect(group).toMatchObject({ name: "dask-research--bulk", max_size: 3 });
       // User data came from the package's own files.
       const [template] = Object.values<Record<string, string>>(resource.aws_launch_template);
       expect(Buffer.from(template?.user_data ?? "", "base64").subarray(0, 2)).toEqual(
         Buffer.from([0x1f, 0x8b]),
       );
+
+      const resolve = (name: string) =>
+        run(project, "node", "-p", `require.resolve(${JSON.stringify(name)})`);
+      expect(resolve("cdktf-dask/package.json")).toContain("node_modules/cdktf-dask/package.json");
+      expect(() => resolve("cdktf-dask/dist/lib/aws/outputs.js")).toThrow("ERR_PACKAGE_PATH_NOT_EXPORTED");
+      const installed = join(project, "node_modules/cdktf-dask");
+      expect(readdirSync(join(installed, "iam"))).toEqual(["deploy-data-and-roles.json", "deploy-ec2.json"]);
     }),
-  600_000,
+  900_000,
 );
 
-function project(cdktfDask: string) {
-  const pinned = (...names: string[]) =>
-    Object.fromEntries(names.map((name) => [name, devDependencies[name]]));
-  return {
-    name: "consumer",
-    private: true,
-    dependencies: {
-      "cdktf-dask": cdktfDask,
-      ...pinned("cdktf", "constructs", "@cdktf/provider-aws", "@cdktf/provider-null"),
-    },
-    devDependencies: pinned("typescript", "@types/node"),
-  };
+test("npm refuses to publish the package", () => {
+  // A registry that nothing listens on, and a token for it: a package that npm would publish fails otherwise.
+  const nowhere = [
+    "--fetch-retries=0",
+    "--registry",
+    "http://127.0.0.1:9",
+    "--//127.0.0.1:9/:_authToken=none",
+  ];
+  expect(() => run(ROOT, "npm", "publish", "--ignore-scripts", ...nowhere)).toThrow("EPRIVATE");
+});
+
+/** The first block of shell commands below the heading in the README. */
+function installation(): string {
+  const readme = readFileSync(join(ROOT, "README.md"), "utf8");
+  const [, section = ""] = readme.split("\n## Use it as a library\n");
+  const commands = /```sh\n(.*?)```/s.exec(section)?.[1];
+  if (commands === undefined) throw new Error("README.md has no commands that install the package");
+  return commands;
+}
+
+/** The files of the checkout that git knows or would add, so no build and no packages. */
+function copyCheckout(directory: string): void {
+  const list = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
+  const files = execFileSync("git", list, { cwd: ROOT, encoding: "utf8" }).split("\0").filter(Boolean);
+  for (const file of files) {
+    mkdirSync(dirname(join(directory, file)), { recursive: true });
+    cpSync(join(ROOT, file), join(directory, file));
+  }
+}
+
+/** A project with a compiler; what the package needs beside itself comes with it. */
+function manifest() {
+  const { typescript, "@types/node": node } = devDependencies;
+  return { name: "my-project", private: true, devDependencies: { typescript, "@types/node": node } };
 }
