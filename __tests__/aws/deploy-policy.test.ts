@@ -55,7 +55,15 @@ const UNRECORDED = {
     "kms:PutKeyPolicy",
     "secretsmanager:UpdateSecret",
   ],
-  "a readiness stack and a CIDR reservation": [
+  "the image builder, which moto does not have (IAM API Reference, AttachRolePolicy)": [
+    "iam:AttachRolePolicy",
+    "iam:DetachRolePolicy",
+  ],
+  "suspended processes of a group (Terraform resource aws_autoscaling_group)": [
+    "autoscaling:ResumeProcesses",
+    "autoscaling:SuspendProcesses",
+  ],
+  "a readiness stack and a CIDR reservation (Terraform resources of these names)": [
     "cloudformation:CreateStack",
     "cloudformation:DeleteStack",
     "cloudformation:DescribeStacks",
@@ -70,6 +78,10 @@ const NAMED: Readonly<Record<string, readonly [string, (block: Block) => string]
   aws_autoscaling_group: [
     "autoscaling:CreateAutoScalingGroup",
     ({ name }) => `arn:aws:autoscaling:eu-central-1:1:autoScalingGroup:a-b:autoScalingGroupName/${name}`,
+  ],
+  aws_cloudformation_stack: [
+    "cloudformation:CreateStack",
+    ({ name }) => `arn:aws:cloudformation:eu-central-1:1:stack/${name}/a-b`,
   ],
   aws_cloudwatch_log_group: [
     "logs:CreateLogGroup",
