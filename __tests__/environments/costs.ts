@@ -14,7 +14,6 @@ export const PRICES = {
   gp3PerGibMonth: 0.0952,
   natPerHour: 0.052,
   publicAddressPerHour: 0.005,
-  endpointPerHourAndZone: 0.012,
   detailedMonitoringPerMonth: 2.1,
   keyPerMonth: 1,
   secretPerMonth: 0.4,
@@ -23,9 +22,6 @@ export const PRICES = {
 
 /** Hours of a month, as the AWS Pricing Calculator counts them. */
 const HOURS = 730;
-
-/** Interface endpoints of a cluster with `endpoints`: lib/aws/network/endpoints.ts. */
-const ENDPOINTS = 8;
 
 /** Returns the cost of clusters in USD a month, with all pools at zero and at their maximum size. */
 export function costTable(clusters: Readonly<Record<string, Cluster>>): string {
@@ -44,11 +40,10 @@ export function costTable(clusters: Readonly<Record<string, Cluster>>): string {
 export function fixed({ network, scheduler, tls }: Cluster): number {
   const zones = network.zones.length;
   const nats = { none: 0, single: 1, "per-zone": zones }[network.nat];
-  const endpoints = network.endpoints ? ENDPOINTS * zones : 0;
+  if (network.endpoints) throw new Error("interface endpoints have no price; add it to costs.ts");
   return (
     instance(scheduler.instanceType, scheduler.diskGiB) +
     nats * (PRICES.natPerHour + PRICES.publicAddressPerHour) * HOURS +
-    endpoints * PRICES.endpointPerHourAndZone * HOURS +
     PRICES.keyPerMonth +
     PRICES.hostedZonePerMonth +
     // One secret each for the CA, workers, clients and the dashboard.
