@@ -14,7 +14,6 @@ import { renderTemplate } from "./template";
 export function daskConfig(cluster: Cluster, spillLimit: string | false): readonly NodeFile[] {
   const { scratch, config } = nodeSite(cluster);
   const { hostname, privateAddress } = cluster.scheduler;
-  // The scheduler by name, by address where an administrator's network has no DNS for it, and at the end of a tunnel.
   const hosts = [...(cluster.tls ? [hostname, privateAddress] : []), "localhost"];
   const main = renderTemplate("cloud-init/dask/dask.yaml", {
     SCRATCH: scratch,

@@ -135,9 +135,9 @@ def main() -> None:
     AutoScalingBackend.update_auto_scaling_group = update_group
     FakeAutoScalingGroup.set_desired_capacity = set_capacity
     Instance.terminate = terminate
-    DomainDispatcherApplication.__call__ = answer_alone
     wait_conditions.install()
     BaseResponse._authenticate_and_authorize_normal_action = record_action
+    DomainDispatcherApplication.__call__ = answer_alone
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
