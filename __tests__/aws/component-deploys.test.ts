@@ -10,7 +10,7 @@ import { Synthesized, testApp } from "../support/synthesized";
  */
 describe("a deployment after a change", () => {
   test("of one pool touches no resource of another component", () => {
-    const pools = production.pools.map((pool) => (pool.name === "gpu" ? { ...pool, diskGiB: 200 } : pool));
+    const pools = production.pools.map((pool) => (pool.name === "gpu" ? { ...pool, diskGiB: 250 } : pool));
     expect(touched({ ...production, pools })).toEqual(["aws_launch_template cluster_pools_gpu_template"]);
   });
 
