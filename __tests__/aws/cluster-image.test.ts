@@ -84,7 +84,7 @@ describe("the image of a cluster", () => {
       ],
       instance_metadata_options: { http_tokens: "required", http_put_response_hop_limit: 1 },
       terminate_instance_on_failure: true,
-      resource_tags: { "dask:cluster": "test", Name: "dask-test--image-builder" },
+      resource_tags: { "dask:cluster": "test" },
       lifecycle: REPLACED,
     });
     expect(stack.resource("aws_security_group", "builder")).toEqual({

@@ -78,7 +78,6 @@ export class ClusterImage extends Construct {
     const description = descriptionOf(cluster);
     const documents = componentDocuments(bake);
     const name = resourceName(cluster, imageDigest(props));
-    const machine = { "dask:cluster": cluster.name, Name: resourceName(cluster, "image-builder") };
 
     const recipe = new ImagebuilderImageRecipe(this, "recipe", {
       name,
@@ -120,7 +119,8 @@ export class ClusterImage extends Construct {
       securityGroupIds: [builder.securityGroupId],
       instanceMetadataOptions: { httpTokens: "required", httpPutResponseHopLimit: 1 },
       terminateInstanceOnFailure: true,
-      resourceTags: machine,
+      // Image Builder names its instances: it rejects the key Name here (API Reference, ResourceTagMap).
+      resourceTags: { "dask:cluster": cluster.name },
     });
     const distribution = new ImagebuilderDistributionConfiguration(this, "distribution", {
       name,
