@@ -4,7 +4,8 @@
 
 One line per family. `sizes` holds `[vCPUs, memory in MiB, GPUs, NVMe instance-store disks]`. Facts that hold
 for most families are left out: `xen` (not on the Nitro System), `onDemandOnly` (no spot), `dedicatedHosts`
-(runs on Dedicated Hosts only), `gpu` (name), `fractionalGpu` (a vGPU), `accelerator` (one that is not a GPU).
+(runs on Dedicated Hosts only), `gpu` (name), `gpuMemoryMiB` (of one GPU), `fractionalGpu` (a vGPU),
+`accelerator` (one that is not a GPU).
 """
 
 import gzip
@@ -49,6 +50,8 @@ def of_family(family: str, facts: dict) -> dict:
         found["gpu"] = f"{gpus[0]['Manufacturer']} {gpus[0]['Name']}"
         if gpus[0].get("GpuPartitionSize", 1) < 1:
             found["fractionalGpu"] = True
+        elif "MemoryInfo" in gpus[0]:
+            found["gpuMemoryMiB"] = gpus[0]["MemoryInfo"]["SizeInMiB"]
     accelerators = [
         device["Name"]
         for section, devices in ACCELERATORS.items()

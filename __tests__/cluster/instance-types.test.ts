@@ -18,6 +18,7 @@ describe("the table", () => {
     expect(instanceTypeFacts("g5.12xlarge")).toMatchObject({
       gpu: "NVIDIA A10G",
       gpus: 4,
+      gpuMemoryMiB: 22888,
       vcpus: 48,
       disks: 1,
     });

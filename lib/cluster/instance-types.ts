@@ -10,6 +10,8 @@ export interface InstanceTypeFacts {
   readonly gpu?: string;
   /** Number of whole GPUs. */
   readonly gpus: number;
+  /** Memory of each GPU; absent where there is none, or EC2 does not state it. */
+  readonly gpuMemoryMiB?: number;
   /** Whether its GPU is a share of one (a vGPU): `gpus` is then 0. */
   readonly fractionalGpu: boolean;
   /** An accelerator that is not a GPU, for example `Inferentia2`; absent where there is none. */
@@ -31,12 +33,20 @@ interface Family {
   readonly onDemandOnly?: boolean;
   readonly dedicatedHosts?: boolean;
   readonly gpu?: string;
+  readonly gpuMemoryMiB?: number;
   readonly fractionalGpu?: boolean;
   readonly accelerator?: string;
   readonly sizes: Readonly<Record<string, readonly number[] | undefined>>;
 }
 
 const FAMILIES: Readonly<Record<string, Family | undefined>> = table;
+
+/** vCPUs of the largest x86_64 instance type: the most worker processes that a node has a vCPU for. */
+export const MOST_VCPUS = Math.max(
+  ...Object.values<Family>(table)
+    .filter(({ architecture }) => architecture === "x86_64")
+    .flatMap(({ sizes }) => Object.values(sizes).map(([vcpus = 0] = []) => vcpus)),
+);
 
 /**
  * Looks an instance type up in the table that `scripts/instance_types.py` makes from EC2's own answers.
@@ -49,13 +59,14 @@ export function instanceTypeFacts(instanceType: string): InstanceTypeFacts | und
   const numbers = family && Object.hasOwn(family.sizes, size) ? family.sizes[size] : undefined;
   if (family === undefined || numbers === undefined) return undefined;
   const [vcpus = 0, memoryMiB = 0, gpus = 0, disks = 0] = numbers;
-  const { architecture, gpu, accelerator } = family;
+  const { architecture, gpu, gpuMemoryMiB, accelerator } = family;
   return {
     architecture,
     vcpus,
     memoryMiB,
     ...(gpu === undefined ? {} : { gpu }),
     gpus,
+    ...(gpuMemoryMiB === undefined ? {} : { gpuMemoryMiB }),
     fractionalGpu: family.fractionalGpu ?? false,
     ...(accelerator === undefined ? {} : { accelerator }),
     disks,
