@@ -64,6 +64,18 @@ describe("a cluster of CPU workers", () => {
   });
 });
 
+test("the rules cover a port for each worker process of the largest node", () => {
+  const many = { name: "many", kind: "cpu", instanceTypes: ["m7i.48xlarge"], processes: 192 } as const;
+  const rules = synthesize({ pools: [{ name: "cpu", kind: "cpu" }, many] });
+  expect(sentences(rules, INGRESS, "workers")).toEqual([
+    "scheduler tcp 32768-40959",
+    "scheduler tcp 8790-8790",
+    "scheduler tcp 9000-9191",
+    "scheduler tcp 9192-9383",
+    "workers tcp 9000-9191",
+  ]);
+});
+
 test("workers reach each other on unpinned ports where the release cannot pin those of GPU workers", () => {
   const rules = synthesize({ release: "2024.7", pools: [{ name: "gpu", kind: "gpu" }] });
   expect(sentences(rules, INGRESS, "workers").filter((sentence) => sentence.startsWith("workers"))).toEqual([

@@ -1,5 +1,6 @@
 import { development } from "../../environments/development";
 import { production } from "../../environments/production";
+import { defineCluster } from "../../lib/cluster/define";
 import { BOOT_SECONDS } from "../../lib/node/lifecycle";
 import { schedulerNode } from "../../lib/node/machine";
 import type { Service } from "../../lib/node/service";
@@ -45,6 +46,14 @@ describe("dask-worker.service", () => {
         "--worker-port 9000:9063 --nanny-port 9100:9163 " +
         "--preload-nanny /usr/local/lib/dask-node/reload_certificates.py --dashboard-address :8790",
     ]);
+  });
+
+  test("gives each of many processes a port, and an equal share of the memory", () => {
+    const many = { name: "many", kind: "cpu", instanceTypes: ["m7i.48xlarge"], processes: 160 } as const;
+    const cluster = defineCluster({ name: "c", network: { adminSubnets: ["10.0.0.0/8"] }, pools: [many] });
+    const [command] = settings(unitOf(worker(cluster, "many"), "dask-worker"), "ExecStart");
+    expect(command).toContain(" --nworkers 160 --nthreads ${DASK_THREADS} --memory-limit 0.00625 ");
+    expect(command).toContain(" --worker-port 9000:9159 --nanny-port 9160:9319 ");
   });
 
   test("keeps several resources in one word", () => {

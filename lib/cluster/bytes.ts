@@ -12,8 +12,10 @@ const UNITS: Readonly<Record<string, number>> = {
   ),
 };
 
-/** Bytes in one GiB. */
+/** Bytes in one MiB, GiB and TiB. */
+export const MIB = 1024 ** 2;
 export const GIB = 1024 ** 3;
+export const TIB = 1024 ** 4;
 
 /**
  * Reads a byte string the way `dask.utils.parse_bytes` does: `"8GiB"`, `"1.5 GB"`, `"100M"`.

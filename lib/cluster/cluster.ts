@@ -1,3 +1,4 @@
+import type { Amount } from "./amounts";
 import type { Backend, Image, SshDefinition } from "./definition";
 import type { Release } from "./releases";
 
@@ -63,8 +64,8 @@ interface CommonPool {
   readonly maxSize: number;
   readonly onDemandBase: number;
   readonly spotPercentage: number;
-  /** A byte string of Dask's, or `auto`. */
-  readonly memoryLimit: string;
+  /** Memory limit of each worker process: `auto`, a share of the node's memory, a size with its unit, or `false` for none. */
+  readonly memoryLimit: Amount;
   /** Resources of each worker process; a value of `threads` is the number of its threads. */
   readonly resources: Readonly<Record<string, number | "threads">>;
   readonly spill: { readonly on: "instance-store" | "ebs"; readonly limit: string | false };
@@ -84,6 +85,6 @@ export interface CpuPool extends CommonPool {
 export interface GpuPool extends CommonPool {
   readonly kind: "gpu";
   readonly threads: number;
-  readonly rmmPool: number | string | false;
+  readonly rmmPool: Amount;
   readonly ucx: boolean;
 }

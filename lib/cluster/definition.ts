@@ -159,11 +159,14 @@ export interface CommonPoolDefinition {
    */
   readonly spotPercentage?: number;
   /**
-   * Memory of each worker process as Dask reads it, such as `8GiB`, or `auto` for its share of the machine.
+   * Memory limit of each worker process: `auto` for the node's memory divided by its worker processes, a size with its unit
+   * such as `8GiB`, a share of the node's memory such as `0.25` or `25%`, or `0` for no limit. Without a limit a worker does not
+   * spill. The limits of a node's processes add up to at most its memory. The local stack divides the memory of its computer
+   * among the workers of all pools; a share is then one of an equal part for each acted-out node.
    *
    * @default "auto"
    */
-  readonly memoryLimit?: string;
+  readonly memoryLimit?: string | number | false;
   /**
    * Abstract resources that each worker process offers beside `CPU` or `GPU`.
    *
@@ -186,7 +189,8 @@ export interface CommonPoolDefinition {
 export interface CpuPoolDefinition extends CommonPoolDefinition {
   readonly kind: "cpu";
   /**
-   * Worker processes per machine; more than one helps Python code that holds the interpreter's lock.
+   * Worker processes per node; more than one helps Python code that holds the interpreter's lock. At most 64, or as many as
+   * the smallest of the instance types has vCPUs.
    *
    * @default 1
    */
@@ -209,7 +213,7 @@ export interface GpuPoolDefinition extends CommonPoolDefinition {
    */
   readonly threads?: number;
   /**
-   * RMM memory pool of each GPU: a share of its memory between 0 and 1, a size such as `12GiB`, or `false`.
+   * RMM memory pool of each GPU: a share of its memory between 0 and 1, a size with its unit such as `12GiB`, or `false`.
    *
    * @default - 0.8 where the release has RMM, else false
    */
@@ -228,7 +232,7 @@ export interface SpillDefinition {
   /** @default - the instance store where every instance type has one, else EBS */
   readonly on?: "instance-store" | "ebs";
   /**
-   * Most that one worker process may spill, such as `40GiB`, or `false` for no limit.
+   * Most that one worker process may spill: a size with its unit such as `40GiB`, or `false` for no limit.
    *
    * @default - false on the instance store; on EBS half of the disk, shared by the machine's processes
    */

@@ -1,3 +1,6 @@
+import type { Cluster } from "./cluster";
+import { mostProcesses } from "./processes";
+
 /** An inclusive range of TCP ports. */
 export interface PortRange {
   readonly from: number;
@@ -5,9 +8,9 @@ export interface PortRange {
 }
 
 /**
- * The TCP ports of a cluster. Everything Dask lets us pin is pinned here; what it does not (the nannies of
- * `dask cuda worker`, the dashboards of a second worker process) takes a port from `ephemeral`, which every
- * machine sets as its `net.ipv4.ip_local_port_range`.
+ * The TCP ports of every cluster. Everything Dask lets us pin is pinned here and in `workerPorts`; what it does not (the
+ * nannies of `dask cuda worker`, the dashboards of a second worker process) takes a port from `ephemeral`, which every node
+ * sets as its `net.ipv4.ip_local_port_range`.
  */
 export const PORTS = {
   /** Scheduler: workers and clients connect here (Dask's default). */
@@ -20,13 +23,28 @@ export const PORTS = {
   ssh: { from: 22, to: 22 },
   /** First worker process of a machine: its dashboard and `/metrics`. */
   workerDashboard: { from: 8790, to: 8790 },
-  /** Worker processes: other workers and the scheduler connect here. */
-  worker: { from: 9000, to: 9063 },
-  /** Nannies: the scheduler connects here to restart a worker. */
-  nanny: { from: 9100, to: 9163 },
   /** What a machine may hand out by itself. */
   ephemeral: { from: 32768, to: 40959 },
 } as const satisfies Record<string, PortRange>;
+
+/** First ports of worker processes and of nannies, and the least number of ports of each. */
+const FIRST_WORKER = 9000;
+const FIRST_NANNY = 9100;
+const LEAST_PORTS = 64;
+
+/**
+ * Ports of a cluster's worker processes, which other workers and the scheduler connect to, and of their nannies, which the
+ * scheduler connects to in order to restart a worker: one each for every process of the node that has the most. Dask divides a
+ * range among the processes, so fewer processes have several ports each.
+ */
+export function workerPorts({
+  pools,
+}: Pick<Cluster, "pools">): Readonly<Record<"worker" | "nanny", PortRange>> {
+  const ports = Math.max(LEAST_PORTS, ...pools.map(mostProcesses));
+  const worker = { from: FIRST_WORKER, to: FIRST_WORKER + ports - 1 };
+  const from = Math.max(FIRST_NANNY, worker.to + 1);
+  return { worker, nanny: { from, to: from + ports - 1 } };
+}
 
 /** The range in the form that Dask's command line takes: `9000:9063`, or `8786` for a single port. */
 export function portArgument({ from, to }: PortRange): string {

@@ -1,3 +1,5 @@
+import { formatBytes, readAmount } from "./amounts";
+import { GIB } from "./bytes";
 import { contains, hostOf } from "./cidr";
 import type { Cluster, CpuPool, GpuPool, Network, Pool, Scheduler } from "./cluster";
 import type {
@@ -8,6 +10,7 @@ import type {
   SchedulerDefinition,
 } from "./definition";
 import { instanceTypeFacts } from "./instance-types";
+import { mostProcesses } from "./processes";
 import { DEFAULT_REGION, defaultZones } from "./regions";
 import { DEFAULT_RELEASE, RELEASES, type Release } from "./releases";
 import { zoneWithSubnets } from "./subnets";
@@ -89,7 +92,7 @@ function resolveCpuPool(definition: PoolDefinition & { kind: "cpu" }): CpuPool {
   const { processes = 1, threads } = definition;
   return {
     kind: "cpu",
-    ...common(definition, "ubuntu", ["m7i.2xlarge", "m6i.2xlarge", "m5.2xlarge"], processes),
+    ...common(definition, "ubuntu", ["m7i.2xlarge", "m6i.2xlarge", "m5.2xlarge"]),
     resources: { CPU: threads ?? "threads", ...definition.resources },
     processes,
     ...(threads === undefined ? {} : { threads }),
@@ -100,20 +103,15 @@ function resolveGpuPool(definition: PoolDefinition & { kind: "gpu" }, release: R
   const { threads = 1, rmmPool = release.rmm === undefined ? false : RMM_SHARE, ucx = false } = definition;
   return {
     kind: "gpu",
-    ...common(definition, "deep-learning", ["g6.xlarge", "g5.xlarge"], 1),
+    ...common(definition, "deep-learning", ["g6.xlarge", "g5.xlarge"]),
     resources: { GPU: 1, ...definition.resources },
     threads,
-    rmmPool,
+    rmmPool: readAmount(rmmPool) ?? false,
     ucx,
   };
 }
 
-function common(
-  definition: PoolDefinition,
-  defaultImage: Image,
-  defaultTypes: readonly string[],
-  processes: number,
-) {
+function common(definition: PoolDefinition, defaultImage: Image, defaultTypes: readonly string[]) {
   const {
     name,
     minSize = 0,
@@ -129,7 +127,7 @@ function common(
   const desiredSize = definition.desiredSize ?? Math.max(minSize, Math.min(1, definition.maxSize ?? 1));
   const everyTypeHasDisks = instanceTypes.every((type) => (instanceTypeFacts(type)?.disks ?? 0) > 0);
   const on = definition.spill?.on ?? (everyTypeHasDisks ? "instance-store" : "ebs");
-  const half = `${Math.floor(diskGiB / 2 / processes)}GiB`;
+  const share = formatBytes((diskGiB * GIB) / 2 / mostProcesses({ ...definition, instanceTypes }));
   return {
     name,
     instanceTypes,
@@ -138,8 +136,8 @@ function common(
     maxSize: definition.maxSize ?? Math.max(10, desiredSize, minSize),
     onDemandBase,
     spotPercentage,
-    memoryLimit,
-    spill: { on, limit: definition.spill?.limit ?? (on === "ebs" ? half : false) },
+    memoryLimit: readAmount(memoryLimit) ?? "auto",
+    spill: { on, limit: definition.spill?.limit ?? (on === "ebs" ? share : false) },
     diskGiB,
     image,
   } as const;

@@ -1,25 +1,12 @@
 import { z } from "zod";
-import { parseBytes } from "./bytes";
+import { MOST_VCPUS } from "./instance-types";
 import { RELEASE_NAMES } from "./releases";
+import { memoryLimit, rmmPool, spillLimit } from "./schema/amounts";
 import { backend } from "./schema/backend";
 import { checked, object, oneOf, spelled, whole } from "./schema/fields";
 import { clusterName, keyName, poolName, region } from "./schema/names";
 import { network, privateAddress } from "./schema/network";
 import { tags } from "./schema/tags";
-
-const byteString = checked(
-  z.string(),
-  (value) => parseBytes(value) !== undefined,
-  "a size that Dask can parse, such as 8GiB, 500MB or 1e9",
-  "write a number and one of kB, MB, GB, TB, KiB, MiB, GiB, TiB",
-);
-
-const memoryLimit = checked(
-  z.string(),
-  (value) => value === "auto" || (parseBytes(value) ?? 0) > 0,
-  "auto, or a size that Dask can parse, such as 8GiB or 500MB",
-  "write a number and one of kB, MB, GB, TB, KiB, MiB, GiB, TiB",
-);
 
 const instanceType = spelled(
   /^[a-z][a-z0-9-]*\.[a-z0-9-]+$/,
@@ -64,10 +51,7 @@ const image = oneOf(
 
 const spill = object({
   on: z.enum(["instance-store", "ebs"]).optional(),
-  limit: oneOf(
-    [z.literal(false), byteString],
-    "false, or a size that Dask can parse, such as 40GiB",
-  ).optional(),
+  limit: spillLimit.optional(),
 });
 
 const diskGiB = whole(20, 16384);
@@ -91,17 +75,14 @@ const pool = z.discriminatedUnion("kind", [
   object({
     ...commonPool,
     kind: z.literal("cpu"),
-    processes: whole(1, 64).optional(),
+    processes: whole(1, MOST_VCPUS).optional(),
     threads: whole(1, 1024).optional(),
   }),
   object({
     ...commonPool,
     kind: z.literal("gpu"),
     threads: whole(1, 1024).optional(),
-    rmmPool: oneOf(
-      [z.literal(false), byteString, z.number().gt(0).lt(1)],
-      "a share above 0 and below 1, a size such as 12GiB, or false",
-    ).optional(),
+    rmmPool: rmmPool.optional(),
     ucx: z.boolean().optional(),
   }),
 ]);

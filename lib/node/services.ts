@@ -1,5 +1,5 @@
 import type { Cluster, CpuPool, GpuPool, Pool } from "../cluster/cluster";
-import { PORTS, portArgument } from "../cluster/ports";
+import { PORTS, portArgument, workerPorts } from "../cluster/ports";
 import { scheme } from "../cluster/scheme";
 import type { Service, Site } from "./service";
 
@@ -51,9 +51,9 @@ function cpuWorkers(cluster: Cluster, pool: CpuPool, site: Site): Service {
       ...commonFlags(pool, site),
       ...flag("--host", site.listen),
       "--worker-port",
-      portArgument(PORTS.worker),
+      portArgument(workerPorts(cluster).worker),
       "--nanny-port",
-      portArgument(PORTS.nanny),
+      portArgument(workerPorts(cluster).nanny),
       // `dask worker` does not heed what its configuration says of nannies, nor `dask cuda worker` of workers.
       ...flag("--preload-nanny", site.reload),
       "--dashboard-address",
@@ -77,7 +77,9 @@ function gpuWorkers(cluster: Cluster, pool: GpuPool, site: Site): Service {
       ...commonFlags(pool, site),
       ...(pool.rmmPool === false ? [] : ["--rmm-pool-size", String(pool.rmmPool)]),
       ...flag("--host", site.listen),
-      ...(cluster.release.cudaWorkerPorts ? ["--worker-port", portArgument(PORTS.worker)] : []),
+      ...(cluster.release.cudaWorkerPorts
+        ? ["--worker-port", portArgument(workerPorts(cluster).worker)]
+        : []),
       ...flag("--preload", site.reload),
       "--dashboard-address",
       dashboardAddress(site),
@@ -92,7 +94,7 @@ function commonFlags(pool: Pool, site: Site): readonly string[] {
   );
   return [
     "--memory-limit",
-    pool.memoryLimit,
+    memoryArgument(pool),
     "--local-directory",
     site.scratch,
     "--resources",
@@ -102,6 +104,22 @@ function commonFlags(pool: Pool, site: Site): readonly string[] {
     "--death-timeout",
     String(DEATH_TIMEOUT),
   ];
+}
+
+/**
+ * A pool's memory limit as Dask's command line takes it; up to 1 it is a share of the node's memory, `0` no limit.
+ *
+ * `dask cuda worker` reads `auto` as the memory divided by the GPUs, and has a process for each. `dask worker` reads it as the
+ * share of one process's threads in the node's vCPUs (`parse_memory_limit` of distributed.worker_memory, which
+ * dask_cuda.cuda_worker calls with one thread and as many cores as GPUs). So a CPU pool gives the share of each process, except
+ * where its one process has all threads.
+ */
+function memoryArgument(pool: Pool): string {
+  if (pool.memoryLimit === false) return "0";
+  const auto = pool.memoryLimit === "auto";
+  return auto && pool.kind === "cpu" && (pool.processes > 1 || pool.threads !== undefined)
+    ? String(1 / pool.processes)
+    : String(pool.memoryLimit);
 }
 
 /** On this machine several workers share the interface, so each takes a free port. */

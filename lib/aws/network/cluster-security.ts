@@ -5,7 +5,7 @@ import { VpcSecurityGroupIngressRule } from "@cdktf/provider-aws/lib/vpc-securit
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import type { Cluster } from "../../cluster/cluster";
-import { PORTS, type PortRange } from "../../cluster/ports";
+import { PORTS, type PortRange, workerPorts } from "../../cluster/ports";
 import { machineBlocks } from "../../cluster/subnets";
 import { resourceName } from "../../node/names";
 import type { ClusterNetwork } from "./cluster-network";
@@ -53,8 +53,9 @@ export class ClusterSecurity extends Construct {
     this.scheduler = group("scheduler");
     this.workers = group("workers");
 
-    const own = (...names: (keyof typeof PORTS)[]): readonly Ports[] =>
-      cluster.ucx ? [ANY_PORT] : names.map((name) => [name, PORTS[name]]);
+    const ports = { ...PORTS, ...workerPorts(cluster) };
+    const own = (...names: (keyof typeof ports)[]): readonly Ports[] =>
+      cluster.ucx ? [ANY_PORT] : names.map((name) => [name, ports[name]]);
     // Their GPU workers take a port of the machine's choice: `dask cuda worker` has no --worker-port there.
     const unpinned = cluster.pools.some(({ kind }) => kind === "gpu") && !cluster.release.cudaWorkerPorts;
 

@@ -1,5 +1,8 @@
+import { formatBytes, LEAST_BYTES } from "../amounts";
+import { GIB, parseBytes } from "../bytes";
 import type { Image } from "../definition";
-import { faultIf, type Rule } from "./rule";
+import { mostProcesses } from "../processes";
+import { eachPool, faultIf, type Rule } from "./rule";
 
 /**
  * Smallest disk of a machine with the Deep Learning AMI, in GiB. EC2 refuses a volume smaller than the AMI's snapshot,
@@ -21,3 +24,31 @@ function diskFaults(path: string, { diskGiB, image }: { readonly diskGiB: number
     remedy: "leave diskGiB out, or choose the image ubuntu, which installs the driver",
   });
 }
+
+/** Disk that is not for spilling, in GiB: system, environment and logs. Half of the smallest disk, of which workers get the rest. */
+const SYSTEM_DISK = 10;
+
+/** What all processes of a node may spill to EBS fits on its disk, and the default limit is of use. */
+export const spillLimits: Rule = eachPool((pool, path) => {
+  if (pool.spill.on !== "ebs" || pool.spill.limit === false) return [];
+  const processes = mostProcesses(pool);
+  const limit = parseBytes(pool.spill.limit) ?? 0;
+  const room = (pool.diskGiB - SYSTEM_DISK) * GIB;
+  const each = processes === 1 ? "" : ` for each of ${processes} processes`;
+  // A limit that is given is never below the least: this one is derived from the disk.
+  const least = Math.ceil((2 * processes * LEAST_BYTES) / GIB);
+  return [
+    ...faultIf(limit * processes > room, {
+      path: `${path}.spill.limit`,
+      value: pool.spill.limit,
+      allowed: `at most ${formatBytes(room / processes)}${each} on a disk of ${pool.diskGiB} GiB, of which the system takes ${SYSTEM_DISK}`,
+      remedy: "lower spill.limit, or raise diskGiB",
+    }),
+    ...faultIf(limit < LEAST_BYTES, {
+      path: `${path}.diskGiB`,
+      value: pool.diskGiB,
+      allowed: `at least ${least} for ${processes} processes, which share half of the disk: each needs ${formatBytes(LEAST_BYTES)} to spill`,
+      remedy: "raise diskGiB, or lower processes",
+    }),
+  ];
+});

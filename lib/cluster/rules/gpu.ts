@@ -1,4 +1,7 @@
-import { faultIf, type Rule } from "./rule";
+import { formatBytes } from "../amounts";
+import { MIB, parseBytes } from "../bytes";
+import { instanceTypeFacts } from "../instance-types";
+import { eachPool, faultIf, type Rule } from "./rule";
 
 /** A pool asks only for what its release can install. */
 export const gpuFeatures: Rule = ({ pools, release }) =>
@@ -20,6 +23,29 @@ export const gpuFeatures: Rule = ({ pools, release }) =>
       }),
     ];
   });
+
+/** An RMM pool fits into a GPU of each instance type. */
+export const rmmPools: Rule = eachPool((pool, path) => {
+  if (pool.kind !== "gpu" || typeof pool.rmmPool !== "string") return [];
+  const size = parseBytes(pool.rmmPool) ?? 0;
+  const small = pool.instanceTypes
+    .map((type) => ({
+      type,
+      memory: (instanceTypeFacts(type)?.gpuMemoryMiB ?? Number.POSITIVE_INFINITY) * MIB,
+    }))
+    .sort((a, b) => a.memory - b.memory)
+    .find(({ memory }) => memory < size);
+  return small === undefined
+    ? []
+    : [
+        {
+          path: `${path}.rmmPool`,
+          value: pool.rmmPool,
+          allowed: `at most ${formatBytes(small.memory)}, the memory of a GPU of ${small.type}`,
+          remedy: "lower rmmPool, or give a share such as 0.8",
+        },
+      ];
+});
 
 /** UCX is not encrypted, and does not ask whether it should be (`require-encryption` is of Dask's TCP alone). */
 export const ucxWithoutTls: Rule = ({ ucx, tls }) =>

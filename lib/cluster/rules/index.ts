@@ -1,8 +1,9 @@
 import { adminSubnetsNotTheInternet, adminSubnetsOnce, roomForSsh } from "./admin-subnets";
 import { bakedParameters } from "./baked-images";
-import { diskSizes } from "./disks";
-import { gpuFeatures, ucxEverywhere, ucxWithoutTls } from "./gpu";
+import { diskSizes, spillLimits } from "./disks";
+import { gpuFeatures, rmmPools, ucxEverywhere, ucxWithoutTls } from "./gpu";
 import { instanceStore, instanceTypes, schedulerType, spotTypes } from "./machines";
+import { memoryLimits, processesOfNodes } from "./memory";
 import { withoutNat } from "./nat";
 import { poolNames, poolSizes } from "./pools";
 import { ownResource, resourceNames } from "./resources";
@@ -30,8 +31,12 @@ export const rules: readonly Rule[] = [
   instanceStore,
   spotTypes,
   diskSizes,
+  spillLimits,
+  processesOfNodes,
+  memoryLimits,
   schedulerType,
   gpuFeatures,
+  rmmPools,
   ucxEverywhere,
   ucxWithoutTls,
   withoutNat,

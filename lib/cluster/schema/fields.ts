@@ -1,19 +1,20 @@
 import { z } from "zod";
 
 /**
- * A schema with one more test: `allowed` states what is accepted, `remedy` what to do. A value that has failed an earlier
- * test is not tested again.
+ * A schema with one more test: `allowed` states what is accepted, `remedy` what to do with a value that is not. A value that
+ * has failed an earlier test is not tested again.
  */
 export function checked<T extends z.ZodType>(
   schema: T,
   test: (value: z.output<T>) => boolean,
   allowed: string,
-  remedy: string,
+  remedy: string | ((value: z.output<T>) => string),
 ): T {
   return schema.check(({ value, issues }) => {
     if (issues.length > 0 || test(value)) return;
     // `continue`, as of a refinement, lets a union report this and not its own sentence.
-    issues.push({ code: "custom", message: allowed, params: { remedy }, input: value, continue: true });
+    const params = { remedy: typeof remedy === "string" ? remedy : remedy(value) };
+    issues.push({ code: "custom", message: allowed, params, input: value, continue: true });
   });
 }
 

@@ -1,0 +1,85 @@
+import { formatBytes, LEAST_BYTES } from "../amounts";
+import { MIB, parseBytes } from "../bytes";
+import type { Pool } from "../cluster";
+import { instanceTypeFacts } from "../instance-types";
+import { processesOn } from "../processes";
+import { eachPool, faultIf, type Rule } from "./rule";
+
+/** Most processes of a node that may be more than its vCPUs: work that waits for networks and disks keeps few vCPUs busy. */
+const MOST_BEYOND_VCPUS = 64;
+
+/** A node of a pool, on one of its instance types. */
+interface Node {
+  readonly type: string;
+  readonly vcpus: number;
+  readonly memory: number;
+  readonly processes: number;
+}
+
+/** A node has a vCPU for each worker process, if it has many of them. */
+export const processesOfNodes: Rule = eachPool((pool, path) => {
+  if (pool.kind === "gpu") return [];
+  const [smallest] = nodesOf(pool).sort((a, b) => a.vcpus - b.vcpus);
+  if (smallest === undefined) return [];
+  const most = Math.max(smallest.vcpus, MOST_BEYOND_VCPUS);
+  return faultIf(pool.processes > most, {
+    path: `${path}.processes`,
+    value: pool.processes,
+    allowed: `at most ${most} with ${smallest.type}, which has ${smallest.vcpus} vCPUs`,
+    remedy: "lower processes, or name instance types with more vCPUs",
+  });
+});
+
+/** The memory limits of a node's workers add up to at most its memory, and each is enough for a worker. */
+export const memoryLimits: Rule = eachPool((pool, path) => {
+  // The node with the least memory for each process is the first that they do not fit on.
+  const [tightest] = nodesOf(pool).sort((a, b) => a.memory / a.processes - b.memory / b.processes);
+  return tightest === undefined ? [] : [...tooMuch(pool, path, tightest), ...tooLittle(pool, path, tightest)];
+});
+
+function tooMuch(pool: Pool, path: string, { type, memory, processes }: Node) {
+  const at = { path: `${path}.memoryLimit`, value: pool.memoryLimit };
+  const each = processes === 1 ? "" : ` for each of ${processes} processes`;
+  if (typeof pool.memoryLimit === "number")
+    return faultIf(pool.memoryLimit * processes > 1 + Number.EPSILON * processes, {
+      ...at,
+      allowed: `at most 1/${processes} on ${type}: the shares of its ${processes} processes add up to at most the whole memory`,
+      remedy: "lower the share, or leave memoryLimit out: each process then gets an equal share",
+    });
+  const limit = pool.memoryLimit === false ? 0 : (parseBytes(pool.memoryLimit) ?? 0);
+  return faultIf(limit * processes > memory, {
+    ...at,
+    allowed: `at most ${formatBytes(memory / processes)}${each} on ${type}, which has ${formatBytes(memory)}`,
+    remedy: "lower memoryLimit, name instance types with more memory, or leave memoryLimit out",
+  });
+}
+
+/** Sizes are checked one by one (`schema/amounts.ts`); these are limits that depend on the node. */
+function tooLittle(pool: Pool, path: string, { type, memory, processes }: Node) {
+  const least = formatBytes(LEAST_BYTES);
+  const has = `${type}, which has ${formatBytes(memory)}: a worker needs ${least}`;
+  return [
+    ...faultIf(typeof pool.memoryLimit === "number" && pool.memoryLimit * memory < LEAST_BYTES, {
+      path: `${path}.memoryLimit`,
+      value: pool.memoryLimit,
+      allowed: `at least ${Math.ceil((100 * LEAST_BYTES) / memory)}% on ${has}`,
+      remedy: "raise the share, or leave memoryLimit out",
+    }),
+    ...faultIf(pool.memoryLimit === "auto" && memory / processes < LEAST_BYTES, {
+      path: `${path}.processes`,
+      value: processes,
+      allowed: `at most ${Math.floor(memory / LEAST_BYTES)} on ${has}`,
+      remedy: "lower processes, or name instance types with more memory",
+    }),
+  ];
+}
+
+/** Nodes of the pool's known instance types. */
+function nodesOf(pool: Pool): Node[] {
+  return pool.instanceTypes.flatMap((type) => {
+    const facts = instanceTypeFacts(type);
+    if (facts === undefined) return [];
+    const { vcpus, memoryMiB } = facts;
+    return [{ type, vcpus, memory: memoryMiB * MIB, processes: processesOn(pool, type) }];
+  });
+}
