@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { promisify } from "node:util";
 import type { Release } from "../cluster/releases";
+import { thisMemory } from "./memory";
 import { findPython, type Python } from "./python";
 
 /** What the local stack has to know about this machine. */
@@ -10,6 +11,8 @@ export interface Machine {
   readonly python: Python;
   /** CPUs that this process may use. */
   readonly cpus: number;
+  /** Bytes of memory that this process may use. */
+  readonly memory: number;
   /** NVIDIA GPUs with a working driver. */
   readonly gpus: number;
   /** Such as `linux x64`, in Node's words. */
@@ -32,6 +35,7 @@ export async function thisMachine({ localPythons }: Release): Promise<Machine> {
   return {
     python,
     cpus: availableParallelism(),
+    memory: thisMemory(),
     gpus: (listed?.stdout.match(/^GPU \d+:/gm) ?? []).length,
     platform: `${process.platform} ${process.arch}`,
   };

@@ -1,7 +1,8 @@
 import type { Cluster, Pool } from "../cluster/cluster";
 import type { Machine } from "./machine";
+import { limitMemory } from "./memory";
 
-/** A pool of the definition as it is on this machine. */
+/** A pool of the definition as it is on this machine, with the memory limit that its workers have here. */
 export interface LocalPool {
   readonly pool: Pool;
   /** Machines that are acted out here: each is a program of the supervisor. */
@@ -25,6 +26,8 @@ export interface LocalPools {
 /**
  * Which pools this machine can have. Every machine of a CPU pool is acted out; of the GPU pools, the first has all
  * GPUs as one machine, and the others are absent.
+ *
+ * @throws LocalStackError if the memory of this machine is not enough for the workers
  */
 export function localPools(cluster: Cluster, machine: Machine): LocalPools {
   const present: LocalPool[] = [];
@@ -40,7 +43,7 @@ export function localPools(cluster: Cluster, machine: Machine): LocalPools {
       present.push({ pool, machines: Math.min(pool.desiredSize, 1), workers: machine.gpus });
     else absent.push({ name: pool.name, reason });
   }
-  return { present, absent };
+  return { present: limitMemory(present, machine.memory), absent };
 }
 
 function whyNoGpu({ release }: Cluster, { gpus, platform, python }: Machine): string | undefined {
