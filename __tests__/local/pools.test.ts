@@ -42,6 +42,16 @@ test("a release whose CUDA is no wheel has no GPU pool here", () => {
   ]);
 });
 
+test("the smoke test expects no spilling of a pool without memory limits", () => {
+  const cluster = clusterOf([cpu, { ...cpu, name: "free", memoryLimit: 0 }]);
+
+  const { pools } = expectation(cluster, localPools(cluster, LAPTOP).present);
+  expect(pools.map(({ name, spills }) => [name, spills])).toEqual([
+    ["cpu", undefined],
+    ["free", false],
+  ]);
+});
+
 test("the smoke test expects what is present, and nothing of what is absent", () => {
   const cluster = clusterOf([{ ...cpu, resources: { DISK: 2 } }, gpu]);
 

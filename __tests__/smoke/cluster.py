@@ -68,7 +68,9 @@ class Cluster:
             "worker",
             self.address,
             *("--name", name, "--resources", resources, "--local-directory", str(directory)),
-            *("--no-nanny", "--no-dashboard", "--nthreads", "1", "--death-timeout", "30", *options),
+            *("--no-nanny", "--no-dashboard", "--nthreads", "1", "--death-timeout", "30"),
+            # Dask's own limit is the share of the threads in the CPUs, which adds up to more than all memory.
+            *("--memory-limit", "512MiB", *options),
             **environment,
         )
         self.wait_for(process, name, "Registered to")

@@ -134,6 +134,32 @@ class TestSpill:
         }
         assert spilling.judge_spill(answers).endswith("least is free for cpu--b-0: 0.5 GiB in /b")
 
+    GIB = 2**30
+
+    def settings(self, limit, node, max_spill=False, threshold=0.6):
+        return {"limit": limit, "node": node, "max_spill": max_spill, "threshold": threshold}
+
+    def test_limits_are_added_up_for_each_node(self):
+        two = Worker("tcp://10.0.0.1:9001", "cpu--a-1", {"CPU": 1.0}, 1, "running")
+        fit = {worker: self.settings(16 * self.GIB, 31 * self.GIB) for worker in (ONE, two, THREE)}
+        spilling.refuse_too_high_limits(fit)  # 32 GiB of an instance type, of which Linux has 31
+        more = fit | {two: self.settings(24 * self.GIB, 31 * self.GIB)}
+        assert str(failure(spilling.refuse_too_high_limits, more)) == (
+            "the memory limits of the workers at 10.0.0.1 add up to 40.0 GiB, it has 31.0 GiB"
+        )
+
+    def test_a_limited_spill_that_is_enough_passes(self):
+        spilling.refuse_no_spill({ONE: self.settings(self.GIB, self.GIB, max_spill=spilling.LEAST_SPILL)})
+        least = {ONE: self.settings(self.GIB, self.GIB, max_spill=spilling.LEAST_SPILL - 1)}
+        assert "needs 256 MiB" in str(failure(spilling.refuse_no_spill, least))
+
+    def test_only_pools_without_limits_may_lack_them(self):
+        free = {ONE: self.settings(None, self.GIB)}
+        spilling.refuse_no_spill(free, {"cpu"})
+        assert str(failure(spilling.refuse_no_spill, free, {"gpu"})) == (
+            "cpu--a does not spill: it has no memory limit"
+        )
+
     def test_a_full_disk_is_named(self):
         answers = {ONE: {"directory": "/a", "free": 0, "error": "[Errno 28] No space left on device"}}
         assert str(failure(spilling.judge_spill, answers)) == (
@@ -167,16 +193,18 @@ class TestExpectation:
 
     def test_tells_all_faults_at_once(self):
         pool = {"name": "a--b", "kind": "tpu", "resources": {"CPU": 0}, "workers": -1, "nworkers": 1}
+        pool |= {"spills": "no"}
         with pytest.raises(ExpectationError) as raised:
             expectation.parse(json.dumps({"cluster": 1, "dask": "2026.7.1", "pools": [pool, "cpu"]}))
         assert str(raised.value).splitlines() == [
             "cluster: must be a string, is 1",
             "release: must be a string, is None",
-            "pools[0].nworkers: unknown, allowed are kind, minWorkers, name, resources, workers",
+            "pools[0].nworkers: unknown, allowed are kind, minWorkers, name, resources, spills, workers",
             "pools[0].name: must be a non-empty string without '--', is 'a--b'",
             "pools[0].kind: must be 'cpu' or 'gpu', is 'tpu'",
             "pools[0].resources.CPU: must be a number above 0 or 'nthreads', is 0",
             "pools[0].workers: must be a whole number, 0 or more (or give minWorkers), is -1",
+            "pools[0].spills: must be true or false, is 'no'",
             "pools[1]: must be an object, is 'cpu'",
         ]
 

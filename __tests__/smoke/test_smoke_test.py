@@ -266,6 +266,45 @@ class TestSickWorker:
         assert status == "failed"
         assert detail.startswith(f"cpu--host cannot write in {spill}: [Errno 20] Not a directory")
 
+    @pytest.mark.parametrize(
+        ("option", "environment", "reason"),
+        [
+            ("512MiB", {"MAX_SPILL": "0 GiB"}, "may spill 0 MiB (memory.max-spill), needs 256 MiB"),
+            ("512MiB", {"MAX_SPILL": "40"}, "may spill 0 MiB (memory.max-spill), needs 256 MiB"),
+            ("0", {}, "does not spill: it has no memory limit"),
+            (
+                *("512MiB", {"TARGET": "False", "SPILL": "False"}),
+                "does not spill: memory.target and memory.spill are off",
+            ),
+        ],
+    )
+    def test_a_worker_that_cannot_spill_is_named(self, option, environment, reason):
+        settings = {f"DASK_DISTRIBUTED__WORKER__MEMORY__{name}": value for name, value in environment.items()}
+        with Cluster() as cluster:
+            cluster.worker("cpu--able", "CPU=1")
+            cluster.worker("cpu--unable", "CPU=1", "--memory-limit", option, **settings)
+            result = cluster.smoke()
+        assert result.code == 1
+        assert result.check("spill") == ("failed", f"cpu--unable {reason}")
+
+    def test_a_pool_without_limits_does_not_spill_by_definition(self):
+        pool = {"name": "free", "kind": "cpu", "resources": {"CPU": 1}, "workers": 1, "spills": False}
+        with Cluster() as cluster:
+            cluster.worker("free--host", "CPU=1", "--memory-limit", "0")
+            result = cluster.smoke(expect=expecting(pools=[pool]))
+        assert result.code == 0, result.stdout
+        assert result.check("spill")[0] == "passed"
+
+    def test_limits_that_add_up_to_more_than_the_node_has_are_told(self):
+        with Cluster() as cluster:
+            for name in ("cpu--one", "cpu--two"):
+                cluster.worker(name, "CPU=1", "--memory-limit", "0.6")
+            result = cluster.smoke()
+        assert result.code == 1
+        status, detail = result.check("spill")
+        assert status == "failed"
+        assert detail.startswith("the memory limits of the workers at 127.0.0.1 add up to ")
+
     def test_a_frozen_worker_is_named_within_the_time_limit(self):
         with Cluster() as cluster:
             cluster.worker("cpu--awake", "CPU=1")

@@ -12,6 +12,8 @@ export interface Expectation {
     /** Resources of each worker process; `nthreads` stands for the number of its threads. */
     readonly resources: Readonly<Record<string, number | "nthreads">>;
     readonly workers: number;
+    /** Absent where they have a memory limit, above which they spill. */
+    readonly spills?: false;
   }[];
 }
 
@@ -31,6 +33,7 @@ export function expectation(cluster: Cluster, pools: readonly LocalPool[]): Expe
         ]),
       ),
       workers: machines * workers,
+      ...(pool.memoryLimit === false ? { spills: false as const } : {}),
     })),
   };
 }

@@ -21,6 +21,8 @@ class Pool:
     kind: str
     resources: dict[str, float | str]
     workers: int
+    spills: bool = True
+    """Whether its workers have a memory limit, above which they spill."""
 
     def offer(self, nthreads: int) -> dict[str, float]:
         """What a worker process of this pool with so many threads must offer."""
@@ -74,7 +76,9 @@ def _pool(pool: object, path: str, faults: list[str]) -> Pool | None:
     if not isinstance(pool, dict):
         faults.append(f"{path}: must be an object, is {pool!r}")
         return None
-    _refuse_unknown(pool, {"name", "kind", "resources", "minWorkers", "workers"}, f"{path}.", faults)
+    _refuse_unknown(
+        pool, {"name", "kind", "resources", "minWorkers", "workers", "spills"}, f"{path}.", faults
+    )
     name, kind, resources = pool.get("name"), pool.get("kind"), pool.get("resources", {})
     if not isinstance(name, str) or not name or "--" in name:
         faults.append(f"{path}.name: must be a non-empty string without '--', is {name!r}")
@@ -93,7 +97,10 @@ def _pool(pool: object, path: str, faults: list[str]) -> Pool | None:
         faults.append(
             f"{path}.workers: must be a whole number, 0 or more (or give minWorkers), is {workers!r}"
         )
-    return Pool(name, kind, resources, workers) if len(faults) == before else None
+    spills = pool.get("spills", True)
+    if not isinstance(spills, bool):
+        faults.append(f"{path}.spills: must be true or false, is {spills!r}")
+    return Pool(name, kind, resources, workers, spills) if len(faults) == before else None
 
 
 def _refuse_unknown(found: dict, allowed: set[str], prefix: str, faults: list[str]) -> None:

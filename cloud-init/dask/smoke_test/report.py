@@ -22,7 +22,8 @@ NEXT_STEP = {
     "computation": f"check that the workers may reach each other's worker ports, and read {WORKER_LOG}",
     "placement": f"compare the worker's --resources with the definition, and read {WORKER_LOG}",
     "gpu": f"run nvidia-smi on the worker's machine, and read {WORKER_LOG}",
-    "spill": "look at owner and free space of that directory (ls -ld, df -h), then restart the worker",
+    "spill": "compare memoryLimit and spill of the pool with its nodes, or look at owner and free space of "
+    "that directory (ls -ld, df -h); then restart the worker",
     "balance": f"look at the workers' memory and task stream on the dashboard, and read {WORKER_LOG}",
 }
 

@@ -33,9 +33,23 @@ def gpu_squares(n: int) -> dict:
     }
 
 
+def memory_settings(dask_worker) -> dict:
+    """This worker's memory limit, what it may spill, and the memory that Dask finds on its node, in bytes."""
+    from distributed import system
+
+    manager = dask_worker.memory_manager
+    return {
+        "limit": manager.memory_limit,
+        "max_spill": manager.max_spill,
+        "threshold": manager.memory_target_fraction or manager.memory_spill_fraction,
+        "node": system.MEMORY_LIMIT,
+    }
+
+
 def write_probe(dask_worker) -> dict:
     """Write, flush and remove a file where this worker spills; say where and how many bytes are free."""
-    directory = dask_worker.local_directory
+    storage = os.path.join(dask_worker.local_directory, "storage")
+    directory = storage if os.path.isdir(storage) else dask_worker.local_directory
     probe = os.path.join(directory, f".smoke-test-{os.getpid()}")
     try:
         with open(probe, "wb") as file:
@@ -50,5 +64,5 @@ def write_probe(dask_worker) -> dict:
 
 # Dask sends a function by its name where pickle can find it, and the workers cannot import this file.
 # What belongs to __main__ is sent by value.
-for _function in (add_squares, place_of_work, gpu_squares, write_probe):
+for _function in (add_squares, place_of_work, gpu_squares, memory_settings, write_probe):
     _function.__module__ = "__main__"
