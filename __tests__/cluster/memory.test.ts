@@ -134,7 +134,7 @@ describe("what may be spilled", () => {
   });
 });
 
-test("an RMM pool fits into the GPU of each instance type", () => {
+test("an RMM pool fits into the GPU of each instance type, and is of use", () => {
   const gpus = (rmmPool: string) =>
     faultsIn({ kind: "gpu", instanceTypes: ["g6e.xlarge", "g5.xlarge"], rmmPool });
   expect(gpus("24GiB")).toEqual([
@@ -146,6 +146,10 @@ test("an RMM pool fits into the GPU of each instance type", () => {
     },
   ]);
   expect(gpus("22GiB")).toEqual([]);
+  expect(gpus("1%")).toMatchObject([
+    { value: 0.01, allowed: "at least 2% of a GPU of g5.xlarge, which has 22888MiB" },
+  ]);
+  expect(gpus("2%")).toEqual([]);
 });
 
 describe("worker processes", () => {

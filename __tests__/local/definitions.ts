@@ -12,11 +12,11 @@ export const PATHS = localPaths("test", "/project");
 /** Ports other than Dask's own, so that a test shows which ones are used. */
 export const PORTS = { scheduler: 18786, dashboard: 18787 };
 
-/** A machine with four CPUs, 16 GiB of memory and no GPU. */
+/** A machine with four CPUs, 32 GiB of memory and no GPU. */
 export const LAPTOP: Machine = {
   python: { path: "/usr/bin/python3.12", version: "3.12" },
   cpus: 4,
-  memory: 16 * GIB,
+  memory: 32 * GIB,
   gpus: 0,
   platform: "linux x64",
 };

@@ -4,10 +4,13 @@ import type { PoolDefinition } from "../../lib/cluster/definition";
 import { thisMemory } from "../../lib/local/memory";
 import { localPools } from "../../lib/local/pools";
 import { localPrograms } from "../../lib/local/programs";
-import { clusterOf, failure, LAPTOP, PATHS, PORTS, WORKSTATION } from "./definitions";
+import { clusterOf, failure, LAPTOP, PATHS, PORTS } from "./definitions";
 
-/** `--memory-limit` of each worker program on a computer with 16 GiB. */
-function limits(pools: readonly PoolDefinition[], machine = LAPTOP) {
+/** A computer with 16 GiB of memory. */
+const COMPUTER = { ...LAPTOP, memory: 16 * GIB };
+
+/** `--memory-limit` of each worker program. */
+function limits(pools: readonly PoolDefinition[], machine = COMPUTER) {
   const cluster = clusterOf(pools);
   const [, ...workers] = localPrograms(cluster, localPools(cluster, machine).present, 4, PATHS, PORTS);
   return workers.map(({ argv }) => argv[argv.indexOf("--memory-limit") + 1]);
@@ -46,7 +49,9 @@ test("a pool without limits has none, and its workers count among those that div
 
 test("GPU workers divide with the others", () => {
   const gpu = { name: "gpu", kind: "gpu" } as const;
-  expect(limits([{ ...cpu, desiredSize: 2 }, gpu], WORKSTATION)).toEqual(Array(3).fill("4096MiB"));
+  expect(limits([{ ...cpu, desiredSize: 2 }, gpu], { ...COMPUTER, gpus: 2 })).toEqual(
+    Array(3).fill("4096MiB"),
+  );
 });
 
 test("pools without nodes take nothing", () => {
@@ -56,7 +61,7 @@ test("pools without nodes take nothing", () => {
 
 test("70 workers run where there is memory for them, and are refused where there is not", async () => {
   const many = [{ ...cpu, desiredSize: 70, maxSize: 70 }];
-  expect(limits(many, { ...LAPTOP, memory: 24 * GIB })).toEqual(Array(70).fill("351MiB"));
+  expect(limits(many, { ...COMPUTER, memory: 24 * GIB })).toEqual(Array(70).fill("351MiB"));
   expect(await failure(() => limits(many))).toBe(
     "each of 70 workers of pool cpu would have 234MiB of this computer's 16GiB of memory, and needs 256MiB; lower desiredSize or processes",
   );

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import type { Expectation } from "../../lib/local/expectation";
 import { localPaths } from "../../lib/local/paths";
 import type { Task } from "../../lib/local/task";
-import { waitForWorkers } from "../../lib/local/workers";
+import { registrationDeadline, waitForWorkers } from "../../lib/local/workers";
 import { failure } from "./definitions";
 
 mkdirSync(".test", { recursive: true });
@@ -81,4 +81,8 @@ test("a program that ended ends the waiting", async () => {
   writeFileSync(paths.supervisorLog, "WARN exited: big--local-0 (exit status 1; not expected)\n");
 
   expect(await failure(() => wait(OURS, [[]]))).toBe("big--local-0 ended (exit status 1)");
+});
+
+test("many workers have more time to register", () => {
+  expect([3, 30, 70].map(registrationDeadline)).toEqual([180, 180, 420]);
 });

@@ -6,8 +6,16 @@ import { LOOPBACK, type LocalPorts } from "./ports";
 import { programLog, refuseFailedPrograms } from "./supervisor";
 import type { Task } from "./task";
 
-/** Seconds within which every worker must be registered; five are usual on two idle cores. */
+/** Least seconds within which every worker must be registered; five are usual for a few of them on two idle cores. */
 const DEADLINE = 180;
+
+/** Seconds for each of many workers: nanny and worker take 1.7 s of CPU time to start (measured), on cores that may be busy. */
+const DEADLINE_EACH = 6;
+
+/** Seconds within which so many workers must be registered. */
+export function registrationDeadline(workers: number): number {
+  return Math.max(DEADLINE, DEADLINE_EACH * workers);
+}
 
 /** Seconds between two looks, and between two lines where nothing changes. */
 const LOOK_SECONDS = 0.5;
@@ -26,6 +34,7 @@ export async function waitForWorkers(
   ports: LocalPorts,
 ): Promise<void> {
   const started = Date.now();
+  const deadline = registrationDeadline(expected.pools.reduce((sum, { workers }) => sum + workers, 0));
   const last = { line: "", at: 0 };
   for (;;) {
     refuseFailedPrograms(task.paths);
@@ -37,10 +46,10 @@ export async function waitForWorkers(
       Object.assign(last, { line, at: Date.now() });
     }
     if (registered !== undefined && missing.length === 0) return;
-    if (Date.now() - started > DEADLINE * 1000) {
+    if (Date.now() - started > deadline * 1000) {
       const name =
         registered === undefined ? "dask-scheduler" : `${missing[0]?.name}${POOL_SEPARATOR}local-0`;
-      throw new LocalStackError(`${line} after ${DEADLINE} s`, programLog({ name }, task.paths));
+      throw new LocalStackError(`${line} after ${deadline} s`, programLog({ name }, task.paths));
     }
     await sleep(LOOK_SECONDS * 1000, undefined, { signal: task.signal });
   }

@@ -1,4 +1,4 @@
-import { formatBytes } from "../amounts";
+import { formatBytes, LEAST_BYTES } from "../amounts";
 import { MIB, parseBytes } from "../bytes";
 import { instanceTypeFacts } from "../instance-types";
 import { eachPool, faultIf, type Rule } from "./rule";
@@ -24,27 +24,32 @@ export const gpuFeatures: Rule = ({ pools, release }) =>
     ];
   });
 
-/** An RMM pool fits into a GPU of each instance type. */
+/** An RMM pool fits into a GPU of each instance type, and is of use. */
 export const rmmPools: Rule = eachPool((pool, path) => {
-  if (pool.kind !== "gpu" || typeof pool.rmmPool !== "string") return [];
-  const size = parseBytes(pool.rmmPool) ?? 0;
-  const small = pool.instanceTypes
-    .map((type) => ({
-      type,
-      memory: (instanceTypeFacts(type)?.gpuMemoryMiB ?? Number.POSITIVE_INFINITY) * MIB,
-    }))
-    .sort((a, b) => a.memory - b.memory)
-    .find(({ memory }) => memory < size);
-  return small === undefined
-    ? []
-    : [
-        {
-          path: `${path}.rmmPool`,
-          value: pool.rmmPool,
-          allowed: `at most ${formatBytes(small.memory)}, the memory of a GPU of ${small.type}`,
-          remedy: "lower rmmPool, or give a share such as 0.8",
-        },
-      ];
+  if (pool.kind !== "gpu" || pool.rmmPool === false) return [];
+  const [smallest] = pool.instanceTypes
+    .flatMap((type) => {
+      const memoryMiB = instanceTypeFacts(type)?.gpuMemoryMiB;
+      return memoryMiB === undefined ? [] : [{ type, memory: memoryMiB * MIB }];
+    })
+    .sort((a, b) => a.memory - b.memory);
+  if (smallest === undefined) return [];
+  const { type, memory } = smallest;
+  const share = typeof pool.rmmPool === "number";
+  const size = typeof pool.rmmPool === "number" ? pool.rmmPool * memory : (parseBytes(pool.rmmPool) ?? 0);
+  const at = { path: `${path}.rmmPool`, value: pool.rmmPool };
+  return [
+    ...faultIf(size > memory, {
+      ...at,
+      allowed: `at most ${formatBytes(memory)}, the memory of a GPU of ${type}`,
+      remedy: "lower rmmPool, or give a share such as 0.8",
+    }),
+    ...faultIf(share && size < LEAST_BYTES, {
+      ...at,
+      allowed: `at least ${Math.ceil((100 * LEAST_BYTES) / memory)}% of a GPU of ${type}, which has ${formatBytes(memory)}`,
+      remedy: "raise the share, or leave rmmPool out",
+    }),
+  ];
 });
 
 /** UCX is not encrypted, and does not ask whether it should be (`require-encryption` is of Dask's TCP alone). */
