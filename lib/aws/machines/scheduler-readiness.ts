@@ -12,10 +12,10 @@ import type { Scheduler } from "./scheduler";
  * Seconds until the wait for a scheduler that sends no signal ends. A scheduler that fails says so by itself after
  * BOOT_SECONDS at the latest; the rest is for its start and for a slow network.
  */
-const SIGNAL_SECONDS = BOOT_SECONDS + 300;
+const WAIT_SECONDS = BOOT_SECONDS + 300;
 
 /** Minutes until Terraform gives up: after CloudFormation did, and has deleted the stack. */
-const CREATE_MINUTES = Math.ceil(SIGNAL_SECONDS / 60) + 10;
+const CREATE_MINUTES = Math.ceil(WAIT_SECONDS / 60) + 10;
 
 /** Decides which scheduler a deployment waits for. */
 export interface SchedulerReadinessProps {
@@ -83,7 +83,7 @@ function template(cluster: Cluster) {
       Ready: {
         Type: "AWS::CloudFormation::WaitCondition",
         DependsOn: "Parameter",
-        Properties: { Handle: { Ref: "Handle" }, Count: 1, Timeout: `${SIGNAL_SECONDS}` },
+        Properties: { Handle: { Ref: "Handle" }, Count: 1, Timeout: `${WAIT_SECONDS}` },
       },
     },
   };

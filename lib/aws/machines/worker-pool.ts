@@ -120,8 +120,8 @@ export class WorkerPool extends Construct {
       // Without these failures, the wait goes on with the next zone or type; with them, Terraform taints the group and
       // replaces it, with all of its instances (terraform-provider-aws #29753).
       ignoreFailedScalingActivities: true,
-      // Rebalancing terminates busy instances only to level the zones (EC2 Auto Scaling User Guide, "Availability Zone
-      // rebalancing"). Instance refreshes, health checks and spot replacements do not depend on it.
+      // Rebalancing terminates busy instances to level the zones. Without it, launches still prefer the emptier zone, and
+      // instance refreshes go on (EC2 Auto Scaling User Guide, "How suspended processes affect other processes").
       suspendedProcesses: ["AZRebalance"],
       ...initialHooks(pool),
       // A machine in service is a member already: its health counts, and the next one may go.
