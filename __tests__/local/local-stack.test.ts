@@ -64,6 +64,7 @@ test("the provisioners get the whole definition, and Terraform finds no template
   expect(JSON.parse(text.replaceAll("$${", "${").replaceAll("%%{", "%{"))).toEqual({
     cluster: JSON.parse(JSON.stringify(tagged)),
     ports: { scheduler: 8786, dashboard: 8787 },
+    generation: 1,
   });
 });
 

@@ -5,6 +5,8 @@ import type { LocalPorts } from "./ports";
 export interface LocalDefinition {
   readonly cluster: Cluster;
   readonly ports: LocalPorts;
+  /** Number of the deployment. */
+  readonly generation: number;
 }
 
 /** Variable in which `LocalStack` hands a `LocalDefinition` to its provisioners, as JSON. */

@@ -13,6 +13,7 @@ import { nextGeneration } from "./generation";
 import { localPaths } from "./paths";
 import type { LocalPorts } from "./ports";
 import { schedulerAddress } from "./programs";
+import { RESOURCES } from "./terraform-state";
 
 /** Dask's own ports. */
 const DEFAULT_PORTS: LocalPorts = { scheduler: PORTS.scheduler.from, dashboard: PORTS.dashboard.from };
@@ -46,7 +47,8 @@ export class LocalStack extends TerraformStack {
     const stateFile = cluster.backend.path ?? `terraform.${cluster.name}.tfstate`;
     new LocalBackend(this, { path: relative(folder, resolve(stateFile)) });
 
-    const definition: LocalDefinition = { cluster, ports };
+    const generation = nextGeneration(resolve(stateFile), localPaths(cluster.name));
+    const definition: LocalDefinition = { cluster, ports, generation };
     const provisioner = (verb: Verb) => ({
       type: "local-exec" as const,
       command: `node "${relative(process.cwd(), join(__dirname, "cli.js"))}" ${verb} ${cluster.name}`,
@@ -58,15 +60,15 @@ export class LocalStack extends TerraformStack {
     ];
     const locks = fingerprint(...allLocks(cluster.release.name).map(packageFile));
     const { version } = JSON.parse(packageFile("package.json")) as { version: string };
-    const environment = new DataResource(this, "environment", {
+    const environment = new DataResource(this, RESOURCES.environment, {
       triggersReplace: { locks },
       provisioners: provisioners("install", "remove"),
     });
-    new DataResource(this, "processes", {
+    new DataResource(this, RESOURCES.processes, {
       triggersReplace: {
         locks,
-        definition: fingerprint(JSON.stringify(definition), version),
-        generation: nextGeneration(resolve(stateFile), "processes", localPaths(cluster.name)),
+        definition: fingerprint(JSON.stringify({ cluster, ports }), version),
+        generation,
       },
       dependsOn: [environment],
       provisioners: provisioners("start", "stop"),

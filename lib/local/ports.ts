@@ -1,7 +1,8 @@
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readdirSync, readlinkSync } from "node:fs";
 import { createServer } from "node:net";
 import { LocalStackError } from "./error";
+import { readIfPossible } from "./files";
 
 /** The one interface that the local stack listens on. */
 export const LOOPBACK = "127.0.0.1";
@@ -21,8 +22,7 @@ export interface LocalPorts {
 export async function refuseTakenPorts(ports: LocalPorts): Promise<void> {
   const taken: string[] = [];
   for (const [use, port] of Object.entries(ports)) {
-    if (!(await isFree(port)))
-      taken.push(`port ${port} (${use}) is taken by ${holderOf(port) ?? "another process"}`);
+    if (!(await isFree(port))) taken.push(`port ${port} (${use}) is taken by ${describeListener(port)}`);
   }
   if (taken.length > 0)
     throw new LocalStackError(`${taken.join("; ")}; end it, or give LocalStack other ports, and try again`);
@@ -41,11 +41,24 @@ async function isFree(port: number): Promise<boolean> {
   }
 }
 
-/** Linux lists the listening sockets in /proc/net, and each process its sockets among its open files. */
-function holderOf(port: number): string | undefined {
-  const sockets = ["/proc/net/tcp", "/proc/net/tcp6"]
-    .filter((table) => existsSync(table))
-    .flatMap((table) => readFileSync(table, "utf8").trim().split("\n").slice(1))
+function describeListener(port: number): string {
+  const pid = listenerOf(port);
+  if (pid === undefined || pid === "unknown") return "another process";
+  const command = readIfPossible(`/proc/${pid}/cmdline`)?.replaceAll("\0", " ").trim();
+  return `process ${pid}${command ? ` (${command})` : ""}`;
+}
+
+/**
+ * Process that listens on a port: `undefined` if there is none that this user can see, `unknown` where the system does
+ * not tell. Linux lists the listening sockets in /proc/net, and each process's sockets among its open files.
+ */
+export function listenerOf(port: number): number | "unknown" | undefined {
+  const tables = ["/proc/net/tcp", "/proc/net/tcp6"]
+    .map(readIfPossible)
+    .filter((table) => table !== undefined);
+  if (tables.length === 0) return "unknown";
+  const sockets = tables
+    .flatMap((table) => table.trim().split("\n").slice(1))
     .map((line) => line.trim().split(/\s+/))
     .filter(
       ([, local = "", , state]) => state === "0A" && Number.parseInt(local.split(":")[1] ?? "", 16) === port,
@@ -55,9 +68,7 @@ function holderOf(port: number): string | undefined {
   const pid = readdirSync("/proc").find(
     (name) => /^\d+$/.test(name) && openFiles(name).some((file) => sockets.includes(file)),
   );
-  return (
-    pid && `process ${pid} (${readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim()})`
-  );
+  return pid === undefined ? undefined : Number(pid);
 }
 
 function openFiles(pid: string): string[] {

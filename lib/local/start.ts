@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Cluster } from "../cluster/cluster";
 import { packageRoot } from "../node/package-file";
@@ -7,6 +7,7 @@ import type { LocalDefinition } from "./definition";
 import { makeEnvironment, releaseLock } from "./environment";
 import { LocalStackError } from "./error";
 import { type Expectation, expectation } from "./expectation";
+import { replaceFile } from "./files";
 import { thisMachine } from "./machine";
 import type { LocalPaths } from "./paths";
 import { localPools } from "./pools";
@@ -14,6 +15,7 @@ import { refuseTakenPorts } from "./ports";
 import { endProcesses } from "./processes";
 import { configDirectory, localPrograms, type Program, schedulerAddress } from "./programs";
 import { remove } from "./remove";
+import { recordRun } from "./running";
 import { supervisorConfig } from "./supervisor";
 import { run, type Task } from "./task";
 import { waitForWorkers } from "./workers";
@@ -40,7 +42,7 @@ export async function install(task: Task, { cluster, ports }: LocalDefinition): 
 /** Starts scheduler and workers, waits for them and tests them; whatever goes wrong, nothing is left running. */
 export async function start(task: Task, definition: LocalDefinition): Promise<void> {
   await install(task, definition);
-  const { cluster, ports } = definition;
+  const { cluster, ports, generation } = definition;
   const machine = await thisMachine(cluster.release);
   const { present, absent } = localPools(cluster, machine);
   for (const { name, reason } of absent) task.say(`${name} pool: absent, ${reason}`);
@@ -60,14 +62,16 @@ export async function start(task: Task, definition: LocalDefinition): Promise<vo
     });
     await waitForWorkers(task, expected, address, ports);
     await smokeTest(task, cluster, address);
+    recordRun(task.paths, { generation, address, ports });
   } catch (error) {
     await endProcesses(task.paths);
     throw error;
   }
 }
 
-/** Everything that the programs read, in directories without a trace of an earlier run. */
+/** Writes everything that the programs read, after removing the files of an earlier run. */
 function writeFiles(paths: LocalPaths, programs: readonly Program[], expected: Expectation): void {
+  rmSync(paths.run, { force: true });
   for (const directory of [paths.logs, paths.scratch, paths.config]) {
     rmSync(directory, { recursive: true, force: true });
     mkdirSync(directory, { recursive: true });
@@ -75,10 +79,10 @@ function writeFiles(paths: LocalPaths, programs: readonly Program[], expected: E
   for (const { name, config } of programs) {
     mkdirSync(configDirectory(name, paths));
     for (const [file, content] of Object.entries(config))
-      writeFileSync(join(configDirectory(name, paths), file), content);
+      replaceFile(join(configDirectory(name, paths), file), content);
   }
-  writeFileSync(paths.supervisorConfig, supervisorConfig(programs, paths));
-  writeFileSync(paths.expectation, `${JSON.stringify(expected, null, 2)}\n`);
+  replaceFile(paths.supervisorConfig, supervisorConfig(programs, paths));
+  replaceFile(paths.expectation, `${JSON.stringify(expected, null, 2)}\n`);
 }
 
 async function smokeTest(task: Task, { tls }: Cluster, address: string): Promise<void> {

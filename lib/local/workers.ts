@@ -1,8 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
 import { POOL_SEPARATOR } from "../node/services";
 import { LocalStackError } from "./error";
 import type { Expectation } from "./expectation";
+import { readJson } from "./files";
+import type { LocalPaths } from "./paths";
 import { LOOPBACK, type LocalPorts } from "./ports";
+import type { Run } from "./running";
 import { programLog, refuseFailedPrograms } from "./supervisor";
 import type { Task } from "./task";
 
@@ -55,7 +59,32 @@ export async function waitForWorkers(
   }
 }
 
-function progress(expected: Expectation, registered: readonly string[] | undefined): string {
+/** Seconds in which the workers of a cluster that runs must be there; a worker that ends is started again in two. */
+const RESTART_DEADLINE = 15;
+
+/** The part of `Expectation` that says how many workers there are. */
+const WORKERS = z.object({ pools: z.array(z.object({ name: z.string(), workers: z.number() })).readonly() });
+
+/** What is wrong with a run, such as missing workers, or `undefined` if nothing is. */
+export async function faultOfRun(paths: LocalPaths, { address, ports }: Run): Promise<string | undefined> {
+  const expected = WORKERS.safeParse(readJson(paths.expectation)).data;
+  if (expected === undefined) return `${paths.expectation} is missing or incomplete`;
+  const limit = AbortSignal.timeout(RESTART_DEADLINE * 1000);
+  let fault = "";
+  try {
+    for (;;) {
+      const registered = await registeredPools(address, ports, limit);
+      const missing = expected.pools.filter(({ name, workers }) => count(registered, name) < workers);
+      if (registered !== undefined && missing.length === 0) return undefined;
+      fault = progress(expected, registered);
+      await sleep(LOOK_SECONDS * 1000, undefined, { signal: limit });
+    }
+  } catch (error) {
+    return error instanceof LocalStackError ? error.message : fault;
+  }
+}
+
+function progress(expected: z.infer<typeof WORKERS>, registered: readonly string[] | undefined): string {
   if (registered === undefined) return "waiting for the scheduler";
   const pools = expected.pools.map(({ name, workers }) => `${name} ${count(registered, name)} of ${workers}`);
   return `workers registered: ${pools.join(", ")}`;
