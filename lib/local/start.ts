@@ -9,11 +9,18 @@ import { LocalStackError } from "./error";
 import { type Expectation, expectation } from "./expectation";
 import { replaceFile } from "./files";
 import { thisMachine } from "./machine";
+import { type PackageIndex, pipVariables } from "./package-index";
 import type { LocalPaths } from "./paths";
 import { localPools } from "./pools";
 import { refuseTakenPorts } from "./ports";
 import { endProcesses } from "./processes";
-import { configDirectory, localPrograms, type Program, schedulerAddress } from "./programs";
+import {
+  configDirectory,
+  localPrograms,
+  onlyConfiguration,
+  type Program,
+  schedulerAddress,
+} from "./programs";
 import { remove } from "./remove";
 import { recordRun } from "./running";
 import { supervisorConfig } from "./supervisor";
@@ -24,15 +31,19 @@ import { waitForWorkers } from "./workers";
 const SUPERVISOR_TIMEOUT = 30;
 const SMOKE_TEST_TIMEOUT = 120;
 
-/** Makes what the cluster runs in, and finds out early what would keep it from starting; or leaves nothing. */
-export async function install(task: Task, { cluster, ports }: LocalDefinition): Promise<void> {
+/**
+ * Makes what the cluster runs in, and finds out early what would keep it from starting; or leaves nothing.
+ *
+ * @returns the index that packages are installed from
+ */
+export async function install(task: Task, { cluster, ports }: LocalDefinition): Promise<PackageIndex> {
   try {
     await endProcesses(task.paths);
     await refuseTakenPorts(ports);
     const machine = await thisMachine(cluster.release);
     const gpu = localPools(cluster, machine).present.some(({ pool }) => pool.kind === "gpu");
     const lock = releaseLock(cluster.release.name, gpu ? "gpu" : "cpu");
-    await makeEnvironment(task, machine.python, lock, cluster.tls);
+    return await makeEnvironment(task, machine.python, lock, cluster.tls);
   } catch (error) {
     await remove(task.paths);
     throw error;
@@ -41,7 +52,7 @@ export async function install(task: Task, { cluster, ports }: LocalDefinition): 
 
 /** Starts scheduler and workers, waits for them and tests them; whatever goes wrong, nothing is left running. */
 export async function start(task: Task, definition: LocalDefinition): Promise<void> {
-  await install(task, definition);
+  const index = await install(task, definition);
   const { cluster, ports, generation } = definition;
   const machine = await thisMachine(cluster.release);
   const { present, absent } = localPools(cluster, machine);
@@ -58,6 +69,8 @@ export async function start(task: Task, definition: LocalDefinition): Promise<vo
     await run(task, [join(task.paths.tools, "bin", "supervisord"), "-c", task.paths.supervisorConfig], {
       failure: "the supervisor does not start",
       timeout: SUPERVISOR_TIMEOUT,
+      // The programs inherit it: a worker that installs packages (PipInstall) asks the same index.
+      env: pipVariables(index),
       log: join(task.paths.logs, "supervisord.out"),
     });
     await waitForWorkers(task, expected, address, ports);
@@ -94,7 +107,9 @@ async function smokeTest(task: Task, { tls }: Cluster, address: string): Promise
     failure: `the smoke test failed; logs of scheduler and workers: ${task.paths.logs}`,
     timeout: SMOKE_TEST_TIMEOUT + 30,
     env: {
-      DASK_CONFIG: tls ? task.paths.client : configDirectory("dask-scheduler", task.paths),
+      ...onlyConfiguration(tls ? task.paths.client : configDirectory("dask-scheduler", task.paths)),
+      // Dask reads ~/.config/dask too.
+      HOME: task.paths.scratch,
       PYTHONDONTWRITEBYTECODE: "1",
       PYTHONUNBUFFERED: "1",
     },

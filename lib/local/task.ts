@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { LocalStackError, lastLines } from "./error";
 import type { LocalPaths } from "./paths";
 import { mark } from "./processes";
+import { toolEnvironment } from "./shell.cjs";
 
 /** What each step of starting a local stack is given. */
 export interface Task {
@@ -24,7 +25,7 @@ export interface RunOptions {
   /** Seconds after which the command is ended and has failed. */
   readonly timeout: number;
   /**
-   * Variables beside those of this process.
+   * Variables in addition to those of a tool (`toolEnvironment`).
    *
    * @default - none
    */
@@ -53,7 +54,7 @@ export async function run(
   const output = log === undefined ? "inherit" : openSync(log, "a");
   const ticking = setInterval(() => log !== undefined && say(`… ${lastLines(log, 1)}`), SAY_SECONDS * 1000);
   try {
-    const env = { ...process.env, ...mark(paths), ...options.env };
+    const env = { ...toolEnvironment(process.env), ...mark(paths), ...options.env };
     const limit = AbortSignal.any([signal, AbortSignal.timeout(timeout * 1000)]);
     const child = spawn(command, args, { env, signal: limit, stdio: ["ignore", output, output] });
     const reason = await new Promise<string | undefined>((resolve) => {
