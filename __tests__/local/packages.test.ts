@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { testDirectory } from "./directory";
+import { documentedWithout, KEPT, REGISTRY } from "./variables";
 
 const directory = testDirectory("packages");
 const checkout = join(directory, "checkout");
@@ -142,6 +143,29 @@ test("what says how to reach the registry reaches npm; what says where packages 
     lines.filter((line) => /^npm_(?!config_(user|global)config=)|NODE_ENV|OTHER_TOKEN/i.test(line)),
   ).toEqual([]);
   expect(readdirSync(join(checkout, ".npm"))).toEqual([]);
+});
+
+test("of all settings of npm that are documented, those of the registry reach it, as variables and in a file", () => {
+  const settings = documentedWithout(["npm_config_userconfig", "npm_config_globalconfig", ...KEPT]);
+  const lines = Object.entries(settings).map(
+    ([name, value]) => `${name.slice(11).replaceAll("_", "-")}=${value}`,
+  );
+  writeFileSync(
+    join(home, ".npmrc"),
+    lines.filter((_, index) => Object.keys(settings)[index]?.startsWith("npm_config_")).join("\n"),
+  );
+
+  expect(install(settings).status).toBe(0);
+  const reached = asked("npmrc")
+    .split("\n")
+    .map((line) => `npm_config_${line.split("=")[0]?.replaceAll("-", "_")}`);
+  expect([...new Set(reached)].sort()).toEqual(REGISTRY.filter((name) => name in settings).sort());
+  const variables = asked("env")
+    .split("\n")
+    .map((line) => line.split("=")[0] ?? "");
+  expect(variables.filter((name) => name in settings)).toEqual(
+    ["PWD"].filter((name) => variables.includes(name)),
+  );
 });
 
 test("a failure is one sentence: npm's first error, the registry that was asked, and the setting that changes it", () => {
