@@ -9,7 +9,7 @@ import { describeIndex, installerEnvironment, type PackageIndex, packageIndex } 
 import type { LocalPaths } from "./paths";
 import type { Python } from "./python";
 import { toolEnvironment } from "./shell.cjs";
-import { run, type Task } from "./task";
+import { type RunOptions, run, type Task } from "./task";
 
 /** Longest that one step may take, in seconds: 300 MB over a slow line. */
 const STEP_TIMEOUT = 900;
@@ -52,23 +52,44 @@ export async function makeEnvironment(
   lock: string,
   tls: boolean,
 ): Promise<PackageIndex> {
-  const { environment, tools, cache, installLog } = task.paths;
-  const toolsPython = join(tools, "bin", "python");
+  const { environment, tools } = task.paths;
+  const locks = { tools: toolLocks(tls), release: [lock, PIP_LOCK] };
   const stamp = join(environment, "made-from");
-  const madeFrom = fingerprint(task.paths, python, [...toolLocks(tls), PIP_LOCK, lock]);
+  const madeFrom = fingerprint(task.paths, python, [...locks.tools, ...locks.release]);
   if (readIfPossible(stamp) === madeFrom && (await works(task.paths)))
-    return packageIndex(toolsPython, process.env);
+    return packageIndex(join(tools, "bin", "python"), process.env);
+  const clear = () => {
+    for (const directory of [environment, tools]) rmSync(directory, { recursive: true, force: true });
+  };
+  clear();
+  try {
+    const index = await makeAnew(task, python, locks);
+    replaceFile(stamp, madeFrom);
+    return index;
+  } catch (error) {
+    // The downloads and the log stay; half an environment is of no use.
+    clear();
+    throw error;
+  }
+}
 
-  const step = (env: Readonly<Record<string, string>>, failure: string, ...argv: string[]) =>
-    run(task, argv, { failure, timeout: STEP_TIMEOUT, env, log: installLog });
-  const from = (...files: readonly string[]) => files.flatMap((file) => ["-r", join(packageRoot(), file)]);
-  for (const directory of [environment, tools]) rmSync(directory, { recursive: true, force: true });
+async function makeAnew(
+  task: Task,
+  python: Python,
+  locks: Readonly<Record<"tools" | "release", readonly string[]>>,
+): Promise<PackageIndex> {
+  const { environment, tools, cache, installLog } = task.paths;
+  const step = (failure: string, argv: readonly string[], options: Pick<RunOptions, "env" | "hint"> = {}) =>
+    run(task, argv, { failure, timeout: STEP_TIMEOUT, log: installLog, ...options });
+  const from = (files: readonly string[]) => files.flatMap((file) => ["-r", join(packageRoot(), file)]);
   rmSync(installLog, { force: true });
+
   task.say(`installing uv and supervisor on Python ${python.version}`);
-  await step({}, `${python.path} cannot make a virtual environment`, python.path, "-m", "venv", tools);
+  await step(`${python.path} cannot make a virtual environment`, [python.path, "-m", "venv", tools]);
+  const toolsPython = join(tools, "bin", "python");
   const index = await packageIndex(toolsPython, process.env);
   const env = { ...installerEnvironment(index, process.env), UV_CACHE_DIR: cache };
-  const asked = describeIndex(index);
+  const options = { env, hint: describeIndex(index) };
   const pip = [
     toolsPython,
     "-m",
@@ -79,17 +100,19 @@ export async function makeEnvironment(
     "off",
     "--require-hashes",
   ];
-  await step(env, `uv and supervisor cannot be installed; ${asked}`, ...pip, ...from(...toolLocks(tls)));
+  await step("uv and supervisor cannot be installed", [...pip, ...from(locks.tools)], options);
+
   task.say("installing the release's packages from their lockfile");
   const uv = join(tools, "bin", "uv");
-  await step(env, "uv cannot make a virtual environment", uv, "venv", "--python", python.path, environment);
+  await step("uv cannot make a virtual environment", [uv, "venv", "--python", python.path, environment], {
+    env,
+  });
   const install = [
     ...[uv, "pip", "install", "--python", join(environment, "bin", "python"), "--require-hashes"],
     ...(index.noIndex ? ["--no-index"] : []),
-    ...from(lock, PIP_LOCK),
+    ...from(locks.release),
   ];
-  await step(env, `the release's packages cannot be installed; ${asked}`, ...install);
-  replaceFile(stamp, madeFrom);
+  await step("the release's packages cannot be installed", install, options);
   return index;
 }
 

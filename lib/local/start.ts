@@ -21,7 +21,6 @@ import {
   type Program,
   schedulerAddress,
 } from "./programs";
-import { remove } from "./remove";
 import { recordRun } from "./running";
 import { supervisorConfig } from "./supervisor";
 import { run, type Task } from "./task";
@@ -32,22 +31,18 @@ const SUPERVISOR_TIMEOUT = 30;
 const SMOKE_TEST_TIMEOUT = 120;
 
 /**
- * Makes what the cluster runs in, and finds out early what would keep it from starting; or leaves nothing.
+ * Makes what the cluster runs in, and finds out early what would keep it from starting. An environment that is not
+ * complete does not stay.
  *
  * @returns the index that packages are installed from
  */
 export async function install(task: Task, { cluster, ports }: LocalDefinition): Promise<PackageIndex> {
-  try {
-    await endProcesses(task.paths);
-    await refuseTakenPorts(ports);
-    const machine = await thisMachine(cluster.release);
-    const gpu = localPools(cluster, machine).present.some(({ pool }) => pool.kind === "gpu");
-    const lock = releaseLock(cluster.release.name, gpu ? "gpu" : "cpu");
-    return await makeEnvironment(task, machine.python, lock, cluster.tls);
-  } catch (error) {
-    await remove(task.paths);
-    throw error;
-  }
+  await endProcesses(task.paths);
+  await refuseTakenPorts(ports);
+  const machine = await thisMachine(cluster.release);
+  const gpu = localPools(cluster, machine).present.some(({ pool }) => pool.kind === "gpu");
+  const lock = releaseLock(cluster.release.name, gpu ? "gpu" : "cpu");
+  return makeEnvironment(task, machine.python, lock, cluster.tls);
 }
 
 /** Starts scheduler and workers, waits for them and tests them; whatever goes wrong, nothing is left running. */
