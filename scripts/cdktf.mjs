@@ -1,13 +1,17 @@
 // Runs cdktf for the local stack and shows what its provisioners say, without the words of Terraform around it.
 
 import { spawn, spawnSync } from "node:child_process";
+import { mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { devNull } from "node:os";
 import { createInterface } from "node:readline";
 import { stripVTControlCharacters } from "node:util";
-import { LOCAL } from "./main.mjs";
+import { LOCAL, localModule } from "./main.mjs";
 
 const { deployEnvironment } = createRequire(import.meta.url)("../lib/local/shell.cjs");
+
+/** Everything that cdktf and Terraform said last. */
+const LOG = "cdktf.out/cdktf.log";
 
 const CDKTF = "node_modules/cdktf-cli/bundle/bin/cdktf";
 
@@ -27,10 +31,12 @@ const QUIET = {
  * Runs cdktf and waits for its end. A signal is passed on once: at a terminal, npm and the terminal send it twice, and
  * Terraform takes the second for an order to leave everything as it is.
  *
- * @returns exit code, all of its output, whether a signal came, and whether a provisioner has told the reader anything
+ * @param variables variables of the app
+ * @returns exit code, all of its output, whether a signal came, whether a provisioner has told the reader anything, and
+ * what to tell the reader of a failure
  */
-export function cdktf(args, terraform) {
-  const env = { ...deployEnvironment(process.env), ...QUIET, ...terraform.env };
+export function cdktf(args, terraform, variables = {}) {
+  const env = { ...deployEnvironment(process.env), ...QUIET, ...terraform.env, ...variables };
   const child = spawn(process.execPath, [CDKTF, ...args], {
     detached: true,
     env,
@@ -58,8 +64,18 @@ export function cdktf(args, terraform) {
     });
   }
   return new Promise((resolve) => {
-    child.on("close", (code) => resolve({ code, output: lines.join("\n"), interrupted, told }));
+    child.on("close", (code) => {
+      const output = lines.join("\n");
+      mkdirSync("cdktf.out", { recursive: true });
+      localModule("files").replaceFile(LOG, `${output}\n`);
+      resolve({ code, output, interrupted, told, failure: `${firstError(output)}\nlog: ${LOG}` });
+    });
   });
+}
+
+/** Terraform's first error, or everything: a definition's faults are all of interest. */
+function firstError(output) {
+  return /^\W*Error: (.*)$/m.exec(output)?.[1] ?? output;
 }
 
 /** Runs a verb of the local stack's own command: what its provisioners do, without Terraform. */

@@ -1,17 +1,24 @@
 // `npm start`: a smoke-tested Dask cluster on this machine.
+//
+//     npm start -- --scheduler-port 8796 --dashboard-port 8797
+//     npm start -- --ports auto            a pair of free ports, the same one each time if it is free
 
 import { readFileSync, rmSync } from "node:fs";
+import { parseArgs } from "node:util";
 import { cdktf, localStack } from "./cdktf.mjs";
 import { compile } from "./compile.mjs";
 import { LOCAL, localModule, lock, ROOT } from "./main.mjs";
 import { installPackages } from "./packages.mjs";
 import { findTerraform } from "./terraform.mjs";
 
+const text = { type: "string" };
+
 const OUTPUTS = "cdktf.out/outputs.json";
 const STATE = `terraform.${LOCAL}.tfstate`;
 
 process.chdir(ROOT);
 try {
+  const options = readOptions();
   lock(LOCAL, "npm start");
   await installPackages("npm start");
   console.log("compiling");
@@ -23,18 +30,43 @@ try {
   console.log(`deploying the stack '${LOCAL}' with ${terraform.place} ${terraform.version}`);
   // Both may be incomplete after a crash; Terraform and cdktf make them again.
   for (const file of [OUTPUTS, `cdktf.out/stacks/${LOCAL}`]) rmSync(file, { recursive: true, force: true });
-  const deployed = await cdktf(["deploy", LOCAL, "--auto-approve", "--outputs-file", OUTPUTS], terraform);
+  const deploy = ["deploy", LOCAL, "--auto-approve", "--outputs-file", OUTPUTS];
+  const deployed = await cdktf(deploy, terraform, await portVariables(options, paths));
   const left = () => localModule("processes").whatIsLeft(paths);
   if (deployed.interrupted) {
     localStack("stop");
     fail(`interrupted; ${left()}. npm start begins again, npm stop removes the files`);
   } else if (deployed.code !== 0) {
-    fail(`${deployed.told ? "" : `${deployed.output}\n`}the cluster was not started; ${left()}`);
+    fail(`${deployed.told ? "" : `${deployed.failure}\n`}the cluster was not started; ${left()}`);
   } else if (localModule("running").aliveRun(paths) === undefined) {
     fail("Terraform reports success, but the cluster does not run; run npm stop and npm start");
   } else tell(deployed.output.includes("No changes."));
 } catch (error) {
   fail(error.message);
+}
+
+function readOptions() {
+  const options = { "scheduler-port": text, "dashboard-port": text, ports: text };
+  const { values } = parseArgs({ options });
+  if (values.ports !== undefined && values.ports !== "auto")
+    throw new Error(`--ports: got '${values.ports}', expected 'auto'`);
+  return values;
+}
+
+/** Variables of the app for the ports of the command line. */
+async function portVariables(options, paths) {
+  const { chosenPorts, freePorts, PORT_VARIABLES } = localModule("ports");
+  const ports = options.ports
+    ? (localModule("running").aliveRun(paths)?.ports ?? (await freePorts(ROOT)))
+    : {};
+  const { "scheduler-port": scheduler = ports.scheduler, "dashboard-port": dashboard = ports.dashboard } =
+    options;
+  const variables = {
+    ...(scheduler && { [PORT_VARIABLES.scheduler]: String(scheduler) }),
+    ...(dashboard && { [PORT_VARIABLES.dashboard]: String(dashboard) }),
+  };
+  chosenPorts({ scheduler: 1, dashboard: 2 }, variables);
+  return variables;
 }
 
 /** Terraform writes its state in place: after a crash the file may be empty or cut off. */

@@ -46,7 +46,7 @@ async function destroy() {
   const terraform = await findTerraform(console.log);
   console.log(`destroying the stack '${LOCAL}'`);
   const destroyed = await cdktf(["destroy", LOCAL, "--auto-approve"], terraform);
-  if (destroyed.code !== 0) throw new Error(`${destroyed.output}\nthe stack was not destroyed; try again`);
+  if (destroyed.code !== 0) throw new Error(`${destroyed.failure}\nthe stack was not destroyed; try again`);
 }
 
 function verify(stateFiles) {

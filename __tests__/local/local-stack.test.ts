@@ -78,6 +78,18 @@ test("outputs are what a person pastes, with the ports that were asked for", () 
   });
 });
 
+test("variables choose the ports without a change of the definition", () => {
+  process.env.CDKTF_DASK_SCHEDULER_PORT = "8796";
+  try {
+    expect(new Synthesized(new LocalStack(testApp(), "local", cluster)).outputs).toMatchObject({
+      scheduler_address: "tcp://127.0.0.1:8796",
+      dashboard_link: "http://127.0.0.1:8787/status",
+    });
+  } finally {
+    delete process.env.CDKTF_DASK_SCHEDULER_PORT;
+  }
+});
+
 test("with TLS the outputs name the client's bundle, and connect with it", () => {
   const stack = new LocalStack(testApp(), "local", { ...cluster, tls: true });
 

@@ -11,7 +11,7 @@ import { DEFINITION, type LocalDefinition, type Verb } from "./definition";
 import { allLocks } from "./environment";
 import { nextGeneration } from "./generation";
 import { localPaths } from "./paths";
-import type { LocalPorts } from "./ports";
+import { chosenPorts, type LocalPorts } from "./ports";
 import { schedulerAddress } from "./programs";
 import { RESOURCES } from "./terraform-state";
 
@@ -31,11 +31,13 @@ export class LocalStack extends TerraformStack {
 
   /**
    * @param cluster the cluster; what concerns AWS alone is without effect
-   * @param ports ports on the loopback interface; Dask's own where none are given
+   * @param given ports on the loopback interface; Dask's defaults where none are given. The variables
+   * `CDKTF_DASK_SCHEDULER_PORT` and `CDKTF_DASK_DASHBOARD_PORT` beat both.
    * @throws DefinitionError when the cluster's state is kept elsewhere, as its processes are here
    */
-  constructor(scope: Construct, id: string, cluster: Cluster, ports: LocalPorts = DEFAULT_PORTS) {
+  constructor(scope: Construct, id: string, cluster: Cluster, given: LocalPorts = DEFAULT_PORTS) {
     super(scope, id);
+    const ports = chosenPorts(given, process.env);
     if (cluster.backend.type !== "local") throw remoteBackend(cluster);
     this.schedulerAddress = schedulerAddress(cluster, ports);
     this.dashboardLink = dashboardLink(ports);

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { readdirSync, readlinkSync } from "node:fs";
 import { createServer } from "node:net";
@@ -14,6 +15,51 @@ export interface LocalPorts {
   readonly dashboard: number;
 }
 
+/** Variables that choose the ports, and beat those of the definition. `npm start -- --scheduler-port 8796` sets one. */
+export const PORT_VARIABLES = {
+  scheduler: "CDKTF_DASK_SCHEDULER_PORT",
+  dashboard: "CDKTF_DASK_DASHBOARD_PORT",
+} as const satisfies Record<keyof LocalPorts, string>;
+
+/**
+ * Ports of a stack: those of the variables, otherwise the given ones.
+ *
+ * @throws LocalStackError if a variable is not a port, or both ports are the same
+ */
+export function chosenPorts(given: LocalPorts, env: NodeJS.ProcessEnv): LocalPorts {
+  const port = (use: keyof LocalPorts) => {
+    const text = env[PORT_VARIABLES[use]];
+    if (!text) return given[use];
+    if (/^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 65535) return Number(text);
+    throw new LocalStackError(`${PORT_VARIABLES[use]}: got '${text}', expected a port from 1 to 65535`);
+  };
+  const ports = { scheduler: port("scheduler"), dashboard: port("dashboard") };
+  if (ports.scheduler === ports.dashboard)
+    throw new LocalStackError(
+      `scheduler and dashboard cannot share port ${ports.scheduler}; choose two ports`,
+    );
+  return ports;
+}
+
+/** Ports of `--ports auto`: below Linux's first ephemeral port (32768, ip-sysctl), and above well-known services. */
+const AUTO = { from: 10_000, pairs: 2_000, step: 10 };
+
+/**
+ * A pair of ports that are free. Each project starts to look at a place of its own, so that two that start at the same
+ * moment do not take the same pair, and one that starts again gets its pair again.
+ *
+ * @param project path of the project
+ */
+export async function freePorts(project: string): Promise<LocalPorts> {
+  const start = createHash("sha256").update(project).digest().readUInt32BE() % AUTO.pairs;
+  for (let index = 0; index < AUTO.pairs; index++) {
+    const scheduler = AUTO.from + ((start + index) % AUTO.pairs) * AUTO.step;
+    const ports = { scheduler, dashboard: scheduler + 1 };
+    if ((await isFree(ports.scheduler)) && (await isFree(ports.dashboard))) return ports;
+  }
+  throw new LocalStackError(`no free ports from ${AUTO.from} on`);
+}
+
 /**
  * Makes sure that both ports are free.
  *
@@ -25,7 +71,12 @@ export async function refuseTakenPorts(ports: LocalPorts): Promise<void> {
     if (!(await isFree(port))) taken.push(`port ${port} (${use}) is taken by ${describeListener(port)}`);
   }
   if (taken.length > 0)
-    throw new LocalStackError(`${taken.join("; ")}; end it, or give LocalStack other ports, and try again`);
+    throw new LocalStackError(
+      taken.join("; "),
+      undefined,
+      "Hint: end it, or choose other ports: npm start -- --ports auto, or " +
+        "npm start -- --scheduler-port 8796 --dashboard-port 8797",
+    );
 }
 
 async function isFree(port: number): Promise<boolean> {
@@ -34,8 +85,9 @@ async function isFree(port: number): Promise<boolean> {
     await once(server.listen(port, LOOPBACK), "listening");
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EADDRINUSE") return false;
-    throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EADDRINUSE") return false;
+    throw new LocalStackError(`port ${port} cannot be used (${code}); choose one above 1023`);
   } finally {
     server.close();
   }
