@@ -25,7 +25,7 @@ try {
   compile();
   const paths = localModule("paths").localPaths(LOCAL);
   checkState();
-  await endBrokenRun(paths);
+  await endEmptyRun(paths);
   const terraform = await findTerraform(console.log);
   console.log(`deploying the stack '${LOCAL}' with ${terraform.place} ${terraform.version}`);
   // Both may be incomplete after a crash; Terraform and cdktf make them again.
@@ -40,7 +40,8 @@ try {
     fail(`${deployed.told ? "" : `${deployed.failure}\n`}the cluster was not started; ${left()}`);
   } else if (localModule("running").aliveRun(paths) === undefined) {
     fail("Terraform reports success, but the cluster does not run; run npm stop and npm start");
-  } else tell(deployed.output.includes("No changes."));
+  } else if (deployed.output.includes("No changes.")) await tellUnchanged(paths);
+  else tell("The cluster runs, and its smoke test has passed.");
 } catch (error) {
   fail(error.message);
 }
@@ -79,16 +80,31 @@ function checkState() {
   rmSync(STATE);
 }
 
-/** A cluster whose workers are missing is replaced: Terraform sees no change once its processes are there. */
-async function endBrokenRun(paths) {
-  const run = localModule("running").aliveRun(paths);
-  const fault = run && (await localModule("workers").faultOfRun(paths, run));
-  if (fault === undefined) return;
-  console.log(`a cluster runs, but ${fault}; ending it`);
+/** A cluster without a single worker is replaced: Terraform sees no change once its processes are there. */
+async function endEmptyRun(paths) {
+  const count = await workersOf(paths);
+  if (count?.registered !== 0 || count.expected === 0) return;
+  console.log("a cluster runs, but none of its workers does; ending it");
   localStack("stop");
 }
 
-function tell(unchanged) {
+async function workersOf(paths) {
+  const run = localModule("running").aliveRun(paths);
+  return run && localModule("workers").countWorkers(paths, run);
+}
+
+/** Nothing was started, so nothing was tested. */
+async function tellUnchanged(paths) {
+  const { registered, expected } = (await workersOf(paths)) ?? {};
+  if (registered < expected)
+    fail(
+      `the cluster runs, but ${registered} of ${expected} workers do; logs: ${paths.logs}\n` +
+        "npm stop and npm start replace it",
+    );
+  else tell("Nothing changed: the cluster runs as it is defined.");
+}
+
+function tell(sentence) {
   const outputs = outputsOfStack();
   // With TLS a client needs a certificate, which the command of the output gives it.
   const connect = outputs.client_bundle
@@ -99,7 +115,7 @@ function tell(unchanged) {
         `>>> client = Client("${outputs.scheduler_address}")`,
       ];
   console.log(`
-${unchanged ? "Nothing changed: the cluster runs as it is defined." : "The cluster runs, and its smoke test has passed."}
+${sentence}
 
   dashboard  ${outputs.dashboard_link}
   scheduler  ${outputs.scheduler_address}

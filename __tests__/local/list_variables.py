@@ -2,10 +2,10 @@
 
     python list_variables.py ENV_VARS.RS TERRAFORM.MDX > variables.tsv
 
-Run it in an environment of a release that has pip, with npm and python3 on the PATH. Each line has a name, a value that makes
-its tool fail or do something else, and the source. ENV_VARS.RS is crates/uv-static/src/env_vars.rs of uv, from which
-uv's reference of variables is made; TERRAFORM.MDX is Terraform's page "Environment Variables"
-(website/docs/cli/config/environment-variables.mdx).
+Run it in an environment of a release that has pip, with npm and python3 on the PATH. Each line has a name, a
+value that makes its tool fail or do something else, and the source. ENV_VARS.RS is
+crates/uv-static/src/env_vars.rs of uv, from which uv's reference of variables is made; TERRAFORM.MDX is
+Terraform's page "Environment Variables" (website/docs/cli/config/environment-variables.mdx).
 """
 
 import json
