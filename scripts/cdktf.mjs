@@ -78,6 +78,21 @@ function firstError(output) {
   return /^\W*Error: (.*)$/m.exec(output)?.[1] ?? output;
 }
 
+/** Begins a verb of the local stack's own command. @returns a function that ends it, after itself or at once */
+export function beginLocalStack(verb, variables) {
+  const env = { ...process.env, ...variables };
+  const child = spawn(process.execPath, ["dist/lib/local/cli.js", verb, LOCAL], {
+    detached: true,
+    env,
+    stdio: ["ignore", "inherit", "ignore"],
+  });
+  const ended = new Promise((resolve) => child.on("close", resolve).on("error", resolve));
+  return async (atOnce) => {
+    if (atOnce) child.kill();
+    await ended;
+  };
+}
+
 /** Runs a verb of the local stack's own command: what its provisioners do, without Terraform. */
 export function localStack(verb) {
   const { status } = spawnSync(process.execPath, ["dist/lib/local/cli.js", verb, LOCAL], {

@@ -4,8 +4,9 @@
 //     npm start -- --ports auto            a pair of free ports, the same one each time if it is free
 
 import { readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { parseArgs } from "node:util";
-import { cdktf, localStack } from "./cdktf.mjs";
+import { beginLocalStack, cdktf, localStack } from "./cdktf.mjs";
 import { compile } from "./compile.mjs";
 import { LOCAL, localModule, lock, ROOT } from "./main.mjs";
 import { installPackages } from "./packages.mjs";
@@ -31,7 +32,9 @@ try {
   // Both may be incomplete after a crash; Terraform and cdktf make them again.
   for (const file of [OUTPUTS, `cdktf.out/stacks/${LOCAL}`]) rmSync(file, { recursive: true, force: true });
   const deploy = ["deploy", LOCAL, "--auto-approve", "--outputs-file", OUTPUTS];
+  const endPreparation = beginPreparation();
   const deployed = await cdktf(deploy, terraform, await portVariables(options, paths));
+  await endPreparation(deployed.interrupted || deployed.code !== 0);
   const left = () => localModule("processes").whatIsLeft(paths);
   if (deployed.interrupted) {
     localStack("stop");
@@ -52,6 +55,13 @@ function readOptions() {
   if (values.ports !== undefined && values.ports !== "auto")
     throw new Error(`--ports: got '${values.ports}', expected 'auto'`);
   return values;
+}
+
+/** Makes the environment while cdktf and Terraform prepare; if that fails, their own attempt tells why. */
+function beginPreparation() {
+  const { [LOCAL]: cluster } = createRequire(import.meta.url)(`../dist/environments/${LOCAL}.js`);
+  const { DEFINITION } = localModule("definition");
+  return beginLocalStack("prepare", { [DEFINITION]: JSON.stringify({ cluster }) });
 }
 
 /** Variables of the app for the ports of the command line. */

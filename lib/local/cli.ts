@@ -5,7 +5,7 @@ import { acquireLock, LockedError } from "./lock.cjs";
 import { type LocalPaths, localPaths } from "./paths";
 import { endProcesses, mark, whatIsLeft } from "./processes";
 import { remove } from "./remove";
-import { install, start } from "./start";
+import { install, prepare, start } from "./start";
 import type { Task } from "./task";
 
 /**
@@ -22,7 +22,7 @@ const PARENT_CHECK = 1000;
 function delegate(verb: Verb, paths: LocalPaths): void {
   const stdio: ["pipe", "inherit", "inherit"] = ["pipe", "inherit", "inherit"];
   // A later `stop` finds a start that was left behind by its mark.
-  const marked = verb === "install" || verb === "start" ? mark(paths) : {};
+  const marked = ["prepare", "install", "start"].includes(verb) ? mark(paths) : {};
   const env = { ...process.env, ...marked, [WORKING]: "1" };
   const worker = spawn(process.execPath, process.argv.slice(1), { detached: true, stdio, env });
   worker.stdin.on("error", () => {});
@@ -43,10 +43,15 @@ async function work(verb: Verb, paths: LocalPaths): Promise<void> {
     process.stdout.write(`[${String(Math.round((Date.now() - started) / 1000)).padStart(3)} s] ${line}\n`);
   const task: Task = { paths, say, signal: unwanted.signal };
   try {
-    acquireLock(paths.lock, `cdktf (${verb} of ${clusterName})`);
+    // Preparations go on beside a deployment; only one of them makes the environment at a time.
+    if (verb !== "prepare") acquireLock(paths.lock, `cdktf (${verb} of ${clusterName})`);
     if (verb === "stop") await endProcesses(paths);
     else if (verb === "remove") await remove(paths);
-    else await { install, start }[verb](task, JSON.parse(process.env[DEFINITION] ?? "") as LocalDefinition);
+    else
+      await { prepare, install, start }[verb](
+        task,
+        JSON.parse(process.env[DEFINITION] ?? "") as LocalDefinition,
+      );
     process.exit(0);
   } catch (error) {
     if (unwanted.signal.aborted) say(`interrupted; ${whatIsLeft(paths)}`);

@@ -2,9 +2,11 @@ import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { packageFile, packageRoot } from "../node/package-file";
 import { readIfPossible, replaceFile } from "./files";
+import { acquireLock, LockedError } from "./lock.cjs";
 import { describeIndex, installerEnvironment, type PackageIndex, packageIndex } from "./package-index";
 import type { LocalPaths } from "./paths";
 import type { Python } from "./python";
@@ -16,6 +18,9 @@ const STEP_TIMEOUT = 900;
 
 /** Longest that a look at an environment may take, in ms: an import of Dask from a slow disk. */
 const CHECK_TIMEOUT = 60_000;
+
+/** Milliseconds between two attempts to take the lock. */
+const LOCK_PAUSE = 200;
 
 const UV_LOCK = "locks/tools/uv.txt";
 const SUPERVISOR_LOCK = "locks/tools/supervisor.txt";
@@ -70,6 +75,19 @@ export async function makeEnvironment(
     // The downloads and the log stay; half an environment is of no use.
     clear();
     throw error;
+  }
+}
+
+/** Waits for another process of the same start that makes the environments, and keeps a third one from doing so. */
+export async function holdEnvironment({ paths, signal }: Task): Promise<void> {
+  for (;;) {
+    try {
+      acquireLock(paths.environmentLock, "the installation of the environment");
+      return;
+    } catch (error) {
+      if (!(error instanceof LockedError)) throw error;
+      await sleep(LOCK_PAUSE, undefined, { signal });
+    }
   }
 }
 

@@ -29,6 +29,8 @@ export interface LocalPaths {
   readonly run: string;
   /** Directory of the lock under which one command at a time works on this stack. Outside `root`: `remove` needs it. */
   readonly lock: string;
+  /** Directory of the lock under which the environments are made. */
+  readonly environmentLock: string;
   /** What the smoke test expects of the cluster. */
   readonly expectation: string;
 }
@@ -55,6 +57,7 @@ export function localPaths(clusterName: string, project = process.cwd()): LocalP
     supervisorPid: join(root, "supervisord.pid"),
     run: join(root, "run.json"),
     lock: resolve(project, ".dask", ".locks", clusterName),
+    environmentLock: resolve(project, ".dask", ".locks", `${clusterName}-environment`),
     expectation: join(root, "expectation.json"),
   };
 }

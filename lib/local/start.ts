@@ -4,7 +4,7 @@ import type { Cluster } from "../cluster/cluster";
 import { packageRoot } from "../node/package-file";
 import { makeCertificates } from "./certificates";
 import type { LocalDefinition } from "./definition";
-import { makeEnvironment, releaseLock } from "./environment";
+import { holdEnvironment, makeEnvironment, releaseLock } from "./environment";
 import { LocalStackError } from "./error";
 import { type Expectation, expectation } from "./expectation";
 import { replaceFile } from "./files";
@@ -13,7 +13,7 @@ import { type PackageIndex, pipVariables } from "./package-index";
 import type { LocalPaths } from "./paths";
 import { localPools } from "./pools";
 import { refuseTakenPorts } from "./ports";
-import { endProcesses } from "./processes";
+import { endProcesses, processesOf } from "./processes";
 import {
   configDirectory,
   localPrograms,
@@ -37,8 +37,20 @@ const SMOKE_TEST_TIMEOUT = 120;
  * @returns the index that packages are installed from
  */
 export async function install(task: Task, { cluster, ports }: LocalDefinition): Promise<PackageIndex> {
+  // Before processes are ended: those that prepare the environment are among them.
+  await holdEnvironment(task);
   await endProcesses(task.paths);
   await refuseTakenPorts(ports);
+  return makeEnvironmentOf(task, cluster);
+}
+
+/** Makes what the cluster runs in before Terraform asks for it, unless processes use what is there. */
+export async function prepare(task: Task, { cluster }: LocalDefinition): Promise<void> {
+  await holdEnvironment(task);
+  if (processesOf(task.paths).length === 0) await makeEnvironmentOf(task, cluster);
+}
+
+async function makeEnvironmentOf(task: Task, cluster: Cluster): Promise<PackageIndex> {
   const machine = await thisMachine(cluster.release);
   const gpu = localPools(cluster, machine).present.some(({ pool }) => pool.kind === "gpu");
   const lock = releaseLock(cluster.release.name, gpu ? "gpu" : "cpu");
