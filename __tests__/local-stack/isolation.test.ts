@@ -84,8 +84,8 @@ describe("whatever the shell and the user's files say", () => {
       "PIP_CONFIG_FILE",
       "PIP_DISABLE_PIP_VERSION_CHECK",
     ];
-    // Dask itself sets these for its workers (distributed/nanny.py).
-    const dask = ["DASK_INTERNAL_INHERIT_CONFIG", "PYTHONHASHSEED"];
+    // Dask sets the first two for its workers (distributed/nanny.py), a shell the third.
+    const dask = ["DASK_INTERNAL_INHERIT_CONFIG", "PYTHONHASHSEED", "PWD"];
     const processes = processesOf(checkout.paths);
     const leaked = processes.flatMap((pid) =>
       readFileSync(`/proc/${pid}/environ`, "utf8")
