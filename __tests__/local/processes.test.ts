@@ -56,6 +56,15 @@ test("all of them are ended, also without a supervisor", async () => {
   ]);
 });
 
+test("one that was stopped is ended without waiting for it", async () => {
+  const { child } = await supervisor();
+  const exit = once(child, "exit");
+  child.kill("SIGSTOP");
+  await endProcesses(paths);
+
+  expect(await exit).toEqual([null, "SIGTERM"]);
+});
+
 test("a process that has the supervisor's old PID is not the supervisor", async () => {
   const { child } = await supervisor(process.env);
   const found = supervisorOf(paths);

@@ -45,7 +45,10 @@ export function supervisorOf(paths: LocalPaths): number | undefined {
  */
 export async function endProcesses(paths: LocalPaths): Promise<void> {
   const supervisor = supervisorOf(paths);
-  send("SIGTERM", supervisor === undefined ? processesOf(paths) : [supervisor]);
+  const first = supervisor === undefined ? processesOf(paths) : [supervisor];
+  send("SIGTERM", first);
+  // A process that was stopped (Ctrl-Z) takes the signal once it goes on.
+  send("SIGCONT", first);
   if (await gone(paths, GRACE)) return;
   send("SIGKILL", processesOf(paths));
   if (await gone(paths, GRACE)) return;
