@@ -6,6 +6,7 @@ import { production } from "../../environments/production";
 import { AwsStack } from "../../lib/aws/aws-stack";
 import type { Cluster } from "../../lib/cluster/cluster";
 import { defineCluster } from "../../lib/cluster/define";
+import { allows } from "../support/deploy-policy";
 import { MockedCluster } from "../support/mock-aws/mocked-cluster";
 import {
   changed,
@@ -230,5 +231,14 @@ suite("a definition that changes, by real Terraform on the mock AWS", () => {
       expect(await images(twin, one)).toEqual(shared);
       expect(await images(twin)).toEqual(shared);
     });
+  });
+
+  // Last, when every change has been recorded.
+  test("the policies of the identity that deploys allow every action that Terraform called", () => {
+    const called = bench.mockAws.actionsOfTerraform();
+    expect(called).toEqual(
+      expect.arrayContaining(["autoscaling:UpdateAutoScalingGroup", "cloudformation:CreateStack"]),
+    );
+    expect(called.filter((action) => !allows(action))).toEqual([]);
   });
 });
