@@ -15,7 +15,7 @@ const TAGS = {
 describe("the machine of the scheduler", () => {
   const { instance } = synthesize({ instanceType: "r7i.xlarge", diskGiB: 80 });
 
-  test("is of the definition's instance type, under its fixed address in the first private subnet", () => {
+  test("is of the definition's instance type, under its fixed address in the private subnet of its zone", () => {
     expect(instance).toMatchObject({
       instance_type: "r7i.xlarge",
       private_ip: "10.20.0.10",

@@ -31,6 +31,7 @@ test("a name and admin subnets are enough", () => {
     instanceType: "m7i.large",
     diskGiB: 50,
     image: "ubuntu",
+    zone: "us-west-2a",
     privateAddress: "10.20.0.10",
     hostname: "scheduler.minimal.internal",
   });

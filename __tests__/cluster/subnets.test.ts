@@ -106,10 +106,35 @@ describe("the scheduler's private address", () => {
   const at = (privateAddress: unknown) =>
     withNetwork({ zones: zonesOf("10.20.4.0/28", "10.20.5.0/28") }, { scheduler: { privateAddress } });
 
-  test("is the eleventh of the first zone's private subnet, or the one that is given", () => {
+  test("is the eleventh of the private subnet of the scheduler's zone, or the one that is given", () => {
     expect(defineCluster(at(undefined)).scheduler.privateAddress).toBe("10.20.4.10");
     expect(defineCluster(at("10.20.4.4")).scheduler.privateAddress).toBe("10.20.4.4");
     expect(defineCluster(at("10.20.4.14")).scheduler.privateAddress).toBe("10.20.4.14");
+  });
+
+  test("is in the zone whose name comes first in the alphabet, or in the one that is named", () => {
+    const [a, b] = zonesOf("10.20.4.0/28", "10.20.5.0/28");
+    for (const zones of [
+      [a, b],
+      [b, a],
+    ]) {
+      const inZone = (zone?: string) =>
+        defineCluster(withNetwork({ zones }, { scheduler: { zone } })).scheduler;
+      expect(inZone()).toMatchObject({ zone: "us-west-2a", privateAddress: "10.20.4.10" });
+      expect(inZone("us-west-2b")).toMatchObject({ zone: "us-west-2b", privateAddress: "10.20.5.10" });
+    }
+  });
+
+  test("is in none but the definition's zones", () => {
+    const zones = zonesOf("10.20.4.0/28", "10.20.5.0/28");
+    expect(faultsOf(withNetwork({ zones }, { scheduler: { zone: "us-west-2c" } }))).toEqual([
+      {
+        path: "scheduler.zone",
+        value: "us-west-2c",
+        allowed: "one of network.zones: us-west-2a, us-west-2b",
+        remedy: "choose one of them, or add the zone to network.zones",
+      },
+    ]);
   });
 
   test.each(["10.20.4.0", "10.20.4.3", "10.20.4.15", "10.20.5.10", "10.20.3.255", "192.168.0.10"])(
@@ -120,8 +145,8 @@ describe("the scheduler's private address", () => {
           path: "scheduler.privateAddress",
           value: address,
           allowed:
-            "an address of the first zone's private subnet 10.20.4.0/28, without its first four and its last, which AWS reserves",
-          remedy: "choose another address, or another first zone",
+            "an address of the private subnet 10.20.4.0/28 of zone us-west-2a, without its first four and its last, which AWS reserves",
+          remedy: "choose another address, or another scheduler.zone",
         },
       ]);
     },

@@ -47,7 +47,9 @@ export interface Scheduler {
   readonly instanceType: string;
   readonly diskGiB: number;
   readonly image: Image;
-  /** Fixed address in the private subnet of the first zone: a replaced scheduler keeps it. */
+  /** Name of its availability zone. */
+  readonly zone: string;
+  /** Fixed address in the private subnet of its zone: a replaced scheduler keeps it. */
   readonly privateAddress: string;
   /** Name in the cluster's private zone, known before anything is deployed. */
   readonly hostname: string;

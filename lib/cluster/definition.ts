@@ -106,7 +106,13 @@ export interface SchedulerDefinition {
   /** @default "ubuntu" */
   readonly image?: Image;
   /**
-   * Fixed address in the private subnet of the first zone. Choose another one where the default is in use, for example
+   * Availability zone of the scheduler, one of `network.zones`. Another zone replaces the scheduler.
+   *
+   * @default - the zone whose name comes first in the alphabet, so the order of `network.zones` means nothing
+   */
+  readonly zone?: string;
+  /**
+   * Fixed address in the private subnet of the scheduler's zone. Choose another one where the default is in use, for example
    * by a second cluster in the same subnet.
    *
    * @default - the eleventh address of the subnet, such as 10.20.0.10

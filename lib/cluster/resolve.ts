@@ -74,12 +74,14 @@ function resolveNetwork(definition: NetworkDefinition, region: string): Network 
 
 function resolveScheduler(definition: SchedulerDefinition, name: string, network: Network): Scheduler {
   const { instanceType = "m7i.large", image = "ubuntu" } = definition;
+  const zone = definition.zone ?? network.zones.map((one) => one.name).sort()[0] ?? "";
+  const subnet = network.zones.find((one) => one.name === zone)?.privateSubnet;
   return {
     instanceType,
     diskGiB: definition.diskGiB ?? (image === "deep-learning" ? DEEP_LEARNING_DISK : 50),
     image,
-    privateAddress:
-      definition.privateAddress ?? hostOf(network.zones[0]?.privateSubnet || network.vpcCidr, SCHEDULER_HOST),
+    zone,
+    privateAddress: definition.privateAddress ?? hostOf(subnet || network.vpcCidr, SCHEDULER_HOST),
     hostname: `scheduler.${name}.internal`,
   };
 }

@@ -4,7 +4,7 @@ import { RELEASE_NAMES } from "./releases";
 import { memoryLimit, rmmPool, spillLimit } from "./schema/amounts";
 import { backend } from "./schema/backend";
 import { checked, object, oneOf, spelled, whole } from "./schema/fields";
-import { clusterName, keyName, poolName, region } from "./schema/names";
+import { clusterName, keyName, poolName, region, zoneName } from "./schema/names";
 import { network, privateAddress } from "./schema/network";
 import { tags } from "./schema/tags";
 
@@ -112,6 +112,7 @@ export const definitionSchema = object({
     instanceType: instanceType.optional(),
     diskGiB: diskGiB.optional(),
     image: image.optional(),
+    zone: zoneName.optional(),
     privateAddress: privateAddress.optional(),
   }).optional(),
   pools: z.array(pool).max(50).optional(),

@@ -18,14 +18,19 @@ export const movedScheduler = (pools: readonly string[]) => [
   ...pools.map((pool) => `update aws_launch_template.cluster_pools_${pool}_template`),
 ];
 
-/** A cluster in other zones of its region, by their letters. */
-export function withZones(cluster: Cluster, letters: string): Cluster {
+/** A cluster in other zones of its region, by their letters; its scheduler in the first of the alphabet, or in one of them. */
+export function withZones(cluster: Cluster, letters: string, schedulerLetter?: string): Cluster {
   const { name, region, network, scheduler } = cluster;
   const { adminSubnets, vpcCidr, nat } = network;
   const zones = [...letters].map((letter) => `${region}${letter}`);
-  const moved = defineCluster({ name, region, network: { adminSubnets, vpcCidr, nat, zones } });
-  const { privateAddress } = moved.scheduler;
-  return { ...cluster, network: moved.network, scheduler: { ...scheduler, privateAddress } };
+  const moved = defineCluster({
+    name,
+    region,
+    network: { adminSubnets, vpcCidr, nat, zones },
+    ...(schedulerLetter && { scheduler: { zone: `${region}${schedulerLetter}` } }),
+  });
+  const { zone, privateAddress } = moved.scheduler;
+  return { ...cluster, network: moved.network, scheduler: { ...scheduler, zone, privateAddress } };
 }
 
 /** Everything that a zone consists of. */

@@ -4,7 +4,7 @@ import { Construct } from "constructs";
 import type { Cluster } from "../../cluster/cluster";
 import { resourceName } from "../../node/names";
 import type { Account } from "../account/account";
-import type { ClusterNetwork } from "../network/cluster-network";
+import { type ClusterNetwork, schedulerSubnetId } from "../network/cluster-network";
 import { waysOut } from "../network/cluster-security";
 import { BuilderRole } from "../roles/builder-role";
 
@@ -14,7 +14,7 @@ export interface ImageBuilderProps {
   readonly cluster: Cluster;
   /** Account of the cluster. */
   readonly account: Account;
-  /** Network of the builders; they live in the first private subnet. */
+  /** Network of the builders; they run in the subnet of the scheduler's zone. */
   readonly network: ClusterNetwork;
 }
 
@@ -43,8 +43,7 @@ export class ImageBuilder extends Construct {
     });
     const role = new BuilderRole(this, "role", { cluster, account });
     this.instanceProfileName = role.instanceProfile.name;
-    // A `DaskCluster` has seen to it that there is one.
-    this.subnetId = network.privateSubnetIds[0] as string;
+    this.subnetId = schedulerSubnetId(cluster, network);
     this.securityGroupId = group.id;
     this.needs = [...(network.wayOut ?? []), ...waysOut(this, "builders", group, cluster), ...role.policies];
   }

@@ -12,7 +12,7 @@ import { waive } from "../account/waiver";
 import type { ClusterKey } from "../encryption/cluster-key";
 import type { ClusterImages } from "../image/cluster-images";
 import { imageParameter, isPinned, launchImage } from "../image/machine-image";
-import type { ClusterNetwork } from "../network/cluster-network";
+import { type ClusterNetwork, schedulerSubnetId } from "../network/cluster-network";
 import type { ClusterSecurity } from "../network/cluster-security";
 import { STATE_TAG } from "../roles/node-role";
 import type { SchedulerRole } from "../roles/scheduler-role";
@@ -22,7 +22,7 @@ import type { LockParameters } from "./lock-parameter";
 export interface SchedulerProps {
   /** Cluster that is scheduled. */
   readonly cluster: Cluster;
-  /** Network of the machine; it lives in the first private subnet. */
+  /** Network of the instance. */
   readonly network: ClusterNetwork;
   /** Security of the cluster. */
   readonly security: ClusterSecurity;
@@ -61,8 +61,7 @@ export class Scheduler extends Construct {
     this.instance = new Instance(this, "Resource", {
       ami: baked ?? this.ami(cluster.scheduler.image),
       instanceType: cluster.scheduler.instanceType,
-      // A `DaskCluster` has seen to it that there is one.
-      subnetId: network.privateSubnetIds[0] as string,
+      subnetId: schedulerSubnetId(cluster, network),
       privateIp: cluster.scheduler.privateAddress,
       associatePublicIpAddress: false,
       vpcSecurityGroupIds: [security.scheduler.id],

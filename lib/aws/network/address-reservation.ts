@@ -2,13 +2,13 @@ import { Ec2SubnetCidrReservation } from "@cdktf/provider-aws/lib/ec2-subnet-cid
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import type { Cluster } from "../../cluster/cluster";
-import type { ClusterNetwork } from "./cluster-network";
+import { type ClusterNetwork, schedulerSubnetId } from "./cluster-network";
 
 /** Decides which address is reserved, and in which subnet. */
 export interface AddressReservationProps {
   /** Cluster whose scheduler has the address. */
   readonly cluster: Cluster;
-  /** Network of the scheduler; it is in the first private subnet. */
+  /** Network of the scheduler. */
   readonly network: Pick<ClusterNetwork, "privateSubnetIds">;
 }
 
@@ -24,8 +24,7 @@ export class AddressReservation extends Construct {
   constructor(scope: Construct, id: string, { cluster, network }: AddressReservationProps) {
     super(scope, id);
     this.reservation = new Ec2SubnetCidrReservation(this, "Resource", {
-      // A definition has at least one zone.
-      subnetId: network.privateSubnetIds[0] as string,
+      subnetId: schedulerSubnetId(cluster, network),
       // One address only: a small subnet needs the others.
       cidrBlock: `${cluster.scheduler.privateAddress}/32`,
       reservationType: "explicit",

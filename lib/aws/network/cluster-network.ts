@@ -1,4 +1,5 @@
 import type { ITerraformDependable } from "cdktf";
+import type { Cluster } from "../../cluster/cluster";
 
 /**
  * Network of a cluster's instances: a `Network`, or an object that names an existing VPC. The definition then repeats the
@@ -11,7 +12,7 @@ import type { ITerraformDependable } from "cdktf";
 export interface ClusterNetwork {
   /** VPC with DNS support and DNS host names, which its private zone needs. */
   readonly vpcId: string;
-  /** One private subnet per zone, in the order of the definition's zones. The scheduler is in the first. */
+  /** One private subnet per zone, in the order of the definition's zones. */
   readonly privateSubnetIds: readonly string[];
   /**
    * What has to exist before an instance can fetch its packages and call AWS.
@@ -19,4 +20,13 @@ export interface ClusterNetwork {
    * @default - nothing: the network has internet access or endpoints already
    */
   readonly wayOut?: readonly ITerraformDependable[];
+}
+
+/** Returns the private subnet of the scheduler's zone. */
+export function schedulerSubnetId(
+  { network: { zones }, scheduler }: Cluster,
+  { privateSubnetIds }: Pick<ClusterNetwork, "privateSubnetIds">,
+): string {
+  // The definition has the scheduler's zone, and a `DaskCluster` has checked that each zone has its subnet.
+  return privateSubnetIds[zones.findIndex(({ name }) => name === scheduler.zone)] as string;
 }

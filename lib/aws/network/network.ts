@@ -36,8 +36,7 @@ export interface NetworkProps {
  * public subnets and no internet access. S3 is reached through a gateway endpoint, which is free and relieves the NAT
  * gateway; other AWS services through interface endpoints, where the definition asks for them.
  *
- * The order of the zones decides one thing: the scheduler is in the first. Everything else is identified by the zone's
- * name. With one NAT gateway, it is in the zone whose name comes first in the alphabet.
+ * Everything is identified by the zone's name, so the order of the zones means nothing. With one NAT gateway, it is in the zone whose name comes first in the alphabet.
  *
  * @throws DefinitionError if the definition's subnets do not fit into the VPC
  */

@@ -13,8 +13,8 @@ export interface NetworkDefinition {
    */
   readonly vpcCidr?: string;
   /**
-   * Availability zones, by name or with their subnets. The scheduler is in the first: another first zone replaces it.
-   * Apart from that, zones can be added, removed and reordered.
+   * Availability zones, by name or with their subnets. They can be added, removed and reordered. Only the scheduler belongs to
+   * one of them (`scheduler.zone`).
    *
    * @default - zones a and b of a region where every account has both; required in other regions
    */

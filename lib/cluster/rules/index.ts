@@ -10,7 +10,7 @@ import { ownResource, resourceNames } from "./resources";
 import type { Rule } from "./rule";
 import { blocks, derivedSubnets, dockerBridge, schedulerAddress } from "./subnets";
 import { tagCount, tagKeys, tagKeysOfImages } from "./tags";
-import { endpointsInChina, regionSupported, zonesNamed, zonesOfTheRegion } from "./zones";
+import { endpointsInChina, regionSupported, schedulerZone, zonesNamed, zonesOfTheRegion } from "./zones";
 
 /** Every rule over more than one field. */
 export const rules: readonly Rule[] = [
@@ -21,6 +21,7 @@ export const rules: readonly Rule[] = [
   endpointsInChina,
   zonesNamed,
   zonesOfTheRegion,
+  schedulerZone,
   blocks,
   derivedSubnets,
   dockerBridge,

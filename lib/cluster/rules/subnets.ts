@@ -120,14 +120,14 @@ export const dockerBridge: Rule = (cluster) => {
 };
 
 /** The scheduler's address is one that a machine in its subnet can have. */
-export const schedulerAddress: Rule = ({ network: { zones }, scheduler: { privateAddress } }) => {
-  const subnet = zones[0]?.privateSubnet;
+export const schedulerAddress: Rule = ({ network: { zones }, scheduler: { zone, privateAddress } }) => {
+  const subnet = zones.find(({ name }) => name === zone)?.privateSubnet;
   if (!subnet || prefixOf(subnet) > SMALLEST_PREFIX) return [];
   const index = indexIn(subnet, privateAddress);
   return faultIf(index < RESERVED_ADDRESSES || index >= blockSize(prefixOf(subnet)) - 1, {
     path: "scheduler.privateAddress",
     value: privateAddress,
-    allowed: `an address of the first zone's private subnet ${subnet}, without its first four and its last, which AWS reserves`,
-    remedy: "choose another address, or another first zone",
+    allowed: `an address of the private subnet ${subnet} of zone ${zone}, without its first four and its last, which AWS reserves`,
+    remedy: "choose another address, or another scheduler.zone",
   });
 };

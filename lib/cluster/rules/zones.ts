@@ -39,6 +39,15 @@ export const zonesNamed: Rule = ({ network, region }) =>
     remedy: `list yours: aws ec2 describe-availability-zones --region ${region} --filters Name=zone-type,Values=availability-zone --query 'AvailabilityZones[].[ZoneName,ZoneId]' --output text`,
   });
 
+/** The scheduler is in one of the zones. */
+export const schedulerZone: Rule = ({ network: { zones }, scheduler: { zone } }) =>
+  faultIf(zones.length > 0 && !zones.some(({ name }) => name === zone), {
+    path: "scheduler.zone",
+    value: zone,
+    allowed: `one of network.zones: ${zones.map(({ name }) => name).join(", ")}`,
+    remedy: "choose one of them, or add the zone to network.zones",
+  });
+
 /** Zones belong to the region, each once. */
 export const zonesOfTheRegion: Rule = ({ network, region }) =>
   network.zones.flatMap((zone, index) => [
