@@ -143,7 +143,9 @@ suite("the AWS stacks, by real Terraform on the mock AWS", () => {
         const unknown = change.after_unknown.tag as { value?: boolean }[];
         const renewed = tags.filter((_, index) => unknown[index]?.value === true).map(({ key }) => key);
         expect(renewed).toEqual(["dask:scheduler"]);
-        expect(change.before?.instance_refresh).toMatchObject([{ strategy: "Rolling", triggers: ["tag"] }]);
+        expect(change.before?.instance_refresh).toMatchObject([
+          { strategy: "Rolling", triggers: ["tag", "vpc_zone_identifier"] },
+        ]);
       }
     });
   });
@@ -233,7 +235,7 @@ suite("the AWS stacks, by real Terraform on the mock AWS", () => {
     test.each([
       ["development", "dask-development--cpu", 100],
       ["production", "dask-production--cpu", 100],
-      ["production", "dask-production--gpu", 100],
+      ["production", "dask-production--gpu", 200],
     ] as const)("the machines of %s's %s have IMDSv2 alone and an encrypted disk", (name, pool, diskGiB) => {
       const template = mocked(name).launchTemplate(pool);
       expect(template.MetadataOptions).toMatchObject({ HttpTokens: "required", HttpPutResponseHopLimit: 1 });
