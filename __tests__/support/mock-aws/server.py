@@ -11,6 +11,7 @@ What moto lacks is added, so that it stands for AWS here:
 - requests are answered one at a time: of several at once that revoked rules of a security group, moto was
   seen to refuse one, for a rule that was there
 - a group gets as many machines as are desired: moto drops the fractions of its two shares
+- an instance refresh of a group is accepted; the group's instances stay as they are
 - a terminated instance frees its addresses, so that another one can have them
 - wait conditions of CloudFormation (wait_conditions.py)
 """
@@ -18,11 +19,13 @@ What moto lacks is added, so that it stands for AWS here:
 import sys
 from pathlib import Path
 from threading import Lock
+from uuid import uuid4
 
 import moto.ssm.models as ssm
 import wait_conditions
 from moto.autoscaling.exceptions import ValidationError
 from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup
+from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.responses import ActionResult, BaseResponse
 from moto.core.utils import utcnow
 from moto.ec2.models.instances import Instance
@@ -95,6 +98,13 @@ def set_capacity(group, capacity: int | None) -> None:
     group.mixed_instances_policy = policy
 
 
+def start_refresh(response: AutoScalingResponse) -> ActionResult:
+    name = response._get_param("AutoScalingGroupName")
+    if name not in response.autoscaling_backend.autoscaling_groups:
+        raise ValidationError(f"AutoScalingGroup name not found - no such group: {name}")
+    return ActionResult({"InstanceRefreshId": str(uuid4())})
+
+
 def terminate(instance: Instance):
     previous_state = terminate_plain(instance)
     subnet = instance.ec2_backend.get_subnet(instance.subnet_id)
@@ -134,6 +144,7 @@ def main() -> None:
     AutoScalingBackend.create_auto_scaling_group = create_group
     AutoScalingBackend.update_auto_scaling_group = update_group
     FakeAutoScalingGroup.set_desired_capacity = set_capacity
+    AutoScalingResponse.start_instance_refresh = start_refresh
     Instance.terminate = terminate
     wait_conditions.install()
     BaseResponse._authenticate_and_authorize_normal_action = record_action
