@@ -57,12 +57,15 @@ export async function makeEnvironment(
   lock: string,
   tls: boolean,
 ): Promise<PackageIndex> {
-  const { environment, tools } = task.paths;
+  const { environment, tools, cache } = task.paths;
   const locks = { tools: toolLocks(tls), release: [lock, PIP_LOCK] };
   const stamp = join(environment, "made-from");
   const madeFrom = fingerprint(task.paths, python, [...locks.tools, ...locks.release]);
-  if (readIfPossible(stamp) === madeFrom && (await works(task.paths)))
-    return packageIndex(join(tools, "bin", "python"), process.env);
+  if (readIfPossible(stamp) === madeFrom) {
+    if (await works(task.paths)) return packageIndex(join(tools, "bin", "python"), process.env);
+    // Something has damaged it. uv links files from its cache, so the same damage may be there.
+    rmSync(cache, { recursive: true, force: true });
+  }
   const clear = () => {
     for (const directory of [environment, tools]) rmSync(directory, { recursive: true, force: true });
   };
