@@ -1,7 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { LocalStackError } from "./error";
-import { deployEnvironment } from "./shell.cjs";
 
 /** A Python interpreter that can make virtual environments. */
 export interface Python {
@@ -26,7 +25,7 @@ const PROBE_TIMEOUT = 20_000;
  */
 export async function findPython(
   versions: readonly string[],
-  env: NodeJS.ProcessEnv = deployEnvironment(process.env),
+  env: NodeJS.ProcessEnv = process.env,
 ): Promise<Python> {
   const candidates = env.DASK_PYTHON
     ? [env.DASK_PYTHON]

@@ -1,11 +1,9 @@
 import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
-import { LocalStackError, lastLine } from "./error";
-import { readIfPossible } from "./files";
+import { LocalStackError, lastLines } from "./error";
 import type { LocalPaths } from "./paths";
 import { mark } from "./processes";
-import { toolEnvironment } from "./shell.cjs";
 
 /** What each step of starting a local stack is given. */
 export interface Task {
@@ -26,7 +24,7 @@ export interface RunOptions {
   /** Seconds after which the command is ended and has failed. */
   readonly timeout: number;
   /**
-   * Variables in addition to those of a tool (`toolEnvironment`).
+   * Variables beside those of this process.
    *
    * @default - none
    */
@@ -37,12 +35,6 @@ export interface RunOptions {
    * @default - the output goes where that of this process goes
    */
   readonly log?: string;
-  /**
-   * What the user can do about a failure.
-   *
-   * @default - none
-   */
-  readonly hint?: string;
 }
 
 /**
@@ -55,16 +47,13 @@ export async function run(
   argv: readonly string[],
   options: RunOptions,
 ): Promise<void> {
-  const { failure, timeout, log, hint } = options;
+  const { failure, timeout, log } = options;
   const [command = "", ...args] = argv;
   if (log !== undefined) mkdirSync(dirname(log), { recursive: true });
   const output = log === undefined ? "inherit" : openSync(log, "a");
-  const ticking = setInterval(
-    () => log !== undefined && say(`… ${lastLine(readIfPossible(log) ?? "") ?? ""}`),
-    SAY_SECONDS * 1000,
-  );
+  const ticking = setInterval(() => log !== undefined && say(`… ${lastLines(log, 1)}`), SAY_SECONDS * 1000);
   try {
-    const env = { ...toolEnvironment(process.env), ...mark(paths), ...options.env };
+    const env = { ...process.env, ...mark(paths), ...options.env };
     const limit = AbortSignal.any([signal, AbortSignal.timeout(timeout * 1000)]);
     const child = spawn(command, args, { env, signal: limit, stdio: ["ignore", output, output] });
     const reason = await new Promise<string | undefined>((resolve) => {
@@ -75,7 +64,7 @@ export async function run(
       child.on("close", (code) => resolve(code === 0 ? undefined : (broken ?? `exit ${code}`)));
     });
     signal.throwIfAborted();
-    if (reason !== undefined) throw new LocalStackError(`${failure} (${reason})`, log, hint);
+    if (reason !== undefined) throw new LocalStackError(`${failure} (${reason})`, log);
   } finally {
     clearInterval(ticking);
     if (output !== "inherit") closeSync(output);
