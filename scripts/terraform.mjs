@@ -5,8 +5,8 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 
-/** terraform_data came with Terraform 1.4; OpenTofu has had it from the start. */
-const OLDEST = [1, 4];
+/** Lock files in S3 came with Terraform 1.10 and OpenTofu 1.10; the local stack itself would run with 1.4. */
+const OLDEST = [1, 10];
 
 const HOME = resolve(".dask/.terraform");
 const WHEEL = join(HOME, "terraform");
@@ -23,7 +23,7 @@ export async function findTerraform(say) {
   for (const command of asked ? [asked] : ["terraform", "tofu", WHEEL]) {
     const version = versionOf(command);
     if (version !== undefined && !isTooOld(version)) return found(command, version);
-    if (version !== undefined) say(`${command} is version ${version}; 1.4 or later is needed`);
+    if (version !== undefined) say(`${command} is version ${version}; 1.10 or later is needed`);
     else if (asked)
       throw new Error(`TERRAFORM_BINARY_NAME is '${asked}', which does not run; correct or unset it`);
   }
