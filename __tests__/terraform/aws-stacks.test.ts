@@ -12,21 +12,12 @@ import { schedulerNode, workerNode } from "../../lib/node/machine";
 import { allows } from "../support/deploy-policy";
 import { MockedCluster } from "../support/mock-aws/mocked-cluster";
 import { MOCK_FAULTS } from "../support/terraform/mock-faults";
-import {
-  PROVIDER_VERSIONS,
-  type TerraformBench,
-  terraformBench,
-  whyNot,
-} from "../support/terraform/terraform";
+import { describeWithTerraform } from "../support/terraform/suite";
+import { PROVIDER_VERSIONS, type TerraformBench, terraformBench } from "../support/terraform/terraform";
 import { changes, Workspace } from "../support/terraform/workspace";
 
 const MINUTE = 60_000;
 jest.setTimeout(8 * MINUTE);
-
-const unavailable = whyNot();
-if (unavailable !== undefined)
-  process.stderr.write(`\nSKIPPED: real Terraform on the mock AWS: ${unavailable}\n\n`);
-const suite = unavailable === undefined ? describe : describe.skip;
 
 /** Both in one app and on one mock, so that what one does to the other shows. */
 const CLUSTERS = { development, production };
@@ -46,7 +37,7 @@ const isolated = defineCluster({
   pools: [{ name: "cpu", kind: "cpu", image: IMAGE }],
 });
 
-suite("the AWS stacks, by real Terraform on the mock AWS", () => {
+describeWithTerraform("the AWS stacks, by real Terraform on the mock AWS", () => {
   let bench: TerraformBench;
   let workspaces: Record<Name | "baked" | "isolated", Workspace>;
   const mocked = (name: Name) => new MockedCluster(bench.mockAws, CLUSTERS[name]);

@@ -18,19 +18,12 @@ import {
   withZones,
   zone,
 } from "../support/terraform/expected";
-import {
-  PROVIDER_VERSIONS,
-  type TerraformBench,
-  terraformBench,
-  whyNot,
-} from "../support/terraform/terraform";
+import { describeWithTerraform } from "../support/terraform/suite";
+import { PROVIDER_VERSIONS, type TerraformBench, terraformBench } from "../support/terraform/terraform";
 import { changes, Workspace } from "../support/terraform/workspace";
 
 const MINUTE = 60_000;
 jest.setTimeout(8 * MINUTE);
-
-const unavailable = whyNot();
-const suite = unavailable === undefined ? describe : describe.skip;
 
 /** The example environments, `development` with a second pool, so that it can lose its first. */
 const [cpu] = development.pools;
@@ -45,7 +38,7 @@ type Name = (typeof NAMES)[number];
 /** What a failed bootstrap reports. */
 const FAILURE = "phase conda failed with exit code 1: no space left on device";
 
-suite("a definition that changes, by real Terraform on the mock AWS", () => {
+describeWithTerraform("a definition that changes, by real Terraform on the mock AWS", () => {
   let bench: TerraformBench;
   const workspaces = {} as Record<Name, Workspace>;
 
