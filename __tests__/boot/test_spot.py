@@ -47,7 +47,7 @@ def test_a_spot_notice_drains_the_workers(rig, cluster, baked):
     assert said == "True True\n", errors
     log = host.run("journalctl --unit dask-worker --output cat")
     assert f"1 workers of cpu--{host.name} retired" in log
-    # Its workers stay away, whoever starts them.
+    # Its workers stay away, even if something starts them.
     host.run("systemctl start dask-worker")
     assert host.run(STATE) == "inactive"
     host.wait_for("! systemctl is-active --quiet dask-spot", 20)

@@ -57,7 +57,7 @@ describe("admin subnets are not the Internet in pieces", () => {
         value: adminSubnets,
         allowed: `blocks that together cover at most a /4 of the public IPv4 addresses; these cover ${share} of all`,
         remedy:
-          "name the subnets of your administrators: whoever reaches port 8786 can run code on every worker",
+          "name the subnets of your administrators: anyone who reaches port 8786 can run code on every worker",
       },
     ]);
   });

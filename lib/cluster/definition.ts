@@ -129,7 +129,7 @@ export interface CommonPoolDefinition {
   readonly name: string;
   /**
    * Instance types, in order of preference; the group takes whichever it gets. They are x86_64 types of the Nitro System;
-   * types with GPUs in GPU pools only, and no other accelerators.
+   * types with GPUs only in GPU pools, and without other accelerators.
    *
    * @default - m7i.2xlarge, m6i.2xlarge and m5.2xlarge; g6.xlarge and g5.xlarge for a GPU pool
    */

@@ -1,5 +1,6 @@
 import { PUBLIC_ADDRESSES, publicAddressesIn } from "../address-space";
 import { blockSize } from "../cidr";
+import { NAME_THE_ADMIN_SUBNETS } from "../schema/network";
 import { faultIf, type Rule } from "./rule";
 
 /** AWS takes 60 rules a security group by default: with SSH three a subnet for the scheduler, and one for the workers. */
@@ -36,6 +37,6 @@ export const adminSubnetsNotTheInternet: Rule = ({ network: { adminSubnets } }) 
     path: "network.adminSubnets",
     value: adminSubnets,
     allowed: `blocks that together cover at most a /4 of the public IPv4 addresses; these cover ${share} of all`,
-    remedy: "name the subnets of your administrators: whoever reaches port 8786 can run code on every worker",
+    remedy: NAME_THE_ADMIN_SUBNETS,
   });
 };

@@ -3,6 +3,10 @@ import { isAddress, isCidr } from "../cidr";
 import { checked, object, oneOf } from "./fields";
 import { zoneName } from "./names";
 
+/** Remedy for admin subnets that let too much of the Internet in. */
+export const NAME_THE_ADMIN_SUBNETS =
+  "name the subnets of your administrators: anyone who reaches port 8786 can run code on every worker";
+
 /** AWS takes 60 rules a security group by default: two a subnet, and one for the workers. */
 const MOST_ADMIN_SUBNETS = 29;
 
@@ -27,7 +31,7 @@ const adminSubnet = checked(
   ),
   (value) => !value.endsWith("/0"),
   "a block smaller than the whole Internet",
-  "name the subnets of your administrators: whoever reaches port 8786 can run code on every worker",
+  NAME_THE_ADMIN_SUBNETS,
 );
 
 /** A private address of the scheduler. */
