@@ -1,12 +1,9 @@
 import type { Cluster, Pool } from "../cluster/cluster";
 import { PORTS } from "../cluster/ports";
 import { groupName } from "../node/lifecycle";
-import { LIBRARY } from "../node/node-files";
+import { LIBRARY, NODE_LOG } from "../node/node-files";
 import type { Service } from "../node/service";
 import { STATE_TAG } from "./roles/node-role";
-
-/** Log of a node's boot: each phase, and the sentence of the one that failed. */
-const BOOT_LOG = "/var/log/dask-node.log";
 
 /**
  * AWS CLI commands to operate a cluster. They find instances by tag and by the fixed names of the Auto Scaling groups,
@@ -43,7 +40,7 @@ export class Commands {
 
   /** Follows the log of the scheduler's boot. */
   get bootLogOfScheduler(): string {
-    return this.run(this.scheduler, `sudo tail -n 200 -f ${BOOT_LOG}`);
+    return this.run(this.scheduler, `sudo tail -n 200 -f ${NODE_LOG}`);
   }
 
   /** Follows the log of the scheduler. */

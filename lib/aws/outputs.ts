@@ -116,17 +116,17 @@ export class Outputs extends Construct {
   }
 
   /** What an administrator's network needs for routes and DNS; the route tables only of a VPC that is ours. */
-  private network({ network, hostedZoneId }: DaskCluster) {
-    this.output("vpc_id", network.vpcId, "VPC of the cluster, for peering or a transit gateway");
+  private network({ vpcId, hostedZoneId, privateRouteTableIds }: DaskCluster) {
+    this.output("vpc_id", vpcId, "VPC of the cluster, for peering or a transit gateway");
     this.output(
       "hosted_zone_id",
       hostedZoneId,
       "Private hosted zone of the scheduler's name, to associate with the VPC of the administrators",
     );
-    if ("privateRouteTableIds" in network)
+    if (privateRouteTableIds)
       this.output(
         "private_route_table_ids",
-        network.privateRouteTableIds as string[],
+        [...privateRouteTableIds],
         "Route tables of the nodes, for the route back to the administrators",
       );
   }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { ENVIRONMENT, environmentFile, LIBRARY, text } from "./node-files";
+import { ENVIRONMENT, environmentFile, LIBRARY, NODE_LOG, text } from "./node-files";
 import type { NodeFile, NodeSpec } from "./node-spec";
 
 /** Settings that what is baked depends on. */
@@ -40,7 +40,7 @@ export function bake(spec: NodeSpec): Bake {
       text(`${LIBRARY}/lock.txt`, spec.lock.content),
     ],
     // Machines that start from one image would else share its identity, and its past.
-    command: `${LIBRARY}/bootstrap bake && rm /var/log/dask-node.log && : >/etc/machine-id`,
+    command: `${LIBRARY}/bootstrap bake && rm ${NODE_LOG} && : >/etc/machine-id`,
     mark: MARK,
   };
 }

@@ -5,6 +5,9 @@ import { packageFile } from "./package-file";
 /** Directory of the scripts on a machine. */
 export const LIBRARY = "/usr/local/lib/dask-node";
 
+/** Log of a node's bootstrap: each step, and the sentence of the one that failed. `cloud-init/base/bootstrap` writes it. */
+export const NODE_LOG = "/var/log/dask-node.log";
+
 /** The settings of the scripts on a machine. */
 export const ENVIRONMENT = "/etc/dask/node.env";
 

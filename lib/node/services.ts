@@ -37,6 +37,7 @@ export function workerService(cluster: Cluster, pool: Pool, site: Site): Service
 }
 
 function cpuWorkers(cluster: Cluster, pool: CpuPool, site: Site): Service {
+  const ports = workerPorts(cluster);
   return {
     name: "dask-worker",
     description: `Dask workers of ${cluster.name}, pool ${pool.name}`,
@@ -51,9 +52,9 @@ function cpuWorkers(cluster: Cluster, pool: CpuPool, site: Site): Service {
       ...commonFlags(pool, site),
       ...flag("--host", site.listen),
       "--worker-port",
-      portArgument(workerPorts(cluster).worker),
+      portArgument(ports.worker),
       "--nanny-port",
-      portArgument(workerPorts(cluster).nanny),
+      portArgument(ports.nanny),
       // `dask worker` does not heed what its configuration says of nannies, nor `dask cuda worker` of workers.
       ...flag("--preload-nanny", site.reload),
       "--dashboard-address",

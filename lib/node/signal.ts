@@ -1,5 +1,6 @@
 import type { Cluster } from "../cluster/cluster";
 import { SIGNAL_SECONDS } from "./lifecycle";
+import { resourcePath } from "./names";
 import { copy, LIBRARY } from "./node-files";
 import type { NodePart } from "./node-spec";
 
@@ -8,7 +9,7 @@ import type { NodePart } from "./node-spec";
  * URL of a CloudFormation wait condition. Terraform creates it after the instance.
  */
 export function signalParameter(cluster: Cluster): string {
-  return `/dask/${cluster.name}/scheduler-signal`;
+  return resourcePath(cluster, "scheduler-signal");
 }
 
 /** What the scheduler needs to report to the deployment that waits for it; workers answer their launch hook instead. */
