@@ -46,6 +46,8 @@ export interface ImageContents {
 
 /** Decides what an image contains, and how it is built. */
 export interface ClusterImageProps extends ImageContents {
+  /** `imageDigest` of the contents: the id of the construct, and part of its names in AWS. */
+  readonly digest: string;
   /** Key that encrypts the image. */
   readonly key: ClusterKey;
   /** Instance types to build on, of which Image Builder takes one that AWS has; with a GPU if the machines have one. */
@@ -73,11 +75,11 @@ export class ClusterImage extends Construct {
 
   constructor(scope: Construct, id: string, props: ClusterImageProps) {
     super(scope, id);
-    const { cluster, key, bake, base, diskGiB, instanceTypes, builder } = props;
+    const { cluster, digest, key, bake, base, diskGiB, instanceTypes, builder } = props;
     const encrypted = { kmsKeyId: key.arn };
     const description = descriptionOf(cluster);
     const documents = componentDocuments(bake);
-    const name = resourceName(cluster, imageDigest(props));
+    const name = resourceName(cluster, digest);
 
     const recipe = new ImagebuilderImageRecipe(this, "recipe", {
       name,

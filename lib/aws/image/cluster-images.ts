@@ -51,7 +51,8 @@ export class ClusterImages extends Construct {
     for (const [first, ...others] of alike(everyMachine(cluster))) {
       const diskGiB = Math.min(first.diskGiB, ...others.map(({ diskGiB }) => diskGiB));
       const contents = { ...first, cluster, diskGiB };
-      const { amiId } = new ClusterImage(this, imageDigest(contents), { ...contents, key, builder });
+      const digest = imageDigest(contents);
+      const { amiId } = new ClusterImage(this, digest, { ...contents, digest, key, builder });
       for (const { name } of [first, ...others]) this.amiIds.set(name, amiId);
     }
   }
