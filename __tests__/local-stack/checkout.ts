@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, type StdioOptions, spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   cpSync,
@@ -24,6 +24,7 @@ const CARRIED = [
   "cdktf.json",
   "cloud-init",
   "environments",
+  "package-lock.json",
   "lib",
   "locks",
   "package.json",
@@ -65,6 +66,11 @@ export class Checkout {
     return new Checkout({ scheduler: await freePort(), dashboard: await freePort() });
   }
 
+  /** Runs a script that a test has written there. */
+  node(script: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+    return this.run([process.execPath, script, ...args], env);
+  }
+
   /** Makes the checkout's app one local stack of a cluster, given as an expression in TypeScript. */
   define(cluster: string): void {
     writeFileSync(
@@ -103,18 +109,28 @@ app.synth();
    *
    * @param interruptAt what it has to say before it is interrupted
    */
-  script(name: "start" | "stop", env: NodeJS.ProcessEnv = {}, interruptAt?: RegExp): Promise<Ended> {
-    return this.run([process.execPath, `scripts/${name}.mjs`], env, interruptAt);
+  script(
+    name: "start" | "stop",
+    env: NodeJS.ProcessEnv = {},
+    interruptAt?: RegExp,
+    args: readonly string[] = [],
+  ): Promise<Ended> {
+    return this.run([process.execPath, `scripts/${name}.mjs`, ...args], env, interruptAt);
+  }
+
+  /** Starts `npm start` or `npm stop` and returns the process. */
+  spawn(name: "start" | "stop", stdio: StdioOptions = "ignore"): ChildProcess {
+    const env = { ...process.env, PATH: `${join(this.directory, "doubles")}:${process.env.PATH}` };
+    return spawn(process.execPath, [`scripts/${name}.mjs`], { cwd: this.directory, env, stdio });
   }
 
   /** Runs `cdktf deploy local` or `cdktf destroy local` itself. */
-  cdktf(verb: "deploy" | "destroy", env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  cdktf(verb: "deploy" | "destroy" | "synth", env: NodeJS.ProcessEnv = {}): Promise<Ended> {
     const command = [
       process.execPath,
       "node_modules/cdktf-cli/bundle/bin/cdktf",
       verb,
-      "local",
-      "--auto-approve",
+      ...(verb === "synth" ? [] : ["local", "--auto-approve"]),
     ];
     return this.run(command, {
       CDKTF_DISABLE_PLUGIN_CACHE_ENV: "1",

@@ -64,6 +64,7 @@ test("the provisioners get the whole definition, and Terraform finds no template
   expect(JSON.parse(text.replaceAll("$${", "${").replaceAll("%%{", "%{"))).toEqual({
     cluster: JSON.parse(JSON.stringify(tagged)),
     ports: { scheduler: 8786, dashboard: 8787 },
+    generation: 1,
   });
 });
 
@@ -75,6 +76,18 @@ test("outputs are what a person pastes, with the ports that were asked for", () 
     dashboard_link: "http://127.0.0.1:18787/status",
     connect: `.dask/test/environment/bin/python -c 'from distributed import Client; print(Client("tcp://127.0.0.1:18786"))'`,
   });
+});
+
+test("variables choose the ports without a change of the definition", () => {
+  process.env.CDKTF_DASK_SCHEDULER_PORT = "8796";
+  try {
+    expect(new Synthesized(new LocalStack(testApp(), "local", cluster)).outputs).toMatchObject({
+      scheduler_address: "tcp://127.0.0.1:8796",
+      dashboard_link: "http://127.0.0.1:8787/status",
+    });
+  } finally {
+    delete process.env.CDKTF_DASK_SCHEDULER_PORT;
+  }
 });
 
 test("with TLS the outputs name the client's bundle, and connect with it", () => {

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
-import { refuseTakenPorts } from "../../lib/local/ports";
+import { chosenPorts, freePorts, refuseTakenPorts } from "../../lib/local/ports";
 import { failure } from "./definitions";
 
 async function listener(host: string) {
@@ -17,7 +17,9 @@ test.each(["127.0.0.1", "0.0.0.0"])("a port that is taken on %s is named with it
     const message = await failure(() => refuseTakenPorts({ scheduler: taken.port, dashboard: free.port }));
 
     expect(message).toContain(`port ${taken.port} (scheduler) is taken by process ${process.pid} (`);
-    expect(message).toMatch(/; end it, or give LocalStack other ports, and try again$/);
+    expect(message).toMatch(
+      /\nHint: end it, or choose other ports: npm start -- --ports auto, or npm start -- --scheduler-port 8796 --dashboard-port 8797$/,
+    );
     expect(message).not.toContain(String(free.port));
   } finally {
     taken.server.close();
@@ -30,4 +32,38 @@ test("free ports pass, and are free afterwards", async () => {
 
   await refuseTakenPorts({ scheduler: port, dashboard: port });
   await refuseTakenPorts({ scheduler: port, dashboard: port });
+});
+
+const GIVEN = { scheduler: 8786, dashboard: 8787 };
+
+test("variables beat the ports that are given, each on its own", () => {
+  expect(chosenPorts(GIVEN, {})).toEqual(GIVEN);
+  expect(chosenPorts(GIVEN, { CDKTF_DASK_SCHEDULER_PORT: "" })).toEqual(GIVEN);
+  expect(chosenPorts(GIVEN, { CDKTF_DASK_SCHEDULER_PORT: "8796" })).toEqual({ ...GIVEN, scheduler: 8796 });
+  expect(chosenPorts(GIVEN, { CDKTF_DASK_DASHBOARD_PORT: "8797" })).toEqual({ ...GIVEN, dashboard: 8797 });
+});
+
+test.each(["0", "65536", "-1", "8e3", "0x10", "auto", " 8786"])("port '%s' is refused", (text) => {
+  expect(() => chosenPorts(GIVEN, { CDKTF_DASK_DASHBOARD_PORT: text })).toThrow(
+    `CDKTF_DASK_DASHBOARD_PORT: got '${text}', expected a port from 1 to 65535`,
+  );
+});
+
+test("one port for both is refused", () => {
+  expect(() => chosenPorts(GIVEN, { CDKTF_DASK_DASHBOARD_PORT: "8786" })).toThrow(
+    "scheduler and dashboard cannot share port 8786; choose two ports",
+  );
+});
+
+test("free ports are the same for a project while they are free, others for another project, and never taken ones", async () => {
+  const ports = await freePorts("/a");
+  expect(await freePorts("/a")).toEqual(ports);
+  expect(ports.dashboard).toBe(ports.scheduler + 1);
+  expect((await freePorts("/b")).scheduler).not.toBe(ports.scheduler);
+
+  const server = createServer();
+  await once(server.listen(ports.dashboard, "127.0.0.1"), "listening");
+  const others = await freePorts("/a");
+  server.close();
+  expect(others.scheduler).not.toBe(ports.scheduler);
 });

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { parse } from "yaml";
 import { clientConfig } from "../../lib/local/dask-config";
 import { localPools } from "../../lib/local/pools";
@@ -5,6 +6,9 @@ import { localPrograms } from "../../lib/local/programs";
 import { clusterOf, LAPTOP, PATHS, PORTS, WORKSTATION } from "./definitions";
 
 const ROOT = "/project/.dask/test";
+
+/** How `dask` is started: without the user's configuration. */
+const DASK = `${ROOT}/environment/bin/python -P ${resolve("lib/local/run_dask.py")}`;
 
 function programs(cluster = clusterOf([{ name: "cpu", kind: "cpu" }]), machine = LAPTOP) {
   return localPrograms(cluster, localPools(cluster, machine).present, machine.cpus, PATHS, PORTS);
@@ -17,19 +21,25 @@ test("scheduler and workers have the command lines of the cluster's machines, on
 
   expect(scheduler).toMatchObject({
     name: "dask-scheduler",
-    environment: { DASK_CONFIG: `${ROOT}/config/dask-scheduler` },
+    environment: {
+      DASK_CONFIG: `${ROOT}/config/dask-scheduler`,
+      DASK_ROOT_CONFIG: `${ROOT}/config/dask-scheduler`,
+    },
   });
   expect(scheduler?.argv.join(" ")).toBe(
-    `${ROOT}/environment/bin/dask scheduler --host 127.0.0.1 --port 18786 --dashboard-address 127.0.0.1:18787`,
+    `${DASK} scheduler --host 127.0.0.1 --port 18786 --dashboard-address 127.0.0.1:18787`,
   );
   expect(worker).toMatchObject({
     name: "cpu--local-0",
-    environment: { DASK_CONFIG: `${ROOT}/config/cpu--local-0` },
+    environment: {
+      DASK_CONFIG: `${ROOT}/config/cpu--local-0`,
+      DASK_ROOT_CONFIG: `${ROOT}/config/cpu--local-0`,
+    },
   });
   expect(worker?.argv.join(" ")).toBe(
-    `${ROOT}/environment/bin/dask worker tcp://127.0.0.1:18786 --nworkers 1 --nthreads 1 --memory-limit 1GiB ` +
+    `${DASK} worker tcp://127.0.0.1:18786 --nworkers 1 --nthreads 1 --memory-limit 1GiB ` +
       `--local-directory ${ROOT}/scratch --resources CPU=1 --name cpu--local-0 --death-timeout 120 ` +
-      "--host 127.0.0.1 --worker-port 9000:9063 --nanny-port 9100:9163 --dashboard-address 127.0.0.1:0",
+      "--host 127.0.0.1 --dashboard-address 127.0.0.1:0",
   );
 });
 
@@ -53,7 +63,7 @@ test("a GPU pool is one program; on one machine nobody speaks UCX", () => {
   const [scheduler, worker, ...others] = programs(cluster, WORKSTATION);
 
   expect(others).toEqual([]);
-  expect(worker?.argv.slice(1, 5)).toEqual(["cuda", "worker", "tcp://127.0.0.1:18786", "--nthreads"]);
+  expect(worker?.argv.slice(3, 7)).toEqual(["cuda", "worker", "tcp://127.0.0.1:18786", "--nthreads"]);
   expect(scheduler?.argv).not.toContain("ucx");
 });
 
@@ -76,8 +86,10 @@ test("with TLS every program has one file of key, certificate and authority, and
   const pem = `${ROOT}/tls/node.pem`;
   const holder = { cert: pem, key: pem };
 
-  expect(scheduler?.argv.join(" ")).toContain("dask scheduler --protocol tls --host 127.0.0.1 --port 18786 ");
-  expect(worker?.argv.slice(1, 3)).toEqual(["worker", "tls://127.0.0.1:18786"]);
+  expect(scheduler?.argv.join(" ")).toContain(
+    "run_dask.py scheduler --protocol tls --host 127.0.0.1 --port 18786 ",
+  );
+  expect(worker?.argv.slice(3, 5)).toEqual(["worker", "tls://127.0.0.1:18786"]);
   for (const program of [scheduler, worker]) {
     expect(parse(program?.config["tls.yaml"] ?? "").distributed).toMatchObject({
       comm: {
@@ -98,4 +110,13 @@ test("a client's configuration names the scheduler and the client's own file, an
       comm: { "require-encryption": true, tls: { "ca-file": pem, client: { cert: pem, key: pem } } },
     },
   });
+});
+
+test("70 workers need no range of ports that is wide enough: each process takes a free one", () => {
+  const all = programs(clusterOf([{ name: "cpu", kind: "cpu", desiredSize: 70 }]));
+  const words = all.flatMap(({ argv }) => argv);
+
+  expect(all).toHaveLength(71);
+  expect(words).not.toContain("--worker-port");
+  expect(words).not.toContain("--nanny-port");
 });

@@ -85,10 +85,10 @@ describe("what the supervisor's log says", () => {
     refuseFailedPrograms(paths);
   });
 
-  test("a program that ended is named, with the end of its log", async () => {
+  test("a program that ended is named, with the first error of its log", async () => {
     logs("WARN exited: dask-scheduler (exit status 1; not expected)");
     expect(await failure(() => refuseFailedPrograms(paths))).toBe(
-      `dask-scheduler ended (exit status 1)\n--- end of ${paths.logs}/dask-scheduler.log\nTraceback\nOSError: no such day\n---`,
+      `dask-scheduler ended (exit status 1): OSError: no such day\nlog: ${paths.logs}/dask-scheduler.log`,
     );
   });
 

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import type { Expectation } from "../../lib/local/expectation";
 import { localPaths } from "../../lib/local/paths";
 import type { Task } from "../../lib/local/task";
-import { registrationDeadline, waitForWorkers } from "../../lib/local/workers";
+import { countWorkers, registrationDeadline, waitForWorkers } from "../../lib/local/workers";
 import { failure } from "./definitions";
 
 mkdirSync(".test", { recursive: true });
@@ -85,4 +85,40 @@ test("a program that ended ends the waiting", async () => {
 
 test("many workers have more time to register", () => {
   expect([3, 30, 70].map(registrationDeadline)).toEqual([180, 180, 420]);
+});
+
+describe("the workers of a run", () => {
+  const whole = { pools: [{ workers: 2 }, { workers: 1 }] };
+  const count = async (answers: readonly (number | string)[], expectation: unknown = whole) => {
+    mkdirSync(paths.root, { recursive: true });
+    writeFileSync(paths.expectation, JSON.stringify(expectation));
+    const rest = [...answers];
+    // Stands for a scheduler whose identity.json is an error, as it is after tasks have run.
+    const server = createServer(({ url }, response) => {
+      const workers = rest.length > 1 ? rest.shift() : rest[0];
+      if (url !== "/json/counts.json" || typeof workers === "string") response.writeHead(500).end("<html>");
+      else response.end(JSON.stringify({ workers }));
+    });
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const ports = { scheduler: 1, dashboard: (server.address() as AddressInfo).port };
+    try {
+      return await countWorkers(paths, { generation: 1, address: OURS, ports }, 2);
+    } finally {
+      server.close();
+      server.closeAllConnections();
+    }
+  };
+
+  test("are counted until all are there", async () => {
+    expect(await count([3])).toEqual({ registered: 3, expected: 3 });
+    expect(await count([1, "error", 3])).toEqual({ registered: 3, expected: 3 });
+  });
+
+  test("are fewer than expected if they stay away", async () => {
+    expect(await count([0])).toEqual({ registered: 0, expected: 3 });
+  });
+
+  test("are unknown if the scheduler does not answer", async () => {
+    expect(await count(["error"])).toBeUndefined();
+  });
 });

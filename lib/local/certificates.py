@@ -77,9 +77,11 @@ def name(common: str) -> x509.Name:
 
 
 def write(file: str, content: bytes) -> None:
-    """A new file that its owner alone may read, from the first byte on."""
-    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
+    """Write a file that only its owner may read, in one step."""
+    temporary = f"{file}.tmp"
+    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as opened:
         opened.write(content)
+    os.replace(temporary, file)
 
 
 def main(cluster: str, node: str, client: str) -> None:

@@ -1,8 +1,9 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Cluster } from "../cluster/cluster";
 import { packageFile, packageRoot } from "../node/package-file";
 import { clientConfig, RELOAD, reloadScript } from "./dask-config";
+import { replaceFile } from "./files";
 import { run, type Task } from "./task";
 
 /** Seconds for two signatures, most of them for Python to start. */
@@ -28,6 +29,6 @@ export async function makeCertificates(
     failure: "the cluster's certificates cannot be made",
     timeout: TIMEOUT,
   });
-  writeFileSync(join(client, "dask.yaml"), clientConfig(task.paths, schedulerAddress));
-  writeFileSync(reloadScript(task.paths), packageFile(`cloud-init/${RELOAD}`));
+  replaceFile(join(client, "dask.yaml"), clientConfig(task.paths, schedulerAddress));
+  replaceFile(reloadScript(task.paths), packageFile(`cloud-init/${RELOAD}`));
 }

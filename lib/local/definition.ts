@@ -5,10 +5,12 @@ import type { LocalPorts } from "./ports";
 export interface LocalDefinition {
   readonly cluster: Cluster;
   readonly ports: LocalPorts;
+  /** Number of the deployment. */
+  readonly generation: number;
 }
 
 /** Variable in which `LocalStack` hands a `LocalDefinition` to its provisioners, as JSON. */
 export const DEFINITION = "CDKTF_DASK_LOCAL";
 
-/** What `LocalStack` asks of its provisioners. */
-export type Verb = "install" | "start" | "stop" | "remove";
+/** What `LocalStack` asks of its provisioners; `npm start` asks to `prepare` while Terraform makes its plan. */
+export type Verb = "prepare" | "install" | "start" | "stop" | "remove";

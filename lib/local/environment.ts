@@ -1,53 +1,118 @@
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import { packageFile, packageRoot } from "../node/package-file";
+import { readIfPossible, replaceFile } from "./files";
+import { acquireLock, LockedError } from "./lock.cjs";
+import { describeIndex, installerEnvironment, type PackageIndex, packageIndex } from "./package-index";
+import type { LocalPaths } from "./paths";
 import type { Python } from "./python";
-import { run, type Task } from "./task";
+import { toolEnvironment } from "./shell.cjs";
+import { type RunOptions, run, type Task } from "./task";
 
 /** Longest that one step may take, in seconds: 300 MB over a slow line. */
 const STEP_TIMEOUT = 900;
 
+/** Longest that a look at an environment may take, in ms: an import of Dask from a slow disk. */
+const CHECK_TIMEOUT = 60_000;
+
+/** Milliseconds between two attempts to take the lock. */
+const LOCK_PAUSE = 200;
+
 const UV_LOCK = "locks/tools/uv.txt";
 const SUPERVISOR_LOCK = "locks/tools/supervisor.txt";
 const CERTIFICATES_LOCK = "locks/tools/certificates.txt";
+/** pip in the release's environment: `PipInstall` and users call it there. */
+const PIP_LOCK = "locks/tools/pip.txt";
 
-/** Locks of what a local stack is run by. */
+/** Lockfiles of the tools that a local stack is run by. */
 function toolLocks(tls: boolean): readonly string[] {
   return [UV_LOCK, SUPERVISOR_LOCK, ...(tls ? [CERTIFICATES_LOCK] : [])];
 }
 
-/** Lock of a release for machines of a kind, with hashes: its path in this package. */
+/** Lockfile of a release for nodes of a kind, with hashes: its path in this package. */
 export function releaseLock(release: string, kind: "cpu" | "gpu"): string {
   return `locks/${release}/${kind}.txt`;
 }
 
-/** Locks of everything that a local stack may install. */
+/** Lockfiles of everything that a local stack may install. */
 export function allLocks(release: string): readonly string[] {
-  return [...toolLocks(true), releaseLock(release, "cpu"), releaseLock(release, "gpu")];
+  return [...toolLocks(true), PIP_LOCK, releaseLock(release, "cpu"), releaseLock(release, "gpu")];
 }
 
 /**
- * Makes the virtual environments of a local stack from their locks, or keeps those that are there: uv and the
- * supervisor in one, the release in the other.
+ * Makes the virtual environments of a local stack from their lockfiles, or keeps those that are there and work: uv and
+ * the supervisor in one, the release in the other.
  *
  * @param tls whether certificates will be made
- * @throws LocalStackError when a step fails, with the installer's log
+ * @returns the index that packages are installed from
+ * @throws LocalStackError when a step fails
  */
-export async function makeEnvironment(task: Task, python: Python, lock: string, tls: boolean): Promise<void> {
-  const { environment, tools, cache, installLog } = task.paths;
+export async function makeEnvironment(
+  task: Task,
+  python: Python,
+  lock: string,
+  tls: boolean,
+): Promise<PackageIndex> {
+  const { environment, tools, cache } = task.paths;
+  const locks = { tools: toolLocks(tls), release: [lock, PIP_LOCK] };
   const stamp = join(environment, "made-from");
-  const madeFrom = fingerprint(python, [...toolLocks(tls), lock]);
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === madeFrom) return;
-  const step = (failure: string, ...argv: string[]) =>
-    run(task, argv, {
-      failure,
-      timeout: STEP_TIMEOUT,
-      env: { UV_CACHE_DIR: cache, UV_PYTHON_DOWNLOADS: "never" },
-      log: installLog,
-    });
+  const madeFrom = fingerprint(task.paths, python, [...locks.tools, ...locks.release]);
+  if (readIfPossible(stamp) === madeFrom) {
+    if (await works(task.paths)) return packageIndex(join(tools, "bin", "python"), process.env);
+    // Something has damaged it. uv links files from its cache, so the same damage may be there.
+    rmSync(cache, { recursive: true, force: true });
+  }
+  const clear = () => {
+    for (const directory of [environment, tools]) rmSync(directory, { recursive: true, force: true });
+  };
+  clear();
+  try {
+    const index = await makeAnew(task, python, locks);
+    replaceFile(stamp, madeFrom);
+    return index;
+  } catch (error) {
+    // The downloads and the log stay; half an environment is of no use.
+    clear();
+    throw error;
+  }
+}
+
+/** Waits for another process of the same start that makes the environments, and keeps a third one from doing so. */
+export async function holdEnvironment({ paths, signal }: Task): Promise<void> {
+  for (;;) {
+    try {
+      acquireLock(paths.environmentLock, "the installation of the environment");
+      return;
+    } catch (error) {
+      if (!(error instanceof LockedError)) throw error;
+      await sleep(LOCK_PAUSE, undefined, { signal });
+    }
+  }
+}
+
+async function makeAnew(
+  task: Task,
+  python: Python,
+  locks: Readonly<Record<"tools" | "release", readonly string[]>>,
+): Promise<PackageIndex> {
+  const { environment, tools, cache, installLog } = task.paths;
+  const step = (failure: string, argv: readonly string[], options: Pick<RunOptions, "env" | "hint"> = {}) =>
+    run(task, argv, { failure, timeout: STEP_TIMEOUT, log: installLog, ...options });
+  const from = (files: readonly string[]) => files.flatMap((file) => ["-r", join(packageRoot(), file)]);
+  rmSync(installLog, { force: true });
+
+  task.say(`installing uv and supervisor on Python ${python.version}`);
+  await step(`${python.path} cannot make a virtual environment`, [python.path, "-m", "venv", tools]);
+  const toolsPython = join(tools, "bin", "python");
+  const index = await packageIndex(toolsPython, process.env);
+  const env = { ...installerEnvironment(index, process.env), UV_CACHE_DIR: cache };
+  const options = { env, hint: describeIndex(index) };
   const pip = [
-    join(tools, "bin", "python"),
+    toolsPython,
     "-m",
     "pip",
     "install",
@@ -56,23 +121,38 @@ export async function makeEnvironment(task: Task, python: Python, lock: string, 
     "off",
     "--require-hashes",
   ];
+  await step("uv and supervisor cannot be installed", [...pip, ...from(locks.tools)], options);
+
+  task.say("installing the release's packages from their lockfile");
   const uv = join(tools, "bin", "uv");
-  const into = ["--python", join(environment, "bin", "python")];
-  const from = (...files: readonly string[]) => files.flatMap((file) => ["-r", join(packageRoot(), file)]);
-  const remedy = "check the connection to the package index and try again";
-  for (const directory of [environment, tools]) rmSync(directory, { recursive: true, force: true });
-  task.say(`installing uv and supervisor on Python ${python.version}`);
-  await step(`${python.path} cannot make a virtual environment`, python.path, "-m", "venv", tools);
-  await step(`uv and supervisor cannot be installed; ${remedy}`, ...pip, ...from(...toolLocks(tls)));
-  task.say("installing the release's packages from their lock");
-  await step("uv cannot make a virtual environment", uv, "venv", "--python", python.path, environment);
-  const install = [uv, "pip", "install", ...into, "--require-hashes", ...from(lock)];
-  await step(`the release's packages cannot be installed; ${remedy}`, ...install);
-  writeFileSync(stamp, madeFrom);
+  await step("uv cannot make a virtual environment", [uv, "venv", "--python", python.path, environment], {
+    env,
+  });
+  const install = [
+    ...[uv, "pip", "install", "--python", join(environment, "bin", "python"), "--require-hashes"],
+    ...(index.noIndex ? ["--no-index"] : []),
+    ...from(locks.release),
+  ];
+  await step("the release's packages cannot be installed", install, options);
+  return index;
 }
 
-function fingerprint(python: Python, locks: readonly string[]): string {
-  const hash = createHash("sha256").update(`${python.path} ${python.version}\n`);
+/** Whether both environments start: an upgrade of Python, a crash or a person may have broken them since. */
+async function works({ environment, tools }: LocalPaths): Promise<boolean> {
+  const imports = (directory: string, module: string) =>
+    promisify(execFile)(join(directory, "bin", "python"), ["-I", "-c", `import ${module}`], {
+      env: toolEnvironment(process.env),
+      timeout: CHECK_TIMEOUT,
+    });
+  return Promise.all([imports(environment, "distributed"), imports(tools, "supervisor.supervisord")]).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** What decides the content of the environments; their scripts contain their own path. */
+function fingerprint({ root }: LocalPaths, python: Python, locks: readonly string[]): string {
+  const hash = createHash("sha256").update(`${root}\n${python.path} ${python.version}\n`);
   for (const file of locks) hash.update(packageFile(file));
   return hash.digest("hex");
 }

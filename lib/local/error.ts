@@ -1,23 +1,29 @@
-import { readFileSync } from "node:fs";
+import { readIfPossible } from "./files";
+import { firstError } from "./first-error";
 
-/** Lines of a log that a person is shown: enough for a Python traceback and what led to it. */
-const SHOWN_LINES = 20;
-
-/** A failure of the local stack: a sentence that says what to do, and under it the end of a log. */
+/** A failure of the local stack: a sentence with what failed and why, a hint, and where the whole log is. */
 export class LocalStackError extends Error {
-  /** @param log file whose end belongs to the message; read at once, as the file may be removed */
-  constructor(sentence: string, log?: string) {
-    const tail = log === undefined ? "" : lastLines(log, SHOWN_LINES);
-    super(tail === "" ? sentence : `${sentence}\n--- end of ${log}\n${tail}\n---`);
+  /**
+   * @param log file whose first error is the cause
+   * @param hint what the user can do about it
+   */
+  constructor(sentence: string, log?: string, hint?: string) {
+    const cause = log === undefined ? undefined : causeIn(log);
+    const lines = [cause === undefined ? sentence : `${sentence}: ${cause}`];
+    if (hint !== undefined) lines.push(hint);
+    if (cause !== undefined) lines.push(`log: ${log}`);
+    super(lines.join("\n"));
     this.name = "LocalStackError";
   }
 }
 
-/** The last lines of a log; nothing where it cannot be read. */
-export function lastLines(log: string, count: number): string {
-  try {
-    return readFileSync(log, "utf8").trimEnd().split("\n").slice(-count).join("\n");
-  } catch {
-    return "";
-  }
+/** The first error of a log, or its last line; nothing where it cannot be read or is empty. */
+function causeIn(log: string): string | undefined {
+  const text = readIfPossible(log) ?? "";
+  return firstError(text) ?? lastLine(text);
+}
+
+/** The last line of a text that is not blank. */
+export function lastLine(text: string): string | undefined {
+  return text.trimEnd().split("\n").at(-1) || undefined;
 }

@@ -1,34 +1,25 @@
-import { existsSync, readFileSync } from "node:fs";
 import type { LocalPaths } from "./paths";
-import { isAlive } from "./processes";
+import { aliveRun } from "./running";
+import { recordedGeneration } from "./terraform-state";
 
 /**
- * Number of the run that Terraform should find. It is the one in Terraform's state while that run is alive; else
- * the next, so that a deployment replaces a cluster that was killed, or that a reboot has ended.
+ * Generation of the cluster for the synthesized stack. It is the one in Terraform's state if that run is alive.
+ * Otherwise it is the next one, so that a deployment replaces a cluster that was killed or that a reboot ended.
  *
- * @param stateFile the stack's local state
- * @param resource name of the `terraform_data` whose trigger holds the number
+ * Every stack of an app is synthesized together, so this runs for production stacks too. It never throws: state
+ * that cannot be read counts as none.
+ *
+ * @param stateFile Terraform's state of the stack
  */
-export function nextGeneration(stateFile: string, resource: string, paths: LocalPaths): number {
-  const recorded = recordedGeneration(stateFile, resource);
-  return recorded > 0 && isAlive(paths) ? recorded : recorded + 1;
+export function nextGeneration(stateFile: string, paths: LocalPaths): number {
+  const recorded = recordedGeneration(stateFile);
+  return recorded > 0 && isAlive(recorded, paths) ? recorded : recorded + 1;
 }
 
-interface State {
-  readonly resources: readonly {
-    readonly type: string;
-    readonly name: string;
-    readonly instances: readonly {
-      readonly attributes: {
-        readonly triggers_replace?: { readonly value?: { readonly generation?: number } };
-      };
-    }[];
-  }[];
-}
-
-function recordedGeneration(stateFile: string, resource: string): number {
-  if (!existsSync(stateFile)) return 0;
-  const { resources = [] } = JSON.parse(readFileSync(stateFile, "utf8")) as Partial<State>;
-  const found = resources.find(({ type, name }) => type === "terraform_data" && name === resource);
-  return found?.instances[0]?.attributes.triggers_replace?.value?.generation ?? 0;
+function isAlive(generation: number, paths: LocalPaths): boolean {
+  try {
+    return aliveRun(paths)?.generation === generation;
+  } catch {
+    return false;
+  }
 }

@@ -11,8 +11,9 @@ import { DEFINITION, type LocalDefinition, type Verb } from "./definition";
 import { allLocks } from "./environment";
 import { nextGeneration } from "./generation";
 import { localPaths } from "./paths";
-import type { LocalPorts } from "./ports";
+import { chosenPorts, type LocalPorts } from "./ports";
 import { schedulerAddress } from "./programs";
+import { RESOURCES } from "./terraform-state";
 
 /** Dask's own ports. */
 const DEFAULT_PORTS: LocalPorts = { scheduler: PORTS.scheduler.from, dashboard: PORTS.dashboard.from };
@@ -30,11 +31,13 @@ export class LocalStack extends TerraformStack {
 
   /**
    * @param cluster the cluster; what concerns AWS alone is without effect
-   * @param ports ports on the loopback interface; Dask's own where none are given
+   * @param given ports on the loopback interface; Dask's defaults where none are given. The variables
+   * `CDKTF_DASK_SCHEDULER_PORT` and `CDKTF_DASK_DASHBOARD_PORT` beat both.
    * @throws DefinitionError when the cluster's state is kept elsewhere, as its processes are here
    */
-  constructor(scope: Construct, id: string, cluster: Cluster, ports: LocalPorts = DEFAULT_PORTS) {
+  constructor(scope: Construct, id: string, cluster: Cluster, given: LocalPorts = DEFAULT_PORTS) {
     super(scope, id);
+    const ports = chosenPorts(given, process.env);
     if (cluster.backend.type !== "local") throw remoteBackend(cluster);
     this.schedulerAddress = schedulerAddress(cluster, ports);
     this.dashboardLink = dashboardLink(ports);
@@ -46,7 +49,8 @@ export class LocalStack extends TerraformStack {
     const stateFile = cluster.backend.path ?? `terraform.${cluster.name}.tfstate`;
     new LocalBackend(this, { path: relative(folder, resolve(stateFile)) });
 
-    const definition: LocalDefinition = { cluster, ports };
+    const generation = nextGeneration(resolve(stateFile), localPaths(cluster.name));
+    const definition: LocalDefinition = { cluster, ports, generation };
     const provisioner = (verb: Verb) => ({
       type: "local-exec" as const,
       command: `node "${relative(process.cwd(), join(__dirname, "cli.js"))}" ${verb} ${cluster.name}`,
@@ -58,15 +62,15 @@ export class LocalStack extends TerraformStack {
     ];
     const locks = fingerprint(...allLocks(cluster.release.name).map(packageFile));
     const { version } = JSON.parse(packageFile("package.json")) as { version: string };
-    const environment = new DataResource(this, "environment", {
+    const environment = new DataResource(this, RESOURCES.environment, {
       triggersReplace: { locks },
       provisioners: provisioners("install", "remove"),
     });
-    new DataResource(this, "processes", {
+    new DataResource(this, RESOURCES.processes, {
       triggersReplace: {
         locks,
-        definition: fingerprint(JSON.stringify(definition), version),
-        generation: nextGeneration(resolve(stateFile), "processes", localPaths(cluster.name)),
+        definition: fingerprint(JSON.stringify({ cluster, ports }), version),
+        generation,
       },
       dependsOn: [environment],
       provisioners: provisioners("start", "stop"),

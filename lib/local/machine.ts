@@ -4,6 +4,7 @@ import { promisify } from "node:util";
 import type { Release } from "../cluster/releases";
 import { thisMemory } from "./memory";
 import { findPython, type Python } from "./python";
+import { toolEnvironment } from "./shell.cjs";
 
 /** What the local stack has to know about this machine. */
 export interface Machine {
@@ -29,9 +30,10 @@ const GPU_TIMEOUT = 30_000;
  */
 export async function thisMachine({ localPythons }: Release): Promise<Machine> {
   const python = await findPython(localPythons);
-  const listed = await promisify(execFile)("nvidia-smi", ["-L"], { timeout: GPU_TIMEOUT }).catch(
-    () => undefined,
-  );
+  const listed = await promisify(execFile)("nvidia-smi", ["-L"], {
+    env: toolEnvironment(process.env),
+    timeout: GPU_TIMEOUT,
+  }).catch(() => undefined);
   return {
     python,
     cpus: availableParallelism(),

@@ -25,6 +25,12 @@ export interface LocalPaths {
   readonly supervisorConfig: string;
   readonly supervisorLog: string;
   readonly supervisorPid: string;
+  /** The run that has started and passed its smoke test. */
+  readonly run: string;
+  /** Directory of the lock under which one command at a time works on this stack. Outside `root`: `remove` needs it. */
+  readonly lock: string;
+  /** Directory of the lock under which the environments are made. */
+  readonly environmentLock: string;
   /** What the smoke test expects of the cluster. */
   readonly expectation: string;
 }
@@ -49,6 +55,9 @@ export function localPaths(clusterName: string, project = process.cwd()): LocalP
     supervisorConfig: join(root, "supervisord.conf"),
     supervisorLog: join(logs, "supervisord.log"),
     supervisorPid: join(root, "supervisord.pid"),
+    run: join(root, "run.json"),
+    lock: resolve(project, ".dask", ".locks", clusterName),
+    environmentLock: resolve(project, ".dask", ".locks", `${clusterName}-environment`),
     expectation: join(root, "expectation.json"),
   };
 }

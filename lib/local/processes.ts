@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LocalStackError } from "./error";
+import { readIfPossible } from "./files";
 import type { LocalPaths } from "./paths";
 
 const MARK = "CDKTF_DASK_LOCAL_STACK";
@@ -20,16 +21,20 @@ export function mark(paths: LocalPaths): Readonly<Record<string, string>> {
 /** Numbers of the processes that belong to a local stack, other than this one. */
 export function processesOf(paths: LocalPaths): number[] {
   return [...environments()]
-    .filter(([pid, entries]) => pid !== process.pid && entries.includes(`${MARK}=${paths.root}`))
+    .filter(([pid, environment]) => pid !== process.pid && environment.includes(`\0${MARK}=${paths.root}\0`))
     .map(([pid]) => pid);
 }
 
-/** Whether the supervisor that left its number behind is the one that runs. */
-export function isAlive(paths: LocalPaths): boolean {
-  const pid = existsSync(paths.supervisorPid)
-    ? Number(readFileSync(paths.supervisorPid, "utf8"))
-    : Number.NaN;
-  return processesOf(paths).includes(pid);
+/** Which processes of a local stack are left, as the end of a sentence. */
+export function whatIsLeft(paths: LocalPaths): string {
+  const left = processesOf(paths);
+  return left.length === 0 ? "nothing is left running" : `processes ${left.join(", ")} are still running`;
+}
+
+/** Process of the supervisor, or `undefined` if the PID in its file is not that of a process of this stack. */
+export function supervisorOf(paths: LocalPaths): number | undefined {
+  const pid = Number(readIfPossible(paths.supervisorPid));
+  return processesOf(paths).find((candidate) => candidate === pid);
 }
 
 /**
@@ -39,8 +44,11 @@ export function isAlive(paths: LocalPaths): boolean {
  * @throws LocalStackError when a process is still there after all of that
  */
 export async function endProcesses(paths: LocalPaths): Promise<void> {
-  const supervised = isAlive(paths);
-  send("SIGTERM", supervised ? [Number(readFileSync(paths.supervisorPid, "utf8"))] : processesOf(paths));
+  const supervisor = supervisorOf(paths);
+  const first = supervisor === undefined ? processesOf(paths) : [supervisor];
+  send("SIGTERM", first);
+  // A process that was stopped (Ctrl-Z) takes the signal once it goes on.
+  send("SIGCONT", first);
   if (await gone(paths, GRACE)) return;
   send("SIGKILL", processesOf(paths));
   if (await gone(paths, GRACE)) return;
@@ -66,19 +74,19 @@ function send(signal: NodeJS.Signals, pids: readonly number[]): void {
   }
 }
 
-/** Environments of the processes that this user may look into. */
-function* environments(): Generator<[pid: number, entries: readonly string[]]> {
+/** Environments of the processes that this user may look into, with a NUL before and after each variable. */
+function* environments(): Generator<[pid: number, environment: string]> {
   if (!existsSync("/proc/self/environ")) {
     // macOS; BSD's `e` appends the environment to the command.
     const lines = execFileSync("ps", ["axeww", "-o", "pid=,command="], { encoding: "utf8" }).split("\n");
-    for (const line of lines) yield [Number.parseInt(line, 10), line.split(" ")];
+    for (const line of lines) yield [Number.parseInt(line, 10), `${line} `.replaceAll(/ (?=\w+=|$)/g, "\0")];
     return;
   }
   for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
     try {
-      yield [Number(pid), readFileSync(`/proc/${pid}/environ`, "utf8").split("\0")];
+      yield [Number(pid), `\0${readFileSync(`/proc/${pid}/environ`, "utf8")}`];
     } catch {
-      // It has just ended, or belongs to somebody else.
+      // The process has just ended, or belongs to another user.
     }
   }
 }

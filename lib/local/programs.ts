@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Cluster, Pool } from "../cluster/cluster";
 import { scheme } from "../cluster/scheme";
+import { packageRoot } from "../node/package-file";
 import { expand, type Service, type Site } from "../node/service";
 import { POOL_SEPARATOR, schedulerService, workerService } from "../node/services";
 import { daskConfig, reloadScript } from "./dask-config";
@@ -46,11 +47,16 @@ export function localPrograms(
     const service = serviceOf(localSite(name, members, paths, ports));
     const put = (text: string) => expand(text, { DASK_HOST: host, DASK_THREADS: threads });
     const environment = Object.entries(service.environment).map(([key, value]) => [key, put(value)]);
-    const argv = service.argv.map(put);
+    const [, ...args] = service.argv.map(put);
+    const dask = [
+      join(paths.environment, "bin", "python"),
+      "-P",
+      join(packageRoot(), "lib/local/run_dask.py"),
+    ];
     return {
       name,
-      argv,
-      environment: Object.fromEntries(environment),
+      argv: [...dask, ...withoutPinnedPorts(args)],
+      environment: { ...Object.fromEntries(environment), ...onlyConfiguration(configDirectory(name, paths)) },
       config: daskConfig(members, paths, ports, pool),
     };
   };
@@ -64,6 +70,20 @@ export function localPrograms(
       }),
     ),
   ];
+}
+
+/**
+ * On a node a firewall knows the ports of workers. Here nothing does, and every node's processes share them with those of
+ * other clusters on this machine, so each process takes a free port: without these flags, Dask's default.
+ */
+function withoutPinnedPorts(args: readonly string[]): readonly string[] {
+  const flags = ["--worker-port", "--nanny-port"];
+  return args.filter((word, index) => !flags.includes(word) && !flags.includes(args[index - 1] ?? ""));
+}
+
+/** Makes Dask read its configuration from one directory, and not from `/etc/dask` (dask/config.py, `_get_paths`). */
+export function onlyConfiguration(directory: string): Readonly<Record<string, string>> {
+  return { DASK_CONFIG: directory, DASK_ROOT_CONFIG: directory };
 }
 
 /** Where Dask's configuration of a program lies. */

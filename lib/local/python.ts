@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { LocalStackError } from "./error";
+import { deployEnvironment } from "./shell.cjs";
 
 /** A Python interpreter that can make virtual environments. */
 export interface Python {
@@ -25,7 +26,7 @@ const PROBE_TIMEOUT = 20_000;
  */
 export async function findPython(
   versions: readonly string[],
-  env: NodeJS.ProcessEnv = process.env,
+  env: NodeJS.ProcessEnv = deployEnvironment(process.env),
 ): Promise<Python> {
   const candidates = env.DASK_PYTHON
     ? [env.DASK_PYTHON]

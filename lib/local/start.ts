@@ -1,19 +1,27 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Cluster } from "../cluster/cluster";
 import { packageRoot } from "../node/package-file";
 import { makeCertificates } from "./certificates";
 import type { LocalDefinition } from "./definition";
-import { makeEnvironment, releaseLock } from "./environment";
+import { holdEnvironment, makeEnvironment, releaseLock } from "./environment";
 import { LocalStackError } from "./error";
 import { type Expectation, expectation } from "./expectation";
+import { replaceFile } from "./files";
 import { thisMachine } from "./machine";
+import { type PackageIndex, pipVariables } from "./package-index";
 import type { LocalPaths } from "./paths";
 import { localPools } from "./pools";
 import { refuseTakenPorts } from "./ports";
-import { endProcesses } from "./processes";
-import { configDirectory, localPrograms, type Program, schedulerAddress } from "./programs";
-import { remove } from "./remove";
+import { endProcesses, processesOf } from "./processes";
+import {
+  configDirectory,
+  localPrograms,
+  onlyConfiguration,
+  type Program,
+  schedulerAddress,
+} from "./programs";
+import { recordRun } from "./running";
 import { supervisorConfig } from "./supervisor";
 import { run, type Task } from "./task";
 import { waitForWorkers } from "./workers";
@@ -22,25 +30,37 @@ import { waitForWorkers } from "./workers";
 const SUPERVISOR_TIMEOUT = 30;
 const SMOKE_TEST_TIMEOUT = 120;
 
-/** Makes what the cluster runs in, and finds out early what would keep it from starting; or leaves nothing. */
-export async function install(task: Task, { cluster, ports }: LocalDefinition): Promise<void> {
-  try {
-    await endProcesses(task.paths);
-    await refuseTakenPorts(ports);
-    const machine = await thisMachine(cluster.release);
-    const gpu = localPools(cluster, machine).present.some(({ pool }) => pool.kind === "gpu");
-    const lock = releaseLock(cluster.release.name, gpu ? "gpu" : "cpu");
-    await makeEnvironment(task, machine.python, lock, cluster.tls);
-  } catch (error) {
-    await remove(task.paths);
-    throw error;
-  }
+/**
+ * Makes what the cluster runs in, and finds out early what would keep it from starting. An environment that is not
+ * complete does not stay.
+ *
+ * @returns the index that packages are installed from
+ */
+export async function install(task: Task, { cluster, ports }: LocalDefinition): Promise<PackageIndex> {
+  // Before processes are ended: those that prepare the environment are among them.
+  await holdEnvironment(task);
+  await endProcesses(task.paths);
+  await refuseTakenPorts(ports);
+  return makeEnvironmentOf(task, cluster);
+}
+
+/** Makes what the cluster runs in before Terraform asks for it, unless processes use what is there. */
+export async function prepare(task: Task, { cluster }: LocalDefinition): Promise<void> {
+  await holdEnvironment(task);
+  if (processesOf(task.paths).length === 0) await makeEnvironmentOf(task, cluster);
+}
+
+async function makeEnvironmentOf(task: Task, cluster: Cluster): Promise<PackageIndex> {
+  const machine = await thisMachine(cluster.release);
+  const gpu = localPools(cluster, machine).present.some(({ pool }) => pool.kind === "gpu");
+  const lock = releaseLock(cluster.release.name, gpu ? "gpu" : "cpu");
+  return makeEnvironment(task, machine.python, lock, cluster.tls);
 }
 
 /** Starts scheduler and workers, waits for them and tests them; whatever goes wrong, nothing is left running. */
 export async function start(task: Task, definition: LocalDefinition): Promise<void> {
-  await install(task, definition);
-  const { cluster, ports } = definition;
+  const index = await install(task, definition);
+  const { cluster, ports, generation } = definition;
   const machine = await thisMachine(cluster.release);
   const { present, absent } = localPools(cluster, machine);
   for (const { name, reason } of absent) task.say(`${name} pool: absent, ${reason}`);
@@ -56,18 +76,22 @@ export async function start(task: Task, definition: LocalDefinition): Promise<vo
     await run(task, [join(task.paths.tools, "bin", "supervisord"), "-c", task.paths.supervisorConfig], {
       failure: "the supervisor does not start",
       timeout: SUPERVISOR_TIMEOUT,
+      // The programs inherit it: a worker that installs packages (PipInstall) asks the same index.
+      env: pipVariables(index),
       log: join(task.paths.logs, "supervisord.out"),
     });
     await waitForWorkers(task, expected, address, ports);
     await smokeTest(task, cluster, address);
+    recordRun(task.paths, { generation, address, ports });
   } catch (error) {
     await endProcesses(task.paths);
     throw error;
   }
 }
 
-/** Everything that the programs read, in directories without a trace of an earlier run. */
+/** Writes everything that the programs read, after removing the files of an earlier run. */
 function writeFiles(paths: LocalPaths, programs: readonly Program[], expected: Expectation): void {
+  rmSync(paths.run, { force: true });
   for (const directory of [paths.logs, paths.scratch, paths.config]) {
     rmSync(directory, { recursive: true, force: true });
     mkdirSync(directory, { recursive: true });
@@ -75,10 +99,10 @@ function writeFiles(paths: LocalPaths, programs: readonly Program[], expected: E
   for (const { name, config } of programs) {
     mkdirSync(configDirectory(name, paths));
     for (const [file, content] of Object.entries(config))
-      writeFileSync(join(configDirectory(name, paths), file), content);
+      replaceFile(join(configDirectory(name, paths), file), content);
   }
-  writeFileSync(paths.supervisorConfig, supervisorConfig(programs, paths));
-  writeFileSync(paths.expectation, `${JSON.stringify(expected, null, 2)}\n`);
+  replaceFile(paths.supervisorConfig, supervisorConfig(programs, paths));
+  replaceFile(paths.expectation, `${JSON.stringify(expected, null, 2)}\n`);
 }
 
 async function smokeTest(task: Task, { tls }: Cluster, address: string): Promise<void> {
@@ -90,7 +114,9 @@ async function smokeTest(task: Task, { tls }: Cluster, address: string): Promise
     failure: `the smoke test failed; logs of scheduler and workers: ${task.paths.logs}`,
     timeout: SMOKE_TEST_TIMEOUT + 30,
     env: {
-      DASK_CONFIG: tls ? task.paths.client : configDirectory("dask-scheduler", task.paths),
+      ...onlyConfiguration(tls ? task.paths.client : configDirectory("dask-scheduler", task.paths)),
+      // Dask reads ~/.config/dask too.
+      HOME: task.paths.scratch,
       PYTHONDONTWRITEBYTECODE: "1",
       PYTHONUNBUFFERED: "1",
     },

@@ -1,9 +1,11 @@
 import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
-import { LocalStackError, lastLines } from "./error";
+import { LocalStackError, lastLine } from "./error";
+import { readIfPossible } from "./files";
 import type { LocalPaths } from "./paths";
 import { mark } from "./processes";
+import { toolEnvironment } from "./shell.cjs";
 
 /** What each step of starting a local stack is given. */
 export interface Task {
@@ -24,7 +26,7 @@ export interface RunOptions {
   /** Seconds after which the command is ended and has failed. */
   readonly timeout: number;
   /**
-   * Variables beside those of this process.
+   * Variables in addition to those of a tool (`toolEnvironment`).
    *
    * @default - none
    */
@@ -35,6 +37,12 @@ export interface RunOptions {
    * @default - the output goes where that of this process goes
    */
   readonly log?: string;
+  /**
+   * What the user can do about a failure.
+   *
+   * @default - none
+   */
+  readonly hint?: string;
 }
 
 /**
@@ -47,13 +55,16 @@ export async function run(
   argv: readonly string[],
   options: RunOptions,
 ): Promise<void> {
-  const { failure, timeout, log } = options;
+  const { failure, timeout, log, hint } = options;
   const [command = "", ...args] = argv;
   if (log !== undefined) mkdirSync(dirname(log), { recursive: true });
   const output = log === undefined ? "inherit" : openSync(log, "a");
-  const ticking = setInterval(() => log !== undefined && say(`… ${lastLines(log, 1)}`), SAY_SECONDS * 1000);
+  const ticking = setInterval(
+    () => log !== undefined && say(`… ${lastLine(readIfPossible(log) ?? "") ?? ""}`),
+    SAY_SECONDS * 1000,
+  );
   try {
-    const env = { ...process.env, ...mark(paths), ...options.env };
+    const env = { ...toolEnvironment(process.env), ...mark(paths), ...options.env };
     const limit = AbortSignal.any([signal, AbortSignal.timeout(timeout * 1000)]);
     const child = spawn(command, args, { env, signal: limit, stdio: ["ignore", output, output] });
     const reason = await new Promise<string | undefined>((resolve) => {
@@ -64,7 +75,7 @@ export async function run(
       child.on("close", (code) => resolve(code === 0 ? undefined : (broken ?? `exit ${code}`)));
     });
     signal.throwIfAborted();
-    if (reason !== undefined) throw new LocalStackError(`${failure} (${reason})`, log);
+    if (reason !== undefined) throw new LocalStackError(`${failure} (${reason})`, log, hint);
   } finally {
     clearInterval(ticking);
     if (output !== "inherit") closeSync(output);

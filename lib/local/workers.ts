@@ -1,8 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
 import { POOL_SEPARATOR } from "../node/services";
 import { LocalStackError } from "./error";
 import type { Expectation } from "./expectation";
+import { readJson } from "./files";
+import type { LocalPaths } from "./paths";
 import { LOOPBACK, type LocalPorts } from "./ports";
+import type { Run } from "./running";
 import { programLog, refuseFailedPrograms } from "./supervisor";
 import type { Task } from "./task";
 
@@ -53,6 +57,48 @@ export async function waitForWorkers(
     }
     await sleep(LOOK_SECONDS * 1000, undefined, { signal: task.signal });
   }
+}
+
+/** Seconds in which the workers of a cluster that runs must be there; a worker that ends is started again in two. */
+const RESTART_DEADLINE = 15;
+
+/** The part of `Expectation` that says how many workers there are. */
+const EXPECTED = z.object({ pools: z.array(z.object({ workers: z.number() })) });
+
+/** Workers of a cluster that runs, as many as are registered and as many as there should be. */
+export interface WorkerCount {
+  readonly registered: number;
+  readonly expected: number;
+}
+
+/**
+ * Counts the workers of a run until all are there, for some seconds. `undefined` if the scheduler does not answer: it may
+ * have much to do.
+ *
+ * @param seconds how long to wait for workers that are missing
+ */
+export async function countWorkers(
+  paths: LocalPaths,
+  { ports }: Run,
+  seconds = RESTART_DEADLINE,
+): Promise<WorkerCount | undefined> {
+  const { pools = [] } = EXPECTED.safeParse(readJson(paths.expectation)).data ?? {};
+  const expected = pools.reduce((sum, { workers }) => sum + workers, 0);
+  const deadline = Date.now() + seconds * 1000;
+  // Not identity.json: its answer is an error after tasks have run, as workers' metrics have keys that are no texts
+  // (distributed/http/scheduler/json.py).
+  const page = `http://${LOOPBACK}:${ports.dashboard}/json/counts.json`;
+  let found: WorkerCount | undefined;
+  do {
+    const registered = await fetch(page, { signal: AbortSignal.timeout(seconds * 1000) })
+      .then((answer) => answer.json() as Promise<{ readonly workers: number }>)
+      .then(({ workers }) => workers)
+      .catch(() => undefined);
+    if (registered !== undefined) found = { registered, expected };
+    if (registered !== undefined && registered >= expected) return found;
+    await sleep(LOOK_SECONDS * 1000);
+  } while (Date.now() < deadline);
+  return found;
 }
 
 function progress(expected: Expectation, registered: readonly string[] | undefined): string {

@@ -1,0 +1,186 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { devNull } from "node:os";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { deployEnvironment, toolEnvironment } from "./shell.cjs";
+
+/** How packages are reached: what pip is configured with and, where it says nothing, uv's variables. */
+export interface PackageIndex {
+  /** Index to ask instead of the public one. */
+  readonly url?: string;
+  /** Indexes to ask too. */
+  readonly extraUrls: readonly string[];
+  /** Directories and pages with packages. */
+  readonly findLinks: readonly string[];
+  /** Whether only `findLinks` is asked. */
+  readonly noIndex: boolean;
+  /** Hosts whose certificate is not verified. */
+  readonly trustedHosts: readonly string[];
+  /** File of certificate authorities. */
+  readonly cert?: string;
+  /** File of a client's key and certificate. */
+  readonly clientCert?: string;
+  readonly proxy?: string;
+  /** Seconds to wait for the index. */
+  readonly timeout?: string;
+  readonly retries?: string;
+}
+
+/** The public index of pip and uv. */
+const PYPI = "https://pypi.org/simple";
+
+/** Where Linux distributions have their certificate authorities, as a file: Debian, Fedora, SUSE, Alpine. */
+const SYSTEM_CERTIFICATES = [
+  "/etc/ssl/certs/ca-certificates.crt",
+  "/etc/pki/tls/certs/ca-bundle.crt",
+  "/etc/ssl/ca-bundle.pem",
+  "/etc/ssl/cert.pem",
+];
+
+/** Prints pip's variables and configuration files, merged by pip itself: `{"global.index-url": …, ":env:.cert": …}`. */
+const PRINT_CONFIGURATION = `
+import json
+from pip._internal.configuration import Configuration
+configuration = Configuration(isolated=False)
+configuration.load()
+merged = {}
+for name, value in configuration.items():
+    # Since pip 26 by file, the one that wins last.
+    merged.update(value if isinstance(value, dict) else {name: value})
+print(json.dumps(merged))
+`;
+
+const TIMEOUT = 20_000;
+
+/**
+ * Reads how packages are reached on this machine.
+ *
+ * @param python an interpreter with pip
+ * @param env the environment of the user's shell
+ */
+export async function packageIndex(python: string, env: NodeJS.ProcessEnv): Promise<PackageIndex> {
+  const options = { env: deployEnvironment(env), timeout: TIMEOUT };
+  const configuration = await promisify(execFile)(python, ["-I", "-c", PRINT_CONFIGURATION], options).then(
+    ({ stdout }) => JSON.parse(stdout) as Record<string, unknown>,
+    () => ({}),
+  );
+  return fromConfiguration(configuration, env);
+}
+
+/**
+ * The settings of `pip install` in pip's configuration.
+ *
+ * @param configuration section and name of each setting, as pip merges its variables and files
+ */
+export function fromConfiguration(
+  configuration: Readonly<Record<string, unknown>>,
+  env: NodeJS.ProcessEnv,
+): PackageIndex {
+  // pip's order (pip documentation, "Configuration"): a command's section beats [global], variables beat both.
+  const setting = (...names: string[]) =>
+    [":env:", "install", "global"]
+      .flatMap((section) => names.map((name) => configuration[`${section}.${name}`]))
+      .map((value) => String(value ?? "").trim())
+      .find((value) => value !== "");
+  const list = (value: string | undefined) => (value ?? "").split(/\s+/).filter((word) => word !== "");
+  const url = setting("index-url", "pypi-url") ?? unnamed(env.UV_DEFAULT_INDEX ?? env.UV_INDEX_URL ?? "");
+  const extra = setting("extra-index-url") ?? env.UV_INDEX ?? env.UV_EXTRA_INDEX_URL;
+  const cert = setting("cert") ?? env.REQUESTS_CA_BUNDLE ?? env.CURL_CA_BUNDLE ?? env.SSL_CERT_FILE;
+  return withoutUndefined({
+    url: url || undefined,
+    extraUrls: list(extra).map(unnamed).filter(isThere),
+    findLinks: list(setting("find-links") ?? env.UV_FIND_LINKS?.replaceAll(",", " ")).filter(isThere),
+    noIndex: /^(1|true|yes|on)$/i.test(setting("no-index") ?? ""),
+    trustedHosts: list(setting("trusted-host") ?? env.UV_INSECURE_HOST),
+    cert: cert || SYSTEM_CERTIFICATES.find((file) => existsSync(file)),
+    clientCert: setting("client-cert"),
+    proxy: setting("proxy"),
+    timeout: setting("timeout", "default-timeout"),
+    retries: setting("retries"),
+  });
+}
+
+/** Variables by which pip asks this index; pip reads no configuration file besides. */
+export function pipVariables(index: PackageIndex): Readonly<Record<string, string>> {
+  return withoutUndefined({
+    // pip documentation, "Configuration": os.devnull makes pip skip all configuration files.
+    PIP_CONFIG_FILE: devNull,
+    PIP_DISABLE_PIP_VERSION_CHECK: "1",
+    PIP_NO_INPUT: "1",
+    PIP_INDEX_URL: index.url,
+    PIP_EXTRA_INDEX_URL: joined(index.extraUrls),
+    PIP_FIND_LINKS: joined(index.findLinks),
+    PIP_NO_INDEX: index.noIndex ? "1" : undefined,
+    PIP_TRUSTED_HOST: joined(index.trustedHosts),
+    PIP_CERT: index.cert,
+    PIP_CLIENT_CERT: index.clientCert,
+    PIP_PROXY: index.proxy,
+    PIP_TIMEOUT: index.timeout,
+    PIP_RETRIES: index.retries,
+  });
+}
+
+/** Variables by which uv asks this index; uv reads no configuration file besides. */
+export function uvVariables(index: PackageIndex): Readonly<Record<string, string>> {
+  const { proxy } = index;
+  return withoutUndefined({
+    UV_NO_CONFIG: "1",
+    UV_PYTHON_DOWNLOADS: "never",
+    UV_DEFAULT_INDEX: index.url,
+    UV_INDEX: joined(index.extraUrls),
+    // As pip does: the best version of all indexes. A lockfile with hashes makes that safe.
+    UV_INDEX_STRATEGY: index.extraUrls.length > 0 ? "unsafe-best-match" : undefined,
+    UV_FIND_LINKS: joined(index.findLinks, ","),
+    UV_INSECURE_HOST: joined(index.trustedHosts),
+    // Without a file, macOS: uv asks the system instead of the authorities that it comes with.
+    UV_SYSTEM_CERTS: index.cert === undefined ? "true" : undefined,
+    SSL_CERT_FILE: index.cert,
+    SSL_CLIENT_CERT: index.clientCert,
+    ...(proxy !== undefined && { ALL_PROXY: proxy, HTTP_PROXY: proxy, HTTPS_PROXY: proxy }),
+    ...(proxy !== undefined && { all_proxy: proxy, http_proxy: proxy, https_proxy: proxy }),
+    UV_HTTP_TIMEOUT: index.timeout,
+    UV_HTTP_RETRIES: index.retries,
+  });
+}
+
+/** Which index was asked and which setting changes that, for a failure. */
+export function describeIndex({ url, extraUrls, findLinks, noIndex, proxy }: PackageIndex): string {
+  const asked = [...(noIndex ? [] : [url ?? PYPI]), ...extraUrls, ...findLinks].map(withoutPassword);
+  const through = proxy === undefined ? "" : ` through the proxy ${withoutPassword(proxy)}`;
+  return (
+    `index asked: ${asked.join(", ")}${through}. Hint: check the connection; ` +
+    "'pip config set global.index-url URL' or PIP_INDEX_URL changes the index, " +
+    "global.cert or PIP_CERT the certificates, global.proxy or PIP_PROXY the proxy"
+  );
+}
+
+/** The environment of an installer: this machine's, and the index for pip and for uv. */
+export function installerEnvironment(index: PackageIndex, env: NodeJS.ProcessEnv): Record<string, string> {
+  return { ...toolEnvironment(env), ...pipVariables(index), ...uvVariables(index) };
+}
+
+/** An index of uv's may be `name=URL`. */
+function unnamed(index: string): string {
+  return index.replace(/^[\w.-]+=(?=\w+:)/, "");
+}
+
+/** pip passes over local directories that do not exist; uv fails at them. */
+function isThere(location: string): boolean {
+  if (location.startsWith("file:")) return existsSync(fileURLToPath(location));
+  return /^\w+:/.test(location) || existsSync(location);
+}
+
+function withoutPassword(url: string): string {
+  return url.replace(/\/\/[^/@]*@/, "//***@");
+}
+
+function joined(words: readonly string[], separator = " "): string | undefined {
+  return words.length > 0 ? words.join(separator) : undefined;
+}
+
+function withoutUndefined<T extends object>(object: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
+}

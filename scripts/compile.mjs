@@ -1,0 +1,76 @@
+// Compiles the project: `npm run build`. Every file of dist/ is replaced in one step and only if it differs, so that
+// other commands may read dist/ meanwhile, and a file that is damaged is made again.
+
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { isMain } from "./main.mjs";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const DIST = join(ROOT, "dist");
+
+/** Prefix of the directory that a compilation writes to, before its PID. */
+const NEW = ".new-";
+
+/** Compiles main.ts, lib/ and environments/ to dist/. */
+export function compile() {
+  removeLeftOver();
+  const fresh = join(DIST, `${NEW}${process.pid}`);
+  try {
+    const tsc = [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", ROOT, "--outDir", fresh];
+    const { status, stdout } = spawnSync(process.execPath, tsc, { encoding: "utf8" });
+    if (status !== 0)
+      throw new Error(`${stdout}the project does not compile; correct the errors above and try again`);
+    for (const file of filesBelow(fresh)) replace(file, join(DIST, relative(fresh, file)));
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
+}
+
+function replace(source, target) {
+  if (contentOf(target)?.equals(readFileSync(source))) return;
+  mkdirSync(dirname(target), { recursive: true });
+  renameSync(source, target);
+}
+
+function contentOf(file) {
+  try {
+    return readFileSync(file);
+  } catch {
+    return undefined;
+  }
+}
+
+function filesBelow(directory) {
+  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(directory, entry.name);
+    return entry.isDirectory() ? filesBelow(path) : [path];
+  });
+}
+
+/** Removes the directories of compilations that were killed. */
+function removeLeftOver() {
+  mkdirSync(DIST, { recursive: true });
+  for (const name of readdirSync(DIST)) {
+    if (name.startsWith(NEW) && !isRunning(Number(name.slice(NEW.length))))
+      rmSync(join(DIST, name), { recursive: true, force: true });
+  }
+}
+
+function isRunning(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error.code === "EPERM";
+  }
+}
+
+if (isMain(import.meta.url)) {
+  try {
+    compile();
+  } catch (error) {
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}
