@@ -25,14 +25,15 @@ try {
   console.log("compiling");
   compile();
   const paths = localModule("paths").localPaths(LOCAL);
-  checkState();
+  const state = checkState();
   await endEmptyRun(paths);
   const terraform = await findTerraform(console.log);
   console.log(`deploying the stack '${LOCAL}' with ${terraform.place} ${terraform.version}`);
   // Both may be incomplete after a crash; Terraform and cdktf make them again.
   for (const file of [OUTPUTS, `cdktf.out/stacks/${LOCAL}`]) rmSync(file, { recursive: true, force: true });
   const deploy = ["deploy", LOCAL, "--auto-approve", "--outputs-file", OUTPUTS];
-  const endPreparation = beginPreparation();
+  // A cluster that is replaced is ended first, with whatever runs in its environment.
+  const endPreparation = state === "none" ? beginPreparation() : async () => {};
   const deployed = await cdktf(deploy, terraform, await portVariables(options, paths));
   await endPreparation(deployed.interrupted || deployed.code !== 0);
   const left = () => localModule("processes").whatIsLeft(paths);
@@ -80,14 +81,15 @@ async function portVariables(options, paths) {
   return variables;
 }
 
-/** Terraform writes its state in place: after a crash the file may be empty or cut off. */
+/** What Terraform's state contains. Terraform writes it in place: after a crash the file may be empty or cut off. */
 function checkState() {
   const kind = localModule("terraform-state").stateKind(STATE);
   if (kind === "foreign")
     throw new Error(`${STATE} is not a state of this project's local stack; move it away and try again`);
-  if (kind !== "incomplete") return;
+  if (kind !== "incomplete") return kind;
   console.log(`${STATE} is incomplete, as an earlier command was killed; starting without it`);
   rmSync(STATE);
+  return "none";
 }
 
 /** A cluster without a single worker is replaced: Terraform sees no change once its processes are there. */

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { holdLock } from "../../lib/local/hold-lock";
 import { testDirectory } from "./directory";
 
 const directory = testDirectory("lock");
@@ -20,8 +21,10 @@ afterEach(() => {
   for (const child of children.splice(0)) child.kill("SIGKILL");
 });
 
-async function hold(command: string) {
-  const child = spawn(process.execPath, ["-e", HOLD, lock, command], { stdio: ["pipe", "pipe", "inherit"] });
+async function hold(command: string, directory = lock) {
+  const child = spawn(process.execPath, ["-e", HOLD, directory, command], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
   children.push(child);
   const [text] = await once(child.stdout, "data");
   return { child, said: String(text).trim() };
@@ -93,6 +96,42 @@ test("what is no claim is removed", async () => {
   const { child } = await hold("npm start");
   expect(readdirSync(lock)).toHaveLength(1);
   await end(child);
+});
+
+test("the end of a command removes what killed ones have left of other locks", async () => {
+  const other = join(directory, ".dask", ".locks", "other");
+  mkdirSync(other, { recursive: true });
+  writeFileSync(join(other, "1.1.1.npm start"), "");
+  const { child } = await hold("npm stop");
+  await end(child);
+
+  expect(existsSync(join(directory, ".dask"))).toBe(false);
+});
+
+test("the end of a command leaves the locks of others alone", async () => {
+  const other = join(directory, ".dask", ".locks", "other");
+  const first = await hold("npm start", other);
+  await end((await hold("npm stop")).child);
+
+  expect((await hold("npm start", other)).said).toMatch(/^LockedError npm start is under way/);
+  await end(first.child);
+});
+
+test("a command may wait for another one to end", async () => {
+  const { child } = await hold("npm start");
+  setTimeout(() => child.stdin?.end(), 500);
+  await holdLock(lock, "stop of local", 30);
+
+  expect(readdirSync(lock)).toEqual([expect.stringMatching(new RegExp(`^${process.pid}\\.`))]);
+  rmSync(lock, { recursive: true });
+});
+
+test("a command waits as long as it says, and no longer", async () => {
+  const { child } = await hold("npm start");
+
+  await expect(holdLock(lock, "stop of local", 0.5)).rejects.toThrow(
+    `npm start is under way (process ${child.pid}`,
+  );
 });
 
 test("a child of the holder may take the lock too", () => {

@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import { DEFINITION, type LocalDefinition, type Verb } from "./definition";
 import { LocalStackError } from "./error";
-import { acquireLock, LockedError } from "./lock.cjs";
+import { holdLock } from "./hold-lock";
+import { heldByParent, LockedError } from "./lock.cjs";
 import { type LocalPaths, localPaths } from "./paths";
 import { endProcesses, mark, whatIsLeft } from "./processes";
 import { remove } from "./remove";
@@ -15,6 +16,9 @@ import type { Task } from "./task";
 const WORKING = "CDKTF_DASK_LOCAL_WORKING";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** Longest that a verb of one command waits for another of the same command, which may still be ending processes, in seconds. */
+const SIBLING_TIMEOUT = 60;
 
 /** Milliseconds between two checks whether Terraform is still there; it may be killed without a signal to us. */
 const PARENT_CHECK = 1000;
@@ -44,7 +48,9 @@ async function work(verb: Verb, paths: LocalPaths): Promise<void> {
   const task: Task = { paths, say, signal: unwanted.signal };
   try {
     // Preparations go on beside a deployment; only one of them makes the environment at a time.
-    if (verb !== "prepare") acquireLock(paths.lock, `cdktf (${verb} of ${clusterName})`);
+    const wait = heldByParent() ? SIBLING_TIMEOUT : 0;
+    if (verb !== "prepare")
+      await holdLock(paths.lock, `cdktf (${verb} of ${clusterName})`, wait, task.signal);
     if (verb === "stop") await endProcesses(paths);
     else if (verb === "remove") await remove(paths);
     else

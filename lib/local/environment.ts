@@ -2,11 +2,10 @@ import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { packageFile, packageRoot } from "../node/package-file";
 import { readIfPossible, replaceFile } from "./files";
-import { acquireLock, LockedError } from "./lock.cjs";
+import { holdLock } from "./hold-lock";
 import { describeIndex, installerEnvironment, type PackageIndex, packageIndex } from "./package-index";
 import type { LocalPaths } from "./paths";
 import type { Python } from "./python";
@@ -19,8 +18,8 @@ const STEP_TIMEOUT = 900;
 /** Longest that a look at an environment may take, in ms: an import of Dask from a slow disk. */
 const CHECK_TIMEOUT = 60_000;
 
-/** Milliseconds between two attempts to take the lock. */
-const LOCK_PAUSE = 200;
+/** Longest that an installation by another process is waited for, in seconds: each of its four steps. */
+const INSTALL_TIMEOUT = 4 * STEP_TIMEOUT;
 
 const UV_LOCK = "locks/tools/uv.txt";
 const SUPERVISOR_LOCK = "locks/tools/supervisor.txt";
@@ -82,16 +81,8 @@ export async function makeEnvironment(
 }
 
 /** Waits for another process of the same start that makes the environments, and keeps a third one from doing so. */
-export async function holdEnvironment({ paths, signal }: Task): Promise<void> {
-  for (;;) {
-    try {
-      acquireLock(paths.environmentLock, "the installation of the environment");
-      return;
-    } catch (error) {
-      if (!(error instanceof LockedError)) throw error;
-      await sleep(LOCK_PAUSE, undefined, { signal });
-    }
-  }
+export function holdEnvironment({ paths, signal }: Task): Promise<void> {
+  return holdLock(paths.environmentLock, "the installation of the environment", INSTALL_TIMEOUT, signal);
 }
 
 async function makeAnew(

@@ -66,6 +66,11 @@ function acquireLock(directory, command) {
   }
 }
 
+/** Whether this process was started by a command that holds a lock. */
+function heldByParent() {
+  return Boolean(process.env[HELD]);
+}
+
 /**
  * Living processes that claim a lock, first claim first. Removes what is left of others.
  *
@@ -74,7 +79,7 @@ function acquireLock(directory, command) {
  */
 function holders(directory) {
   const found = [];
-  for (const claim of readdirSync(directory)) {
+  for (const claim of namesIn(directory)) {
     const [, pid, started, since, command] = /^(\d+)\.([^.]*)\.(\d+)\.(.*)$/s.exec(claim) ?? [];
     if (started !== undefined && started === startTime(Number(pid)))
       found.push({ claim, pid: Number(pid), since: Number(since), command: command ?? "" });
@@ -84,17 +89,40 @@ function holders(directory) {
 }
 
 /**
- * Removes a claim, and the directories that it leaves empty: `<project>/.dask/.locks/<name>`.
+ * Removes a claim, those that killed processes have left of any lock, and the directories that are empty then:
+ * `<project>/.dask/.locks/<name>`.
  *
  * @param {string} directory
  * @param {string} claim
  */
 function release(directory, claim) {
   rmSync(join(directory, claim), { force: true });
+  const locks = dirname(directory);
+  for (const name of namesIn(locks)) {
+    holders(join(locks, name));
+    removeIfEmpty(join(locks, name));
+  }
+  for (const empty of [locks, dirname(locks)]) removeIfEmpty(empty);
+}
+
+/**
+ * @param {string} directory
+ * @returns {string[]} nothing where another process has just removed it
+ */
+function namesIn(directory) {
   try {
-    for (const empty of [directory, dirname(directory), dirname(dirname(directory))]) rmdirSync(empty);
+    return readdirSync(directory);
   } catch {
-    // Something else is in it.
+    return [];
+  }
+}
+
+/** @param {string} directory */
+function removeIfEmpty(directory) {
+  try {
+    rmdirSync(directory);
+  } catch {
+    // Something is in it, or it is gone.
   }
 }
 
@@ -121,4 +149,4 @@ function startTime(pid) {
   }
 }
 
-module.exports = { acquireLock, LockedError };
+module.exports = { acquireLock, heldByParent, LockedError };
