@@ -15,6 +15,9 @@ const LOG = "cdktf.out/cdktf.log";
 
 const CDKTF = "node_modules/cdktf-cli/bundle/bin/cdktf";
 
+/** The app with the local stack only: without the bindings of providers, which may not be installed. */
+export const LOCAL_APP = "node scripts/synth.mjs local";
+
 /** What keeps cdktf from compiling again; what keeps cdktf and Terraform from writing to the home directory, from asking the network and from drawing. */
 const QUIET = {
   CDKTF_DASK_COMPILED: "1",

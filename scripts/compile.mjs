@@ -13,12 +13,20 @@ const DIST = join(ROOT, "dist");
 /** Prefix of the directory that a compilation writes to, before its PID. */
 const NEW = ".new-";
 
-/** Compiles main.ts, lib/ and environments/ to dist/. */
-export function compile() {
+/** Configuration of the compiler for the local stack only, which needs no bindings of providers. */
+export const LOCAL_PROJECT = "tsconfig.local.json";
+
+/**
+ * Compiles main.ts, lib/ and environments/ to dist/.
+ *
+ * @param project configuration of the compiler
+ * @throws Error with what the compiler reports
+ */
+export function compile(project = "tsconfig.json") {
   removeLeftOver();
   const fresh = join(DIST, `${NEW}${process.pid}`);
   try {
-    const tsc = [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", ROOT, "--outDir", fresh];
+    const tsc = [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", join(ROOT, project), "--outDir", fresh];
     const { status, stdout } = spawnSync(process.execPath, tsc, { encoding: "utf8" });
     if (status !== 0)
       throw new Error(`${stdout}the project does not compile; correct the errors above and try again`);

@@ -6,8 +6,8 @@
 import { readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { parseArgs } from "node:util";
-import { beginLocalStack, cdktf, localStack } from "./cdktf.mjs";
-import { compile } from "./compile.mjs";
+import { beginLocalStack, cdktf, LOCAL_APP, localStack } from "./cdktf.mjs";
+import { compile, LOCAL_PROJECT } from "./compile.mjs";
 import { LOCAL, localModule, lock, ROOT } from "./main.mjs";
 import { installPackages } from "./packages.mjs";
 import { findTerraform } from "./terraform.mjs";
@@ -21,9 +21,9 @@ process.chdir(ROOT);
 try {
   const options = readOptions();
   lock(LOCAL, "npm start");
-  await installPackages("npm start");
+  await installPackages("npm start", true);
   console.log("compiling");
-  compile();
+  compile(LOCAL_PROJECT);
   const paths = localModule("paths").localPaths(LOCAL);
   const state = checkState();
   await endEmptyRun(paths);
@@ -31,7 +31,7 @@ try {
   console.log(`deploying the stack '${LOCAL}' with ${terraform.place} ${terraform.version}`);
   // Both may be incomplete after a crash; Terraform and cdktf make them again.
   for (const file of [OUTPUTS, `cdktf.out/stacks/${LOCAL}`]) rmSync(file, { recursive: true, force: true });
-  const deploy = ["deploy", LOCAL, "--auto-approve", "--outputs-file", OUTPUTS];
+  const deploy = ["deploy", LOCAL, "--app", LOCAL_APP, "--auto-approve", "--outputs-file", OUTPUTS];
   // A cluster that is replaced is ended first, with whatever runs in its environment.
   const endPreparation = state === "none" ? beginPreparation() : async () => {};
   const deployed = await cdktf(deploy, terraform, await portVariables(options, paths));

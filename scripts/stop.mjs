@@ -1,8 +1,8 @@
 // `npm stop`: ends the cluster of `npm start` and removes everything that it made.
 
 import { existsSync, rmSync } from "node:fs";
-import { cdktf, localStack } from "./cdktf.mjs";
-import { compile } from "./compile.mjs";
+import { cdktf, LOCAL_APP, localStack } from "./cdktf.mjs";
+import { compile, LOCAL_PROJECT } from "./compile.mjs";
 import { LOCAL, localModule, lock, ROOT } from "./main.mjs";
 import { installPackages } from "./packages.mjs";
 import { findTerraform, removeTerraform } from "./terraform.mjs";
@@ -15,7 +15,7 @@ const STATE_FILES = [STATE, `${STATE}.backup`, `.${STATE}.lock.info`];
 process.chdir(ROOT);
 try {
   lock(LOCAL, "npm stop");
-  await installPackages("npm stop");
+  await installPackages("npm stop", true);
   compileOrKeep();
   const kind = localModule("terraform-state").stateKind(STATE);
   if (kind === "extended") await destroy();
@@ -34,7 +34,7 @@ try {
 /** A definition that does not compile at the moment is no reason to leave a cluster running. */
 function compileOrKeep() {
   try {
-    compile();
+    compile(LOCAL_PROJECT);
   } catch (error) {
     if (!existsSync("dist/lib/local/cli.js")) throw error;
     console.error(`${error.message}\nending the cluster with what was compiled before`);
@@ -45,7 +45,7 @@ function compileOrKeep() {
 async function destroy() {
   const terraform = await findTerraform(console.log);
   console.log(`destroying the stack '${LOCAL}'`);
-  const destroyed = await cdktf(["destroy", LOCAL, "--auto-approve"], terraform);
+  const destroyed = await cdktf(["destroy", LOCAL, "--app", LOCAL_APP, "--auto-approve"], terraform);
   if (destroyed.code !== 0) throw new Error(`${destroyed.failure}\nthe stack was not destroyed; try again`);
 }
 

@@ -1,11 +1,18 @@
-// The app of cdktf.json: compiles the project, unless the caller has, and synthesizes it.
+// The app of cdktf.json: compiles the project, unless the caller has, and synthesizes it. `synth.mjs local` synthesizes the
+// local stack only.
 
 import { compile } from "./compile.mjs";
+import { LOCAL } from "./main.mjs";
+import { firstMissing } from "./packages.mjs";
+
+const onlyLocal = process.argv[2] === LOCAL;
 
 try {
   if (process.env.CDKTF_DASK_COMPILED === undefined) compile();
 } catch (error) {
-  console.error(error.message);
+  const missing = firstMissing();
+  console.error(missing === undefined ? error.message : `${missing} is not installed; run npm ci`);
   process.exit(1);
 }
-await import("../dist/main.js");
+if (onlyLocal) (await import("../dist/local.js")).app.synth();
+else await import("../dist/main.js");

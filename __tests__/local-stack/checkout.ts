@@ -30,6 +30,7 @@ const CARRIED = [
   "package.json",
   "scripts",
   "tsconfig.json",
+  "tsconfig.local.json",
 ];
 
 /** Longest that a command may take, in ms: an environment from an empty cache over a slow line. */
@@ -73,17 +74,15 @@ export class Checkout {
 
   /** Makes the checkout's app one local stack of a cluster, given as an expression in TypeScript. */
   define(cluster: string): void {
-    writeFileSync(
-      join(this.directory, "main.ts"),
-      `import { App } from "cdktf";
+    const app = `import { App } from "cdktf";
 import { local } from "./environments/local";
 import { LocalStack } from "./lib/local/local-stack";
 
-const app = new App();
+export const app = new App();
 new LocalStack(app, "local", ${cluster}, ${JSON.stringify(this.ports)});
-app.synth();
-`,
-    );
+`;
+    writeFileSync(join(this.directory, "local.ts"), app);
+    writeFileSync(join(this.directory, "main.ts"), 'import { app } from "./local";\n\napp.synth();\n');
   }
 
   /** Address of the scheduler, of a cluster without TLS. */

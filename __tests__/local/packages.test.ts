@@ -1,5 +1,14 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { testDirectory } from "./directory";
 import { documentedWithout, KEPT, REGISTRY } from "./variables";
@@ -13,6 +22,8 @@ const home = join(directory, "home");
 const PACKAGES = {
   "": { name: "test" },
   "node_modules/needed": { version: "1.0.0" },
+  "node_modules/cdktf-cli": { version: "1.0.0", dev: true, dependencies: { inner: "^1.0.0" } },
+  "node_modules/cdktf-cli/node_modules/inner": { version: "1.0.0", dev: true },
   "node_modules/dev": { version: "1.0.0", dev: true },
   "node_modules/peer": { version: "1.0.0", peer: true },
   "node_modules/ours": { version: "1.0.0", optional: true, os: [process.platform], cpu: [process.arch] },
@@ -20,34 +31,53 @@ const PACKAGES = {
   "node_modules/other-machine": { version: "1.0.0", optional: true, os: [process.platform], cpu: ["s390"] },
   "node_modules/may-fail": { version: "1.0.0", optional: true },
 };
-const NEEDED = ["needed", "dev", "peer", "ours"];
+const LOCAL = ["needed", "cdktf-cli", "cdktf-cli/node_modules/inner"];
+const NEEDED = [...LOCAL, "dev", "peer", "ours"];
+
+const MANIFEST = {
+  name: "test",
+  version: "1.0.0",
+  dependencies: { needed: "1.0.0" },
+  devDependencies: { "cdktf-cli": "1.0.0", dev: "1.0.0", ours: "1.0.0" },
+  peerDependencies: { peer: "^1.0.0" },
+};
 
 beforeEach(() => {
   rmSync(directory, { recursive: true, force: true });
   for (const path of [bin, home, checkout]) mkdirSync(path, { recursive: true });
   for (const path of ["scripts", "lib/local"]) cpSync(path, join(checkout, path), { recursive: true });
   writeFileSync(join(checkout, "package-lock.json"), JSON.stringify({ packages: PACKAGES }));
-  npm(
-    `for name in ${NEEDED.join(" ")}; do mkdir -p "$name"; echo '{"version":"1.0.0"}' > "$name/package.json"; done`,
-  );
+  writeFileSync(join(checkout, "package.json"), JSON.stringify(MANIFEST));
+  npm(installing(NEEDED));
 });
+
+const installing = (names: readonly string[]) =>
+  `for name in ${names.join(" ")}; do mkdir -p "$name"; echo '{"version":"1.0.0"}' > "$name/package.json"; done`;
 
 /** Stands for npm: notes its arguments and its environment, then does what a test wants it to in node_modules. */
 function npm(script: string) {
-  const note = `[ "$1" = ci ] || { echo "https://asked.example/"; exit; }; echo "$@" > ${directory}/args; env > ${directory}/env; cp "$npm_config_userconfig" ${directory}/npmrc`;
+  const note = `[ "$1" = ci ] || { echo "https://asked.example/"; exit; }; echo "$@" > ${directory}/args; cp package.json package-lock.json ${directory}; env > ${directory}/env; cp "$npm_config_userconfig" ${directory}/npmrc`;
   const lines = ["#!/bin/sh", note, "mkdir -p node_modules", "cd node_modules", script];
   writeFileSync(join(bin, "npm"), `${lines.join("\n")}\n`, { mode: 0o755 });
 }
 
+/** As `npm test` does. */
 function install(env: NodeJS.ProcessEnv = {}) {
+  return run([join(checkout, "scripts/install.mjs")], env);
+}
+
+/** As `npm start` does. */
+function installLocal() {
+  const packages = JSON.stringify(join(checkout, "scripts/packages.mjs"));
+  const script = `import(${packages}).then(({ installPackages }) => installPackages("npm start", true))`;
+  return run(["--eval", script], {});
+}
+
+function run(args: readonly string[], env: NodeJS.ProcessEnv) {
   rmSync(join(directory, "args"), { force: true });
   const all = { PATH: `${bin}:${process.env.PATH}`, HOME: home, ...env };
   const options = { env: all, encoding: "utf8", cwd: directory } as const;
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    [join(checkout, "scripts/install.mjs")],
-    options,
-  );
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, options);
   return { status, said: stdout, error: stderr };
 }
 
@@ -63,11 +93,79 @@ const called = () => {
 test("installs everything that package-lock.json lists for this machine, and then leaves it alone", () => {
   expect(install()).toMatchObject({ status: 0, error: "" });
   expect(asked("args")).toBe(
-    "ci --include=dev --include=optional --include=peer --ignore-scripts --no-audit --no-fund --no-progress --loglevel=error",
+    "ci --include=dev --include=optional --include=peer --ignore-scripts --no-audit --no-fund --no-progress --loglevel=error " +
+      `--cache ${join(checkout, ".npm")}`,
   );
 
   expect(install()).toEqual({ status: 0, said: "", error: "" });
   expect(called()).toBe(false);
+});
+
+describe("for the local stack only", () => {
+  const installed = () =>
+    Object.keys(PACKAGES).filter((path) => path !== "" && existsSync(join(checkout, path)));
+  beforeEach(() => npm(installing(LOCAL)));
+
+  test("npm gets the part of both manifests that the local stack needs, in the versions of the lockfile", () => {
+    expect(installLocal()).toMatchObject({ status: 0, error: "" });
+    const dependencies = { needed: "1.0.0", "cdktf-cli": "1.0.0" };
+    const root = { name: "test", version: "1.0.0", dependencies };
+    expect(JSON.parse(readFileSync(join(directory, "package.json"), "utf8"))).toEqual(root);
+    expect(JSON.parse(readFileSync(join(directory, "package-lock.json"), "utf8"))).toEqual({
+      packages: {
+        "": root,
+        "node_modules/needed": PACKAGES["node_modules/needed"],
+        "node_modules/cdktf-cli": PACKAGES["node_modules/cdktf-cli"],
+        "node_modules/cdktf-cli/node_modules/inner": PACKAGES["node_modules/cdktf-cli/node_modules/inner"],
+      },
+    });
+    expect(installed()).toEqual(LOCAL.map((name) => `node_modules/${name}`));
+    expect(readdirSync(join(checkout, ".npm"))).toEqual([]);
+
+    expect(installLocal()).toEqual({ status: 0, said: "", error: "" });
+  });
+
+  test("a failure leaves what was installed before", () => {
+    installLocal();
+    rmSync(join(checkout, "node_modules/cdktf-cli/node_modules"), { recursive: true });
+    npm("exit 1");
+
+    expect(installLocal().status).toBe(1);
+    expect(installed()).toEqual(["node_modules/needed", "node_modules/cdktf-cli"]);
+  });
+
+  test("where more is installed, everything is installed again", () => {
+    npm(installing(NEEDED));
+    install();
+    rmSync(join(checkout, "node_modules/needed"), { recursive: true });
+
+    expect(installLocal()).toMatchObject({ status: 0, error: "" });
+    expect(installed()).toEqual(NEEDED.map((name) => `node_modules/${name}`));
+  });
+
+  test("npm test installs the rest", () => {
+    installLocal();
+    npm(installing(NEEDED));
+
+    expect(install()).toMatchObject({ status: 0, error: "" });
+    expect(installed()).toEqual(NEEDED.map((name) => `node_modules/${name}`));
+  });
+});
+
+test("the packages of the local stack are those of cdktf and the compiler, and no provider", () => {
+  const script = `import("./scripts/lockfile.mjs").then(({ manifestsOf, localOnly }) =>
+    console.log(JSON.stringify(Object.keys(localOnly(manifestsOf(".")).lockfile.packages))))`;
+  const { stdout } = spawnSync(process.execPath, ["--eval", script], { encoding: "utf8" });
+  const paths: string[] = JSON.parse(stdout);
+
+  expect(paths).toEqual(
+    expect.arrayContaining(
+      ["cdktf", "cdktf-cli", "constructs", "typescript", "zod", "yaml"].map((name) => `node_modules/${name}`),
+    ),
+  );
+  expect(
+    paths.filter((path) => /node_modules\/(@cdktf\/provider-(aws|null)|jest|@swc|playwright)/.test(path)),
+  ).toEqual([]);
 });
 
 test("a lockfile that is newer than what is installed is no reason to install", () => {
