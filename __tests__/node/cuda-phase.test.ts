@@ -13,7 +13,8 @@ const onBus = (address: string, vendor: string, kind: string) => {
 
 /**
  * A machine with a GPU on its bus. The double of nvidia-smi works once modprobe has loaded the driver that apt-get
- * has put there; `modules` says whether the archive has modules for the running kernel.
+ * has put there; `modules` says whether the archive has modules for the running kernel. Between the lines of two GPUs time
+ * passes, so that a reader which goes after the first one would end nvidia-smi with SIGPIPE.
  */
 const prepare = ({
   driver = false,
@@ -33,7 +34,7 @@ const prepare = ({
 case "$*" in
 --list-gpus) echo "GPU 0: NVIDIA L4 (UUID: GPU-1)" ;;
 --query-gpu=mig.mode.current*) printf '%s\\n' "[N/A]" "${mig}" ;;
---query-gpu=driver_version*) printf '%s\\n' 580.95.05 580.95.05 ;;
+--query-gpu=driver_version*) echo 580.95.05; sleep 0.1; echo 580.95.05 ;;
 --query) printf '    Fabric\\n        State                             : %s\\n' "${fabric}" ;;
 *query*) echo "NVIDIA L4, 580.95.05, Enabled" ;;
 esac`,
