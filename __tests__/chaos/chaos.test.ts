@@ -22,7 +22,7 @@ async function scheduler(): Promise<string | undefined> {
     .catch(() => undefined);
 }
 
-/** Rounds of the test below, and the longest time after which a round kills, in ms: a start with downloads at hand. */
+/** Rounds of the test below, and the longest time after which a round kills, in ms: about as long as a start takes. */
 const ROUNDS = 20;
 const LONGEST = 20_000;
 
