@@ -6,7 +6,7 @@ import { baked } from "../../environments/baked";
 import { componentDocuments } from "../../lib/aws/image/component-documents";
 import { type Bake, bake } from "../../lib/node/bake";
 import { schedulerNode } from "../../lib/node/machine";
-import type { NodeFile } from "../../lib/node/node-spec";
+import type { NodeFile } from "../../lib/node/node-plan";
 import { worker } from "../node/specs";
 
 interface Document {

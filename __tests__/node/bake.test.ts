@@ -3,20 +3,20 @@ import { production } from "../../environments/production";
 import type { Cluster } from "../../lib/cluster/cluster";
 import { bake, bakeKey } from "../../lib/node/bake";
 import { schedulerNode } from "../../lib/node/machine";
-import type { NodeSpec } from "../../lib/node/node-spec";
+import type { NodePlan } from "../../lib/node/node-plan";
 import { FakeMachine } from "./fake-machine";
 import { everySpec, fileOf, largest2024, settingsRead, variety, worker } from "./specs";
 
 const LIBRARY = "/usr/local/lib/dask-node";
 const gpuWorker = worker(production, "gpu");
 const toolkitWorker = worker(largest2024, "gpus-for-the-tutors");
-const keyOf = (spec: NodeSpec) => bake(spec).key;
+const keyOf = (spec: NodePlan) => bake(spec).key;
 
-const withSetting = (spec: NodeSpec, name: string): NodeSpec => ({
+const withSetting = (spec: NodePlan, name: string): NodePlan => ({
   ...spec,
   settings: { ...spec.settings, [name]: "another" },
 });
-const withFile = (spec: NodeSpec, changed: string): NodeSpec => ({
+const withFile = (spec: NodePlan, changed: string): NodePlan => ({
   ...spec,
   files: spec.files.map((file) =>
     file.path === changed ? { ...file, content: `${file.content}another\n` } : file,
@@ -80,7 +80,7 @@ describe("the key", () => {
 });
 
 describe("what has to be on the machine that an image is made from", () => {
-  const paths = (spec: NodeSpec) => bake(spec).files.map(({ path }) => path);
+  const paths = (spec: NodePlan) => bake(spec).files.map(({ path }) => path);
 
   test("are the settings, and the files of the phases in the image", () => {
     expect(paths(schedulerNode(development)).sort()).toEqual([
@@ -100,7 +100,7 @@ describe("what has to be on the machine that an image is made from", () => {
 
   test("are files as every machine has them, and the lock, which other machines ask for", () => {
     const [, ...files] = bake(toolkitWorker).files;
-    const { content } = toolkitWorker.lock;
+    const { content } = toolkitWorker.lockfile;
     expect(files.pop()).toEqual({ path: `${LIBRARY}/lock.txt`, mode: "0644", content });
     for (const file of files) expect(toolkitWorker.files).toContainEqual(file);
   });

@@ -1,11 +1,11 @@
 import { production } from "../../environments/production";
 import { schedulerNode } from "../../lib/node/machine";
-import type { NodeSpec } from "../../lib/node/node-spec";
+import type { NodePlan } from "../../lib/node/node-plan";
 import { FakeMachine } from "./fake-machine";
 import { variety, worker } from "./specs";
 
 let machine: FakeMachine;
-const prepare = (spec: NodeSpec) => {
+const prepare = (spec: NodePlan) => {
   machine = new FakeMachine(spec);
   machine.command("id", "[[ -e /var/user ]]");
   machine.command("useradd", "touch /var/user");
@@ -110,7 +110,7 @@ describe("phase configuration", () => {
 });
 
 describe("machine-facts", () => {
-  const facts = (spec: NodeSpec, vcpus: number) => {
+  const facts = (spec: NodePlan, vcpus: number) => {
     prepare(spec);
     machine.command("nproc", `echo ${vcpus}`);
     machine.command("uname", "echo ip-10-20-0-17.eu-central-1.compute.internal");

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { production } from "../../environments/production";
 import { certificatesPart } from "../../lib/node/certificates";
 import { schedulerNode } from "../../lib/node/machine";
-import type { NodeSpec } from "../../lib/node/node-spec";
+import type { NodePlan } from "../../lib/node/node-plan";
 import { packageRoot } from "../../lib/node/package-file";
 import { type Holder, secretName } from "../../lib/node/secrets";
 import { fakeAws, KEPT, keep, kept } from "./fake-aws";
@@ -20,7 +20,7 @@ const DAY = 24 * 60 * 60 * 1000;
 const machines: FakeMachine[] = [];
 
 /** A machine with an empty secret for each holder; openssl is real, and notes who could read its files meanwhile. */
-const prepare = (spec: NodeSpec, settings: Readonly<Record<string, string>> = {}) => {
+const prepare = (spec: NodePlan, settings: Readonly<Record<string, string>> = {}) => {
   const machine = new FakeMachine(spec, settings);
   machines.push(machine);
   fakeAws(machine);

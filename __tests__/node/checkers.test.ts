@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join, relative } from "node:path";
-import type { NodeFile } from "../../lib/node/node-spec";
+import type { NodeFile } from "../../lib/node/node-plan";
 import { packageRoot } from "../../lib/node/package-file";
 import { cloudConfig, userData } from "../../lib/node/user-data";
 import { checkers, INSTALL_TIMEOUT } from "../support/python-environment";

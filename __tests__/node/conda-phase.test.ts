@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { development } from "../../environments/development";
 import { production } from "../../environments/production";
-import type { NodeSpec } from "../../lib/node/node-spec";
+import type { NodePlan } from "../../lib/node/node-plan";
 import { packageFile } from "../../lib/node/package-file";
 import { fakeAws, keep } from "./fake-aws";
 import { FakeMachine } from "./fake-machine";
@@ -26,11 +26,11 @@ printf '#!/bin/bash\\necho "dask, version $(cat /var/installed)"\\n' >"$prefix/b
 chmod +x "$prefix/bin/dask"`;
 
 let machine: FakeMachine;
-const prepare = (spec: NodeSpec) => {
+const prepare = (spec: NodePlan) => {
   machine = new FakeMachine(spec, { MINIFORGE_SHA256: DIGEST });
   machine.write("installer", INSTALLER);
   fakeAws(machine, { download: join(machine.directory, "installer") });
-  machine.write("lib/lock.txt", spec.lock.content);
+  machine.write("lib/lock.txt", spec.lockfile.content);
   machine.command("conda-stub", MAKE_ENVIRONMENT);
   machine.command("python-stub");
   // It keeps the requirements that it gets.
@@ -80,9 +80,9 @@ describe.each([
   });
 
   test("comes from its parameter, and uv gets it to the byte", () => {
-    withParameter(spec.lock.content);
+    withParameter(spec.lockfile.content);
     const { code, said, calls } = machine.run("conda");
-    expect(said.split("\n", 1)).toEqual([`fetching the lock ${spec.lock.name}`]);
+    expect(said.split("\n", 1)).toEqual([`fetching the lock ${spec.lockfile.name}`]);
     expect(code).toBe(0);
     expect(machine.read("var/requirements")).toBe(packageFile(lock));
     expect(calls.filter((call) => call.includes("X-Amz-Target"))).toEqual([
@@ -95,14 +95,14 @@ describe.each([
 
 /** A machine with the lock of another image, and what its parameter has instead. */
 const withParameter = (content: string) => {
-  const { name } = machine.spec.lock;
+  const { name } = machine.spec.lockfile;
   machine.write("lib/lock.txt", "dask==2020.1.0 AAAA\n");
   keep(machine, name, content);
 };
 
 test("a lock with another checksum is not used, and the sentence says which", () => {
   withParameter("dask==2026.7.1 AAAA\n");
-  const { name, sha256 } = machine.spec.lock;
+  const { name, sha256 } = machine.spec.lockfile;
   const { code, said, calls } = machine.run("conda");
   expect(code).toBe(1);
   expect(said).toBe(
@@ -115,7 +115,7 @@ test("a lock that is not there fails the phase with the reason", () => {
   withParameter("");
   const { code, said } = machine.run("conda");
   expect(code).toBe(1);
-  expect(said).toContain(`no lock ${machine.spec.lock.name}: ResourceNotFoundException: `);
+  expect(said).toContain(`no lock ${machine.spec.lockfile.name}: ResourceNotFoundException: `);
 });
 
 test("a second run changes nothing", () => {

@@ -1,11 +1,11 @@
 import { production } from "../../environments/production";
 import { schedulerNode } from "../../lib/node/machine";
-import type { NodeSpec } from "../../lib/node/node-spec";
+import type { NodePlan } from "../../lib/node/node-plan";
 import { FakeMachine } from "./fake-machine";
 import { variety, worker } from "./specs";
 
 let machine: FakeMachine;
-const prepare = (spec: NodeSpec) => {
+const prepare = (spec: NodePlan) => {
   machine = new FakeMachine(spec, { JOIN_SECONDS: "0" });
   machine.write("run/dask/machine.env", "DASK_HOST=ip-10-20-0-17\nDASK_THREADS=8\n");
   machine.command("systemctl");

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import type { NodeSpec } from "../../lib/node/node-spec";
+import type { NodePlan } from "../../lib/node/node-plan";
 import { packageRoot } from "../../lib/node/package-file";
 
 const LIBRARY = "/usr/local/lib/dask-node/";
@@ -18,7 +18,7 @@ export class FakeMachine {
   private readonly calls: string;
 
   constructor(
-    readonly spec: NodeSpec,
+    readonly spec: NodePlan,
     settings: Readonly<Record<string, string>> = {},
   ) {
     const parent = join(packageRoot(), ".test");

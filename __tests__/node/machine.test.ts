@@ -5,11 +5,11 @@ import { parse } from "yaml";
 import { development } from "../../environments/development";
 import { production } from "../../environments/production";
 import { RELEASES } from "../../lib/cluster/releases";
-import { MOST_CHARACTERS, pack } from "../../lib/node/lock";
+import { MOST_CHARACTERS, pack } from "../../lib/node/lockfile";
 import { schedulerNode } from "../../lib/node/machine";
 import { exactPython } from "../../lib/node/miniforge";
 import { environmentFile } from "../../lib/node/node-files";
-import type { NodeSpec } from "../../lib/node/node-spec";
+import type { NodePlan } from "../../lib/node/node-plan";
 import { packageFile, packageRoot } from "../../lib/node/package-file";
 import { cloudConfig } from "../../lib/node/user-data";
 import { everySpec, fileOf, largest2024, largest2026, settingsRead, variety, worker } from "./specs";
@@ -57,13 +57,13 @@ describe("phases are the tutorial's roles, and what each boot sets up", () => {
     const spec = schedulerNode(largest2026);
     expect(spec.bake.flat()).toContain("cuda-nvidia");
     expect(spec.settings.DRIVER_BRANCH).toBe("580");
-    expect(lockOf(spec)).toBe(packageFile("locks/2026.7/gpu.node.txt"));
+    expect(lockfileOf(spec)).toBe(packageFile("locks/2026.7/gpu.node.txt"));
   });
 });
 
 /** A machine's lock, put together again; the machine's own way is tested with the phase `conda`. */
-function lockOf(spec: NodeSpec): string {
-  return spec.lock.content.replaceAll(
+function lockfileOf(spec: NodePlan): string {
+  return spec.lockfile.content.replaceAll(
     / (\S+)$/gm,
     (_, digest: string) => ` --hash=sha256:${Buffer.from(digest, "base64").toString("hex")}`,
   );
@@ -75,12 +75,12 @@ describe("the lock", () => {
     ["CPU worker", cpuWorker, "locks/2026.7/cpu.node.txt"],
     ["GPU worker", gpuWorker, "locks/2026.7/gpu.node.txt"],
     ["GPU worker on 2024.7", toolkitWorker, "locks/2024.7/gpu.node.txt"],
-  ])("of a %s", (_, spec, lock) => expect(lockOf(spec)).toBe(packageFile(lock)));
+  ])("of a %s", (_, spec, lock) => expect(lockfileOf(spec)).toBe(packageFile(lock)));
 
   test.each(everySpec)(
     "fits into a parameter, of which the machine knows name and checksum: %s",
     (_, spec) => {
-      const { name, content, sha256 } = spec.lock;
+      const { name, content, sha256 } = spec.lockfile;
       expect(MOST_CHARACTERS).toBe(8192);
       expect(content.length).toBeLessThanOrEqual(8192);
       expect(createHash("sha256").update(content).digest("hex")).toBe(sha256);
@@ -266,7 +266,7 @@ describe("dask.yaml", () => {
   });
 
   test("lets only the dashboard's own pages open its connection", () => {
-    const origins = (spec: NodeSpec) =>
+    const origins = (spec: NodePlan) =>
       daskYaml(spec).distributed.scheduler.dashboard["bokeh-application"].allow_websocket_origin;
     expect(origins(scheduler)).toEqual([
       "scheduler.production.internal:8787",

@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { UNITS } from "../../lib/node/node-files";
-import type { NodeFile } from "../../lib/node/node-spec";
+import type { NodeFile } from "../../lib/node/node-plan";
 import { testWith } from "./test-with";
 
 const OF_THE_SYSTEM = ["/usr/lib/systemd/system", "/lib/systemd/system"].find(existsSync);

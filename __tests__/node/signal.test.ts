@@ -1,6 +1,6 @@
 import { production } from "../../environments/production";
 import { schedulerNode } from "../../lib/node/machine";
-import type { NodeSpec } from "../../lib/node/node-spec";
+import type { NodePlan } from "../../lib/node/node-plan";
 import { signalParameter } from "../../lib/node/signal";
 import { fakeAws, INSTANCE, keep } from "./fake-aws";
 import { FakeMachine } from "./fake-machine";
@@ -12,7 +12,7 @@ const PARAMETER = "/dask/production/scheduler-signal";
 let machine: FakeMachine;
 
 /** A node of which each phase does nothing. */
-const prepare = (spec: NodeSpec = schedulerNode(production)) => {
+const prepare = (spec: NodePlan = schedulerNode(production)) => {
   machine = new FakeMachine(spec);
   machine.write("var/log/dask-node.log", "");
   machine.command("systemctl");

@@ -4,7 +4,7 @@ import { production } from "../../environments/production";
 import type { Cluster } from "../../lib/cluster/cluster";
 import { defineCluster } from "../../lib/cluster/define";
 import { schedulerNode, workerNode } from "../../lib/node/machine";
-import type { NodeFile, NodeSpec } from "../../lib/node/node-spec";
+import type { NodeFile, NodePlan } from "../../lib/node/node-plan";
 
 const LONGEST_NAME = "a-cluster-named-as-long-as-it-may";
 const network = { adminSubnets: ["10.0.0.0/8"] };
@@ -57,14 +57,14 @@ export const variety = defineCluster({
 });
 
 /** The machine of a pool, by the pool's name. */
-export function worker(cluster: Cluster, poolName: string): NodeSpec {
+export function worker(cluster: Cluster, poolName: string): NodePlan {
   const pool = cluster.pools.find(({ name }) => name === poolName);
   if (pool === undefined) throw new Error(`no pool ${poolName}`);
   return workerNode(cluster, pool);
 }
 
 /** Every machine of the example environments and of the clusters above, with its title. */
-export const everySpec: readonly (readonly [string, NodeSpec])[] = [
+export const everySpec: readonly (readonly [string, NodePlan])[] = [
   development,
   production,
   local,
@@ -78,7 +78,7 @@ export const everySpec: readonly (readonly [string, NodeSpec])[] = [
 );
 
 /** Content of a file on a machine. */
-export function fileOf(spec: NodeSpec, path: string): string {
+export function fileOf(spec: NodePlan, path: string): string {
   const file = spec.files.find((candidate) => candidate.path === path);
   if (file === undefined)
     throw new Error(`${spec.title} has no ${path}, only\n${spec.files.map((f) => f.path).join("\n")}`);
@@ -103,7 +103,7 @@ export function settingsRead(files: readonly NodeFile[]): string[] {
 }
 
 /** Content of a script of the phases. */
-export const scriptOf = (spec: NodeSpec, name: string) => fileOf(spec, `/usr/local/lib/dask-node/${name}`);
+export const scriptOf = (spec: NodePlan, name: string) => fileOf(spec, `/usr/local/lib/dask-node/${name}`);
 
 /** Content of a unit. */
-export const unitOf = (spec: NodeSpec, name: string) => fileOf(spec, `/etc/systemd/system/${name}.service`);
+export const unitOf = (spec: NodePlan, name: string) => fileOf(spec, `/etc/systemd/system/${name}.service`);

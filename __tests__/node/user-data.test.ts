@@ -3,7 +3,7 @@ import { gunzipSync } from "node:zlib";
 import { parse } from "yaml";
 import { production } from "../../environments/production";
 import { schedulerNode } from "../../lib/node/machine";
-import type { NodeSpec } from "../../lib/node/node-spec";
+import type { NodePlan } from "../../lib/node/node-plan";
 import { cloudConfig, MOST_BYTES, userData } from "../../lib/node/user-data";
 import { everySpec, worker } from "./specs";
 
@@ -11,7 +11,7 @@ const decode = (text: string) => Buffer.from(text, "base64");
 const gpuWorker = worker(production, "gpu");
 
 /** The machine with one more file. */
-const withFile = (content: string): NodeSpec => ({
+const withFile = (content: string): NodePlan => ({
   ...gpuWorker,
   files: [...gpuWorker.files, { path: "/etc/dask/more.yaml", mode: "0644", content }],
 });
@@ -89,7 +89,7 @@ describe("user data is refused", () => {
 });
 
 test("the same text compresses to the same bytes, whatever compresses it where it is synthesized", () => {
-  const bare: NodeSpec = {
+  const bare: NodePlan = {
     ...gpuWorker,
     title: "A node",
     files: Array.from({ length: 200 }, (_, index) => ({

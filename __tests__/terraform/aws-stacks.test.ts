@@ -297,12 +297,12 @@ describeWithTerraform("the AWS stacks, by real Terraform on the mock AWS", () =>
 
     test("gives machines the packages whose checksum they have", () => {
       const cluster = CLUSTERS[name];
-      for (const { lock } of [
+      for (const { lockfile } of [
         schedulerNode(cluster),
         ...cluster.pools.map((pool) => workerNode(cluster, pool)),
       ]) {
-        const given = mocked(name).parameter(lock.name);
-        expect(createHash("sha256").update(given).digest("hex")).toBe(lock.sha256);
+        const given = mocked(name).parameter(lockfile.name);
+        expect(createHash("sha256").update(given).digest("hex")).toBe(lockfile.sha256);
       }
     });
   });

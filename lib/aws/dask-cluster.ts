@@ -6,7 +6,7 @@ import { AutoscalingRole } from "./account/autoscaling-role";
 import { ClusterKey } from "./encryption/cluster-key";
 import { ClusterSecrets } from "./encryption/cluster-secrets";
 import { ClusterImages } from "./image/cluster-images";
-import { LockParameters } from "./machines/lock-parameter";
+import { LockfileParameters } from "./machines/lockfile-parameter";
 import { PrivateZone } from "./machines/private-zone";
 import { Scheduler } from "./machines/scheduler";
 import { SchedulerReadiness } from "./machines/scheduler-readiness";
@@ -94,7 +94,7 @@ export class DaskCluster extends Construct {
     this.vpcId = this.network.vpcId;
     this.security = new ClusterSecurity(this, "security", { cluster, network: this.network });
 
-    const locks = new LockParameters(this, "locks", { cluster });
+    const locks = new LockfileParameters(this, "locks", { cluster });
     const secrets = cluster.tls ? new ClusterSecrets(this, "secrets", { cluster, key }) : undefined;
     const member = { cluster, account, key, ...(secrets && { secrets }) };
     const machines = {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { ENVIRONMENT, environmentFile, LIBRARY, NODE_LOG, text } from "./node-files";
-import type { NodeFile, NodeSpec } from "./node-spec";
+import type { NodeFile, NodePlan } from "./node-plan";
 
 /** Settings that what is baked depends on. */
 const SETTINGS: readonly string[] = [
@@ -27,7 +27,7 @@ export interface Bake {
 }
 
 /** What an image for a machine has to hold. */
-export function bake(spec: NodeSpec): Bake {
+export function bake(spec: NodePlan): Bake {
   const { BAKE_KEY: key = "", BOOT_SECONDS = "" } = spec.settings;
   const { settings, files } = baked(spec);
   const runner = ["bootstrap", "instance"].map((name) => `${LIBRARY}/${name}`);
@@ -37,7 +37,7 @@ export function bake(spec: NodeSpec): Bake {
       environmentFile(ENVIRONMENT, { ...settings, BAKE_KEY: key, BOOT_SECONDS }),
       ...spec.files.filter(({ path }) => runner.includes(path)),
       ...files,
-      text(`${LIBRARY}/lock.txt`, spec.lock.content),
+      text(`${LIBRARY}/lock.txt`, spec.lockfile.content),
     ],
     // Machines that start from one image would else share its identity, and its past.
     command: `${LIBRARY}/bootstrap bake && rm ${NODE_LOG} && : >/etc/machine-id`,
@@ -46,14 +46,14 @@ export function bake(spec: NodeSpec): Bake {
 }
 
 /** Digest of all that decides what is baked; short, as it is no secret and no defence. */
-export function bakeKey(spec: Omit<NodeSpec, "boot">): string {
+export function bakeKey(spec: Omit<NodePlan, "boot">): string {
   return createHash("sha256")
     .update(JSON.stringify(baked(spec)))
     .digest("hex")
     .slice(0, 12);
 }
 
-function baked(spec: Omit<NodeSpec, "boot">) {
+function baked(spec: Omit<NodePlan, "boot">) {
   const paths = [...FILES, ...spec.bake.flat()].map((name) => `${LIBRARY}/${name}`);
   return {
     settings: Object.fromEntries(Object.entries(spec.settings).filter(([name]) => SETTINGS.includes(name))),

@@ -1,6 +1,6 @@
 import type { Cluster } from "../cluster/cluster";
 import { copy, LIBRARY, script, text, UNITS } from "./node-files";
-import type { NodeFile, NodePart } from "./node-spec";
+import type { NodeFile, NodePart } from "./node-plan";
 import { packageFile } from "./package-file";
 import { renderTemplate } from "./template";
 

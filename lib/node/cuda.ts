@@ -1,5 +1,5 @@
 import type { CudaSource } from "../cluster/releases";
-import type { Phase } from "./node-spec";
+import type { Phase } from "./node-plan";
 
 /** Phases that a GPU needs: its driver, and the toolkit where the release's wheels do not bring CUDA. */
 export function cudaPhases(cuda: CudaSource): readonly Phase[] {

@@ -1,7 +1,7 @@
 import type { Cluster } from "../cluster/cluster";
 import { PORTS } from "../cluster/ports";
 import { copy, script, text, UNITS } from "./node-files";
-import type { NodePart } from "./node-spec";
+import type { NodePart } from "./node-plan";
 import { renderTemplate } from "./template";
 
 /**

@@ -2,8 +2,8 @@ import type { Cluster } from "../cluster/cluster";
 import { PORTS } from "../cluster/ports";
 import type { Release } from "../cluster/releases";
 import { text } from "./node-files";
+import type { NodeFile } from "./node-plan";
 import { dashboardLink, NODE_PEM, nodeSite, RELOAD } from "./node-site";
-import type { NodeFile } from "./node-spec";
 import { renderTemplate } from "./template";
 
 /**

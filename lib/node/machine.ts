@@ -14,11 +14,11 @@ import {
   LAUNCH_HOOK,
   RETRY_SECONDS,
 } from "./lifecycle";
-import { lockOf } from "./lock";
+import { lockfileOf } from "./lockfile";
 import { exactPython, MINIFORGE } from "./miniforge";
 import { copy, ENVIRONMENT, environmentFile, LIBRARY, script, text, UNITS } from "./node-files";
+import type { NodeFile, NodePart, NodePlan, Phase } from "./node-plan";
 import { httpPort, nodeSite } from "./node-site";
-import type { NodeFile, NodePart, NodeSpec, Phase } from "./node-spec";
 import { packageFile } from "./package-file";
 import { POOL_SEPARATOR, schedulerService, workerService } from "./services";
 import { signalPart } from "./signal";
@@ -43,7 +43,7 @@ const DRAIN_SECONDS = 75;
 const STOP_SECONDS = 100;
 
 /** The scheduler's machine. In a cluster with UCX it has a GPU and the workers' packages: it speaks `ucx://` too. */
-export function schedulerNode(cluster: Cluster): NodeSpec {
+export function schedulerNode(cluster: Cluster): NodePlan {
   const service = schedulerService(cluster, nodeSite(cluster));
   return assemble(cluster, cluster.ucx, [cluster.scheduler.instanceType], false, {
     role: "scheduler",
@@ -65,7 +65,7 @@ export function schedulerNode(cluster: Cluster): NodeSpec {
 }
 
 /** A machine of a pool. */
-export function workerNode(cluster: Cluster, pool: Pool): NodeSpec {
+export function workerNode(cluster: Cluster, pool: Pool): NodePlan {
   const site = nodeSite(cluster);
   const gpu = pool.kind === "gpu";
   const bare = workerService(cluster, pool, site);
@@ -113,7 +113,7 @@ export function workerNode(cluster: Cluster, pool: Pool): NodeSpec {
 }
 
 /** What is particular to a machine. */
-interface Particular extends Omit<NodeSpec, "bake" | "boot" | "lock"> {
+interface Particular extends Omit<NodePlan, "bake" | "boot" | "lockfile"> {
   readonly parts: readonly NodePart[];
 }
 
@@ -124,7 +124,7 @@ function assemble(
   instanceTypes: readonly string[],
   spillLimit: string | false,
   { parts, ...particular }: Particular,
-): NodeSpec {
+): NodePlan {
   const { release } = cluster;
   // Packages come one after the other; conda needs no package manager.
   const bake: readonly (readonly Phase[])[] = [["base", ...(gpu ? cudaPhases(release.cuda) : [])], ["conda"]];
@@ -133,7 +133,7 @@ function assemble(
     ...["ca-certificates", "curl", ...particular.packages],
     ...parts.flatMap((part) => part.packages),
   ];
-  const lock = lockOf(cluster, gpu);
+  const lockfile = lockfileOf(cluster, gpu);
   const settings = {
     BAKE: bake.map((lane) => lane.join(",")).join(" "),
     BOOT: boot.join(","),
@@ -145,8 +145,8 @@ function assemble(
     SCRATCH: nodeSite(cluster).scratch,
     DASK: release.dask,
     PYTHON: exactPython(release),
-    LOCK_PARAMETER: lock.name,
-    LOCK_SHA256: lock.sha256,
+    LOCK_PARAMETER: lockfile.name,
+    LOCK_SHA256: lockfile.sha256,
     MINIFORGE_URL: MINIFORGE.url,
     MINIFORGE_SHA256: MINIFORGE.sha256,
     SERVICE: particular.service.name,
@@ -170,7 +170,7 @@ function assemble(
     ...(gpu ? [copy("cuda-nvidia/nvidia-persistenced.conf", LIBRARY)] : []),
     ...particular.files,
   ];
-  const spec = { ...particular, bake, packages, settings, lock, files };
+  const spec = { ...particular, bake, packages, settings, lockfile, files };
   const keyed = { ...settings, BAKE_KEY: bakeKey(spec) };
   return { ...spec, boot, settings: keyed, files: [environmentFile(ENVIRONMENT, keyed), ...files] };
 }

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import type { NodeFile } from "./node-spec";
+import type { NodeFile } from "./node-plan";
 import { packageFile } from "./package-file";
 
 /** Directory of the scripts on a machine. */

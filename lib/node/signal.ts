@@ -2,7 +2,7 @@ import type { Cluster } from "../cluster/cluster";
 import { SIGNAL_SECONDS } from "./lifecycle";
 import { resourcePath } from "./names";
 import { copy, LIBRARY } from "./node-files";
-import type { NodePart } from "./node-spec";
+import type { NodePart } from "./node-plan";
 
 /**
  * Name of the SSM parameter with the URL to which the scheduler reports the end of its first bootstrap: a presigned

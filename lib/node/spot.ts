@@ -1,5 +1,5 @@
 import { copy, script, UNITS } from "./node-files";
-import type { NodePart } from "./node-spec";
+import type { NodePart } from "./node-plan";
 import type { Service } from "./service";
 
 /**

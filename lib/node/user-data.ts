@@ -1,5 +1,5 @@
 import { gzipSync } from "fflate";
-import type { NodeFile, NodeSpec } from "./node-spec";
+import type { NodeFile, NodePlan } from "./node-plan";
 import { renderTemplate } from "./template";
 
 /** Most bytes of user data that EC2 takes, before base64 (EC2 User Guide, "Run commands at launch"). */
@@ -14,7 +14,7 @@ const TOKEN = /TfToken\[|-1\.8881545\d+e\+289/;
  *
  * @throws Error above EC2's limit, with the size of the parts; and where a Terraform token is in it
  */
-export function userData(spec: NodeSpec): string {
+export function userData(spec: NodePlan): string {
   const bytes = compress(cloudConfig(spec));
   if (bytes.length > MOST_BYTES) throw new Error(tooLarge(spec, bytes.length));
   return bytes.toString("base64");
@@ -25,7 +25,7 @@ export function userData(spec: NodeSpec): string {
  *
  * @throws Error where a Terraform token is in it
  */
-export function cloudConfig(spec: NodeSpec): string {
+export function cloudConfig(spec: NodePlan): string {
   for (const { path, content } of spec.files) {
     const token = TOKEN.exec(content)?.[0];
     if (token !== undefined) {
@@ -62,7 +62,7 @@ function compress(text: string): Buffer {
   return bytes;
 }
 
-function tooLarge({ role, files }: NodeSpec, size: number): string {
+function tooLarge({ role, files }: NodePlan, size: number): string {
   const parts = files
     .map(({ path, content }) => ({ path, bytes: compress(content).length }))
     .sort((one, other) => other.bytes - one.bytes)

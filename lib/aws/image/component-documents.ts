@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { stringify } from "yaml";
 import type { Bake } from "../../node/bake";
 import { BOOT_SECONDS } from "../../node/lifecycle";
-import type { NodeFile } from "../../node/node-spec";
+import type { NodeFile } from "../../node/node-plan";
 
 /** Most characters of a document (EC2 Image Builder API Reference, CreateComponent, `data`). */
 export const MOST_CHARACTERS = 16_000;

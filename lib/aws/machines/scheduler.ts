@@ -16,7 +16,7 @@ import { type ClusterNetwork, schedulerSubnetId } from "../network/cluster-netwo
 import type { ClusterSecurity } from "../network/cluster-security";
 import { STATE_TAG } from "../roles/node-role";
 import type { SchedulerRole } from "../roles/scheduler-role";
-import type { LockParameters } from "./lock-parameter";
+import type { LockfileParameters } from "./lockfile-parameter";
 
 /** Properties of a `Scheduler`. */
 export interface SchedulerProps {
@@ -31,7 +31,7 @@ export interface SchedulerProps {
   /** Key of the cluster. */
   readonly key: ClusterKey;
   /** Locks of the cluster. */
-  readonly locks: LockParameters;
+  readonly locks: LockfileParameters;
   /** @default - the machine starts from the image of the definition */
   readonly images?: ClusterImages;
 }

@@ -10,7 +10,7 @@ import type { ClusterNetwork } from "../network/cluster-network";
 import type { ClusterSecurity } from "../network/cluster-security";
 import type { PoolRole } from "../roles/pool-role";
 import { initialHooks, LAUNCH_SECONDS, LaunchHook, onDemandBase } from "./launch-hook";
-import type { LockParameters } from "./lock-parameter";
+import type { LockfileParameters } from "./lockfile-parameter";
 import { NodeTemplate } from "./node-template";
 import type { PrivateZone } from "./private-zone";
 import type { Scheduler } from "./scheduler";
@@ -36,7 +36,7 @@ export interface WorkerPoolProps {
   /** Key of the cluster. */
   readonly key: ClusterKey;
   /** Locks of the cluster. */
-  readonly locks: LockParameters;
+  readonly locks: LockfileParameters;
   /** Scheduler that the workers work for. */
   readonly scheduler: Scheduler;
   /** Zone that names the scheduler. */

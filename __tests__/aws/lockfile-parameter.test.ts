@@ -1,5 +1,5 @@
 import { DaskCluster } from "../../lib/aws/dask-cluster";
-import { LockParameter, LockParameters } from "../../lib/aws/machines/lock-parameter";
+import { LockfileParameter, LockfileParameters } from "../../lib/aws/machines/lockfile-parameter";
 import { defineCluster } from "../../lib/cluster/define";
 import type { ClusterDefinition } from "../../lib/cluster/definition";
 import { schedulerNode, workerNode } from "../../lib/node/machine";
@@ -18,8 +18,8 @@ describe("the locks of a cluster", () => {
   test("are one parameter for each, under the name and with the content that machines look for", () => {
     const [one, , gpu] = cluster.pools;
     if (one === undefined || gpu === undefined) throw new Error("the cluster has lost a pool");
-    const locks = [schedulerNode(cluster).lock, workerNode(cluster, gpu).lock];
-    expect(workerNode(cluster, one).lock).toEqual(locks[0]);
+    const locks = [schedulerNode(cluster).lockfile, workerNode(cluster, gpu).lockfile];
+    expect(workerNode(cluster, one).lockfile).toEqual(locks[0]);
     expect(stack.counts.aws_ssm_parameter).toBe(2);
     for (const [index, kind] of ["20267-cpu-", "20267-gpu-"].entries())
       expect(stack.resource("aws_ssm_parameter", kind)).toEqual({
@@ -52,7 +52,7 @@ describe("the locks of a cluster", () => {
 
   test("are of that cluster alone", () => {
     Synthesized.of((scope) => {
-      const locks = new LockParameters(scope, "locks", { cluster });
+      const locks = new LockfileParameters(scope, "locks", { cluster });
       expect(() => locks.of(define({ name: "other" }))).toThrow(
         /^locks\.of: given \/dask\/other\/lock\/2026\.7-cpu\/\w+; allowed: \/dask\/test\/lock\/2026\.7-cpu\/\w+, \/dask\/test\/lock\/2026\.7-gpu\/\w+; remedy: give the locks of that cluster$/,
       );
@@ -78,8 +78,8 @@ test.each([
   [4096, "Standard"],
   [4097, "Advanced"],
 ])("a lock of %i characters is of the tier %s", (length, tier) => {
-  const lock = { name: "/dask/test/lock", content: "x".repeat(length), sha256: "" };
-  const stack = Synthesized.of((scope) => new LockParameter(scope, "lock", { lock }));
+  const lockfile = { name: "/dask/test/lock", content: "x".repeat(length), sha256: "" };
+  const stack = Synthesized.of((scope) => new LockfileParameter(scope, "lock", { lockfile }));
   expect(stack.resource("aws_ssm_parameter").tier).toBe(tier);
 });
 

@@ -1,4 +1,4 @@
-import type { Lock } from "./lock";
+import type { Lockfile } from "./lockfile";
 import type { Service } from "./service";
 
 /** What a machine is for. */
@@ -36,7 +36,7 @@ export interface NodePart {
  * What one machine becomes, as data: pure, and the same for every machine of a role or pool. It holds no secret
  * and nothing that is known only after a deployment.
  */
-export interface NodeSpec {
+export interface NodePlan {
   readonly role: NodeRole;
   /** What a person reads at the head of the user data, such as `Worker of production, pool gpu`. */
   readonly title: string;
@@ -48,8 +48,8 @@ export interface NodeSpec {
   readonly boot: readonly Phase[];
   /** Named values of the scripts, which find them in `/etc/dask/node.env`. */
   readonly settings: Readonly<Record<string, string>>;
-  /** The exact packages of its environment, which a parameter of Systems Manager holds. */
-  readonly lock: Lock;
+  /** Exact packages of its Python environment, which are in an SSM parameter. */
+  readonly lockfile: Lockfile;
   /** Every file, the settings and the rendered units among them. */
   readonly files: readonly NodeFile[];
   /** The process of Dask's that runs on the machine. */

@@ -1,25 +1,26 @@
 import { SsmParameter } from "@cdktf/provider-aws/lib/ssm-parameter";
 import { Construct } from "constructs";
 import type { Cluster, Pool } from "../../cluster/cluster";
-import { type Lock, STANDARD_CHARACTERS } from "../../node/lock";
+import { type Lockfile, STANDARD_CHARACTERS } from "../../node/lockfile";
 import { schedulerNode, workerNode } from "../../node/machine";
 import { waive } from "../account/waiver";
 
-/** Properties of a `LockParameter`. */
-export interface LockParameterProps {
-  /** Exact packages of a machine's environment. */
-  readonly lock: Lock;
+/** Decides which lockfile a parameter contains. */
+export interface LockfileParameterProps {
+  /** Exact packages of the Python environment of nodes. */
+  readonly lockfile: Lockfile;
 }
 
 /**
- * The exact packages of machines, where these look them up: names, versions and digests that PyPI publishes, and so no
- * secret. Another content has another name, and comes before the old one goes, as machines still start with that.
+ * SSM parameter from which nodes read their lockfile: names, versions and digests of packages on PyPI, so nothing secret.
+ * Its name contains a digest of the content; Terraform creates the replacement first because running groups still start
+ * nodes with the old one.
  */
-export class LockParameter extends Construct {
-  /** The parameter: a machine waits for it. */
+export class LockfileParameter extends Construct {
+  /** The parameter, for `dependsOn` of the nodes that read it. */
   readonly parameter: SsmParameter;
 
-  constructor(scope: Construct, id: string, { lock: { name, content } }: LockParameterProps) {
+  constructor(scope: Construct, id: string, { lockfile: { name, content } }: LockfileParameterProps) {
     super(scope, id);
     this.parameter = new SsmParameter(this, "Resource", {
       name,
@@ -37,22 +38,25 @@ export class LockParameter extends Construct {
   }
 }
 
-/** Properties of `LockParameters`. */
-export interface LockParametersProps {
+/** Properties of `LockfileParameters`. */
+export interface LockfileParametersProps {
   /** Cluster whose machines look their packages up. */
   readonly cluster: Cluster;
 }
 
 /** The locks of a cluster's machines: one parameter for each, however many machines share it. */
-export class LockParameters extends Construct {
+export class LockfileParameters extends Construct {
   private readonly parameters = new Map<string, SsmParameter>();
 
-  constructor(scope: Construct, id: string, { cluster }: LockParametersProps) {
+  constructor(scope: Construct, id: string, { cluster }: LockfileParametersProps) {
     super(scope, id);
     const nodes = [schedulerNode(cluster), ...cluster.pools.map((pool) => workerNode(cluster, pool))];
-    for (const { lock } of nodes)
-      if (!this.parameters.has(lock.name))
-        this.parameters.set(lock.name, new LockParameter(this, idOf(lock), { lock }).parameter);
+    for (const { lockfile } of nodes)
+      if (!this.parameters.has(lockfile.name))
+        this.parameters.set(
+          lockfile.name,
+          new LockfileParameter(this, idOf(lockfile), { lockfile }).parameter,
+        );
   }
 
   /**
@@ -61,7 +65,7 @@ export class LockParameters extends Construct {
    * @throws Error for a machine of another cluster
    */
   of(cluster: Cluster, pool?: Pool): SsmParameter {
-    const { name } = (pool === undefined ? schedulerNode(cluster) : workerNode(cluster, pool)).lock;
+    const { name } = (pool === undefined ? schedulerNode(cluster) : workerNode(cluster, pool)).lockfile;
     const parameter = this.parameters.get(name);
     if (parameter === undefined)
       throw new Error(
@@ -76,6 +80,6 @@ export class LockParameters extends Construct {
  * always at one address of Terraform, whichever nodes use it; at a second address it could not be created while the
  * first one still exists.
  */
-function idOf({ name }: Lock): string {
+function idOf({ name }: Lockfile): string {
   return name.split("/").slice(-2).join("-");
 }

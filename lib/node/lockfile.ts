@@ -13,11 +13,11 @@ export const MOST_CHARACTERS = 8192;
 export const STANDARD_CHARACTERS = 4096;
 
 /**
- * The exact packages of a machine's environment. They are most of what a machine is told and none of it is secret, so
- * they stand in a parameter of Systems Manager, and user data has its name and checksum.
+ * Lockfile of a node: the exact packages of its Python environment. It is not secret and too large for user data, so it
+ * is in an SSM parameter, and user data has the name of the parameter and the checksum of its value.
  */
-export interface Lock {
-  /** Name of the parameter: another content has another name, so machines of before keep theirs. */
+export interface Lockfile {
+  /** Name of the parameter. It contains a digest of the content, so running nodes keep theirs when the content changes. */
   readonly name: string;
   /** One package a line: its name and version, a space, and the SHA-256 of its wheel in base64. */
   readonly content: string;
@@ -26,12 +26,12 @@ export interface Lock {
 }
 
 /**
- * The lock of a cluster's machines with or without GPU. In base64, digests take two thirds of their hexadecimal form;
- * the phase `conda` puts that back.
+ * Returns the lockfile of a cluster's nodes with or without GPU. In base64, digests take two thirds of their hexadecimal
+ * form; the phase `conda` decodes them.
  *
  * @throws Error for a line that is not `name==version --hash=sha256:` and a digest, and above a parameter's size
  */
-export function lockOf(cluster: Cluster, gpu: boolean): Lock {
+export function lockfileOf(cluster: Cluster, gpu: boolean): Lockfile {
   const { name: release } = cluster.release;
   const kind = gpu ? "gpu" : "cpu";
   const content = pack(`locks/${release}/${kind}.node.txt`);
@@ -39,7 +39,7 @@ export function lockOf(cluster: Cluster, gpu: boolean): Lock {
   return { name: resourcePath(cluster, "lock", `${release}-${kind}`, sha256.slice(0, 12)), content, sha256 };
 }
 
-/** A lock file in the form in which it travels. */
+/** Returns the content of a file of `locks/` as the parameter has it. */
 export function pack(path: string): string {
   const lines = packageFile(path)
     .trimEnd()
