@@ -12,3 +12,5 @@ export type {
 } from "./cluster/definition";
 export { DefinitionError, type Fault } from "./cluster/faults";
 export { LocalStack } from "./local/local-stack";
+export type { NodePlan } from "./node/node-plan";
+export type { ClusterPlan, PoolPlan } from "./node/plan";

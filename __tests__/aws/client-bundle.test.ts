@@ -7,6 +7,7 @@ import { clientBundle, connection } from "../../lib/aws/client-bundle";
 import { makeCertificate } from "../dashboard/certificates";
 import { checkers, INSTALL_TIMEOUT } from "../support/python-environment";
 
+const ADDRESS = "tls://scheduler.production.internal:8786";
 const PEM = ["-----BEGIN PRIVATE KEY-----", "MIGHAgEA", "-----END PRIVATE KEY-----", ""].join("\n");
 
 /** Stands for the AWS CLI: notes how it was called, and prints what `secret` holds or fails without. */
@@ -47,7 +48,7 @@ describe("the command that writes a client's bundle", () => {
     expect(readFileSync(join(bundle, "client.pem"), "utf8")).toBe(PEM);
     const pem = join(bundle, "client.pem");
     expect(parse(readFileSync(join(bundle, "dask.yaml"), "utf8"))).toEqual({
-      "scheduler-address": "tls://scheduler.production.internal:8786",
+      "scheduler-address": ADDRESS,
       distributed: {
         comm: {
           "require-encryption": true,
@@ -76,7 +77,7 @@ describe("the command that writes a client's bundle", () => {
   });
 
   test("is one line, which Terraform takes as it is", () => {
-    expect(clientBundle(production)).not.toMatch(/\n|[$%]\{/);
+    expect(clientBundle(production, ADDRESS)).not.toMatch(/\n|[$%]\{/);
   });
 });
 
@@ -93,7 +94,11 @@ describe("the Python code of the output `connect`", () => {
         python,
         [join(__dirname, "connect.py"), scratch, hostname, privateAddress],
         {
-          input: JSON.stringify({ pem, bundle: clientBundle(production), connect: connection(production) }),
+          input: JSON.stringify({
+            pem,
+            bundle: clientBundle(production, ADDRESS),
+            connect: connection(production),
+          }),
           encoding: "utf8",
           timeout: 120_000,
         },
@@ -122,7 +127,7 @@ describe("the Python code of the output `connect`", () => {
 
 /** Pastes the command into a shell, in which the AWS CLI is the double. */
 function run(shell: string) {
-  return spawnSync(shell, ["-c", clientBundle(production)], {
+  return spawnSync(shell, ["-c", clientBundle(production, ADDRESS)], {
     env: { PATH: `${folder}:${process.env.PATH}`, HOME: home },
     encoding: "utf8",
     timeout: 30_000,

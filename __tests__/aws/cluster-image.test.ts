@@ -1,9 +1,8 @@
 import { DaskCluster } from "../../lib/aws/dask-cluster";
-import { imageDigest } from "../../lib/aws/image/cluster-image";
+import { amiDigest } from "../../lib/aws/image/cluster-image";
 import { defineCluster } from "../../lib/cluster/define";
 import type { ClusterDefinition } from "../../lib/cluster/definition";
-import { bake } from "../../lib/node/bake";
-import { schedulerNode } from "../../lib/node/machine";
+import { schedulerNode } from "../node/specs";
 import { type Block, Synthesized } from "../support/synthesized";
 import { policiesOf, readArn, sessionManager } from "./policies";
 
@@ -23,7 +22,7 @@ test("a cluster bakes nothing unless its definition says so", () => {
 describe("the image of a cluster", () => {
   const cluster = define();
   const stack = synthesize();
-  const ID = imageDigest({ cluster, bake: bake(schedulerNode(cluster)), base: "ubuntu", diskGiB: 50 });
+  const ID = amiDigest({ cluster, node: schedulerNode(cluster), diskGiB: 50 });
   const KEY = expect.stringMatching(/^\$\{aws_kms_key\.dask_key_\w+\.arn\}$/);
 
   test("is made from Ubuntu, with an encrypted disk as large as the smallest that starts from it", () => {
@@ -148,7 +147,7 @@ describe("the image of a cluster", () => {
             ami_tags: {
               "dask:cluster": "test",
               "dask:release": "2026.7",
-              "dask:bake-key": bake(schedulerNode(cluster)).key,
+              "dask:bake-key": schedulerNode(cluster).imageContents.digest,
             },
           },
         },

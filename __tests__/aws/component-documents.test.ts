@@ -4,10 +4,9 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { baked } from "../../environments/baked";
 import { componentDocuments } from "../../lib/aws/image/component-documents";
-import { type Bake, bake } from "../../lib/node/bake";
-import { schedulerNode } from "../../lib/node/machine";
+import type { ImageContents } from "../../lib/node/image-contents";
 import type { NodeFile } from "../../lib/node/node-plan";
-import { worker } from "../node/specs";
+import { schedulerNode, worker } from "../node/specs";
 
 interface Document {
   readonly schemaVersion: string;
@@ -22,13 +21,13 @@ interface Document {
   }[];
 }
 
-const BAKES: readonly (readonly [string, Bake])[] = [
-  ["the scheduler", bake(schedulerNode(baked))],
-  ["CPU workers", bake(worker(baked, "cpu"))],
-  ["GPU workers", bake(worker(baked, "gpu"))],
+const CONTENTS: readonly (readonly [string, ImageContents])[] = [
+  ["the scheduler", schedulerNode(baked).imageContents],
+  ["CPU workers", worker(baked, "cpu").imageContents],
+  ["GPU workers", worker(baked, "gpu").imageContents],
 ];
 
-describe.each(BAKES)("the components of %s", (_, what) => {
+describe.each(CONTENTS)("the components of %s", (_, what) => {
   const documents = componentDocuments(what);
   const parsed = documents.map((text) => parse(text) as Document);
   const steps = parsed.flatMap(({ phases }) => phases.flatMap(({ steps }) => steps));
@@ -74,22 +73,22 @@ describe.each(BAKES)("the components of %s", (_, what) => {
           "build",
           [["/usr/local/lib/dask-node/bootstrap bake && rm /var/log/dask-node.log && : >/etc/machine-id"]],
         ],
-        ["validate", [[`[[ $(</var/lib/dask-node/baked) == ${what.key} ]]`]]],
+        ["validate", [[`[[ $(</var/lib/dask-node/baked) == ${what.digest} ]]`]]],
       ],
     );
   });
 });
 
-test("the look at what is baked fails where another key, or none, was left", () => {
+test("the check of the stamp file fails if it has another digest or is missing", () => {
   const folder = temporaryFolder();
   try {
-    const [check = ""] = (parse(componentDocuments(bakeOf()).at(-1) ?? "") as Document).phases
+    const [check = ""] = (parse(componentDocuments(contentsOf()).at(-1) ?? "") as Document).phases
       .filter(({ name }) => name === "validate")
       .map(({ steps }) => steps[0]?.inputs.commands[0]);
-    const status = (key?: string) => {
-      const mark = join(folder, "baked");
-      if (key !== undefined) execFileSync("bash", ["-c", `echo ${key} >${mark}`]);
-      return spawnSync("bash", ["-c", check.replace("/var/lib/dask-node/baked", mark)]).status;
+    const status = (digest?: string) => {
+      const stampFile = join(folder, "baked");
+      if (digest !== undefined) execFileSync("bash", ["-c", `echo ${digest} >${stampFile}`]);
+      return spawnSync("bash", ["-c", check.replace("/var/lib/dask-node/baked", stampFile)]).status;
     };
     expect(status()).toBe(1);
     expect(status("another")).toBe(1);
@@ -101,12 +100,12 @@ test("the look at what is baked fails where another key, or none, was left", () 
 
 test("files fill a component before the next begins", () => {
   const files = [7000, 7000, 7000].map((length, index) => file(`/etc/${index}`, length));
-  const documents = componentDocuments(bakeOf(...files));
+  const documents = componentDocuments(contentsOf(...files));
   expect(documents.map((text) => (text.match(/install -D/g) ?? []).length)).toEqual([2, 1, 0]);
 });
 
 test("a file that no component holds is refused with its size", () => {
-  expect(() => componentDocuments(bakeOf(file("/etc/large", 16_000)))).toThrow(
+  expect(() => componentDocuments(contentsOf(file("/etc/large", 16_000)))).toThrow(
     "/etc/large takes 16300 characters of an Image Builder component; allowed: 16000; remedy: split the file",
   );
 });
@@ -115,13 +114,13 @@ test.each([
   ["echo {{ build.x.outputs.stdout }}\n", "{{"],
   ["one\nEND_OF_FILE\ntwo\n", "END_OF_FILE"],
 ])("a file with the text %j is refused", (content, found) => {
-  expect(() => componentDocuments(bakeOf({ path: "/etc/a", mode: "0644", content }))).toThrow(
+  expect(() => componentDocuments(contentsOf({ path: "/etc/a", mode: "0644", content }))).toThrow(
     `/etc/a holds '${found}'; allowed: text that Image Builder leaves alone; remedy: respell it`,
   );
 });
 
-function bakeOf(...files: readonly NodeFile[]): Bake {
-  return { key: "0123456789ab", files, command: "true", mark: "/var/lib/dask-node/baked" };
+function contentsOf(...files: readonly NodeFile[]): ImageContents {
+  return { digest: "0123456789ab", files, command: "true", stampFile: "/var/lib/dask-node/baked" };
 }
 
 function file(path: string, length: number): NodeFile {

@@ -1,8 +1,8 @@
 import { DaskCluster } from "../../lib/aws/dask-cluster";
-import { LockfileParameter, LockfileParameters } from "../../lib/aws/machines/lockfile-parameter";
+import { LockfileParameter } from "../../lib/aws/machines/lockfile-parameter";
 import { defineCluster } from "../../lib/cluster/define";
 import type { ClusterDefinition } from "../../lib/cluster/definition";
-import { schedulerNode, workerNode } from "../../lib/node/machine";
+import { schedulerNode, worker } from "../node/specs";
 import { Synthesized } from "../support/synthesized";
 
 const POOLS = [
@@ -16,10 +16,8 @@ describe("the locks of a cluster", () => {
   const stack = Synthesized.of((scope) => new DaskCluster(scope, "dask", { cluster }));
 
   test("are one parameter for each, under the name and with the content that machines look for", () => {
-    const [one, , gpu] = cluster.pools;
-    if (one === undefined || gpu === undefined) throw new Error("the cluster has lost a pool");
-    const locks = [schedulerNode(cluster).lockfile, workerNode(cluster, gpu).lockfile];
-    expect(workerNode(cluster, one).lockfile).toEqual(locks[0]);
+    const locks = [schedulerNode(cluster).lockfile, worker(cluster, "gpu").lockfile];
+    expect(worker(cluster, "one").lockfile).toEqual(locks[0]);
     expect(stack.counts.aws_ssm_parameter).toBe(2);
     for (const [index, kind] of ["20267-cpu-", "20267-gpu-"].entries())
       expect(stack.resource("aws_ssm_parameter", kind)).toEqual({
@@ -48,15 +46,6 @@ describe("the locks of a cluster", () => {
       expect(stack.resource("aws_autoscaling_group", `pools_${pool}`).depends_on).toContainEqual(
         expect.stringMatching(new RegExp(`^aws_ssm_parameter\\.dask_locks_20267-${lock}-`)),
       );
-  });
-
-  test("are of that cluster alone", () => {
-    Synthesized.of((scope) => {
-      const locks = new LockfileParameters(scope, "locks", { cluster });
-      expect(() => locks.of(define({ name: "other" }))).toThrow(
-        /^locks\.of: given \/dask\/other\/lock\/2026\.7-cpu\/\w+; allowed: \/dask\/test\/lock\/2026\.7-cpu\/\w+, \/dask\/test\/lock\/2026\.7-gpu\/\w+; remedy: give the locks of that cluster$/,
-      );
-    });
   });
 });
 

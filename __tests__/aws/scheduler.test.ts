@@ -1,8 +1,8 @@
 import { DaskCluster } from "../../lib/aws/dask-cluster";
 import { defineCluster } from "../../lib/cluster/define";
 import type { ClusterDefinition, SchedulerDefinition } from "../../lib/cluster/definition";
-import { schedulerNode } from "../../lib/node/machine";
 import { userData } from "../../lib/node/user-data";
+import { schedulerNode } from "../node/specs";
 import { Synthesized } from "../support/synthesized";
 
 const TAGS = {

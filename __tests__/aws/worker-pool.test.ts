@@ -1,8 +1,8 @@
 import { DaskCluster, type DaskClusterProps } from "../../lib/aws/dask-cluster";
 import { defineCluster } from "../../lib/cluster/define";
 import type { ClusterDefinition, PoolDefinition } from "../../lib/cluster/definition";
-import { workerNode } from "../../lib/node/machine";
 import { userData } from "../../lib/node/user-data";
+import { worker } from "../node/specs";
 import { Synthesized } from "../support/synthesized";
 
 const POOL: PoolDefinition = {
@@ -30,14 +30,12 @@ describe("the launch template of a pool", () => {
   const { cluster, template } = synthesize(POOL);
 
   test("says this and nothing more", () => {
-    const [pool] = cluster.pools;
-    expect(pool).toBeDefined();
     expect(template).toEqual({
       name: "dask-test--batch",
       description: "workers of the Dask cluster test, pool batch",
       image_id: "ami-0123456789abcdef0",
       iam_instance_profile: { name: expect.stringContaining("aws_iam_instance_profile.") },
-      user_data: pool && userData(workerNode(cluster, pool)),
+      user_data: userData(worker(cluster, "batch")),
       update_default_version: true,
       metadata_options: {
         http_endpoint: "enabled",
@@ -218,8 +216,7 @@ describe("the launch hook of a pool", () => {
 
   test("is the one that the machines answer", () => {
     const { cluster, group, synthesized } = synthesize(POOL);
-    const [pool] = cluster.pools;
-    expect(pool && workerNode(cluster, pool).settings).toMatchObject({
+    expect(worker(cluster, "batch").settings).toMatchObject({
       HOOK: synthesized.resource("aws_autoscaling_lifecycle_hook").name,
       GROUP: group.name,
     });

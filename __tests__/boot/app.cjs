@@ -20,10 +20,9 @@ files.packageFile = (path) =>
     : packageFile(path);
 
 const { AwsStack, defineCluster } = require("../../dist/lib/index.js");
-const { bake } = require("../../dist/lib/node/bake.js");
 const lifecycle = require("../../dist/lib/node/lifecycle.js");
 const { expectation } = require("../../dist/lib/local/expectation.js");
-const { schedulerNode, workerNode } = require("../../dist/lib/node/machine.js");
+const { planNodes } = require("../../dist/lib/node/plan.js");
 const { signalParameter } = require("../../dist/lib/node/signal.js");
 
 // A hook that is gone is believed in half a minute instead of three.
@@ -77,9 +76,10 @@ function synth(id, cluster) {
 /** What the tests know of a cluster beside its Terraform configuration. */
 function facts(cluster) {
   const machines = ({ desiredSize }) => ({ machines: desiredSize, workers: 1 });
-  const pools = cluster.pools.map((pool) => [
+  const plan = planNodes(cluster);
+  const pools = plan.pools.map(({ pool, node }) => [
     pool.name,
-    { group: lifecycle.groupName(cluster, pool), bake: bake(workerNode(cluster, pool)) },
+    { group: node.name, bake: node.imageContents },
   ]);
   return {
     address: cluster.scheduler.privateAddress,
@@ -93,7 +93,7 @@ function facts(cluster) {
       cluster,
       cluster.pools.map((pool) => ({ pool, ...machines(pool) })),
     ),
-    scheduler: { bake: bake(schedulerNode(cluster)) },
+    scheduler: { bake: plan.scheduler.imageContents },
     pools: Object.fromEntries(pools),
   };
 }

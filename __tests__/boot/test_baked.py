@@ -7,7 +7,7 @@ INSTALL_SECONDS = 240
 
 
 def test_the_right_key_skips_to_boot(rig, cluster, baked):
-    key = rig.clusters["rig"].bake("cpu")["key"]
+    key = rig.clusters["rig"].bake("cpu")["digest"]
     host = rig.boot("i-00000000000000051", rig.clusters["rig"].worker("cpu"), "10.77.0.51", layers=(baked,))
     host.wait_for_state("ready", READY_SECONDS)
     assert f"the image has key {key}, as wanted: straight to boot" in host.log()
@@ -17,7 +17,7 @@ def test_the_right_key_skips_to_boot(rig, cluster, baked):
 
 
 def test_the_wrong_key_says_so_and_installs(rig, cluster, baked):
-    key, other = (rig.clusters[name].bake("cpu")["key"] for name in ("rig", "scratch"))
+    key, other = (rig.clusters[name].bake("cpu")["digest"] for name in ("rig", "scratch"))
     assert key != other
     worker = rig.clusters["scratch"].worker("cpu")
     host = rig.boot("i-00000000000000052", worker, "10.77.0.52", layers=(baked,))

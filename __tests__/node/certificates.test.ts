@@ -4,13 +4,12 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { production } from "../../environments/production";
 import { certificatesPart } from "../../lib/node/certificates";
-import { schedulerNode } from "../../lib/node/machine";
 import type { NodePlan } from "../../lib/node/node-plan";
 import { packageRoot } from "../../lib/node/package-file";
 import { type Holder, secretName } from "../../lib/node/secrets";
 import { fakeAws, KEPT, keep, kept } from "./fake-aws";
 import { FakeMachine } from "./fake-machine";
-import { fileOf, worker } from "./specs";
+import { fileOf, schedulerNode, worker } from "./specs";
 
 jest.setTimeout(60_000);
 

@@ -1,5 +1,4 @@
 import { production } from "../../environments/production";
-import { workerNode } from "../../lib/node/machine";
 import { FakeMachine } from "./fake-machine";
 import { largest2024, worker } from "./specs";
 
@@ -128,7 +127,7 @@ describe("Fabric Manager", () => {
     calls(run, "systemctl", "apt-get").filter((call) => call.includes("fabricmanager"));
   const [gpus] = production.pools.filter(({ kind }) => kind === "gpu");
   if (gpus === undefined) throw new Error("production has no GPU pool");
-  const p5 = workerNode(production, { ...gpus, instanceTypes: ["p5.48xlarge"] });
+  const p5 = worker({ ...production, pools: [{ ...gpus, instanceTypes: ["p5.48xlarge"] }] }, gpus.name);
 
   test("is installed in the driver's version, enabled and started where NVSwitches connect the GPUs", () => {
     prepare();

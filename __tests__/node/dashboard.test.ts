@@ -1,10 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { production } from "../../environments/production";
 import { PORTS } from "../../lib/cluster/ports";
-import { schedulerNode } from "../../lib/node/machine";
 import { NODE_PEM } from "../../lib/node/node-site";
 import { FakeMachine } from "./fake-machine";
-import { fileOf, largest2026, scriptOf, unitOf, worker } from "./specs";
+import { fileOf, largest2026, schedulerNode, scriptOf, unitOf, worker } from "./specs";
 
 const scheduler = schedulerNode(production);
 const settings = (text: string, key: string) =>

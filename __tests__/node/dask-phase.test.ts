@@ -1,8 +1,7 @@
 import { production } from "../../environments/production";
-import { schedulerNode } from "../../lib/node/machine";
 import type { NodePlan } from "../../lib/node/node-plan";
 import { FakeMachine } from "./fake-machine";
-import { variety, worker } from "./specs";
+import { schedulerNode, variety, worker } from "./specs";
 
 let machine: FakeMachine;
 const prepare = (spec: NodePlan) => {

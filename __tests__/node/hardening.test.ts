@@ -2,11 +2,10 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { production } from "../../environments/production";
-import { schedulerNode } from "../../lib/node/machine";
 import type { NodeFile } from "../../lib/node/node-plan";
 import { packageRoot } from "../../lib/node/package-file";
 import { makeRoot, testWithSystemd, unitsOf } from "./offline-root";
-import { everySpec, fileOf, largest2026, unitOf, worker } from "./specs";
+import { everySpec, fileOf, largest2026, schedulerNode, unitOf, worker } from "./specs";
 
 jest.setTimeout(120_000);
 

@@ -1,8 +1,7 @@
 import { production } from "../../environments/production";
-import { schedulerNode } from "../../lib/node/machine";
 import { CREDENTIALS, fakeAws, INSTANCE, keep, kept, toldAws } from "./fake-aws";
 import { FakeMachine } from "./fake-machine";
-import { worker } from "./specs";
+import { schedulerNode, worker } from "./specs";
 
 const PHASES = ["base", "conda", "configuration", "certificates", "dashboard", "dask"];
 const WEB = "curl --silent --show-error --connect-timeout 20 --max-time 20 --retry 4 --retry-connrefused";

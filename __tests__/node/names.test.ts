@@ -1,7 +1,7 @@
 import { defineCluster } from "../../lib/cluster/define";
-import { groupName } from "../../lib/node/lifecycle";
 import { resourceName, resourcePath } from "../../lib/node/names";
 import { secretName } from "../../lib/node/secrets";
+import { worker } from "./specs";
 
 const cluster = (name: string, pool: string) =>
   defineCluster({
@@ -10,12 +10,7 @@ const cluster = (name: string, pool: string) =>
     pools: [{ name: pool, kind: "cpu" }],
   });
 
-const groupOf = (name: string, pool: string) => {
-  const defined = cluster(name, pool);
-  const [only] = defined.pools;
-  if (only === undefined) throw new Error("the definition has lost its pool");
-  return groupName(defined, only);
-};
+const groupOf = (name: string, pool: string) => worker(cluster(name, pool), pool).name;
 
 test("names in AWS start with dask-, and paths with /dask/", () => {
   expect(resourceName({ name: "research" }, "scheduler")).toBe("dask-research--scheduler");

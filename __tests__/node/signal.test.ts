@@ -1,10 +1,9 @@
 import { production } from "../../environments/production";
-import { schedulerNode } from "../../lib/node/machine";
 import type { NodePlan } from "../../lib/node/node-plan";
 import { signalParameter } from "../../lib/node/signal";
 import { fakeAws, INSTANCE, keep } from "./fake-aws";
 import { FakeMachine } from "./fake-machine";
-import { worker } from "./specs";
+import { schedulerNode, worker } from "./specs";
 
 const URL =
   "https://cloudformation-waitcondition-eu-central-1.s3.eu-central-1.amazonaws.com/arn%3Aaws?a=b&Signature=c%2Fd%3D";

@@ -3,8 +3,8 @@ import { local } from "../../environments/local";
 import { production } from "../../environments/production";
 import type { Cluster } from "../../lib/cluster/cluster";
 import { defineCluster } from "../../lib/cluster/define";
-import { schedulerNode, workerNode } from "../../lib/node/machine";
 import type { NodeFile, NodePlan } from "../../lib/node/node-plan";
+import { planNodes } from "../../lib/node/plan";
 
 const LONGEST_NAME = "a-cluster-named-as-long-as-it-may";
 const network = { adminSubnets: ["10.0.0.0/8"] };
@@ -56,11 +56,20 @@ export const variety = defineCluster({
   ],
 });
 
-/** The machine of a pool, by the pool's name. */
+/** Plan of the scheduler. */
+export const schedulerNode = (cluster: Cluster): NodePlan => planNodes(cluster).scheduler;
+
+/** Plan of a pool's nodes, by the name of the pool. */
 export function worker(cluster: Cluster, poolName: string): NodePlan {
-  const pool = cluster.pools.find(({ name }) => name === poolName);
-  if (pool === undefined) throw new Error(`no pool ${poolName}`);
-  return workerNode(cluster, pool);
+  const found = planNodes(cluster).pools.find(({ pool }) => pool.name === poolName);
+  if (found === undefined) throw new Error(`no pool ${poolName}`);
+  return found.node;
+}
+
+/** Plans of all nodes, that of the scheduler first. */
+export function nodesOf(cluster: Cluster): readonly NodePlan[] {
+  const { scheduler, pools } = planNodes(cluster);
+  return [scheduler, ...pools.map(({ node }) => node)];
 }
 
 /** Every machine of the example environments and of the clusters above, with its title. */
@@ -71,11 +80,7 @@ export const everySpec: readonly (readonly [string, NodePlan])[] = [
   variety,
   largest2024,
   largest2026,
-].flatMap((cluster) =>
-  [schedulerNode(cluster), ...cluster.pools.map((pool) => workerNode(cluster, pool))].map(
-    (spec) => [spec.title, spec] as const,
-  ),
-);
+].flatMap((cluster) => nodesOf(cluster).map((spec) => [spec.title, spec] as const));
 
 /** Content of a file on a machine. */
 export function fileOf(spec: NodePlan, path: string): string {

@@ -1,13 +1,14 @@
 import { production } from "../../environments/production";
-import { workerNode } from "../../lib/node/machine";
 import { fakeAws } from "./fake-aws";
 import { FakeMachine } from "./fake-machine";
-import { fileOf, unitOf } from "./specs";
+import { fileOf, unitOf, worker } from "./specs";
 
 const [pool] = production.pools;
 if (pool === undefined) throw new Error("production has no pool");
-const spot = workerNode(production, { ...pool, spotPercentage: 50 });
-const onDemand = workerNode(production, { ...pool, spotPercentage: 0 });
+const withSpot = (spotPercentage: number) =>
+  worker({ ...production, pools: [{ ...pool, spotPercentage }] }, pool.name);
+const spot = withSpot(50);
+const onDemand = withSpot(0);
 
 let machine: FakeMachine;
 beforeEach(() => {

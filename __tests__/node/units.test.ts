@@ -2,10 +2,9 @@ import { development } from "../../environments/development";
 import { production } from "../../environments/production";
 import { defineCluster } from "../../lib/cluster/define";
 import { BOOT_SECONDS } from "../../lib/node/lifecycle";
-import { schedulerNode } from "../../lib/node/machine";
 import type { Service } from "../../lib/node/service";
 import { commandLine, systemdUnit } from "../../lib/node/systemd-unit";
-import { largest2024, largest2026, unitOf, variety, worker } from "./specs";
+import { largest2024, largest2026, schedulerNode, unitOf, variety, worker } from "./specs";
 
 /** Values of a setting, in their order. */
 const settings = (unit: string, key: string) =>

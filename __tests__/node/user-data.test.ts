@@ -2,10 +2,9 @@ import { createHash } from "node:crypto";
 import { gunzipSync } from "node:zlib";
 import { parse } from "yaml";
 import { production } from "../../environments/production";
-import { schedulerNode } from "../../lib/node/machine";
 import type { NodePlan } from "../../lib/node/node-plan";
 import { cloudConfig, MOST_BYTES, userData } from "../../lib/node/user-data";
-import { everySpec, worker } from "./specs";
+import { everySpec, schedulerNode, worker } from "./specs";
 
 const decode = (text: string) => Buffer.from(text, "base64");
 const gpuWorker = worker(production, "gpu");

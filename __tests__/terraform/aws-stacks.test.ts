@@ -7,8 +7,7 @@ import { production } from "../../environments/production";
 import { AwsStack } from "../../lib/aws/aws-stack";
 import { componentDocuments } from "../../lib/aws/image/component-documents";
 import { defineCluster } from "../../lib/cluster/define";
-import { bake } from "../../lib/node/bake";
-import { schedulerNode, workerNode } from "../../lib/node/machine";
+import { nodesOf } from "../node/specs";
 import { allows } from "../support/deploy-policy";
 import { MockedCluster } from "../support/mock-aws/mocked-cluster";
 import { MOCK_FAULTS } from "../support/terraform/mock-faults";
@@ -150,12 +149,9 @@ describeWithTerraform("the AWS stacks, by real Terraform on the mock AWS", () =>
       const plan = await workspaces.baked.plan(bench.terraform);
       const of = (wanted: string) => plan.resource_changes.filter(({ type }) => type === wanted);
 
-      const [cpu, gpu] = baked.pools;
-      if (cpu === undefined || gpu === undefined) throw new Error("the environment baked has lost a pool");
-      const scheduler = bake(schedulerNode(baked));
-      const bakes = [scheduler, bake(workerNode(baked, cpu)), bake(workerNode(baked, gpu))];
-      expect(new Set(bakes.map(({ key }) => key)).size).toBe(3);
-      const documents = bakes.flatMap(componentDocuments);
+      const images = nodesOf(baked).map(({ imageContents }) => imageContents);
+      expect(new Set(images.map(({ digest }) => digest)).size).toBe(3);
+      const documents = images.flatMap(componentDocuments);
       expect(
         of("aws_imagebuilder_component")
           .map(({ change }) => change.after?.data)
@@ -297,10 +293,7 @@ describeWithTerraform("the AWS stacks, by real Terraform on the mock AWS", () =>
 
     test("gives machines the packages whose checksum they have", () => {
       const cluster = CLUSTERS[name];
-      for (const { lockfile } of [
-        schedulerNode(cluster),
-        ...cluster.pools.map((pool) => workerNode(cluster, pool)),
-      ]) {
+      for (const { lockfile } of nodesOf(cluster)) {
         const given = mocked(name).parameter(lockfile.name);
         expect(createHash("sha256").update(given).digest("hex")).toBe(lockfile.sha256);
       }

@@ -1,7 +1,6 @@
 import type { Cluster } from "../cluster/cluster";
 import { PORTS } from "../cluster/ports";
 import { scheme } from "../cluster/scheme";
-import { nodeSite } from "../node/node-site";
 import { type Holder, secretName } from "../node/secrets";
 
 /** Folder of a client's certificate and configuration. */
@@ -15,10 +14,10 @@ export function readSecret(cluster: Cluster, holder: Holder): string {
 }
 
 /** Returns the lines of a client's `dask.yaml`, with `%s` for the folder of the bundle. */
-function daskYaml(cluster: Cluster): readonly string[] {
+function daskYaml(schedulerAddress: string): readonly string[] {
   const pem = '"%s/client.pem"';
   return [
-    `scheduler-address: ${nodeSite(cluster).schedulerAddress}`,
+    `scheduler-address: ${schedulerAddress}`,
     "distributed:",
     "  comm:",
     "    require-encryption: true",
@@ -34,9 +33,11 @@ function daskYaml(cluster: Cluster): readonly string[] {
  * Returns the command that writes a client's bundle: key, certificate and CA in one file with mode 0600, and a
  * `dask.yaml` that points to it and has the scheduler's name as default address. The previous bundle stays when the
  * secret cannot be read.
+ *
+ * @param schedulerAddress default address of the clients
  */
-export function clientBundle(cluster: Cluster): string {
-  const lines = daskYaml(cluster);
+export function clientBundle(cluster: Cluster, schedulerAddress: string): string {
+  const lines = daskYaml(schedulerAddress);
   const folders = lines.flatMap((line) => line.match(/%s/g) ?? []).map(() => '"$at"');
   const steps = [
     "umask 077",

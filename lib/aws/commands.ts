@@ -1,7 +1,7 @@
-import type { Cluster, Pool } from "../cluster/cluster";
+import type { Cluster } from "../cluster/cluster";
 import { PORTS } from "../cluster/ports";
-import { groupName } from "../node/lifecycle";
 import { LIBRARY, NODE_LOG } from "../node/node-files";
+import type { PoolPlan } from "../node/plan";
 import type { Service } from "../node/service";
 import { STATE_TAG } from "./roles/node-role";
 
@@ -49,14 +49,14 @@ export class Commands {
   }
 
   /** Follows the log of the workers on a pool's first instance. */
-  logsOfPool(pool: Pool): string {
-    const first = `$(aws autoscaling describe-auto-scaling-groups ${this.region} --auto-scaling-group-names ${groupName(this.cluster, pool)} --query 'AutoScalingGroups[0].Instances[0].InstanceId' --output text)`;
-    return this.logs(first, pool.kind === "gpu" ? "dask-cuda-worker" : "dask-worker");
+  logsOfPool({ node }: PoolPlan): string {
+    const first = `$(aws autoscaling describe-auto-scaling-groups ${this.region} --auto-scaling-group-names ${node.name} --query 'AutoScalingGroups[0].Instances[0].InstanceId' --output text)`;
+    return this.logs(first, node.service.name);
   }
 
   /** Sets the number of a pool's instances. */
-  scale(pool: Pool): string {
-    return `aws autoscaling set-desired-capacity ${this.region} --auto-scaling-group-name ${groupName(this.cluster, pool)} --desired-capacity ${pool.desiredSize}`;
+  scale({ pool, node }: PoolPlan): string {
+    return `aws autoscaling set-desired-capacity ${this.region} --auto-scaling-group-name ${node.name} --desired-capacity ${pool.desiredSize}`;
   }
 
   /** Runs a program of the scheduler's node, such as `certificates renew`. */

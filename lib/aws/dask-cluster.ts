@@ -1,6 +1,8 @@
 import { Construct } from "constructs";
 import type { Cluster } from "../cluster/cluster";
-import { dashboardLink, nodeSite } from "../node/node-site";
+import type { NodePlan } from "../node/node-plan";
+import { dashboardLink } from "../node/node-site";
+import { type ClusterPlan, planNodes } from "../node/plan";
 import { Account } from "./account/account";
 import { AutoscalingRole } from "./account/autoscaling-role";
 import { ClusterKey } from "./encryption/cluster-key";
@@ -47,6 +49,8 @@ export interface DaskClusterProps {
 export class DaskCluster extends Construct {
   /** What the cluster was made from. */
   readonly cluster: Cluster;
+  /** Nodes of the cluster, with the images that they start from. */
+  readonly plan: ClusterPlan;
   /** Network of the machines. */
   readonly network: ClusterNetwork;
   /** Id of the VPC: for peering connections, VPNs and transit gateways. */
@@ -94,22 +98,24 @@ export class DaskCluster extends Construct {
     this.vpcId = this.network.vpcId;
     this.security = new ClusterSecurity(this, "security", { cluster, network: this.network });
 
-    const locks = new LockfileParameters(this, "locks", { cluster });
+    const lockfiles = new LockfileParameters(this, "locks");
     const secrets = cluster.tls ? new ClusterSecrets(this, "secrets", { cluster, key }) : undefined;
-    const member = { cluster, account, key, ...(secrets && { secrets }) };
-    const machines = {
-      cluster,
-      key,
-      locks,
-      network: this.network,
-      security: this.security,
-      ...(cluster.bakedImages && {
-        images: new ClusterImages(this, "images", { cluster, account, key, network: this.network }),
-      }),
-    };
-    const role = new SchedulerRole(this, "scheduler-role", { ...member, lock: locks.of(cluster) });
+    const planned = planNodes(cluster);
+    this.plan = cluster.bakedImages
+      ? new ClusterImages(this, "images", { cluster, plan: planned, account, key, network: this.network })
+          .plan
+      : planned;
+    const common = { cluster, key, network: this.network, security: this.security };
+    const withLockfile = (node: NodePlan) => ({
+      node,
+      lockfileParameter: lockfiles.parameter(node.lockfile),
+    });
+    const permissions = { cluster, account, key, ...(secrets && { secrets }) };
+
+    const scheduler = withLockfile(this.plan.scheduler);
+    const role = new SchedulerRole(this, "scheduler-role", { ...permissions, ...scheduler });
     if (secrets) new AuthorityPolicy(this, "authority-policy", { secrets, role });
-    this.scheduler = new Scheduler(this, "scheduler", { ...machines, role });
+    this.scheduler = new Scheduler(this, "scheduler", { ...common, ...scheduler, role });
     const zone = new PrivateZone(this, "zone", {
       cluster,
       network: this.network,
@@ -123,22 +129,24 @@ export class DaskCluster extends Construct {
     const pools = new Construct(this, "pools");
     const roles = new Construct(this, "pool-roles");
     this.pools = Object.fromEntries(
-      cluster.pools.map((pool) => [
-        pool.name,
-        new WorkerPool(pools, pool.name, {
-          ...machines,
+      this.plan.pools.map(({ pool, node }) => {
+        const worker = withLockfile(node);
+        const props = {
+          ...common,
+          ...worker,
           pool,
           zone,
           autoscaling,
-          role: new PoolRole(roles, pool.name, { ...member, pool, lock: locks.of(cluster, pool) }),
+          role: new PoolRole(roles, pool.name, { ...permissions, ...worker, pool }),
           scheduler: this.scheduler,
           ...(readiness && { readiness }),
           ...(waitForCapacityMinutes === undefined ? {} : { waitForCapacityMinutes }),
-        }),
-      ]),
+        };
+        return [pool.name, new WorkerPool(pools, pool.name, props)];
+      }),
     );
 
-    this.schedulerAddress = nodeSite(cluster).schedulerAddress;
+    this.schedulerAddress = this.plan.schedulerAddress;
     this.dashboardUrl = dashboardLink(cluster);
   }
 }

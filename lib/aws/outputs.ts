@@ -71,7 +71,7 @@ export class Outputs extends Construct {
     if (!tls) return;
     this.output(
       "client_bundle",
-      clientBundle(cluster),
+      clientBundle(cluster, daskCluster.schedulerAddress),
       "Fetches the certificate and configuration of clients; run it again when the certificate has expired",
     );
     this.output(
@@ -81,7 +81,7 @@ export class Outputs extends Construct {
     );
   }
 
-  private operating({ cluster }: DaskCluster, commands: Commands) {
+  private operating({ cluster, plan }: DaskCluster, commands: Commands) {
     this.output(
       "machine_states",
       commands.machineStates,
@@ -101,15 +101,16 @@ export class Outputs extends Construct {
         "Renews all certificates now. Renewal is otherwise automatic",
       );
     }
-    for (const pool of cluster.pools) {
+    for (const workers of plan.pools) {
+      const { pool } = workers;
       this.output(
         `scale_${pool.name}`,
-        commands.scale(pool),
+        commands.scale(workers),
         `Sets the number of instances of the pool ${pool.name}: ${pool.minSize} to ${pool.maxSize}`,
       );
       this.output(
         `logs_${pool.name}`,
-        commands.logsOfPool(pool),
+        commands.logsOfPool(workers),
         `Follows the logs of the first instance of the pool ${pool.name}`,
       );
     }

@@ -3,7 +3,8 @@ import { PORTS } from "../cluster/ports";
 import type { Release } from "../cluster/releases";
 import { text } from "./node-files";
 import type { NodeFile } from "./node-plan";
-import { dashboardLink, NODE_PEM, nodeSite, RELOAD } from "./node-site";
+import { dashboardLink, NODE_PEM, RELOAD } from "./node-site";
+import type { Site } from "./service";
 import { renderTemplate } from "./template";
 
 /**
@@ -11,8 +12,11 @@ import { renderTemplate } from "./template";
  *
  * @param spillLimit most that one worker process may spill
  */
-export function daskConfig(cluster: Cluster, spillLimit: string | false): readonly NodeFile[] {
-  const { scratch, config } = nodeSite(cluster);
+export function daskConfig(
+  cluster: Cluster,
+  { scratch, config }: Site,
+  spillLimit: string | false,
+): readonly NodeFile[] {
   const { hostname, privateAddress } = cluster.scheduler;
   const hosts = [...(cluster.tls ? [hostname, privateAddress] : []), "localhost"];
   const main = renderTemplate("cloud-init/dask/dask.yaml", {

@@ -1,6 +1,3 @@
-import type { Cluster, Pool } from "../cluster/cluster";
-import { resourceName } from "./names";
-
 /** Launch lifecycle hook of each pool: a machine is in service once its workers are registered at the scheduler. */
 export const LAUNCH_HOOK = "workers-registered";
 
@@ -27,8 +24,3 @@ export const RETRY_SECONDS = 150;
 
 /** Seconds that the scheduler waits for the parameter of its signal, which Terraform creates after the instance. */
 export const SIGNAL_SECONDS = 300;
-
-/** Returns the name of a pool's Auto Scaling group and launch template, such as `dask-production--gpu`. */
-export function groupName(cluster: Cluster, pool: Pool): string {
-  return resourceName(cluster, pool.name);
-}

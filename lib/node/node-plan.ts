@@ -1,3 +1,5 @@
+import type { Image } from "../cluster/definition";
+import type { ImageContents } from "./image-contents";
 import type { Lockfile } from "./lockfile";
 import type { Service } from "./service";
 
@@ -33,13 +35,23 @@ export interface NodePart {
 }
 
 /**
- * What one machine becomes, as data: pure, and the same for every machine of a role or pool. It holds no secret
- * and nothing that is known only after a deployment.
+ * Everything that is known of a node before a deployment, as data: of the scheduler, or of each node of a pool. It
+ * contains no secret. `planNodes` makes it; later steps read its fields and derive nothing from cluster and pool again.
  */
 export interface NodePlan {
+  /** Name in AWS, such as `dask-production--scheduler`; of a pool, also that of its Auto Scaling group. */
+  readonly name: string;
   readonly role: NodeRole;
-  /** What a person reads at the head of the user data, such as `Worker of production, pool gpu`. */
+  /** First line of the user data, such as `Worker of production, pool gpu`. */
   readonly title: string;
+  /** Tags that distinguish it from other nodes: cluster, role and pool. */
+  readonly tags: Readonly<Record<string, string>>;
+  /** Instance types, in the order of preference. */
+  readonly instanceTypes: readonly string[];
+  /** Size of its root volume in GiB. */
+  readonly diskGiB: number;
+  /** Image that it starts from: that of the definition, or a baked AMI. */
+  readonly image: Image;
   /** Packages of the operating system. */
   readonly packages: readonly string[];
   /** Steps whose result an image can hold: lanes that run side by side, each with its steps in order. */
@@ -50,6 +62,8 @@ export interface NodePlan {
   readonly settings: Readonly<Record<string, string>>;
   /** Exact packages of its Python environment, which are in an SSM parameter. */
   readonly lockfile: Lockfile;
+  /** What an image for the node contains, and its digest. */
+  readonly imageContents: ImageContents;
   /** Every file, the settings and the rendered units among them. */
   readonly files: readonly NodeFile[];
   /** The process of Dask's that runs on the machine. */

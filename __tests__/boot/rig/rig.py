@@ -115,14 +115,14 @@ class Rig:
 
     def bake(self, bake: dict) -> Path:
         """Make what an image holds, as Image Builder does, once; give it to `boot` as a layer."""
-        key = bake["key"]
+        key = bake["digest"]
         if key not in self._baked:
             self._baked[key] = self._bake(f"builder-{key}", bake)
         return self._baked[key]
 
     def _bake(self, name: str, bake: dict) -> Path:
         self._give_network(name, BUILDER, GATEWAY)
-        self.aws.know(BUILDER, instance=f"i-{bake['key']:0>17}")
+        self.aws.know(BUILDER, instance=f"i-{bake['digest']:0>17}")
         builder = self._host(name, BUILDER)
         builder.start()
         builder.wait_for("cloud-init status | grep -q done", 60)

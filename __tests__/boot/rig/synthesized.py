@@ -92,7 +92,7 @@ class Cluster:
         return self.resources.get(resource, {})
 
     def bake(self, pool: str | None = None) -> dict:
-        """The half of a machine that an image can hold: of a pool, or of the scheduler."""
+        """Contents of an image for the nodes of a pool, or for the scheduler."""
         return (self.facts["pools"][pool] if pool else self.facts["scheduler"])["bake"]
 
     def ingress(self) -> list[Ingress]:

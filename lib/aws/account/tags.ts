@@ -1,6 +1,5 @@
-import type { Cluster, Pool } from "../../cluster/cluster";
-import { groupName } from "../../node/lifecycle";
-import { resourceName } from "../../node/names";
+import type { Cluster } from "../../cluster/cluster";
+import type { NodePlan } from "../../node/node-plan";
 
 /** Tags by key. */
 export type Tags = Record<string, string>;
@@ -13,28 +12,10 @@ export function clusterTags(cluster: Cluster): Tags {
   return { ...cluster.tags, "dask:cluster": cluster.name };
 }
 
-/** Tags by which the scheduler's machine, or those of a pool, are told from all others. */
-export function ownTags(cluster: Cluster, pool?: Pool): Tags {
-  return {
-    "dask:cluster": cluster.name,
-    "dask:role": pool === undefined ? "scheduler" : "worker",
-    ...(pool && { "dask:pool": pool.name }),
-  };
-}
-
 /**
- * All tags of a machine and its volumes. Default tags do not reach what an autoscaling group launches, so machines
- * carry every tag themselves.
+ * Returns all tags of a node's instances and volumes. Default tags do not reach what an Auto Scaling group launches, so
+ * nodes have every tag themselves.
  */
-export function machineTags(cluster: Cluster, pool?: Pool): Tags {
-  return {
-    ...clusterTags(cluster),
-    ...ownTags(cluster, pool),
-    Name: machineName(cluster, pool),
-  };
-}
-
-/** Name of the scheduler, or of a pool, in AWS. */
-export function machineName(cluster: Cluster, pool?: Pool): string {
-  return pool === undefined ? resourceName(cluster, "scheduler") : groupName(cluster, pool);
+export function nodeTags(cluster: Cluster, { name, tags }: NodePlan): Tags {
+  return { ...clusterTags(cluster), ...tags, Name: name };
 }

@@ -7,9 +7,8 @@ import { ImagebuilderImageRecipe } from "@cdktf/provider-aws/lib/imagebuilder-im
 import { ImagebuilderInfrastructureConfiguration } from "@cdktf/provider-aws/lib/imagebuilder-infrastructure-configuration";
 import { Construct } from "constructs";
 import type { Cluster } from "../../cluster/cluster";
-import type { Image } from "../../cluster/definition";
-import type { Bake } from "../../node/bake";
 import { resourceName } from "../../node/names";
+import type { NodePlan } from "../../node/node-plan";
 import type { ClusterKey } from "../encryption/cluster-key";
 import { LogGroup } from "../encryption/log-group";
 import { buildLogGroup } from "../encryption/log-names";
@@ -32,26 +31,22 @@ const BUILD_ALONE = {
   enhancedImageMetadataEnabled: false,
 };
 
-/** Contents of an image: equal contents make one image. */
-export interface ImageContents {
-  /** Cluster whose instances start from the image. */
+/** Contents of an AMI: equal contents make one AMI. */
+export interface AmiContents {
+  /** Cluster whose instances start from the AMI. */
   readonly cluster: Cluster;
-  /** What is installed in the image. */
-  readonly bake: Bake;
-  /** Image that it is made from. */
-  readonly base: Image;
-  /** Size of its root volume in GiB: an instance that starts from it needs at least the same. */
+  /** Node that is installed in the AMI as far as an image can contain it, on the image of its plan. */
+  readonly node: NodePlan;
+  /** Size of the root volume in GiB: an instance that starts from the AMI needs at least the same. */
   readonly diskGiB: number;
 }
 
-/** Decides what an image contains, and how it is built. */
-export interface ClusterImageProps extends ImageContents {
-  /** `imageDigest` of the contents: the id of the construct, and part of its names in AWS. */
+/** Decides what an AMI contains, and how it is built: on an instance type of its node that AWS has capacity for. */
+export interface ClusterImageProps extends AmiContents {
+  /** `amiDigest` of the contents: the id of the construct, and part of its names in AWS. */
   readonly digest: string;
-  /** Key that encrypts the image. */
+  /** Key that encrypts the AMI. */
   readonly key: ClusterKey;
-  /** Instance types to build on, of which Image Builder takes one that AWS has; with a GPU if the machines have one. */
-  readonly instanceTypes: readonly string[];
   /** Where it is built. */
   readonly builder: ImageBuilder;
 }
@@ -75,17 +70,17 @@ export class ClusterImage extends Construct {
 
   constructor(scope: Construct, id: string, props: ClusterImageProps) {
     super(scope, id);
-    const { cluster, digest, key, bake, base, diskGiB, instanceTypes, builder } = props;
+    const { cluster, node, digest, key, diskGiB, builder } = props;
     const encrypted = { kmsKeyId: key.arn };
     const description = descriptionOf(cluster);
-    const documents = componentDocuments(bake);
+    const documents = componentDocuments(node.imageContents);
     const name = resourceName(cluster, digest);
 
     const recipe = new ImagebuilderImageRecipe(this, "recipe", {
       name,
       description,
       version: VERSION,
-      parentImage: parentImage(base),
+      parentImage: parentImage(node.image),
       ...REPLACED,
       blockDeviceMapping: [
         {
@@ -115,7 +110,7 @@ export class ClusterImage extends Construct {
       name,
       description,
       ...REPLACED,
-      instanceTypes: [...instanceTypes],
+      instanceTypes: [...node.instanceTypes],
       instanceProfileName: builder.instanceProfileName,
       subnetId: builder.subnetId,
       securityGroupIds: [builder.securityGroupId],
@@ -138,7 +133,7 @@ export class ClusterImage extends Construct {
             amiTags: {
               "dask:cluster": cluster.name,
               "dask:release": cluster.release.name,
-              "dask:bake-key": bake.key,
+              "dask:bake-key": node.imageContents.digest,
             },
           },
         },
@@ -168,11 +163,12 @@ function literally(text: string): string {
 }
 
 /**
- * Returns the digest of an image's contents: part of its names in AWS, and the id of its construct. So one name is always
- * at one address of Terraform, whichever pools use the image.
+ * Returns the digest of an AMI's contents: part of its names in AWS, and the id of its construct. So one name is always
+ * at one address of Terraform, whichever pools use the AMI.
  */
-export function imageDigest({ cluster, bake, base, diskGiB }: ImageContents): string {
-  const contents = [descriptionOf(cluster), parentImage(base), diskGiB, componentDocuments(bake)];
+export function amiDigest({ cluster, node, diskGiB }: AmiContents): string {
+  const { image, imageContents } = node;
+  const contents = [descriptionOf(cluster), parentImage(image), diskGiB, componentDocuments(imageContents)];
   return createHash("sha256").update(JSON.stringify(contents)).digest("hex").slice(0, 12);
 }
 

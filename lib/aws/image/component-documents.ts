@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { stringify } from "yaml";
-import type { Bake } from "../../node/bake";
+import type { ImageContents } from "../../node/image-contents";
 import { BOOT_SECONDS } from "../../node/lifecycle";
 import type { NodeFile } from "../../node/node-plan";
 
@@ -16,13 +16,13 @@ const UNSAFE = /\{\{|^END_OF_FILE$/m;
 type Phases = Readonly<Record<string, readonly object[]>>;
 
 /**
- * What to bake, as documents of Image Builder's task runner (AWSTOE) in their order: the files, as many to a document
- * as it holds, and then the command, with a look at what it left. Files are written by a shell: of its module
+ * Returns the contents of an image as documents of Image Builder's task runner (AWSTOE), in their order: the files, as many
+ * to a document as fit, and then the command, with a check of the stamp file. Files are written by a shell: of its module
  * CreateFile, AWS does not say what becomes of a backslash.
  *
  * @throws Error for a file that no document can hold, or whose text the task runner would change
  */
-export function componentDocuments({ key, files, command, mark }: Bake): readonly string[] {
+export function componentDocuments({ digest, files, command, stampFile }: ImageContents): readonly string[] {
   const documents: object[][] = [];
   for (const file of files) {
     const step = writing(file);
@@ -34,7 +34,7 @@ export function componentDocuments({ key, files, command, mark }: Bake): readonl
     ...documents.map((steps) => document({ build: steps })),
     document({
       build: [bash("bake", command)],
-      validate: [bash("is-baked", `[[ $(<${mark}) == ${key} ]]`)],
+      validate: [bash("is-baked", `[[ $(<${stampFile}) == ${digest} ]]`)],
     }),
   ];
 }

@@ -1,8 +1,6 @@
 import { SsmParameter } from "@cdktf/provider-aws/lib/ssm-parameter";
 import { Construct } from "constructs";
-import type { Cluster, Pool } from "../../cluster/cluster";
 import { type Lockfile, STANDARD_CHARACTERS } from "../../node/lockfile";
-import { schedulerNode, workerNode } from "../../node/machine";
 import { waive } from "../account/waiver";
 
 /** Decides which lockfile a parameter contains. */
@@ -38,45 +36,22 @@ export class LockfileParameter extends Construct {
   }
 }
 
-/** Properties of `LockfileParameters`. */
-export interface LockfileParametersProps {
-  /** Cluster whose machines look their packages up. */
-  readonly cluster: Cluster;
-}
-
-/** The locks of a cluster's machines: one parameter for each, however many machines share it. */
+/** Lockfiles of a cluster: one parameter for each, however many nodes read it. */
 export class LockfileParameters extends Construct {
   private readonly parameters = new Map<string, SsmParameter>();
 
-  constructor(scope: Construct, id: string, { cluster }: LockfileParametersProps) {
-    super(scope, id);
-    const nodes = [schedulerNode(cluster), ...cluster.pools.map((pool) => workerNode(cluster, pool))];
-    for (const { lockfile } of nodes)
-      if (!this.parameters.has(lockfile.name))
-        this.parameters.set(
-          lockfile.name,
-          new LockfileParameter(this, idOf(lockfile), { lockfile }).parameter,
-        );
-  }
-
-  /**
-   * Parameter of the scheduler, or of a pool.
-   *
-   * @throws Error for a machine of another cluster
-   */
-  of(cluster: Cluster, pool?: Pool): SsmParameter {
-    const { name } = (pool === undefined ? schedulerNode(cluster) : workerNode(cluster, pool)).lockfile;
-    const parameter = this.parameters.get(name);
-    if (parameter === undefined)
-      throw new Error(
-        `locks.of: given ${name}; allowed: ${[...this.parameters.keys()].join(", ")}; remedy: give the locks of that cluster`,
-      );
+  /** Returns the parameter of a lockfile; the first call creates it. */
+  parameter(lockfile: Lockfile): SsmParameter {
+    const existing = this.parameters.get(lockfile.name);
+    if (existing !== undefined) return existing;
+    const { parameter } = new LockfileParameter(this, idOf(lockfile), { lockfile });
+    this.parameters.set(lockfile.name, parameter);
     return parameter;
   }
 }
 
 /**
- * Id of a lock's construct, such as `2026.7-cpu-0123456789ab`: the last parts of the parameter's name. So one name is
+ * Id of a lockfile's construct, such as `2026.7-cpu-0123456789ab`: the last parts of the parameter's name. So one name is
  * always at one address of Terraform, whichever nodes use it; at a second address it could not be created while the
  * first one still exists.
  */

@@ -1,27 +1,28 @@
 import { DataAwsSsmParameter } from "@cdktf/provider-aws/lib/data-aws-ssm-parameter";
 import { Instance } from "@cdktf/provider-aws/lib/instance";
+import type { SsmParameter } from "@cdktf/provider-aws/lib/ssm-parameter";
 import { Resource as NullResource } from "@cdktf/provider-null/lib/resource";
 import { Construct } from "constructs";
 import type { Cluster } from "../../cluster/cluster";
 import type { Image } from "../../cluster/definition";
-import { schedulerNode } from "../../node/machine";
+import type { NodePlan } from "../../node/node-plan";
 import { userData } from "../../node/user-data";
 import { nameOf } from "../account/names";
-import { machineTags } from "../account/tags";
+import { nodeTags } from "../account/tags";
 import { waive } from "../account/waiver";
 import type { ClusterKey } from "../encryption/cluster-key";
-import type { ClusterImages } from "../image/cluster-images";
 import { imageParameter, isPinned, launchImage } from "../image/machine-image";
 import { type ClusterNetwork, schedulerSubnetId } from "../network/cluster-network";
 import type { ClusterSecurity } from "../network/cluster-security";
 import { STATE_TAG } from "../roles/node-role";
 import type { SchedulerRole } from "../roles/scheduler-role";
-import type { LockfileParameters } from "./lockfile-parameter";
 
-/** Properties of a `Scheduler`. */
+/** Decides what the scheduler's instance is made from. */
 export interface SchedulerProps {
   /** Cluster that is scheduled. */
   readonly cluster: Cluster;
+  /** Plan of the scheduler. */
+  readonly node: NodePlan;
   /** Network of the instance. */
   readonly network: ClusterNetwork;
   /** Security of the cluster. */
@@ -30,10 +31,8 @@ export interface SchedulerProps {
   readonly role: SchedulerRole;
   /** Key of the cluster. */
   readonly key: ClusterKey;
-  /** Locks of the cluster. */
-  readonly locks: LockfileParameters;
-  /** @default - the machine starts from the image of the definition */
-  readonly images?: ClusterImages;
+  /** Parameter that the instance reads its lockfile from. */
+  readonly lockfileParameter: SsmParameter;
 }
 
 /**
@@ -51,15 +50,12 @@ export class Scheduler extends Construct {
 
   constructor(scope: Construct, id: string, props: SchedulerProps) {
     super(scope, id);
-    const { cluster, network, security, role, key, locks, images } = props;
+    const { cluster, node, network, security, role, key, lockfileParameter } = props;
     const { deletionProtection, ssh } = cluster;
-    const tags = machineTags(cluster);
-    const baked = images?.amiIdOf(cluster);
-    const image = new NullResource(this, "image", {
-      triggers: { image: baked ?? launchImage(cluster.scheduler.image) },
-    });
+    const tags = nodeTags(cluster, node);
+    const image = new NullResource(this, "image", { triggers: { image: launchImage(node.image) } });
     this.instance = new Instance(this, "Resource", {
-      ami: baked ?? this.ami(cluster.scheduler.image),
+      ami: this.ami(node.image),
       instanceType: cluster.scheduler.instanceType,
       subnetId: schedulerSubnetId(cluster, network),
       privateIp: cluster.scheduler.privateAddress,
@@ -72,13 +68,13 @@ export class Scheduler extends Construct {
       monitoring: true,
       rootBlockDevice: {
         volumeType: "gp3",
-        volumeSize: cluster.scheduler.diskGiB,
+        volumeSize: node.diskGiB,
         encrypted: true,
         kmsKeyId: key.arn,
         deleteOnTermination: true,
         tags,
       },
-      userDataBase64: userData(schedulerNode(cluster)),
+      userDataBase64: userData(node),
       userDataReplaceOnChange: true,
       tags,
       // The name of the image decides, not the AMI that it refers to today.
@@ -87,7 +83,7 @@ export class Scheduler extends Construct {
         replaceTriggeredBy: [nameOf(image)],
         ...(deletionProtection && { preventDestroy: true }),
       },
-      dependsOn: [...(network.wayOut ?? []), ...security.rules, ...role.policies, locks.of(cluster)],
+      dependsOn: [...(network.wayOut ?? []), ...security.rules, ...role.policies, lockfileParameter],
     });
     waive(
       this.instance,

@@ -1,30 +1,31 @@
 import { AutoscalingGroup } from "@cdktf/provider-aws/lib/autoscaling-group";
+import type { SsmParameter } from "@cdktf/provider-aws/lib/ssm-parameter";
 import { Construct } from "constructs";
 import type { Cluster, Pool } from "../../cluster/cluster";
-import { groupName } from "../../node/lifecycle";
+import type { NodePlan } from "../../node/node-plan";
 import type { AutoscalingRole } from "../account/autoscaling-role";
-import { machineTags } from "../account/tags";
+import { nodeTags } from "../account/tags";
 import type { ClusterKey } from "../encryption/cluster-key";
-import type { ClusterImages } from "../image/cluster-images";
 import type { ClusterNetwork } from "../network/cluster-network";
 import type { ClusterSecurity } from "../network/cluster-security";
 import type { PoolRole } from "../roles/pool-role";
 import { initialHooks, LAUNCH_SECONDS, LaunchHook, onDemandBase } from "./launch-hook";
-import type { LockfileParameters } from "./lockfile-parameter";
-import { NodeTemplate } from "./node-template";
 import type { PrivateZone } from "./private-zone";
 import type { Scheduler } from "./scheduler";
 import type { SchedulerReadiness } from "./scheduler-readiness";
+import { WorkerLaunchTemplate } from "./worker-launch-template";
 
 /** As long as a machine may take to become a member. */
 const WAIT_FOR_CAPACITY_MINUTES = Math.ceil(LAUNCH_SECONDS / 60);
 
-/** Properties of a `WorkerPool`. */
+/** Decides what the instances of a pool are made from, and what they wait for. */
 export interface WorkerPoolProps {
   /** Cluster that the pool belongs to. */
   readonly cluster: Cluster;
   /** The pool as the definition has it. */
   readonly pool: Pool;
+  /** Plan of the nodes of the pool. */
+  readonly node: NodePlan;
   /** Network of the machines; they spread over its private subnets. */
   readonly network: ClusterNetwork;
   /** Security of the cluster. */
@@ -35,8 +36,8 @@ export interface WorkerPoolProps {
   readonly autoscaling: AutoscalingRole;
   /** Key of the cluster. */
   readonly key: ClusterKey;
-  /** Locks of the cluster. */
-  readonly locks: LockfileParameters;
+  /** Parameter that the instances read their lockfile from. */
+  readonly lockfileParameter: SsmParameter;
   /** Scheduler that the workers work for. */
   readonly scheduler: Scheduler;
   /** Zone that names the scheduler. */
@@ -47,8 +48,6 @@ export interface WorkerPoolProps {
    * @default - the pool is created while the scheduler starts
    */
   readonly readiness?: SchedulerReadiness;
-  /** @default - the machines start from the image of the definition */
-  readonly images?: ClusterImages;
   /**
    * Minutes that a deployment waits until the workers of the pool's first machines are registered; 0 waits for none.
    *
@@ -77,7 +76,7 @@ export class WorkerPool extends Construct {
 
   constructor(scope: Construct, id: string, props: WorkerPoolProps) {
     super(scope, id);
-    const { cluster, pool, network, security, role, autoscaling, key, locks, images } = props;
+    const { cluster, pool, node, network, security, role, autoscaling, key, lockfileParameter } = props;
     const { scheduler, zone, readiness } = props;
     const { waitForCapacityMinutes = WAIT_FOR_CAPACITY_MINUTES } = props;
     if (!Number.isInteger(waitForCapacityMinutes) || waitForCapacityMinutes < 0)
@@ -86,16 +85,9 @@ export class WorkerPool extends Construct {
       );
     this.pool = pool;
 
-    const template = new NodeTemplate(this, "template", {
-      cluster,
-      pool,
-      security,
-      role,
-      key,
-      ...(images && { images }),
-    });
+    const template = new WorkerLaunchTemplate(this, "template", { cluster, pool, node, security, role, key });
     const group = new AutoscalingGroup(this, "Resource", {
-      name: groupName(cluster, pool),
+      name: node.name,
       minSize: pool.minSize,
       maxSize: pool.maxSize,
       desiredCapacity: pool.desiredSize,
@@ -113,7 +105,7 @@ export class WorkerPool extends Construct {
             launchTemplateId: template.templateId,
             version: template.latestVersion,
           },
-          override: pool.instanceTypes.map((instanceType) => ({ instanceType })),
+          override: node.instanceTypes.map((instanceType) => ({ instanceType })),
         },
       },
       capacityRebalance: true,
@@ -137,19 +129,14 @@ export class WorkerPool extends Construct {
         // A group without AZRebalance keeps the instances of a zone that it no longer has, and so their subnet.
         triggers: ["tag", "vpc_zone_identifier"],
       },
-      tag: Object.entries({ ...machineTags(cluster, pool), "dask:scheduler": scheduler.generation }).map(
+      tag: Object.entries({ ...nodeTags(cluster, node), "dask:scheduler": scheduler.generation }).map(
         ([key, value]) => ({ key, value, propagateAtLaunch: true }),
       ),
       // After the first deployment the size belongs to whoever scales the pool, and a hook to `LaunchHook`: Terraform
       // would replace the whole group for it.
       lifecycle: { ignoreChanges: ["desired_capacity", "initial_lifecycle_hook"] },
       // The record waits for the scheduler, and the scheduler for every rule and the way out.
-      dependsOn: [
-        zone.record,
-        ...(readiness ? [readiness.stack] : []),
-        ...role.policies,
-        locks.of(cluster, pool),
-      ],
+      dependsOn: [zone.record, ...(readiness ? [readiness.stack] : []), ...role.policies, lockfileParameter],
     });
     this.groupName = group.name;
     new LaunchHook(this, "launch-hook", { groupName: group.name });

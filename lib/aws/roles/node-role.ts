@@ -1,8 +1,8 @@
 import type { SsmParameter } from "@cdktf/provider-aws/lib/ssm-parameter";
 import type { Construct } from "constructs";
 import type { Cluster } from "../../cluster/cluster";
+import type { NodePlan } from "../../node/node-plan";
 import type { Account } from "../account/account";
-import type { Tags } from "../account/tags";
 import type { ClusterKey } from "../encryption/cluster-key";
 import type { ClusterSecrets } from "../encryption/cluster-secrets";
 import { MachineRole, type MachineRoleProps } from "./machine-role";
@@ -10,40 +10,36 @@ import { MachineRole, type MachineRoleProps } from "./machine-role";
 /** Tag by which a machine says that it is ready, or where and why it failed. */
 export const STATE_TAG = "dask:state";
 
-/** What the roles of a cluster's members are made from. */
+/** Decides what a node of a cluster may read and tag. */
 export interface MemberRoleProps {
-  /** Cluster that the machines belong to. */
+  /** Cluster that the node belongs to. */
   readonly cluster: Cluster;
+  /** Plan of the node. */
+  readonly node: NodePlan;
   /** Account of the cluster. */
   readonly account: Account;
   /** Key under which the secrets are encrypted. */
   readonly key: ClusterKey;
-  /** Parameter of the machines' lock. */
-  readonly lock: SsmParameter;
+  /** Parameter of the node's lockfile. */
+  readonly lockfileParameter: SsmParameter;
   /** @default - none: a cluster without TLS */
   readonly secrets?: ClusterSecrets;
 }
 
-/** Properties of a `NodeRole`. */
-export interface NodeRoleProps extends MachineRoleProps, MemberRoleProps {
-  /** Tags that its machines have, and no others. */
-  readonly ownTags: Tags;
-}
-
-/** What every member of a cluster may do: look its packages up, and tag itself and its like with their state. */
+/** Role of a node: it may read its lockfile, and tag instances that have the node's tags with their state. */
 export class NodeRole extends MachineRole {
   private readonly key: ClusterKey;
 
-  constructor(scope: Construct, id: string, props: NodeRoleProps) {
+  constructor(scope: Construct, id: string, props: MachineRoleProps & MemberRoleProps) {
     super(scope, id, props);
     this.key = props.key;
-    this.allow("read-lock", { Action: "ssm:GetParameter", Resource: props.lock.arn });
+    this.allow("read-lock", { Action: "ssm:GetParameter", Resource: props.lockfileParameter.arn });
     this.allow("tag-machines", {
       Action: "ec2:CreateTags",
       Resource: this.account.arn("ec2", "instance/*"),
       Condition: {
         StringEquals: Object.fromEntries(
-          Object.entries(props.ownTags).map(([tag, value]) => [`ec2:ResourceTag/${tag}`, value]),
+          Object.entries(props.node.tags).map(([tag, value]) => [`ec2:ResourceTag/${tag}`, value]),
         ),
         "ForAllValues:StringEquals": { "aws:TagKeys": [STATE_TAG] },
       },

@@ -1,6 +1,5 @@
 import type { Construct } from "constructs";
 import { signalParameter } from "../../node/signal";
-import { ownTags } from "../account/tags";
 import { type MemberRoleProps, NodeRole } from "./node-role";
 
 /** Role of the scheduler's instance: what every node may do, send the signal of its readiness, and fill the secrets. */
@@ -8,7 +7,7 @@ export class SchedulerRole extends NodeRole {
   constructor(scope: Construct, id: string, props: MemberRoleProps) {
     const { cluster, secrets } = props;
     const description = `scheduler of the Dask cluster ${cluster.name}`;
-    super(scope, id, { ...props, kind: "scheduler", description, ownTags: ownTags(cluster) });
+    super(scope, id, { ...props, kind: "scheduler", description });
     this.allow("read-signal", {
       Action: "ssm:GetParameter",
       Resource: this.account.arn("ssm", `parameter${signalParameter(cluster)}`),

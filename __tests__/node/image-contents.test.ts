@@ -1,16 +1,15 @@
 import { development } from "../../environments/development";
 import { production } from "../../environments/production";
 import type { Cluster } from "../../lib/cluster/cluster";
-import { bake, bakeKey } from "../../lib/node/bake";
-import { schedulerNode } from "../../lib/node/machine";
+import { imageContents } from "../../lib/node/image-contents";
 import type { NodePlan } from "../../lib/node/node-plan";
 import { FakeMachine } from "./fake-machine";
-import { everySpec, fileOf, largest2024, settingsRead, variety, worker } from "./specs";
+import { everySpec, fileOf, largest2024, schedulerNode, settingsRead, variety, worker } from "./specs";
 
 const LIBRARY = "/usr/local/lib/dask-node";
 const gpuWorker = worker(production, "gpu");
 const toolkitWorker = worker(largest2024, "gpus-for-the-tutors");
-const keyOf = (spec: NodePlan) => bake(spec).key;
+const digestOf = (spec: NodePlan) => spec.imageContents.digest;
 
 const withSetting = (spec: NodePlan, name: string): NodePlan => ({
   ...spec,
@@ -33,26 +32,25 @@ const BAKED_FILES = [
   ...["nvidia-persistenced.conf", "uv.txt"],
 ].map((name) => `${LIBRARY}/${name}`);
 
-describe("the key", () => {
-  const key = bakeKey(toolkitWorker);
+describe("the image digest", () => {
+  const digest = digestOf(toolkitWorker);
 
-  test("is twelve hexadecimal digits, and the machine knows it", () => {
-    expect(key).toMatch(/^[0-9a-f]{12}$/);
-    expect(keyOf(toolkitWorker)).toBe(key);
-    expect(toolkitWorker.settings.BAKE_KEY).toBe(key);
-    expect(fileOf(toolkitWorker, "/etc/dask/node.env")).toContain(`BAKE_KEY='${key}'\n`);
+  test("is twelve hexadecimal digits, and a setting of the node", () => {
+    expect(digest).toMatch(/^[0-9a-f]{12}$/);
+    expect(toolkitWorker.settings.BAKE_KEY).toBe(digest);
+    expect(fileOf(toolkitWorker, "/etc/dask/node.env")).toContain(`BAKE_KEY='${digest}'\n`);
   });
 
   test.each(Object.keys(toolkitWorker.settings))("with another %s", (name) => {
-    const other = bakeKey(withSetting(toolkitWorker, name));
-    if (BAKED_SETTINGS.includes(name)) expect(other).not.toBe(key);
-    else expect(other).toBe(key);
+    const other = imageContents(withSetting(toolkitWorker, name)).digest;
+    if (BAKED_SETTINGS.includes(name)) expect(other).not.toBe(digest);
+    else expect(other).toBe(digest);
   });
 
   test.each(toolkitWorker.files.map(({ path }) => path))("with another %s", (path) => {
-    const other = bakeKey(withFile(toolkitWorker, path));
-    if (BAKED_FILES.includes(path)) expect(other).not.toBe(key);
-    else expect(other).toBe(key);
+    const other = imageContents(withFile(toolkitWorker, path)).digest;
+    if (BAKED_FILES.includes(path)) expect(other).not.toBe(digest);
+    else expect(other).toBe(digest);
   });
 
   test("these are all there, so none of the names above is a name of nothing", () => {
@@ -64,23 +62,23 @@ describe("the key", () => {
     const [cpu, gpu] = production.pools;
     if (cpu === undefined || gpu?.kind !== "gpu") throw new Error("production has other pools");
     const changed: Cluster = { ...production, name: "other", pools: [{ ...gpu, name: "new", threads: 2 }] };
-    expect(keyOf(worker(changed, "new"))).toBe(keyOf(gpuWorker));
+    expect(digestOf(worker(changed, "new"))).toBe(digestOf(gpuWorker));
   });
 
   test("is the same for machines that can share an image", () => {
-    expect(keyOf(worker(variety, "many-processes"))).toBe(keyOf(worker(development, "cpu")));
-    expect(keyOf(schedulerNode(production))).toBe(keyOf(schedulerNode(development)));
+    expect(digestOf(worker(variety, "many-processes"))).toBe(digestOf(worker(development, "cpu")));
+    expect(digestOf(schedulerNode(production))).toBe(digestOf(schedulerNode(development)));
     // The scheduler has a door, whose nginx no worker needs.
-    expect(keyOf(schedulerNode(development))).not.toBe(keyOf(worker(development, "cpu")));
+    expect(digestOf(schedulerNode(development))).not.toBe(digestOf(worker(development, "cpu")));
     // This pool's instances have disks, which want packages of their own.
-    expect(keyOf(worker(production, "cpu"))).not.toBe(keyOf(worker(development, "cpu")));
-    expect(keyOf(gpuWorker)).not.toBe(keyOf(worker(production, "cpu")));
-    expect(keyOf(toolkitWorker)).not.toBe(keyOf(gpuWorker));
+    expect(digestOf(worker(production, "cpu"))).not.toBe(digestOf(worker(development, "cpu")));
+    expect(digestOf(gpuWorker)).not.toBe(digestOf(worker(production, "cpu")));
+    expect(digestOf(toolkitWorker)).not.toBe(digestOf(gpuWorker));
   });
 });
 
 describe("what has to be on the machine that an image is made from", () => {
-  const paths = (spec: NodePlan) => bake(spec).files.map(({ path }) => path);
+  const paths = (spec: NodePlan) => spec.imageContents.files.map(({ path }) => path);
 
   test("are the settings, and the files of the phases in the image", () => {
     expect(paths(schedulerNode(development)).sort()).toEqual([
@@ -99,24 +97,22 @@ describe("what has to be on the machine that an image is made from", () => {
   });
 
   test("are files as every machine has them, and the lock, which other machines ask for", () => {
-    const [, ...files] = bake(toolkitWorker).files;
+    const [, ...files] = toolkitWorker.imageContents.files;
     const { content } = toolkitWorker.lockfile;
     expect(files.pop()).toEqual({ path: `${LIBRARY}/lock.txt`, mode: "0644", content });
     for (const file of files) expect(toolkitWorker.files).toContainEqual(file);
   });
 
   test("say nothing about cluster and pool", () => {
-    const text = bake(gpuWorker)
-      .files.map(({ content }) => content)
-      .join("");
+    const text = gpuWorker.imageContents.files.map(({ content }) => content).join("");
     expect(text).not.toMatch(/production|scheduler\./);
-    expect(bake(gpuWorker).files[0]?.content).toBe(
-      bake(worker({ ...production, name: "other" }, "gpu")).files[0]?.content,
+    expect(gpuWorker.imageContents.files[0]?.content).toBe(
+      worker({ ...production, name: "other" }, "gpu").imageContents.files[0]?.content,
     );
   });
 
   test.each(everySpec)("%s: have all settings that its phases read", (_, spec) => {
-    const [settings, ...files] = bake(spec).files;
+    const [settings, ...files] = spec.imageContents.files;
     const given = [...(settings?.content ?? "").matchAll(/^(\w+)='/gm)].map(([, name]) => name);
     expect(settings?.path).toBe("/etc/dask/node.env");
     const phases = files.filter(({ path }) => !/\/(bootstrap|instance)$/.test(path));
@@ -140,7 +136,7 @@ describe("what has to be on the machine that an image is made from", () => {
 describe("baking", () => {
   let machine: FakeMachine;
   beforeEach(() => {
-    const { files } = bake(gpuWorker);
+    const { files } = gpuWorker.imageContents;
     machine = new FakeMachine({ ...gpuWorker, files });
     machine.write("etc/dask/node.env", files[0]?.content ?? "");
     machine.write("var/log/dask-node.log", "");
@@ -150,23 +146,23 @@ describe("baking", () => {
   });
   afterEach(() => machine.remove());
   const run = () => machine.run("bootstrap", "bake");
-  const mark = () => machine.read(bake(gpuWorker).mark.slice(1));
+  const mark = () => machine.read(gpuWorker.imageContents.stampFile.slice(1));
 
   test("is the command, which then leaves the image without an identity, and passes on its exit code", () => {
-    expect(bake(gpuWorker).command).toBe(
+    expect(gpuWorker.imageContents.command).toBe(
       "/usr/local/lib/dask-node/bootstrap bake && rm /var/log/dask-node.log && : >/etc/machine-id",
     );
-    expect(bake(gpuWorker).mark).toBe("/var/lib/dask-node/baked");
+    expect(gpuWorker.imageContents.stampFile).toBe("/var/lib/dask-node/baked");
   });
 
   test("runs the phases of an image and no other, and marks what was made; no word to AWS", () => {
     const { code, said, calls } = run();
-    expect(said).toMatch(new RegExp(`Z baked: key ${keyOf(gpuWorker)}\n$`));
+    expect(said).toMatch(new RegExp(`Z baked: key ${digestOf(gpuWorker)}\n$`));
     expect(code).toBe(0);
     expect([...said.matchAll(/phase (\S+) done/g)].map(([, phase]) => phase).sort()).toEqual([
       ...["base", "conda", "cuda-nvidia"],
     ]);
-    expect(mark()).toBe(`${keyOf(gpuWorker)}\n`);
+    expect(mark()).toBe(`${digestOf(gpuWorker)}\n`);
     expect(calls).toEqual([]);
   });
 
@@ -190,7 +186,7 @@ describe("baking", () => {
     expect(mark()).toBeUndefined();
     machine.write("var/driver", "");
     expect(run().code).toBe(0);
-    expect(mark()).toBe(`${keyOf(gpuWorker)}\n`);
+    expect(mark()).toBe(`${digestOf(gpuWorker)}\n`);
     // A machine made from the image has a reboot of its own.
     expect(machine.read("var/lib/dask-node/rebooted")).toBeUndefined();
   });
@@ -199,7 +195,7 @@ describe("baking", () => {
     machine.write("var/lib/dask-node/baked", "0123456789ab\n");
     const { code, said } = run();
     expect(code).toBe(0);
-    expect(said).toContain(`the image has key 0123456789ab, wanted ${keyOf(gpuWorker)}: installing`);
-    expect(mark()).toBe(`${keyOf(gpuWorker)}\n`);
+    expect(said).toContain(`the image has key 0123456789ab, wanted ${digestOf(gpuWorker)}: installing`);
+    expect(mark()).toBe(`${digestOf(gpuWorker)}\n`);
   });
 });

@@ -6,13 +6,21 @@ import { development } from "../../environments/development";
 import { production } from "../../environments/production";
 import { RELEASES } from "../../lib/cluster/releases";
 import { MOST_CHARACTERS, pack } from "../../lib/node/lockfile";
-import { schedulerNode } from "../../lib/node/machine";
 import { exactPython } from "../../lib/node/miniforge";
 import { environmentFile } from "../../lib/node/node-files";
 import type { NodePlan } from "../../lib/node/node-plan";
 import { packageFile, packageRoot } from "../../lib/node/package-file";
 import { cloudConfig } from "../../lib/node/user-data";
-import { everySpec, fileOf, largest2024, largest2026, settingsRead, variety, worker } from "./specs";
+import {
+  everySpec,
+  fileOf,
+  largest2024,
+  largest2026,
+  schedulerNode,
+  settingsRead,
+  variety,
+  worker,
+} from "./specs";
 
 const paths = (spec: { files: readonly { path: string }[] }) => spec.files.map(({ path }) => path);
 const daskYaml = (spec: (typeof everySpec)[number][1]) => parse(fileOf(spec, "/etc/dask/dask.yaml"));

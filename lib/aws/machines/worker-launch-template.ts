@@ -1,49 +1,48 @@
 import { LaunchTemplate } from "@cdktf/provider-aws/lib/launch-template";
 import { Construct } from "constructs";
 import type { Cluster, Pool } from "../../cluster/cluster";
-import { workerNode } from "../../node/machine";
+import type { NodePlan } from "../../node/node-plan";
 import { userData } from "../../node/user-data";
-import { machineName, machineTags } from "../account/tags";
+import { nodeTags } from "../account/tags";
 import type { ClusterKey } from "../encryption/cluster-key";
-import type { ClusterImages } from "../image/cluster-images";
 import { launchImage, ROOT_DEVICE } from "../image/machine-image";
 import type { ClusterSecurity } from "../network/cluster-security";
 import type { PoolRole } from "../roles/pool-role";
 
-/** Properties of a `NodeTemplate`. */
-export interface NodeTemplateProps {
-  /** Cluster of the machines. */
+/** Decides what the instances of a pool are made from. */
+export interface WorkerLaunchTemplateProps {
+  /** Cluster of the instances. */
   readonly cluster: Cluster;
-  /** Pool of the machines. */
+  /** Pool of the instances. */
   readonly pool: Pool;
+  /** Plan of the nodes of the pool. */
+  readonly node: NodePlan;
   /** Security of the cluster. */
   readonly security: ClusterSecurity;
-  /** Role of the machines. */
+  /** Role of the instances. */
   readonly role: PoolRole;
   /** Key of the cluster. */
   readonly key: ClusterKey;
-  /** @default - the machines start from the image of the definition */
-  readonly images?: ClusterImages;
 }
 
-/** What each machine of a pool is made from, but for its instance type, which the pool chooses. */
-export class NodeTemplate extends Construct {
+/** Launch template of a pool's instances, without instance types: the Auto Scaling group has those. */
+export class WorkerLaunchTemplate extends Construct {
   /** Id of the template. */
   readonly templateId: string;
   /** Number of the newest version: whoever names it learns of every change. */
   readonly latestVersion: string;
 
-  constructor(scope: Construct, id: string, props: NodeTemplateProps) {
+  constructor(scope: Construct, id: string, props: WorkerLaunchTemplateProps) {
     super(scope, id);
-    const { cluster, pool, security, role, key, images } = props;
-    const tags = machineTags(cluster, pool);
+    const { cluster, pool, node, security, role, key } = props;
+    const tags = nodeTags(cluster, node);
     const template = new LaunchTemplate(this, "Resource", {
-      name: machineName(cluster, pool),
+      name: node.name,
       description: `workers of the Dask cluster ${cluster.name}, pool ${pool.name}`,
-      imageId: images?.amiIdOf(cluster, pool) ?? launchImage(pool.image),
+      imageId: launchImage(node.image),
       iamInstanceProfile: { name: role.instanceProfile.name },
       ...(cluster.ssh && { keyName: cluster.ssh.keyName }),
-      userData: userData(workerNode(cluster, pool)),
+      userData: userData(node),
       updateDefaultVersion: true,
       metadataOptions: { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1 },
       monitoring: { enabled: true },
@@ -60,7 +59,7 @@ export class NodeTemplate extends Construct {
           deviceName: ROOT_DEVICE,
           ebs: {
             volumeType: "gp3",
-            volumeSize: pool.diskGiB,
+            volumeSize: node.diskGiB,
             encrypted: "true",
             kmsKeyId: key.arn,
             deleteOnTermination: "true",
@@ -68,7 +67,7 @@ export class NodeTemplate extends Construct {
         },
       ],
       tagSpecifications: ["instance", "volume"].map((resourceType) => ({ resourceType, tags })),
-      tags: { Name: machineName(cluster, pool) },
+      tags: { Name: node.name },
     });
     this.templateId = template.id;
     this.latestVersion = template.getStringAttribute("latest_version");

@@ -1,0 +1,103 @@
+import type { Cluster } from "../cluster/cluster";
+import { PORTS } from "../cluster/ports";
+import { cudaPhases, cudaSettings } from "./cuda";
+import { daskConfig } from "./dask-config";
+import { imageContents } from "./image-contents";
+import { BOOT_SECONDS, HOOK_SECONDS, LAUNCH_HOOK, RETRY_SECONDS } from "./lifecycle";
+import { lockfileOf } from "./lockfile";
+import { exactPython, MINIFORGE } from "./miniforge";
+import { copy, ENVIRONMENT, environmentFile, LIBRARY, script, text, UNITS } from "./node-files";
+import type { NodeFile, NodePart, NodePlan, Phase } from "./node-plan";
+import { packageFile } from "./package-file";
+import type { Site } from "./service";
+import { renderTemplate } from "./template";
+
+/** Script of each phase that every node may have, below `cloud-init/`; a part brings those of its phases. */
+const SCRIPTS: Readonly<Partial<Record<Phase, string>>> = {
+  base: "base/base",
+  conda: "conda/conda",
+  "cuda-nvidia": "cuda-nvidia/cuda-nvidia",
+  "cuda-toolkit": "cuda-nvidia/cuda-toolkit",
+  configuration: "dask/configuration",
+  dask: "dask/dask",
+};
+
+/** What distinguishes a node from the other nodes of its cluster. */
+export interface NodeOptions extends Omit<NodePlan, "bake" | "boot" | "lockfile" | "imageContents"> {
+  /** Whether the node has a GPU. */
+  readonly gpu: boolean;
+  /** Maximum that one worker process may spill; `false` for no limit. */
+  readonly spillLimit: string | false;
+  /** Features that some nodes have. */
+  readonly parts: readonly NodePart[];
+}
+
+/** Completes the plan of a node with what all nodes have. `packages`, `settings` and `files` are added to. */
+export function buildNode(
+  cluster: Cluster,
+  site: Site,
+  { gpu, spillLimit, parts, ...options }: NodeOptions,
+): NodePlan {
+  const { release } = cluster;
+  // Packages come one after the other; conda needs no package manager.
+  const bake: readonly (readonly Phase[])[] = [["base", ...(gpu ? cudaPhases(release.cuda) : [])], ["conda"]];
+  const boot: readonly Phase[] = ["configuration", ...parts.flatMap(({ phases }) => phases), "dask"];
+  const packages = [
+    ...["ca-certificates", "curl", ...options.packages],
+    ...parts.flatMap((part) => part.packages),
+  ];
+  const lockfile = lockfileOf(cluster, gpu);
+  const settings = {
+    BAKE: bake.map((lane) => lane.join(",")).join(" "),
+    BOOT: boot.join(","),
+    BOOT_SECONDS: String(BOOT_SECONDS),
+    HOOK: LAUNCH_HOOK,
+    HOOK_SECONDS: String(HOOK_SECONDS),
+    RETRY_SECONDS: String(RETRY_SECONDS),
+    PACKAGES: packages.join(" "),
+    SCRATCH: site.scratch,
+    DASK: release.dask,
+    PYTHON: exactPython(release),
+    LOCK_PARAMETER: lockfile.name,
+    LOCK_SHA256: lockfile.sha256,
+    MINIFORGE_URL: MINIFORGE.url,
+    MINIFORGE_SHA256: MINIFORGE.sha256,
+    SERVICE: options.service.name,
+    ...(gpu ? cudaSettings(release.driverBranch, release.cuda, options.instanceTypes) : {}),
+    ...options.settings,
+    ...Object.assign({}, ...parts.map((part) => part.settings)),
+  };
+  const files: readonly NodeFile[] = [
+    text(`${LIBRARY}/uv.txt`, packageFile("locks/tools/uv.node.txt")),
+    ...daskConfig(cluster, site, spillLimit),
+    text("/etc/sysctl.d/90-dask.conf", kernelSettings()),
+    text("/etc/needrestart/conf.d/dask.conf", packageFile("cloud-init/base/needrestart.conf")),
+    copy("base/dask-node.service", UNITS),
+    copy("base/hardening.conf", `${UNITS}/dask-.service.d`),
+    copy("dask/sandbox.conf", `${UNITS}/${options.service.name}.service.d`),
+    script("base/bootstrap"),
+    copy("base/functions", LIBRARY),
+    copy("base/instance", LIBRARY),
+    ...[...bake.flat(), ...boot].flatMap((phase) => SCRIPTS[phase] ?? []).map(script),
+    ...parts.flatMap((part) => part.files),
+    ...(gpu ? [copy("cuda-nvidia/nvidia-persistenced.conf", LIBRARY)] : []),
+    ...options.files,
+  ];
+  const contents = imageContents({ bake, settings, files, lockfile });
+  const environment = { ...settings, BAKE_KEY: contents.digest };
+  return {
+    ...options,
+    bake,
+    boot,
+    packages,
+    lockfile,
+    imageContents: contents,
+    settings: environment,
+    files: [environmentFile(ENVIRONMENT, environment), ...files],
+  };
+}
+
+function kernelSettings(): string {
+  const { from, to } = PORTS.ephemeral;
+  return renderTemplate("cloud-init/base/90-dask.conf", { FROM: String(from), TO: String(to) });
+}

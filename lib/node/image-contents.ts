@@ -1,0 +1,66 @@
+import { createHash } from "node:crypto";
+import { BOOT_SECONDS } from "./lifecycle";
+import { ENVIRONMENT, environmentFile, LIBRARY, NODE_LOG, text } from "./node-files";
+import type { NodeFile, NodePlan } from "./node-plan";
+
+/** Settings that decide what an image contains. */
+const SETTINGS: readonly string[] = [
+  ...["BAKE", "PACKAGES", "DASK", "PYTHON", "LOCK_SHA256", "MINIFORGE_URL", "MINIFORGE_SHA256"],
+  ...["DRIVER_BRANCH", "NVSWITCH", "CUDA_PACKAGE"],
+];
+
+/** Files that the phases of an image read, in addition to their scripts. */
+const FILES: readonly string[] = ["functions", "nvidia-persistenced.conf", "uv.txt"];
+
+/** Scripts that run the phases. They are in an image, and a change of them alone makes no other image. */
+const RUNNER: readonly string[] = ["bootstrap", "instance"];
+
+/** File in which `cloud-init/base/bootstrap` notes the digest of the image that a node starts from. */
+const STAMP_FILE = "/var/lib/dask-node/baked";
+
+/** Part of a node that an image can contain: packages, conda, the Python environment and the GPU driver. */
+export interface ImageContents {
+  /** Hexadecimal digest of everything that decides the contents: equal for nodes that can share an image. */
+  readonly digest: string;
+  /** Files that the instance needs from which the image is made. */
+  readonly files: readonly NodeFile[];
+  /** Shell command that installs the contents there, run as root. Its exit code is not 0 if a step fails. */
+  readonly command: string;
+  /** File that has the digest after the command. */
+  readonly stampFile: string;
+}
+
+/** Fields of a plan that decide the contents of its image. */
+type Contents = Pick<NodePlan, "bake" | "settings" | "files" | "lockfile">;
+
+/** Returns what an image for a node contains, and how it gets there. */
+export function imageContents({ bake, settings, files, lockfile }: Contents): ImageContents {
+  const paths = [...FILES, ...bake.flat()].map((name) => `${LIBRARY}/${name}`);
+  const runner = RUNNER.map((name) => `${LIBRARY}/${name}`);
+  const decisive = {
+    settings: Object.fromEntries(Object.entries(settings).filter(([name]) => SETTINGS.includes(name))),
+    files: files.filter(({ path }) => paths.includes(path)),
+  };
+  const digest = digestOf(decisive);
+  return {
+    digest,
+    files: [
+      environmentFile(ENVIRONMENT, {
+        ...decisive.settings,
+        BAKE_KEY: digest,
+        BOOT_SECONDS: String(BOOT_SECONDS),
+      }),
+      ...files.filter(({ path }) => runner.includes(path)),
+      ...decisive.files,
+      text(`${LIBRARY}/lock.txt`, lockfile.content),
+    ],
+    // Instances that start from one image would otherwise share its machine ID and its log.
+    command: `${LIBRARY}/bootstrap bake && rm ${NODE_LOG} && : >/etc/machine-id`,
+    stampFile: STAMP_FILE,
+  };
+}
+
+/** Short, because it is neither a secret nor a protection. */
+function digestOf(value: object): string {
+  return createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 12);
+}

@@ -1,0 +1,137 @@
+import type { Cluster, Pool } from "../cluster/cluster";
+import { buildNode } from "./build-node";
+import { certificatesPart } from "./certificates";
+import { cudaEnvironment } from "./cuda";
+import { dashboardPart } from "./dashboard";
+import { ANSWER_SECONDS, JOIN_SECONDS } from "./lifecycle";
+import { resourceName } from "./names";
+import { copy, LIBRARY, script, text, UNITS } from "./node-files";
+import type { NodePlan } from "./node-plan";
+import { httpPort, nodeSite } from "./node-site";
+import type { Site } from "./service";
+import { POOL_SEPARATOR, schedulerService, workerService } from "./services";
+import { signalPart } from "./signal";
+import { spotPart } from "./spot";
+import { commandLine, systemdUnit } from "./systemd-unit";
+
+/** Seconds to move a stopping worker's data: with the 20 s of Dask's own end, within a spot notice's 120 s. */
+const DRAIN_SECONDS = 75;
+
+/** Seconds that systemd gives the drain, and then the processes, before it kills them. */
+const STOP_SECONDS = 100;
+
+/** A pool, and the plan of each of its nodes. */
+export interface PoolPlan {
+  readonly pool: Pool;
+  readonly node: NodePlan;
+}
+
+/** The nodes of a cluster. */
+export interface ClusterPlan {
+  /** Address of the scheduler for workers and clients, such as `tls://scheduler.production.internal:8786`. */
+  readonly schedulerAddress: string;
+  readonly scheduler: NodePlan;
+  /** Pools in the order of the definition. */
+  readonly pools: readonly PoolPlan[];
+}
+
+/**
+ * Plans the nodes of a cluster: everything that is known of them before a deployment. Call it once for each cluster, and
+ * pass the plans on.
+ *
+ * @example
+ * const { scheduler, pools } = planNodes(cluster);
+ * for (const node of [scheduler, ...pools.map(({ node }) => node)]) console.log(node.name, node.lockfile.name);
+ */
+export function planNodes(cluster: Cluster): ClusterPlan {
+  const site = nodeSite(cluster);
+  return {
+    schedulerAddress: site.schedulerAddress,
+    scheduler: schedulerNode(cluster, site),
+    pools: cluster.pools.map((pool) => ({ pool, node: workerNode(cluster, pool, site) })),
+  };
+}
+
+/** With UCX the scheduler has a GPU and the packages of GPU workers, because it uses `ucx://` too. */
+function schedulerNode(cluster: Cluster, site: Site): NodePlan {
+  const { instanceType, diskGiB, image } = cluster.scheduler;
+  const service = schedulerService(cluster, site);
+  return buildNode(cluster, site, {
+    name: resourceName(cluster, "scheduler"),
+    role: "scheduler",
+    title: `Scheduler of ${cluster.name}`,
+    tags: { "dask:cluster": cluster.name, "dask:role": "scheduler" },
+    gpu: cluster.ucx,
+    instanceTypes: [instanceType],
+    diskGiB,
+    image,
+    spillLimit: false,
+    packages: [],
+    service,
+    settings: {
+      GROUP: "",
+      MACHINE_UNIT: "",
+      HTTP_PORT: String(httpPort(cluster)),
+      JOIN_SECONDS: String(ANSWER_SECONDS),
+    },
+    files: [text(`${UNITS}/${service.name}.service`, systemdUnit(service))],
+    parts: [
+      ...(cluster.tls ? [certificatesPart(cluster, "scheduler"), dashboardPart(cluster)] : []),
+      signalPart(cluster),
+    ],
+  });
+}
+
+function workerNode(cluster: Cluster, pool: Pool, site: Site): NodePlan {
+  const name = resourceName(cluster, pool.name);
+  const gpu = pool.kind === "gpu";
+  const bare = workerService(cluster, pool, site);
+  const service = gpu
+    ? { ...bare, environment: { ...bare.environment, ...cudaEnvironment(cluster.release.cuda) } }
+    : bare;
+  const prefix = `${pool.name}${POOL_SEPARATOR}`;
+  const drain = [
+    ...[`${site.bin}/python`, `${LIBRARY}/workers.py`, "drain"],
+    ...[site.schedulerAddress, `${prefix}\${DASK_HOST}`, String(DRAIN_SECONDS)],
+  ];
+  const unit = systemdUnit(service, {
+    SCRATCH: site.scratch,
+    SCHEDULER_HOST: cluster.scheduler.hostname,
+    EXEC_STOP: commandLine(drain),
+    STOP_SECONDS: String(STOP_SECONDS),
+  });
+  return buildNode(cluster, site, {
+    name,
+    role: gpu ? "gpu-worker" : "cpu-worker",
+    title: `Worker of ${cluster.name}, pool ${pool.name}`,
+    tags: { "dask:cluster": cluster.name, "dask:role": "worker", "dask:pool": pool.name },
+    gpu,
+    instanceTypes: pool.instanceTypes,
+    diskGiB: pool.diskGiB,
+    image: pool.image,
+    spillLimit: pool.spill.limit,
+    packages: pool.spill.on === "instance-store" ? ["mdadm", "xfsprogs"] : [],
+    service,
+    settings: {
+      GROUP: name,
+      SIGNAL: "",
+      MACHINE_UNIT: "dask-machine.service",
+      SPILL_ON: pool.spill.on,
+      WORKER_PROCESSES: pool.kind === "cpu" ? String(pool.processes) : "gpus",
+      WORKER_PREFIX: prefix,
+      SCHEDULER: site.schedulerAddress,
+      JOIN_SECONDS: String(JOIN_SECONDS),
+    },
+    files: [
+      text(`${UNITS}/${service.name}.service`, unit),
+      copy("base/dask-machine.service", UNITS),
+      script("base/machine-facts"),
+      script("base/scratch"),
+      copy("dask/workers.py", LIBRARY),
+    ],
+    parts: [
+      ...(cluster.tls ? [certificatesPart(cluster, "worker")] : []),
+      ...(pool.spotPercentage > 0 ? [spotPart(service)] : []),
+    ],
+  });
+}
