@@ -16,13 +16,16 @@ const NEW = ".new-";
 /** Configuration of the compiler for the local stack only, which needs no bindings of providers. */
 export const LOCAL_PROJECT = "tsconfig.local.json";
 
+/** Configuration for the whole project. */
+const WHOLE_PROJECT = "tsconfig.json";
+
 /**
- * Compiles main.ts, lib/ and environments/ to dist/.
+ * Compiles main.ts, lib/ and environments/ to dist/. Files of sources that are gone are removed.
  *
  * @param project configuration of the compiler
  * @throws Error with what the compiler reports
  */
-export function compile(project = "tsconfig.json") {
+export function compile(project = WHOLE_PROJECT) {
   removeLeftOver();
   const fresh = join(DIST, `${NEW}${process.pid}`);
   try {
@@ -30,7 +33,9 @@ export function compile(project = "tsconfig.json") {
     const { status, stdout } = spawnSync(process.execPath, tsc, { encoding: "utf8" });
     if (status !== 0)
       throw new Error(`${stdout}the project does not compile; correct the errors above and try again`);
-    for (const file of filesBelow(fresh)) replace(file, join(DIST, relative(fresh, file)));
+    const compiled = filesBelow(fresh).map((file) => relative(fresh, file));
+    for (const file of compiled) replace(join(fresh, file), join(DIST, file));
+    if (project === WHOLE_PROJECT) removeOthers(new Set(compiled));
   } finally {
     rmSync(fresh, { recursive: true, force: true });
   }
@@ -42,6 +47,14 @@ function replace(source, target) {
   renameSync(source, target);
 }
 
+/** Removes what no source compiles to. */
+function removeOthers(compiled) {
+  for (const path of filesBelow(DIST)) {
+    const file = relative(DIST, path);
+    if (!compiled.has(file)) rmSync(path, { force: true });
+  }
+}
+
 function contentOf(file) {
   try {
     return readFileSync(file);
@@ -50,9 +63,11 @@ function contentOf(file) {
   }
 }
 
+/** Files below a directory, without those of compilations that are under way. */
 function filesBelow(directory) {
   return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
     const path = join(directory, entry.name);
+    if (entry.name.startsWith(NEW)) return [];
     return entry.isDirectory() ? filesBelow(path) : [path];
   });
 }

@@ -50,6 +50,12 @@ test("removes what a compilation that was killed has left", () => {
   expect(readdirSync(dist).sort()).toEqual(["lib", "main.d.ts", "main.js"]);
 });
 
+test("removes what a source that is gone was compiled to", () => {
+  writeFileSync(join(dist, "lib", "gone.js"), "");
+  compile();
+  expect(readdirSync(join(dist, "lib")).sort()).toEqual(["other.cjs", "other.d.cts"]);
+});
+
 test("an error keeps dist/ as it is", () => {
   const before = readFileSync(join(dist, "main.js"), "utf8");
   writeFileSync(join(directory, "main.ts"), 'export const answer: number = "42";\n');
