@@ -16,7 +16,11 @@ function run(argv, input) {
   const { status, stdout, error } = spawnSync(argv[0], argv.slice(1), {
     encoding: "utf8",
     input,
-    env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1" },
+    env: {
+      ...process.env,
+      PYTHONPATH: ["python/src", "python/tests"].map(root).join(":"),
+      PYTHONDONTWRITEBYTECODE: "1",
+    },
     stdio: ["pipe", "pipe", "inherit"],
     maxBuffer: 64 * 1024 * 1024,
     timeout: 3_600_000,

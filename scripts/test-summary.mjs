@@ -1,19 +1,46 @@
-/** `node scripts/test-summary.mjs DIRECTORY SUITE...`: adds up jest's results; a suite without any is a failure. */
+/**
+ * `node scripts/test-summary.mjs DIRECTORY SUITE...`: adds up the results of jest (`SUITE.json`) and pytest (`SUITE.xml`). A
+ * suite without results is a failure.
+ */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
+/** Readers of the reports, by file name extension. */
+const READERS = { json: jest, xml: pytest };
+
+/** Counts of jest's JSON report. */
+function jest(report) {
+  const result = JSON.parse(report);
+  const { numPassedTests: passed, numFailedTests: failed, numPendingTests: skipped } = result;
+  // A test file that did not start has failed too, but jest counts no test of it.
+  return { passed, failed: failed + result.numRuntimeErrorTestSuites, skipped };
+}
+
+/** Counts of pytest's JUnit XML report. */
+function pytest(report) {
+  const count = (name) => Number(new RegExp(`<testsuite [^>]*\\b${name}="(\\d+)"`).exec(report)?.[1]);
+  const failed = count("failures") + count("errors");
+  return { passed: count("tests") - failed - count("skipped"), failed, skipped: count("skipped") };
+}
+
+/** Counts of a suite, one failure if it has no results. */
+function resultsOf(suite) {
+  for (const [extension, read] of Object.entries(READERS)) {
+    const path = join(directory, `${suite}.${extension}`);
+    if (!existsSync(path)) continue;
+    const counts = read(readFileSync(path, "utf8"));
+    if (counts.passed + counts.failed + counts.skipped > 0) return counts;
+  }
+  return { passed: 0, failed: 1, skipped: 0 };
+}
+
+const show = ({ passed, failed, skipped }) => `${passed} passed, ${failed} failed, ${skipped} skipped`;
 const [directory, ...suites] = process.argv.slice(2);
 const total = { passed: 0, failed: 0, skipped: 0 };
 for (const suite of suites) {
-  const path = join(directory, `${suite}.json`);
-  const result = existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : { numTotalTests: 0 };
-  const { numPassedTests: passed = 0, numFailedTests: failed = 0, numPendingTests: skipped = 0 } = result;
-  // A suite that did not start has failed too, though jest counts no test of it.
-  const broken = result.numRuntimeErrorTestSuites || (result.numTotalTests === 0 ? 1 : 0);
-  console.log(`${suite}: ${passed} passed, ${failed + broken} failed, ${skipped} skipped`);
-  total.passed += passed;
-  total.failed += failed + broken;
-  total.skipped += skipped;
+  const counts = resultsOf(suite);
+  console.log(`${suite}: ${show(counts)}`);
+  for (const name of Object.keys(total)) total[name] += counts[name];
 }
-console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+console.log(show(total));
 process.exitCode = total.failed === 0 ? 0 : 1;

@@ -40,6 +40,8 @@ test(
       expect(() => resolve("cdktf-dask/dist/lib/aws/outputs.js")).toThrow("ERR_PACKAGE_PATH_NOT_EXPORTED");
       const installed = join(project, "node_modules/cdktf-dask");
       expect(readdirSync(join(installed, "iam"))).toEqual(["deploy-data-and-roles.json", "deploy-ec2.json"]);
+      // The Python package comes without its tests.
+      expect(readdirSync(join(installed, "python")).sort()).toEqual(["pyproject.toml", "src"]);
     }),
   900_000,
 );

@@ -28,6 +28,7 @@ const CARRIED = [
   "lib",
   "locks",
   "package.json",
+  "python",
   "scripts",
   "tsconfig.json",
   "tsconfig.local.json",

@@ -1,7 +1,7 @@
 import type { Cluster } from "../cluster/cluster";
 import type { LocalPool } from "./pools";
 
-/** What the smoke test is told to find; the shape is the one that `smoke_test.py --expect` reads. */
+/** Pools and versions that the smoke test expects; its option `--expect` reads this shape. */
 export interface Expectation {
   readonly cluster: string;
   readonly release: string;

@@ -1,7 +1,6 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Cluster } from "../cluster/cluster";
-import { packageRoot } from "../node/package-file";
 import { makeCertificates } from "./certificates";
 import type { LocalDefinition } from "./definition";
 import { holdEnvironment, makeEnvironment, releaseLock } from "./environment";
@@ -21,6 +20,7 @@ import {
   type Program,
   schedulerAddress,
 } from "./programs";
+import { pythonModule } from "./python-module";
 import { recordRun } from "./running";
 import { supervisorConfig } from "./supervisor";
 import { run, type Task } from "./task";
@@ -106,18 +106,17 @@ function writeFiles(paths: LocalPaths, programs: readonly Program[], expected: E
 }
 
 async function smokeTest(task: Task, { tls }: Cluster, address: string): Promise<void> {
-  const script = join(packageRoot(), "cloud-init/dask/smoke_test/smoke_test.py");
-  const python = join(task.paths.environment, "bin", "python");
+  const { argv, env } = pythonModule(join(task.paths.environment, "bin", "python"), "smoke_test");
   const limit = ["--timeout", String(SMOKE_TEST_TIMEOUT)];
   const cluster = tls ? ["--bundle", task.paths.client] : [address];
-  await run(task, [python, script, ...cluster, "--expect", task.paths.expectation, ...limit], {
+  await run(task, [...argv, ...cluster, "--expect", task.paths.expectation, ...limit], {
     failure: `the smoke test failed; logs of scheduler and workers: ${task.paths.logs}`,
     timeout: SMOKE_TEST_TIMEOUT + 30,
     env: {
+      ...env,
       ...onlyConfiguration(tls ? task.paths.client : configDirectory("dask-scheduler", task.paths)),
       // Dask reads ~/.config/dask too.
       HOME: task.paths.scratch,
-      PYTHONDONTWRITEBYTECODE: "1",
       PYTHONUNBUFFERED: "1",
     },
   });

@@ -8,7 +8,7 @@ from .guest import ENVIRONMENT, mount_overlay
 from .network import GATEWAY, host_of
 from .world import World
 
-SMOKE_TEST = Path(__file__).parents[3] / "cloud-init" / "dask" / "smoke_test"
+PACKAGE = Path(__file__).parents[3] / "python" / "src"
 PYTHON = "/opt/dask/env/bin/python"
 BUNDLE = "/root/.dask/rig"
 
@@ -20,7 +20,7 @@ cat /run/secret
 
 
 class Client:
-    """Borrows /opt/dask, the release's environment, from a machine, and has the smoke test in /srv."""
+    """Has /opt/dask, the release's environment, from a node, and the Python package in /srv/python."""
 
     def __init__(self, world: World, name: str, image: Path, lender: Path):
         self.world, self.name = world, name
@@ -29,7 +29,7 @@ class Client:
         folder = world.disk / name
         self.root = folder / "root"
         mount_overlay(world, self.root, [image], folder / "changes")
-        for source, target in ((lender / "opt/dask", "opt/dask"), (SMOKE_TEST, "srv/smoke_test")):
+        for source, target in ((lender / "opt/dask", "opt/dask"), (PACKAGE, "srv/python")):
             world.shell(f"mkdir -p {self.root}/{target} && mount --bind -o ro {source} {self.root}/{target}")
         world.shell(
             f"mount -t proc proc {self.root}/proc && mount --rbind /dev {self.root}/dev && "
@@ -74,5 +74,6 @@ class Client:
     def smoke_test(self, expected: dict) -> subprocess.CompletedProcess[str]:
         """Run the smoke test with --json against the cluster of the bundle."""
         bundle = ("--bundle", BUNDLE)
-        command = (PYTHON, "/srv/smoke_test/smoke_test.py", *bundle, "--json", "--expect", "-")
+        module = ("env", "PYTHONPATH=/srv/python", PYTHON, "-m", "cdktf_dask.smoke_test")
+        command = (*module, *bundle, "--json", "--expect", "-")
         return self.run(*command, seconds=140, input=json.dumps(expected))

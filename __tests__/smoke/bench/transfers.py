@@ -10,15 +10,12 @@ Each way is measured beside a plain cluster, in turns, size by size: a scheduler
 import json
 import sys
 from contextlib import ExitStack
-from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time
 
 import numpy
 from distributed import Client, Security
 from ways import DEFAULT, PLAIN, WAYS, Way
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from cluster import REPOSITORY, Cluster
 

@@ -19,6 +19,6 @@ class Worker:
 
     @property
     def pool(self) -> str:
-        """Workers are named `<pool>--<host>`, with `-<i>` appended where a host runs several."""
+        """Workers are named `<pool>--<host>`; where a host runs several, `-<i>` is appended."""
         pool, separator, _ = self.name.partition("--")
         return pool if separator else UNNAMED

@@ -1,4 +1,4 @@
-"""Runs the checks one after another, each with its own deadline, and ends the process whatever happens."""
+"""Runs the checks one after another, each with its own deadline, and always ends the process."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import threading
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import NoReturn
 
-from outcome import ABSENT, FAILED, PASSED, SKIPPED, Absent, CheckFailed, Outcome, Run
-from report import Report
+from .outcome import ABSENT, FAILED, PASSED, SKIPPED, Absent, CheckFailed, Outcome, Run
+from .report import Report
 
 CANNOT_CONNECT = 3
 PROGRESS_SECONDS = 5.0
@@ -38,7 +39,7 @@ class Check:
 
 
 async def run_checks(run: Run, report: Report, timeout: float, checks: tuple[Check, ...]) -> None:
-    """Run the checks in order. A check out of time has left work on the cluster, so the rest is skipped."""
+    """Runs the checks in order. A check out of time leaves work on the cluster, so the rest is skipped."""
     ends = time.monotonic() + timeout
     stopped_by = None
     for check in checks:
@@ -52,9 +53,9 @@ async def run_checks(run: Run, report: Report, timeout: float, checks: tuple[Che
         status, detail, stop = await run_check(check, run, report, limit)
         report.ended(Outcome(check.name, status, round(time.monotonic() - started, 2), detail))
         stopped_by = check.name if stop else None
-    if run.client and not stopped_by:
-        # Spares the scheduler's log a traceback of a lost client, but nothing here depends on it.
-        await asyncio.wait({asyncio.ensure_future(run.client.close())}, timeout=CLOSE_SECONDS)
+    if run.connection and not stopped_by:
+        # Prevents a traceback about a lost client in the scheduler's log; nothing here depends on it.
+        await asyncio.wait({asyncio.ensure_future(run.connection.close())}, timeout=CLOSE_SECONDS)
 
 
 async def run_check(check: Check, run: Run, report: Report, limit: float) -> tuple[str, str, bool]:
@@ -70,7 +71,7 @@ async def run_check(check: Check, run: Run, report: Report, limit: float) -> tup
         if not task.done() and time.monotonic() < run.ends:
             report.running(check.name, time.monotonic() - started, run.note)
     if not task.done():
-        # Not awaited: what does not answer may not notice that it is cancelled either.
+        # Not awaited: the task may not react to its cancellation either.
         task.cancel()
         return FAILED, f"not done after {limit:.0f} s: {run.note or 'no answer'}", True
     try:
@@ -84,23 +85,23 @@ async def run_check(check: Check, run: Run, report: Report, limit: float) -> tup
             return FAILED, LOST, True
         if isinstance(error, CheckFailed):
             return FAILED, str(error), error.fatal
-        # Whatever a worker raised is the answer.
+        # What a worker raised.
         return FAILED, " ".join(f"{type(error).__name__}: {error}".split()), not run.workers
 
 
 def _lost(run: Run) -> bool:
-    """Dask would try to connect again, with the scheduler's memory of all tasks gone."""
-    return run.client is not None and run.client.status != "running"
+    """Whether the scheduler is gone. Dask would connect again, but the scheduler has lost all tasks."""
+    return run.connection is not None and run.connection.status != "running"
 
 
 async def _lost_by_now(run: Run) -> bool:
-    """A call that was under way can fail before the client notices that the scheduler is gone."""
-    await asyncio.sleep(NOTICE_SECONDS if run.client else 0)
+    """`_lost`, after a moment: a call can fail before the client notices that the scheduler is gone."""
+    await asyncio.sleep(NOTICE_SECONDS if run.connection else 0)
     return _lost(run)
 
 
 def watch(report: Report, seconds: float) -> None:
-    """End the process when even the deadlines do not: the event loop itself hangs."""
+    """Ends the process if the deadlines do not, because the event loop hangs."""
 
     def end() -> None:
         report.ended(
@@ -115,8 +116,8 @@ def watch(report: Report, seconds: float) -> None:
     faulthandler.dump_traceback_later(seconds + GRACE_SECONDS, exit=True)
 
 
-def leave(report: Report) -> None:
-    """Report and end the process here: Dask's own clean-up may wait for a machine that does not answer."""
+def leave(report: Report) -> NoReturn:
+    """Reports, then ends the process at once: Dask's clean-up may wait for a node that does not answer."""
     report.finish()
     connected = any(outcome.name == "scheduler" and outcome.status == PASSED for outcome in report.outcomes)
     os._exit(0 if report.passed else 1 if connected else CANNOT_CONNECT)

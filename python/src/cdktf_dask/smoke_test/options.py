@@ -1,4 +1,4 @@
-"""The command line: reads and checks it before anything is connected."""
+"""The command line, read and checked before anything is connected."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from distributed import Security
 from distributed.comm.addressing import parse_address, parse_host_port
 from distributed.comm.registry import get_backend
 
-from connection import SCHEDULER_PORT
+from .connection import SCHEDULER_PORT
 
 
 def read_options(description: str, epilog: str, arguments: list[str] | None) -> argparse.Namespace:
     """Options with `address` and `security` checked; ends the process with exit code 2 on wrong usage."""
-    parser = argparse.ArgumentParser(description=description, epilog=epilog)
+    parser = argparse.ArgumentParser(prog="dask-smoke-test", description=description, epilog=epilog)
     parser.add_argument(
         "address",
         nargs="?",
@@ -36,7 +36,7 @@ def read_options(description: str, epilog: str, arguments: list[str] | None) -> 
     options = parser.parse_args(arguments)
     try:
         if options.bundle:
-            take_bundle(readable(os.path.join(options.bundle, "dask.yaml")))
+            read_bundle(readable(os.path.join(options.bundle, "dask.yaml")))
         options.address = check_address(options.address or dask.config.get("scheduler-address", ""))
         options.security = read_security(options, options.address)
         if options.expect not in (None, "-"):
@@ -46,28 +46,28 @@ def read_options(description: str, epilog: str, arguments: list[str] | None) -> 
     return options
 
 
-def take_bundle(file: str) -> None:
-    """Puts the bundle's settings before all others of Dask's; raises ValueError where it is not YAML."""
+def read_bundle(file: str) -> None:
+    """Gives the bundle's settings precedence over Dask's others. Raises ValueError if it is not YAML."""
     for settings in dask.config.collect_yaml([file]):
         dask.config.update(dask.config.config, settings)
 
 
 def check_address(address: str) -> str:
-    """The address with its scheme; raises ValueError for none, one without host, or with a wrong port."""
+    """The address with its protocol. Raises ValueError without address or host, or for a wrong port."""
     if not address:
         raise ValueError("give the scheduler's address, or a --bundle whose dask.yaml has scheduler-address")
-    scheme, location = parse_address(address)
-    get_backend(scheme)  # raises for an unknown scheme, naming the known ones
-    if scheme in ("tcp", "tls"):
+    protocol, location = parse_address(address)
+    get_backend(protocol)  # raises for an unknown protocol, and names the known ones
+    if protocol in ("tcp", "tls"):
         host, port = parse_host_port(location, SCHEDULER_PORT)
         if not host or not 0 < port < 65536:
             raise ValueError(f"address {address!r}: must be like tcp://host:8786")
         location = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    return f"{scheme}://{location}"
+    return f"{protocol}://{location}"
 
 
 def read_security(options: argparse.Namespace, address: str) -> Security:
-    """From the options, else from Dask's configuration (distributed.comm.tls), the bundle's included."""
+    """From the options, or from Dask's configuration (distributed.comm.tls), which includes the bundle."""
     given = [options.tls_ca_file, options.tls_cert, options.tls_key]
     if any(given) and not all(given):
         raise ValueError("--tls-ca-file, --tls-cert and --tls-key: give all three or none")
@@ -85,7 +85,8 @@ def read_security(options: argparse.Namespace, address: str) -> Security:
     try:
         context = security.get_connection_args("client").get("ssl_context")
     except OSError as error:  # OpenSSL's, which does not name the file
-        files = sorted({security.tls_ca_file, security.tls_client_cert, security.tls_client_key} - {None})
+        tls = security.get_tls_config_for_role("client")
+        files = sorted({file for file in (tls["ca_file"], tls["cert"], tls["key"]) if file})
         raise ValueError(f"no certificate can be read from {', '.join(files)}: {error}") from error
     if address.startswith("tls://") and not context:
         raise ValueError("tls:// needs --bundle, or --tls-ca-file, --tls-cert and --tls-key")

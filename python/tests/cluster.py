@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-SMOKE_TEST = REPOSITORY / "cloud-init" / "dask" / "smoke_test" / "smoke_test.py"
+SOURCES = REPOSITORY / "python" / "src"
 START_SECONDS = 30
 
-ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("DASK_")}
+# Without this package: scheduler and workers of a cluster do not have it.
+ENVIRONMENT = {
+    name: value for name, value in os.environ.items() if not name.startswith("DASK_") and name != "PYTHONPATH"
+}
 
 
 class Cluster:
@@ -133,14 +136,14 @@ class Result:
 
 def smoke(*arguments: str, expect=None, environment=ENVIRONMENT, as_json=True) -> Result:
     """Run the smoke test; an expectation goes in by stdin."""
-    command = [sys.executable, str(SMOKE_TEST), *arguments]
+    command = [sys.executable, "-m", "cdktf_dask.smoke_test", *arguments]
     command += ["--json"] if as_json else []
     command += ["--expect", "-"] if expect is not None else []
     started = time.monotonic()
     done = subprocess.run(
         command,
         input=json.dumps(expect) if isinstance(expect, dict) else (expect or ""),
-        env=environment | {"PYTHONDONTWRITEBYTECODE": "1"},
+        env=environment | {"PYTHONPATH": str(SOURCES), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
         timeout=60,

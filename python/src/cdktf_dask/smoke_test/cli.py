@@ -1,10 +1,9 @@
-#!/usr/bin/env python3
 """Smoke test of a Dask cluster: does it really do what its definition says?
 
-Run it in an environment with the cluster's release, from any machine that may reach the scheduler:
+Run it in an environment with the cluster's release, from any computer that can reach the scheduler:
 
-    python smoke_test.py --bundle ~/.dask/prod --expect expectation.json
-    python smoke_test.py tcp://scheduler:8786 --expect expectation.json
+    dask-smoke-test --bundle ~/.dask/prod --expect expectation.json
+    python -m cdktf_dask.smoke_test tcp://scheduler:8786 --expect expectation.json
 
 Exit code: 0 all checks passed or their subject is absent, 1 a check failed, 2 wrong usage, 3 cannot connect.
 """
@@ -17,18 +16,14 @@ import os
 import sys
 import warnings
 from pathlib import Path
+from typing import NoReturn
 
-import computing
-import connection
-import equality
-import membership
-import scheduling
-import spilling
-from expectation import Expectation, ExpectationError, parse
-from options import read_options
-from outcome import Run
-from report import Report
-from runner import GRACE_SECONDS, Check, leave, run_checks, watch
+from . import computing, connection, equality, membership, scheduling, spilling
+from .expectation import Expectation, ExpectationError, parse
+from .options import read_options
+from .outcome import Run
+from .report import Report
+from .runner import GRACE_SECONDS, Check, leave, run_checks, watch
 
 WRONG_USAGE = 2
 INTERRUPTED = 130
@@ -37,7 +32,7 @@ INTERRUPTED = 130
 CHECKS = (
     Check("scheduler", connection.scheduler, 20),
     Check("client", connection.client, 20),
-    # Machines may still be starting: waiting for their workers may take most of the time.
+    # Nodes may still be starting: waiting for their workers may take most of the time.
     Check("pools", membership.pools, float("inf"), part=0.75),
     Check("versions", equality.versions, 15),
     Check("computation", computing.computation, 30),
@@ -48,12 +43,12 @@ CHECKS = (
 )
 
 
-def main() -> None:
-    """Read the command line, run all checks, leave with the exit code."""
-    first, *_, last = __doc__.strip().splitlines()
+def main() -> NoReturn:
+    """Reads the command line, runs all checks and ends the process with the exit code."""
+    first, *_, last = (__doc__ or "").strip().splitlines()
     options = read_options(first, last, sys.argv[1:])
     report = Report(options.address, options.json, options.bundle)
-    # Before stdin is read: that may never end.
+    # Before stdin is read, which may never end.
     watch(report, options.timeout + GRACE_SECONDS)
     try:
         expectation = read_expectation(options.expect)
@@ -73,18 +68,14 @@ def main() -> None:
 
 
 def read_expectation(path: str | None) -> Expectation | None:
-    """The parsed file, or stdin for `-`."""
+    """Parses the file, or stdin for `-`."""
     if path is None:
         return None
     return parse(sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8"))
 
 
 def quieten_libraries() -> None:
-    """Every failure is told by a check; Dask's own tracebacks on a lost connection would hide it."""
+    """Silences tracebacks of Dask on a lost connection: they would hide the failed check."""
     for library in ("distributed", "asyncio"):
         logging.getLogger(library).setLevel(logging.CRITICAL + 1)
     warnings.simplefilter("ignore")
-
-
-if __name__ == "__main__":
-    main()

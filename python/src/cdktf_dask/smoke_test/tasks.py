@@ -1,27 +1,65 @@
-"""The functions that run on the workers. They are sent by value, so the workers need no copy of this file."""
+"""The functions that run on the workers."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import time
+from typing import TYPE_CHECKING, Literal, TypedDict
+
+from .by_value import ByValue
+
+if TYPE_CHECKING:
+    from distributed import Worker
 
 
+class GpuSum(TypedDict):
+    """Result of `gpu_squares`."""
+
+    total: int
+    device: str
+    """Name of the GPU, as CUDA reports it."""
+
+
+class MemorySettings(TypedDict):
+    """Memory settings of a worker; amounts in bytes."""
+
+    limit: int | None
+    max_spill: int | Literal[False]
+    """`False`: without a limit."""
+    threshold: float | Literal[False]
+    """Share of the limit above which the worker spills; `False`: never."""
+    node: int
+    """Memory that Dask finds on the worker's node."""
+
+
+class WriteProbe(TypedDict):
+    """Result of `write_probe`."""
+
+    directory: str
+    free: int
+    """Bytes."""
+    error: str | None
+
+
+@ByValue
 def add_squares(start: int, stop: int, so_far: int) -> int:
-    """Add the squares of start..stop-1 to a sum that another worker may hold."""
+    """Adds the squares of start..stop-1 to a sum that another worker may have computed."""
     return so_far + sum(i * i for i in range(start, stop))
 
 
+@ByValue
 def place_of_work(_index: int, seconds: float) -> str:
-    """Occupy one thread for so long, then say on which worker (its address)."""
+    """Occupies one thread for some seconds, then returns the address of its worker."""
     from distributed import get_worker
 
     time.sleep(seconds)
     return get_worker().address
 
 
-def gpu_squares(n: int) -> dict:
-    """Compile and run a CUDA kernel on this worker's GPU: the sum of the squares of 0..n-1."""
+@ByValue
+def gpu_squares(n: int) -> GpuSum:
+    """Compiles and runs a CUDA kernel on this worker's GPU: the sum of the squares of 0..n-1."""
     import cupy
 
     square = cupy.ElementwiseKernel("int64 x", "int64 y", "y = x * x", "smoke_test_square")
@@ -33,8 +71,9 @@ def gpu_squares(n: int) -> dict:
     }
 
 
-def memory_settings(dask_worker) -> dict:
-    """This worker's memory limit, what it may spill, and the memory that Dask finds on its node, in bytes."""
+@ByValue
+def memory_settings(dask_worker: Worker) -> MemorySettings:
+    """Returns this worker's memory limit, what it may spill, and the memory that Dask finds on its node."""
     from distributed import system
 
     manager = dask_worker.memory_manager
@@ -46,8 +85,9 @@ def memory_settings(dask_worker) -> dict:
     }
 
 
-def write_probe(dask_worker) -> dict:
-    """Write, flush and remove a file where this worker spills; say where and how many bytes are free."""
+@ByValue
+def write_probe(dask_worker: Worker) -> WriteProbe:
+    """Writes, flushes and removes a file where this worker spills; returns where, and the free bytes."""
     storage = os.path.join(dask_worker.local_directory, "storage")
     directory = storage if os.path.isdir(storage) else dask_worker.local_directory
     probe = os.path.join(directory, f".smoke-test-{os.getpid()}")
@@ -60,9 +100,3 @@ def write_probe(dask_worker) -> dict:
         return {"directory": directory, "free": shutil.disk_usage(directory).free, "error": None}
     except OSError as error:
         return {"directory": directory, "free": 0, "error": str(error)}
-
-
-# Dask sends a function by its name where pickle can find it, and the workers cannot import this file.
-# What belongs to __main__ is sent by value.
-for _function in (add_squares, place_of_work, gpu_squares, memory_settings, write_probe):
-    _function.__module__ = "__main__"

@@ -1,12 +1,8 @@
-"""The smoke test's files import each other as neighbours, so its folder goes on the path."""
-
-import sys
-
-from cluster import SMOKE_TEST, Cluster
-
-sys.path.insert(0, str(SMOKE_TEST.parent))
+"""Fixtures of several test files."""
 
 import pytest
+
+from cluster import Cluster
 
 
 @pytest.fixture(scope="session")

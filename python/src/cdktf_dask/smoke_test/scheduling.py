@@ -1,15 +1,15 @@
-"""Checks of where tasks run: by resource in the right pool, without annotation on all workers alike."""
+"""Checks of where tasks run: with resources in the right pool, without on all workers."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from expectation import Pool
-from members import names, offer_text, pools_of
-from outcome import Absent, CheckFailed, Run
-from tasks import place_of_work
-from worker import Worker
+from .expectation import Pool
+from .outcome import Absent, CheckFailed, Run
+from .tasks import place_of_work
+from .worker import Worker
+from .workers import names, pools_of, resources_text
 
 PLACED_PER_WORKER, PLACED_SECONDS = 2, 0.02
 
@@ -17,26 +17,26 @@ SHARED_PER_THREAD, SHARED_SECONDS, SHARED_AT_MOST = 10, 0.05, 5_000
 """Sleeping tasks load no core, so the shares do not depend on how busy the machine is."""
 
 UNFAIR = 3
-"""A worker with more than so many times its share by threads took work that others should have done."""
+"""Multiple of its share (by threads) that a worker may run at most."""
 
 
 async def placement(run: Run) -> str:
-    """Tasks that ask for a pool's resources run on workers of a pool that has them, and nowhere else."""
+    """Tasks that ask for a pool's resources run only in pools that have them."""
     pools = pools_of(run)
     placed = []
     for pool in pools:
-        members = [worker for worker in run.workers if worker.pool == pool.name]
-        if not pool.resources or (not members and not pool.workers):
+        own = [worker for worker in run.workers if worker.pool == pool.name]
+        if not pool.resources or (not own and not pool.workers):
             continue
-        asked = offer_text(pool.marker())
+        asked = resources_text(pool.selector())
         if not any(has_resources_of(pool, worker.resources) for worker in run.workers):
             raise CheckFailed(f"no worker offers the resources of pool {pool.name}: {asked}")
         run.note = f"tasks that ask for {asked} do not run"
-        indices = range(PLACED_PER_WORKER * max(1, len(members)))
+        indices = range(PLACED_PER_WORKER * max(1, len(own)))
         futures = run.client.map(
-            place_of_work, indices, seconds=PLACED_SECONDS, resources=pool.marker(), pure=False
+            place_of_work, indices, seconds=PLACED_SECONDS, resources=pool.selector(), pure=False
         )
-        refuse_wrong_places(pool, await run.client.gather(futures), run.workers, pools)
+        check_places(pool, await run.client.gather(futures), run.workers, pools)
         placed.append(f"{len(futures)} tasks asking for {asked} ran in pool {pool.name}")
     if not placed:
         raise Absent("no pool with workers has resources")
@@ -44,26 +44,24 @@ async def placement(run: Run) -> str:
 
 
 def has_resources_of(pool: Pool, resources: Mapping[str, object]) -> bool:
-    """Whether these resources hold all that tasks for the pool ask for."""
-    return pool.marker().keys() <= resources.keys()
+    """Whether these resources include all that tasks for the pool ask for."""
+    return pool.selector().keys() <= resources.keys()
 
 
-def refuse_wrong_places(
-    pool: Pool, ran_on: Iterable[str], workers: Iterable[Worker], pools: Iterable[Pool]
-) -> None:
-    """By the definition, not by what the workers offer. All pools that have the resources are right."""
+def check_places(pool: Pool, ran_on: Iterable[str], workers: Iterable[Worker], pools: Iterable[Pool]) -> None:
+    """Compares with the definition, not with what the workers offer. All pools with the resources count."""
     right = {other.name for other in pools if has_resources_of(pool, other.resources)}
     by_address = {worker.address: worker for worker in workers}
     strays = [by_address[address] for address in set(ran_on) if by_address[address].pool not in right]
     if strays:
         raise CheckFailed(
-            f"tasks asking for {offer_text(pool.marker())} ran on {names(strays)}, "
+            f"tasks asking for {resources_text(pool.selector())} ran on {names(strays)}, "
             f"by the definition only pool {' and '.join(sorted(right))} has that"
         )
 
 
 async def balance(run: Run) -> str:
-    """Many equal tasks without annotation reach every worker, and none gets far more than its share."""
+    """Many equal tasks without resources reach every worker, and none gets far more than its share."""
     threads = sum(worker.nthreads for worker in run.workers)
     count = max(2 * len(run.workers), min(SHARED_PER_THREAD * threads, SHARED_AT_MOST))
     run.note = "tasks without annotation do not all run"
@@ -72,7 +70,7 @@ async def balance(run: Run) -> str:
 
 
 def judge_balance(ran_on: Mapping[str, int], workers: list[Worker]) -> str:
-    """`ran_on` counts tasks by the worker's address."""
+    """Fails for a worker without tasks or with too many; `ran_on` counts tasks by the worker's address."""
     total, threads = sum(ran_on.values()), sum(worker.nthreads for worker in workers)
     idle = [worker for worker in workers if not ran_on.get(worker.address)]
     if idle:

@@ -1,34 +1,35 @@
-"""Reach the scheduler, or say exactly why not. Dask itself would retry and then only report a timeout."""
+"""Checks that the scheduler can be reached, and reports why not. Dask retries and reports only a timeout."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
 import ssl
+from typing import NoReturn
 
 from distributed import Client
 from distributed.comm.addressing import parse_address, parse_host_port
 from distributed.core import rpc
 from distributed.versions import get_versions
 
-from equality import PROTOCOL, packages_of, refuse_differing_versions
-from outcome import CheckFailed, Run
+from .equality import PROTOCOL, check_versions, packages_of
+from .outcome import CheckFailed, Run
 
 SCHEDULER_PORT = 8786
 TCP_SECONDS = 5.0
-"""For each step below the Dask protocol; Dask's own connect timeout is 30 s and covers all steps."""
+"""For each step below the Dask protocol; Dask's connect timeout of 30 s covers all steps."""
 
 TLS_PROBE_SECONDS = 2.0
-"""For the question whether a silent port speaks TLS: it has answered a connection before."""
+"""To find out whether a silent port speaks TLS: it has accepted a connection before."""
 
 
 async def scheduler(run: Run) -> str:
-    """Resolve the name, open a connection, hear the scheduler speak Dask, ask for its versions."""
-    scheme, location = parse_address(run.address)
+    """Resolves the name, connects, waits for the scheduler's first byte, asks for its versions."""
+    protocol, location = parse_address(run.address)
     connection_args = run.security.get_connection_args("client")
-    if scheme in ("tcp", "tls"):
+    if protocol in ("tcp", "tls"):
         host, port = parse_host_port(location, SCHEDULER_PORT)
-        await _probe(host, port, connection_args.get("ssl_context") if scheme == "tls" else None)
+        await _probe(host, port, connection_args.get("ssl_context") if protocol == "tls" else None)
     run.note = "connected, but the scheduler does not answer"
     try:
         async with rpc(run.address, connection_args=connection_args) as remote:
@@ -39,19 +40,19 @@ async def scheduler(run: Run) -> str:
 
 
 async def client(run: Run) -> str:
-    """Connect a client; before, compare the versions that decide whether the two understand each other."""
+    """Compares the versions that the protocol depends on, then connects a client."""
     own, other = packages_of(get_versions()), packages_of(run.scheduler_versions)
     if any(own[package] != other[package] for package in PROTOCOL):
-        refuse_differing_versions({"this client": own, "the scheduler": other})
+        check_versions({"this client": own, "the scheduler": other})
     run.note = "the scheduler does not accept the client"
-    run.client = await Client(
+    run.connection = await Client(
         run.address, security=run.security, asynchronous=True, set_as_default=False, name="smoke-test"
     )
     return f"same versions as the scheduler: dask {own['dask']}, python {own['python']}"
 
 
 async def _probe(host: str, port: int, context: ssl.SSLContext | None) -> None:
-    """A Dask listener speaks first, so one byte tells a live scheduler from a port that is merely open."""
+    """A Dask listener sends first, so one byte distinguishes a live scheduler from an open port."""
     where = f"{host}:{port}"
     address = await _resolve(host, port)
     reader, writer = await _connect(address, port, where)
@@ -76,7 +77,7 @@ async def _probe(host: str, port: int, context: ssl.SSLContext | None) -> None:
             _fail(f"{where} refuses the client certificate: {error.reason.lower().replace('_', ' ')}")
         _fail(_plain(where, error.reason))
     except OSError as error:
-        # What a plain listener answers to a TLS greeting may be lost to its reset of the connection.
+        # A plain listener may reset the connection before its answer to the TLS handshake arrives.
         if context and await _speaks_plainly(address, port):
             _fail(_plain(where, "it broke the handshake off"))
         _fail(f"{where} broke the connection off: {str(error) or type(error).__name__}")
@@ -96,8 +97,8 @@ async def _resolve(host: str, port: int) -> str:
             f"the name {host} does not resolve ({error.strerror}): "
             "a private name is known only inside its network or behind its tunnel"
         )
-    # Dask listens on IPv4 unless told otherwise; `localhost` often resolves to ::1 first.
-    return next((a[4][0] for a in found if a[0] == socket.AF_INET), found[0][4][0])
+    # Dask listens on IPv4 by default; `localhost` often resolves to ::1 first.
+    return str(next((a[4][0] for a in found if a[0] == socket.AF_INET), found[0][4][0]))
 
 
 async def _connect(address: str, port: int, where: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -144,5 +145,5 @@ def _plain(where: str, reason: str | None) -> str:
     return f"{where} does not speak TLS ({reason}): use tcp://{where}, or start the scheduler with TLS"
 
 
-def _fail(reason: str):
+def _fail(reason: str) -> NoReturn:
     raise CheckFailed(reason, fatal=True)

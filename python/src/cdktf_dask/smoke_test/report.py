@@ -1,4 +1,4 @@
-"""What the reader sees: progress while it runs, one line a check, the JSON document, and what to do next."""
+"""Output: progress, one line a check, the JSON document, and the next step for the user."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import sys
 import time
 
-from outcome import ABSENT, FAILED, PASSED, Outcome
+from .outcome import ABSENT, FAILED, PASSED, Outcome
 
 SCHEDULER_LOG = "the scheduler's log (under systemd: journalctl -u dask-scheduler)"
 WORKER_LOG = (
@@ -29,9 +29,9 @@ NEXT_STEP = {
 
 
 class Report:
-    """Collects the outcomes; with `as_json` the progress goes to stderr and one document to stdout."""
+    """Collects the outcomes; with `as_json`, progress goes to stderr and one document to stdout."""
 
-    def __init__(self, address: str, as_json: bool, bundle: str | None = None):
+    def __init__(self, address: str, as_json: bool, bundle: str | None = None) -> None:
         self.address, self.as_json, self.bundle = address, as_json, bundle
         self.cluster: str | None = None
         self.outcomes: list[Outcome] = []
@@ -39,31 +39,31 @@ class Report:
         self._started = time.monotonic()
 
     def begin(self, cluster: str | None, timeout: float) -> None:
-        """The first line."""
+        """Prints the first line."""
         self.cluster = cluster
         self.say(f"smoke test of {cluster or 'a cluster'} at {self.address}, at most {timeout:.0f} s")
 
     def say(self, line: str) -> None:
-        """A line of progress, at once."""
+        """Prints a line of progress at once."""
         print(line, file=sys.stderr if self.as_json else sys.stdout, flush=True)
 
     def running(self, name: str, seconds: float, note: str) -> None:
-        """A check that takes its time."""
+        """Prints the progress of a check."""
         self.say(f"  {'…':7} {name:11} {seconds:5.1f} s  {note or 'running'}")
 
     def ended(self, outcome: Outcome) -> None:
-        """The one line of a check."""
+        """Adds an outcome and prints its line."""
         self.outcomes.append(outcome)
         self.say(f"  {outcome.status:7} {outcome.name:11} {outcome.seconds:5.1f} s  {outcome.detail}")
 
     @property
     def passed(self) -> bool:
-        """At least one check passed, and all did but those whose subject is absent."""
+        """At least one check passed, and every other one is absent."""
         statuses = [outcome.status for outcome in self.outcomes]
         return PASSED in statuses and all(status in (PASSED, ABSENT) for status in statuses)
 
     def next_step(self) -> str:
-        """One sentence that says what to do now."""
+        """What to do now, in a sentence."""
         failed = next((outcome for outcome in self.outcomes if outcome.status == FAILED), None)
         if failed is None:
             configuration = f"DASK_CONFIG={self.bundle}/dask.yaml and " if self.bundle else ""
@@ -72,7 +72,7 @@ class Report:
         return f"{failed.name} failed first; next: {NEXT_STEP[failed.name]}"
 
     def finish(self) -> None:
-        """The last words; in JSON mode also the document."""
+        """Prints the last line; in JSON mode also the document."""
         counts = [
             (status, sum(o.status == status for o in self.outcomes)) for status in _in_order(self.outcomes)
         ]

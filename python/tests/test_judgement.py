@@ -4,19 +4,14 @@ import json
 
 import pytest
 
-import equality
-import expectation
-import membership
-import scheduling
-import spilling
-import tasks
-from computing import refuse_wrong_sum, sum_of_squares
-from expectation import Expectation, ExpectationError, Pool
-from members import found_pools
-from options import read_options
-from outcome import CheckFailed, Outcome
-from report import Report
-from worker import Worker
+from cdktf_dask.smoke_test import equality, expectation, membership, scheduling, spilling, tasks
+from cdktf_dask.smoke_test.computing import check_sum, sum_of_squares
+from cdktf_dask.smoke_test.expectation import Expectation, ExpectationError, Pool
+from cdktf_dask.smoke_test.options import read_options
+from cdktf_dask.smoke_test.outcome import CheckFailed, Outcome
+from cdktf_dask.smoke_test.report import Report
+from cdktf_dask.smoke_test.worker import Worker
+from cdktf_dask.smoke_test.workers import found_pools
 
 CPU = Pool("cpu", "cpu", {"CPU": "nthreads"}, 2)
 GPU = Pool("gpu", "gpu", {"GPU": 1}, 1)
@@ -39,8 +34,8 @@ class TestSum:
         assert tasks.add_squares(3, 5, 5) == 30
 
     def test_a_sum_off_by_one_fails(self):
-        refuse_wrong_sum(30, 5, "the workers")
-        assert str(failure(refuse_wrong_sum, 31, 5, "the workers")) == (
+        check_sum(30, 5, "the workers")
+        assert str(failure(check_sum, 31, 5, "the workers")) == (
             "the workers computed 31 as the sum of 5 squares, it is 30"
         )
 
@@ -66,23 +61,23 @@ class TestBalance:
 
 class TestPlacement:
     def test_tasks_in_a_pool_with_the_resource_pass(self):
-        scheduling.refuse_wrong_places(CPU, [ONE.address, THREE.address], [ONE, THREE, LONE_GPU], [CPU, GPU])
+        scheduling.check_places(CPU, [ONE.address, THREE.address], [ONE, THREE, LONE_GPU], [CPU, GPU])
 
     def test_one_stray_task_fails(self):
         arguments = (GPU, [LONE_GPU.address, ONE.address], [ONE, LONE_GPU], [CPU, GPU])
-        assert str(failure(scheduling.refuse_wrong_places, *arguments)) == (
+        assert str(failure(scheduling.check_places, *arguments)) == (
             "tasks asking for GPU=1 ran on cpu--a, by the definition only pool gpu has that"
         )
 
     def test_a_fraction_is_asked_for_where_no_whole_one_is_offered(self):
-        assert Pool("io", "cpu", {"IO": 0.5, "CPU": "nthreads"}, 1).marker() == {"IO": 0.5, "CPU": 1.0}
+        assert Pool("io", "cpu", {"IO": 0.5, "CPU": "nthreads"}, 1).selector() == {"IO": 0.5, "CPU": 1.0}
 
 
 class TestMembers:
     def test_nthreads_means_the_workers_own_threads(self):
-        membership.refuse_wrong_offers([CPU], [ONE, THREE])
+        membership.check_resources([CPU], [ONE, THREE])
         wrong = Worker("tcp://10.0.0.4:9000", "cpu--d", {"CPU": 1.0, "GPU": 1.0}, 4, "running")
-        assert str(failure(membership.refuse_wrong_offers, [CPU], [wrong])) == (
+        assert str(failure(membership.check_resources, [CPU], [wrong])) == (
             "cpu--d offers CPU=1 GPU=1, must offer CPU=4"
         )
 
@@ -108,18 +103,18 @@ class TestVersions:
     EXPECTED = Expectation("c", "2026.7", "1.0", (CPU,))
 
     def test_equal_versions_of_the_release_pass(self):
-        equality.refuse_differing_versions({"client": self.SAME, "scheduler": self.SAME}, self.EXPECTED)
+        equality.check_versions({"client": self.SAME, "scheduler": self.SAME}, self.EXPECTED)
 
     def test_the_odd_one_is_named(self):
         found = {"client": self.SAME, "scheduler": self.SAME, "worker a": self.SAME | {"msgpack": "2.0"}}
-        error = failure(equality.refuse_differing_versions, found, self.EXPECTED)
+        error = failure(equality.check_versions, found, self.EXPECTED)
         assert str(error) == "msgpack differs: 1.0 on client + scheduler, 2.0 on worker a"
         assert not error.fatal
 
     @pytest.mark.parametrize("package", ["python", "dask", "distributed"])
     def test_what_changes_the_protocol_ends_the_test(self, package):
         found = {"client": self.SAME, "worker a": self.SAME | {package: "9"}}
-        assert failure(equality.refuse_differing_versions, found, self.EXPECTED).fatal
+        assert failure(equality.check_versions, found, self.EXPECTED).fatal
 
     def test_of_python_only_major_and_minor_count(self):
         packages = {"python": "3.12.7.final.0", "dask": "1", "numpy": "2"}
@@ -142,21 +137,21 @@ class TestSpill:
     def test_limits_are_added_up_for_each_node(self):
         two = Worker("tcp://10.0.0.1:9001", "cpu--a-1", {"CPU": 1.0}, 1, "running")
         fit = {worker: self.settings(16 * self.GIB, 31 * self.GIB) for worker in (ONE, two, THREE)}
-        spilling.refuse_too_high_limits(fit)  # 32 GiB of an instance type, of which Linux has 31
+        spilling.check_memory_limits(fit)  # 32 GiB of an instance type, of which Linux has 31
         more = fit | {two: self.settings(24 * self.GIB, 31 * self.GIB)}
-        assert str(failure(spilling.refuse_too_high_limits, more)) == (
+        assert str(failure(spilling.check_memory_limits, more)) == (
             "the memory limits of the workers at 10.0.0.1 add up to 40.0 GiB, it has 31.0 GiB"
         )
 
     def test_a_limited_spill_that_is_enough_passes(self):
-        spilling.refuse_no_spill({ONE: self.settings(self.GIB, self.GIB, max_spill=spilling.LEAST_SPILL)})
+        spilling.check_spilling({ONE: self.settings(self.GIB, self.GIB, max_spill=spilling.LEAST_SPILL)})
         least = {ONE: self.settings(self.GIB, self.GIB, max_spill=spilling.LEAST_SPILL - 1)}
-        assert "needs 256 MiB" in str(failure(spilling.refuse_no_spill, least))
+        assert "needs 256 MiB" in str(failure(spilling.check_spilling, least))
 
     def test_only_pools_without_limits_may_lack_them(self):
         free = {ONE: self.settings(None, self.GIB)}
-        spilling.refuse_no_spill(free, {"cpu"})
-        assert str(failure(spilling.refuse_no_spill, free, {"gpu"})) == (
+        spilling.check_spilling(free, {"cpu"})
+        assert str(failure(spilling.check_spilling, free, {"gpu"})) == (
             "cpu--a does not spill: it has no memory limit"
         )
 

@@ -1,23 +1,23 @@
-"""The workers that the scheduler knows, and how a question is put to each of them."""
+"""The workers that the scheduler knows, and requests to each of them."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from distributed import Client
 
-from expectation import Pool
-from outcome import CheckFailed, Run
-from worker import Worker
+from .expectation import Pool
+from .outcome import CheckFailed, Run
+from .worker import Worker
 
 Answer = TypeVar("Answer")
 
 
 async def list_workers(client: Client) -> list[Worker]:
-    """All workers, by name. Without an argument the scheduler of every release lists all of them."""
-    identity = await client.scheduler.identity()
+    """All workers, by name. Without arguments, `identity` lists all of them in every release."""
+    identity = await scheduler_of(client).identity()
     return sorted(
         (
             Worker(address, str(w["name"]), w["resources"], w["nthreads"], w["status"])
@@ -27,10 +27,15 @@ async def list_workers(client: Client) -> list[Worker]:
     )
 
 
+def scheduler_of(client: Client) -> Any:
+    """RPC of the connected scheduler; its methods are the operations that the scheduler offers."""
+    return client.scheduler
+
+
 async def ask_each(
     run: Run, ask: Callable[[Worker], Awaitable[Answer]], workers: Iterable[Worker] | None = None
 ) -> dict[Worker, Answer]:
-    """Ask all workers at once. `run.note` always names who has not answered, for the check's deadline."""
+    """Asks all workers at once. `run.note` names those that have not answered, for the check's deadline."""
     asked = {asyncio.ensure_future(ask(worker)): worker for worker in (workers or run.workers)}
     pending = set(asked)
     while pending:
@@ -46,8 +51,8 @@ async def ask_each(
 
 
 def found_pools(workers: Iterable[Worker]) -> tuple[Pool, ...]:
-    """Pools as they are, for a cluster of which no definition is known."""
-    alike: dict[tuple, list[Worker]] = {}
+    """Pools as they are, for a cluster whose definition is not known."""
+    alike: dict[tuple[object, ...], list[Worker]] = {}
     for worker in workers:
         alike.setdefault((worker.pool, *sorted(worker.resources.items())), []).append(worker)
     return tuple(
@@ -57,17 +62,17 @@ def found_pools(workers: Iterable[Worker]) -> tuple[Pool, ...]:
 
 
 def pools_of(run: Run) -> tuple[Pool, ...]:
-    """The pools of the definition, or else those that are there."""
+    """The pools of the definition; without one, those that are found."""
     return run.expectation.pools if run.expectation else found_pools(run.workers)
 
 
-def offer_text(resources: Mapping[str, float]) -> str:
+def resources_text(resources: Mapping[str, float]) -> str:
     """Resources as on the command line of `dask worker`."""
     return " ".join(f"{name}={amount:g}" for name, amount in sorted(resources.items())) or "nothing"
 
 
 def names(workers: Iterable[Worker], at_most: int = 5) -> str:
-    """The workers' names for a sentence."""
+    """Names of the workers, for a sentence."""
     listed = sorted(worker.name for worker in workers)
     more = f" and {len(listed) - at_most} more" if len(listed) > at_most else ""
     return ", ".join(listed[:at_most]) + more

@@ -1,6 +1,7 @@
 """The smoke test against real clusters: passes a good one, fails each bad one for the right reason."""
 
 import copy
+import importlib.util
 import json
 import os
 import shutil
@@ -16,7 +17,9 @@ from pathlib import Path
 
 import dask
 import pytest
-from cluster import SMOKE_TEST, Cluster, smoke
+from distributed import Client
+
+from cluster import SOURCES, Cluster, smoke
 
 GOOD = {
     "cluster": "local",
@@ -84,6 +87,15 @@ class TestGoodCluster:
         result = two_pools.smoke()
         assert result.code == 0, result.stdout
         assert result.check("pools")[1] == "cpu 2 workers, memory 1 worker (no expectation given: as found)"
+
+    def test_needs_the_package_neither_on_the_scheduler_nor_on_the_workers(self, two_pools):
+        def is_installed():
+            return importlib.util.find_spec("cdktf_dask") is not None
+
+        with Client(two_pools.address, set_as_default=False) as client:
+            assert list(client.run(is_installed).values()) == [False, False, False]
+            assert client.run_on_scheduler(is_installed) is False
+        assert two_pools.smoke(expect=GOOD).code == 0
 
     def test_leaves_the_scheduler_without_a_complaint(self, two_pools):
         before = len(two_pools.log(two_pools.scheduler))
@@ -352,11 +364,10 @@ class TestNoConnection:
 
     def test_the_watchdog_ends_a_check_that_blocks_the_event_loop(self):
         program = """
-import asyncio, sys, time
-sys.path.insert(0, sys.argv[1])
-import runner
-from outcome import Run
-from report import Report
+import asyncio, time
+from cdktf_dask.smoke_test import runner
+from cdktf_dask.smoke_test.outcome import Run
+from cdktf_dask.smoke_test.report import Report
 
 async def stuck(run):
     time.sleep(60)
@@ -366,7 +377,8 @@ runner.watch(report, 1)
 asyncio.run(runner.run_checks(Run("", None, None), report, 60, (runner.Check("gpu", stuck, 60),)))
 """
         done = subprocess.run(
-            [sys.executable, "-B", "-c", program, str(SMOKE_TEST.parent)],
+            [sys.executable, "-B", "-c", program],
+            env=os.environ | {"PYTHONPATH": str(SOURCES)},
             capture_output=True,
             text=True,
             timeout=30,
@@ -506,6 +518,7 @@ class TestUsage:
     def test_wrong_usage_ends_with_2_before_anything_is_connected(self):
         result = smoke("gopher://127.0.0.1:8786")
         assert result.code == 2
+        assert result.stderr.startswith("usage: dask-smoke-test ")
         assert "unknown address scheme 'gopher'" in result.stderr
         assert result.stdout == ""
 

@@ -1,0 +1,1 @@
+"""Python of cdktf-dask: what users and nodes of a Dask cluster run."""

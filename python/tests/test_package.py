@@ -1,0 +1,54 @@
+"""The package as users install it."""
+
+import json
+import subprocess
+import sys
+import tomllib
+
+import pytest
+
+from cluster import ENVIRONMENT, REPOSITORY
+
+PYPROJECT = tomllib.loads((REPOSITORY / "python" / "pyproject.toml").read_text())
+
+
+def run(*command, **environment):
+    done = subprocess.run(command, env=ENVIRONMENT | environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """Folder with the installed wheel. Nothing is downloaded: the build backend is part of uv."""
+    folder = tmp_path_factory.mktemp("package")
+    uv = (sys.executable, "-m", "uv", "--offline", "--quiet")
+    run(*uv, "build", "--wheel", "--out-dir", folder, REPOSITORY / "python")
+    (wheel,) = folder.glob("*.whl")
+    target = folder / "installed"
+    python = ("--python", sys.executable)
+    run(*uv, "pip", "install", *python, "--no-deps", "--target", target, wheel)
+    return target
+
+
+def test_the_command_runs_the_smoke_test(installed):
+    help_text = run(
+        installed / "bin" / "dask-smoke-test",
+        "--help",
+        PYTHONPATH=str(installed),
+        PYTHONDONTWRITEBYTECODE="1",
+    )
+    assert help_text.startswith("usage: dask-smoke-test [-h] [--bundle DIRECTORY]")
+    assert "Smoke test of a Dask cluster: does it really do what its definition says?" in help_text
+
+
+def test_the_wheel_has_types_and_no_tests(installed):
+    assert (installed / "cdktf_dask" / "py.typed").is_file()
+    folders = [path.name for path in installed.iterdir() if path.is_dir()]
+    version = PYPROJECT["project"]["version"]
+    assert sorted(folders) == ["bin", "cdktf_dask", f"cdktf_dask-{version}.dist-info"]
+
+
+def test_the_version_is_that_of_the_npm_package():
+    manifest = json.loads((REPOSITORY / "package.json").read_text())
+    assert PYPROJECT["project"]["version"] == manifest["version"]

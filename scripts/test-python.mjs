@@ -1,0 +1,32 @@
+/**
+ * `npm run test:python [-- PYTEST-OPTION...]`: ruff over all Python of the project, then mypy and pytest over the package in
+ * python/. Ends at the first of them that fails.
+ */
+import { spawnSync } from "node:child_process";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const { findPython } = createRequire(import.meta.url)("../dist/lib/local/python.js");
+
+/** Runs a command; returns its output if that is piped. */
+function run(argv, output = "inherit") {
+  const { status, stdout, error } = spawnSync(argv[0], argv.slice(1), {
+    cwd: ROOT,
+    encoding: "utf8",
+    env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1" },
+    stdio: ["ignore", output, "inherit"],
+  });
+  if (error) throw error;
+  if (status !== 0) process.exit(status ?? 1);
+  return stdout;
+}
+
+const { path } = await findPython(["3.12", "3.13", "3.11"]);
+const bin = run([path, "__tests__/support/python_environment.py", "checkers"], "pipe").trim();
+const [python, ruff, mypy] = ["python", "ruff", "mypy"].map((name) => join(bin, name));
+run([ruff, "check", "--no-cache"]);
+run([ruff, "format", "--check", "--no-cache"]);
+run([mypy, "--config-file", "python/pyproject.toml", "--cache-dir", ".test/mypy"]);
+run([python, "-m", "pytest", "-c", "python/pyproject.toml", "python/tests", ...process.argv.slice(2)]);
