@@ -39,7 +39,7 @@ mkdirSync(root(".test"), { recursive: true });
 const folder = mkdtempSync(root(".test/tls-"));
 try {
   const pems = ["node.pem", "client.pem"].map((name) => join(folder, name));
-  run([other, root("lib/local/certificates.py"), "bench", ...pems]);
+  run([other, "-m", "cdktf_dask.certificates", "bench", ...pems]);
   const measured = run([dask, root("__tests__/smoke/bench/transfers.py"), ROUNDS, ...pems]);
   console.log(run([other, root("__tests__/smoke/bench/ratios.py"), root("docs/tls.svg")], measured));
   console.log("The picture is docs/tls.svg; the tables belong into docs/tls.md.");

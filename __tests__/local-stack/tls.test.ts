@@ -112,7 +112,8 @@ describe("a cluster on this machine with TLS", () => {
     const other = join(checkout.directory, "other");
     mkdirSync(other);
     const made = await checkout.shell(
-      `.dask/local/tools/bin/python -B lib/local/certificates.py other "${other}/node.pem" "${other}/client.pem"`,
+      "PYTHONPATH=python/src .dask/local/tools/bin/python -B -m cdktf_dask.certificates other " +
+        `"${other}/node.pem" "${other}/client.pem"`,
     );
     expect(made).toEqual({ code: 0, output: "" });
     const { clientPem } = checkout.paths;

@@ -1,9 +1,10 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Cluster } from "../cluster/cluster";
-import { packageFile, packageRoot } from "../node/package-file";
+import { packageFile } from "../node/package-file";
 import { clientConfig, RELOAD, reloadScript } from "./dask-config";
 import { replaceFile } from "./files";
+import { pythonModule } from "./python-module";
 import { run, type Task } from "./task";
 
 /** Seconds for two signatures, most of them for Python to start. */
@@ -24,10 +25,11 @@ export async function makeCertificates(
   for (const directory of [dirname(nodePem), client]) rmSync(directory, { recursive: true, force: true });
   if (!cluster.tls) return;
   for (const directory of [dirname(nodePem), client]) mkdirSync(directory, { mode: 0o700 });
-  const script = join(packageRoot(), "lib/local/certificates.py");
-  await run(task, [join(tools, "bin", "python"), "-B", script, cluster.name, nodePem, clientPem], {
+  const { argv, env } = pythonModule(join(tools, "bin", "python"), "certificates");
+  await run(task, [...argv, cluster.name, nodePem, clientPem], {
     failure: "the cluster's certificates cannot be made",
     timeout: TIMEOUT,
+    env,
   });
   replaceFile(join(client, "dask.yaml"), clientConfig(task.paths, schedulerAddress));
   replaceFile(reloadScript(task.paths), packageFile(`cloud-init/${RELOAD}`));

@@ -1,10 +1,10 @@
-"""Makes the authority of a cluster on one machine, and the certificates that it signs.
+"""Creates the certificates of a local cluster, and the CA that signs them.
 
-    certificates.py CLUSTER NODE.pem CLIENT.pem
+    python -m cdktf_dask.certificates CLUSTER NODE.pem CLIENT.pem
 
-NODE.pem is for scheduler and workers, CLIENT.pem for clients. Each holds a private key, its certificate and
-the authority's, as on the machines of a cluster on AWS. The authority's own key is never written: nobody can
-have another certificate signed, and who starts the cluster anew makes a new authority.
+NODE.pem is for scheduler and workers, CLIENT.pem for clients. Each file has a private key, its certificate
+and the CA certificate, as on the nodes of a cluster on AWS. The private key of the CA is never written: no
+other certificate can be signed, and each start of the cluster creates a new CA.
 """
 
 import os
@@ -19,18 +19,18 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 LIFETIME = timedelta(days=365)
-"""Nothing renews them while the cluster runs."""
+"""They are not renewed while the cluster runs."""
 
 NAMES = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(IPv4Address("127.0.0.1"))])
 CLIENT = [ExtendedKeyUsageOID.CLIENT_AUTH]
 NODE = [ExtendedKeyUsageOID.SERVER_AUTH, *CLIENT]
-"""Scheduler and workers connect to each other, and take connections."""
+"""Scheduler and workers accept connections and connect to each other."""
 
 
-class Authority:
-    """Signs with a key that exists in this process alone."""
+class CertificateAuthority:
+    """A CA whose private key exists only in this process."""
 
-    def __init__(self, cluster: str):
+    def __init__(self, cluster: str) -> None:
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.name = name(f"authority of {cluster}")
         unused = dict.fromkeys(UNUSED, False)
@@ -41,10 +41,10 @@ class Authority:
             .sign(self.key, hashes.SHA256())
         )
 
-    def issue(self, holder: str, *extensions: x509.ExtensionType) -> bytes:
-        """A new key, its certificate and the authority's, as PEM."""
+    def issue(self, common_name: str, *extensions: x509.ExtensionType) -> bytes:
+        """A new private key, its certificate and the CA certificate, as PEM."""
         key = ec.generate_private_key(ec.SECP256R1())
-        draft = self.draft(name(holder), key)
+        draft = self.draft(name(common_name), key)
         draft = draft.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         for extension in extensions:
             draft = draft.add_extension(extension, critical=False)
@@ -53,7 +53,7 @@ class Authority:
         return b"".join([secret, *(certificate.public_bytes(Encoding.PEM) for certificate in certificates)])
 
     def draft(self, subject: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
-        """What every certificate of this authority says."""
+        """The fields that all certificates of this CA have."""
         now = datetime.now(UTC)
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
         return (
@@ -71,13 +71,13 @@ UNUSED = (
 )
 
 
-def name(common: str) -> x509.Name:
-    """A name of one part."""
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
+def name(common_name: str) -> x509.Name:
+    """A distinguished name of one attribute."""
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
 
 
 def write(file: str, content: bytes) -> None:
-    """Write a file that only its owner may read, in one step."""
+    """Replaces a file atomically; only its owner may read it."""
     temporary = f"{file}.tmp"
     with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as opened:
         opened.write(content)
@@ -85,10 +85,10 @@ def write(file: str, content: bytes) -> None:
 
 
 def main(cluster: str, node: str, client: str) -> None:
-    """Make both files."""
-    authority = Authority(cluster)
-    write(node, authority.issue(f"node of {cluster}", x509.ExtendedKeyUsage(NODE), NAMES))
-    write(client, authority.issue(f"client of {cluster}", x509.ExtendedKeyUsage(CLIENT)))
+    """Writes both files."""
+    ca = CertificateAuthority(cluster)
+    write(node, ca.issue(f"node of {cluster}", x509.ExtendedKeyUsage(NODE), NAMES))
+    write(client, ca.issue(f"client of {cluster}", x509.ExtendedKeyUsage(CLIENT)))
 
 
 if __name__ == "__main__":
