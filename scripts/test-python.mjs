@@ -1,6 +1,6 @@
 /**
- * `npm run test:python [-- PYTEST-OPTION...]`: ruff over all Python of the project, then mypy and pytest over the package in
- * python/. Ends at the first of them that fails.
+ * `npm run test:python [-- PYTEST-OPTION...]`: ruff over all Python of the project, mypy over the package in python/ and
+ * what nodes run, then the tests of the package. Ends at the first that fails.
  */
 import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";

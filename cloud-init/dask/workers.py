@@ -12,6 +12,7 @@ import faulthandler
 import logging
 import re
 import sys
+from collections.abc import Awaitable, Callable
 from time import monotonic
 
 from distributed import Security, rpc
@@ -50,12 +51,15 @@ async def wait(scheduler: rpc, machine: str, wanted: str) -> None:
         await asyncio.sleep(0.5)
 
 
+VERBS: dict[str, Callable[..., Awaitable[None]]] = {"wait": wait, "drain": drain}
+
+
 async def do(verb: str, address: str, machine: str, seconds: str, *more: str) -> None:
     # Not a client: one that lost its scheduler for long is of no use any more.
     known = Security().get_connection_args("worker")
     connection = rpc(address, timeout=CONNECT_SECONDS, connection_args=known)
     async with asyncio.timeout(float(seconds)), connection as scheduler:
-        await {"wait": wait, "drain": drain}[verb](scheduler, machine, *more)
+        await VERBS[verb](scheduler, machine, *more)
 
 
 def main(verb: str, address: str, machine: str, seconds: str, *more: str) -> int:

@@ -9,13 +9,14 @@ import os
 import ssl
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any
 
-from distributed import Client, Nanny, Scheduler
-from distributed.core import Server
+from distributed import Client, Nanny, Scheduler, Worker
 from prometheus_client import Gauge
 from tornado.ioloop import PeriodicCallback
 
 SECONDS = 30
+Server = Nanny | Scheduler | Worker
 logger = logging.getLogger("distributed.reload_certificates")
 
 
@@ -36,7 +37,7 @@ class Certificate:
         self.server = server
         self.role = "scheduler" if isinstance(server, Scheduler) else "worker"
         self.files = server.security.get_tls_config_for_role(self.role)
-        self.taken = None
+        self.taken: tuple[int, int] | None = None
         self.not_after = 0.0
 
     # Takes the certificate if it is another one; says why where it is of no use, and looks again next time.
@@ -63,7 +64,8 @@ class Certificate:
 
 # Those of the listeners, of the connections that the server makes, and of the clients in its tasks.
 def contexts(server: Server) -> Iterator[ssl.SSLContext]:
-    yield from (listener.server_args["ssl_options"] for listener in server.listeners)
+    listeners: list[Any] = server.listeners
+    yield from (listener.server_args["ssl_options"] for listener in listeners)
     yield server.connection_args["ssl_context"]
     for client in list(Client._instances):
         if client.security is server.security:
@@ -79,4 +81,5 @@ def greet(connecting: ssl.SSLContext, listening: ssl.SSLContext) -> float:
     for end in (client, server, client, server):
         with suppress(ssl.SSLWantReadError):
             end.do_handshake()
-    return float(ssl.cert_time_to_seconds(client.getpeercert()["notAfter"]))
+    certificate: Any = client.getpeercert()
+    return float(ssl.cert_time_to_seconds(certificate["notAfter"]))
