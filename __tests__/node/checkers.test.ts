@@ -168,4 +168,13 @@ describe("scripts", () => {
       expect({ path, ...check("bash", "-n", landed) }).toEqual({ path, code: 0, said: "" });
     }
   });
+
+  test("of Python pass ruff and are formatted, as all Python here", () => {
+    const options = ["--config", join(packageRoot(), "ruff.toml"), "--no-cache", packageRoot()];
+    expect(check(join(tools, "ruff"), "check", ...options)).toEqual({
+      code: 0,
+      said: "All checks passed!\n",
+    });
+    expect(check(join(tools, "ruff"), "format", "--check", ...options)).toMatchObject({ code: 0 });
+  });
 });
