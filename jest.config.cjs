@@ -1,0 +1,20 @@
+// A project of jest for each suite: `npm run test:<suite>`, and `npm test` for `unit`.
+
+/** Suite with the tests of these folders of `__tests__`. */
+const suite = (displayName, ...folders) => ({
+  displayName,
+  testMatch: folders.map((folder) => `<rootDir>/__tests__/${folder}/**/*.test.ts`),
+  transform: { "\\.ts$": "@swc/jest" },
+  cacheDirectory: "<rootDir>/.test/jest",
+  roots: ["<rootDir>/lib", "<rootDir>/environments", "<rootDir>/__tests__"],
+});
+
+module.exports = {
+  projects: [
+    suite("unit", "cluster", "node", "aws", "local", "environments"),
+    suite("local", "local-stack"),
+    ...["releases", "smoke", "dashboard", "chaos", "terraform", "policy", "boot", "consumer"].map((name) =>
+      suite(name, name),
+    ),
+  ],
+};
