@@ -10,7 +10,7 @@ export type {
   GpuPoolDefinition,
   PoolDefinition,
 } from "./cluster/definition";
-export { DefinitionError, type Fault } from "./cluster/faults";
+export { ValidationError, type ValidationIssue } from "./cluster/validation-error";
 export { LocalStack } from "./local/local-stack";
 export type { NodePlan } from "./node/node-plan";
 export type { ClusterPlan, PoolPlan } from "./node/plan";

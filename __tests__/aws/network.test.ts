@@ -233,7 +233,7 @@ test("subnets outside the VPC are refused, all of them with their paths", () => 
     { name: "us-west-2b" },
   ];
   expect(() => synthesize({ vpcCidr: "10.20.0.0/16", zones })).toThrow(
-    /network\.zones\[0\]\.privateSubnet: given "100\.64\.0\.0\/18".*\n.*network\.zones\[0\]\.publicSubnet/,
+    /network\.zones\[0\]\.privateSubnet: got "100\.64\.0\.0\/18".*\n.*network\.zones\[0\]\.publicSubnet/,
   );
 });
 

@@ -1,6 +1,6 @@
 import { development } from "../../environments/development";
 import { hasUsableGpu, instanceTypeFacts } from "../../lib/cluster/instance-types";
-import { faultsOf } from "./faults-of";
+import { issuesOf } from "./issues-of";
 
 describe("the table", () => {
   test("has what EC2 says of a type", () => {
@@ -76,7 +76,7 @@ describe.each([
       "i3.large",
     ],
   ])("has no %s, which is not of the Nitro System", (type) => {
-    expect(faultsOf(definition(type))).toMatchObject([{ path, value: type, allowed: NITRO }]);
+    expect(issuesOf(definition(type))).toMatchObject([{ path, value: type, expected: NITRO }]);
   });
 
   test.each([
@@ -87,21 +87,22 @@ describe.each([
     ["f2.6xlarge", "Virtex UltraScale+ (VU47P)"],
     ["dl2q.24xlarge", "Qualcomm AI100"],
   ])("has no %s, whose %s nothing would use", (type, accelerator) => {
-    expect(faultsOf(definition(type))).toMatchObject([
+    expect(issuesOf(definition(type))).toMatchObject([
       {
         path,
         value: type,
-        allowed: `an instance type without an accelerator that Dask cannot use: this one has ${accelerator}`,
+        expected: `an instance type without an accelerator that Dask cannot use: this one has ${accelerator}`,
       },
     ]);
   });
 
   test.each(["g6f.large", "g6f.4xlarge", "gr6f.4xlarge"])("has no %s, a fraction of a GPU", (type) => {
-    expect(faultsOf(definition(type))).toMatchObject([
+    expect(issuesOf(definition(type))).toMatchObject([
       {
         path,
         value: type,
-        allowed: "an instance type without a fraction of a GPU: the driver of the nodes runs whole GPUs only",
+        expected:
+          "an instance type without a fraction of a GPU: the driver of the nodes runs whole GPUs only",
       },
     ]);
   });
@@ -109,8 +110,8 @@ describe.each([
   test.each(["mac1.metal", "mac2.metal", "mac-m4.metal"])(
     "has no %s, which needs a Dedicated Host",
     (type) => {
-      expect(faultsOf(definition(type))).toMatchObject([
-        { path, value: type, allowed: "an instance type that runs without a Dedicated Host" },
+      expect(issuesOf(definition(type))).toMatchObject([
+        { path, value: type, expected: "an instance type that runs without a Dedicated Host" },
       ]);
     },
   );
@@ -119,35 +120,35 @@ describe.each([
 describe("spot machines", () => {
   test("are not of types that EC2 offers only on demand, all of which are named", () => {
     const instanceTypes = ["m7i.2xlarge", "hpc7a.96xlarge", "u-6tb1.56xlarge"];
-    expect(faultsOf(pool({ instanceTypes, spotPercentage: 1 }))).toEqual([
+    expect(issuesOf(pool({ instanceTypes, spotPercentage: 1 }))).toEqual([
       {
         path: "pools[0].spotPercentage",
         value: 1,
-        allowed: "0, as EC2 offers hpc7a.96xlarge, u-6tb1.56xlarge only on demand",
-        remedy: "set spotPercentage: 0, or take these instance types out of the pool",
+        expected: "0, as EC2 offers hpc7a.96xlarge, u-6tb1.56xlarge only on demand",
+        hint: "set spotPercentage: 0, or take these instance types out of the pool",
       },
     ]);
-    expect(faultsOf(pool({ instanceTypes, spotPercentage: 0 }))).toEqual([]);
+    expect(issuesOf(pool({ instanceTypes, spotPercentage: 0 }))).toEqual([]);
   });
 
   test("may be of any other type, bare metal included", () => {
     const instanceTypes = ["m7i.2xlarge", "m5d.metal", "c7i-flex.large"];
-    expect(faultsOf(pool({ instanceTypes, spotPercentage: 100 }))).toEqual([]);
+    expect(issuesOf(pool({ instanceTypes, spotPercentage: 100 }))).toEqual([]);
   });
 });
 
 describe("a disk", () => {
   const small = {
-    allowed: "at least 100 with the image deep-learning, whose snapshot is 75 GiB and grows",
-    remedy: "leave diskGiB out, or choose the image ubuntu, which installs the driver",
+    expected: "at least 100 with the image deep-learning, whose snapshot is 75 GiB and grows",
+    hint: "leave diskGiB out, or choose the image ubuntu, which installs the driver",
   };
 
   test.each([20, 74, 75, 99])("of %p GiB is too small for the Deep Learning AMI", (diskGiB) => {
-    expect(faultsOf(pool({ kind: "gpu", diskGiB }))).toEqual([
+    expect(issuesOf(pool({ kind: "gpu", diskGiB }))).toEqual([
       { path: "pools[0].diskGiB", value: diskGiB, ...small },
     ]);
-    expect(faultsOf(pool({ image: "deep-learning", diskGiB }))).toMatchObject([{ path: "pools[0].diskGiB" }]);
-    expect(faultsOf(scheduler({ image: "deep-learning", diskGiB }))).toEqual([
+    expect(issuesOf(pool({ image: "deep-learning", diskGiB }))).toMatchObject([{ path: "pools[0].diskGiB" }]);
+    expect(issuesOf(scheduler({ image: "deep-learning", diskGiB }))).toEqual([
       { path: "scheduler.diskGiB", value: diskGiB, ...small },
     ]);
   });
@@ -155,8 +156,8 @@ describe("a disk", () => {
   test.each(["ubuntu", { amiId: "ami-0123456789abcdef0" }, { ssmParameter: "/my/ami" }])(
     "of 20 GiB is accepted with the image %j, whose size is smaller or unknown",
     (image) => {
-      expect(faultsOf(pool({ image, diskGiB: 20 }))).toEqual([]);
-      expect(faultsOf(scheduler({ image, diskGiB: 20 }))).toEqual([]);
+      expect(issuesOf(pool({ image, diskGiB: 20 }))).toEqual([]);
+      expect(issuesOf(scheduler({ image, diskGiB: 20 }))).toEqual([]);
     },
   );
 });

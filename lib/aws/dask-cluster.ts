@@ -81,7 +81,7 @@ export class DaskCluster extends Construct {
     const zones = cluster.network.zones.length;
     if (props.network && props.network.privateSubnetIds.length !== zones)
       throw new Error(
-        `network.privateSubnetIds: given ${JSON.stringify(props.network.privateSubnetIds)}; allowed: ${zones}, one per zone of the definition; remedy: name the private subnets in the order of network.zones`,
+        `network.privateSubnetIds: got ${JSON.stringify(props.network.privateSubnetIds)}, expected ${zones}, one per zone of the definition. Hint: name the private subnets in the order of network.zones`,
       );
     this.cluster = cluster;
     const account = new Account(this, "account", { cluster });

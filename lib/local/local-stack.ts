@@ -3,8 +3,8 @@ import { join, relative, resolve } from "node:path";
 import { App, DataResource, LocalBackend, Manifest, TerraformOutput, TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
 import type { Cluster } from "../cluster/cluster";
-import { DefinitionError } from "../cluster/faults";
 import { PORTS } from "../cluster/ports";
+import { ValidationError } from "../cluster/validation-error";
 import { packageFile } from "../node/package-file";
 import { dashboardLink } from "./dask-config";
 import { DEFINITION, type LocalDefinition, type Verb } from "./definition";
@@ -33,7 +33,7 @@ export class LocalStack extends TerraformStack {
    * @param cluster the cluster; what concerns AWS alone is without effect
    * @param given ports on the loopback interface; Dask's defaults where none are given. The variables
    * `CDKTF_DASK_SCHEDULER_PORT` and `CDKTF_DASK_DASHBOARD_PORT` beat both.
-   * @throws DefinitionError when the cluster's state is kept elsewhere, as its processes are here
+   * @throws ValidationError when the cluster's state is kept elsewhere, as its processes are here
    */
   constructor(scope: Construct, id: string, cluster: Cluster, given: LocalPorts = DEFAULT_PORTS) {
     super(scope, id);
@@ -103,13 +103,13 @@ function literal(text: string): string {
   return text.replaceAll(/[$%](?=\{)/g, "$&$&");
 }
 
-function remoteBackend({ name, backend }: Cluster): DefinitionError {
-  return new DefinitionError(name, [
+function remoteBackend({ name, backend }: Cluster): ValidationError {
+  return new ValidationError(name, [
     {
       path: "backend.type",
       value: backend.type,
-      allowed: "local",
-      remedy: "leave the backend out: a cluster on this machine has its state on this machine",
+      expected: "local",
+      hint: "leave the backend out: a cluster on this machine has its state on this machine",
     },
   ]);
 }
