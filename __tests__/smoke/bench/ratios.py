@@ -87,8 +87,8 @@ def of_all_ways(measured: Measured) -> str:
         return f"{middle:.2f} ({low:.2f}–{high:.2f})"
 
     rows = [[way, *(cell(way, size) for size in measured.sizes), overall(way)] for way in measured.ways]
-    head = ["ratio by time (by processor time)", *map(in_words, measured.sizes)]
-    return table([*head, "all, default = 1 (half of the rounds)"], rows)
+    head = ["throughput ratio (by CPU time)", *map(in_words, measured.sizes)]
+    return table([*head, "all sizes, default = 1"], rows)
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
