@@ -11,7 +11,7 @@ const ROOT = packageRoot();
 const FILES = [
   "README.md",
   "ARCHITECTURE.md",
-  ...readdirSync(join(ROOT, "docs"))
+  ...readdirSync(join(ROOT, "docs"), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".md"))
     .map((name) => join("docs", name)),
 ];
