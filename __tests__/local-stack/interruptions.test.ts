@@ -43,7 +43,7 @@ describe("files that a crash has left", () => {
       "cdktf.out/manifest.json",
       "cdktf.out/stacks/local/cdk.tf.json",
       "cdktf.out/stacks/local/.terraform/terraform.tfstate",
-      "dist/main.js",
+      "dist/local.js",
       "dist/lib/local/start.js",
       ".dask/local/supervisord.pid",
       ".dask/local/supervisord.conf",
