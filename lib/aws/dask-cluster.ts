@@ -38,6 +38,13 @@ export interface DaskClusterProps {
    * @default 45
    */
   readonly waitForCapacityMinutes?: number;
+  /**
+   * ARN of an IAM policy that bounds the permissions of each role that the cluster makes. It has to allow what the roles do
+   * (docs/security.md, "Your permissions"). Service-linked roles take no boundary.
+   *
+   * @default - none
+   */
+  readonly permissionsBoundary?: string;
 }
 
 /**
@@ -66,6 +73,8 @@ export class DaskCluster extends Construct {
   readonly key: ClusterKey;
   /** Groups of the machines, for rules of your own. */
   readonly security: ClusterSecurity;
+  /** Baked AMIs and what builds them; undefined without `bakedImages`. */
+  readonly images?: ClusterImages;
   /** Machine of the scheduler. */
   readonly scheduler: Scheduler;
   /** Pools of workers by name. */
@@ -77,14 +86,17 @@ export class DaskCluster extends Construct {
 
   constructor(scope: Construct, id: string, props: DaskClusterProps) {
     super(scope, id);
-    const { cluster, waitForCapacityMinutes } = props;
+    const { cluster, waitForCapacityMinutes, permissionsBoundary } = props;
     const zones = cluster.network.zones.length;
     if (props.network && props.network.privateSubnetIds.length !== zones)
       throw new Error(
         `network.privateSubnetIds: given ${JSON.stringify(props.network.privateSubnetIds)}; allowed: ${zones}, one per zone of the definition; remedy: name the private subnets in the order of network.zones`,
       );
     this.cluster = cluster;
-    const account = new Account(this, "account", { cluster });
+    const account = new Account(this, "account", {
+      cluster,
+      ...(permissionsBoundary === undefined ? {} : { permissionsBoundary }),
+    });
     const autoscaling = new AutoscalingRole(this, "autoscaling-role", { cluster });
     const key = new ClusterKey(this, "key", { cluster, account, autoscaling });
     this.key = key;
@@ -101,10 +113,15 @@ export class DaskCluster extends Construct {
     const lockfiles = new LockfileParameters(this, "locks");
     const secrets = cluster.tls ? new ClusterSecrets(this, "secrets", { cluster, key }) : undefined;
     const planned = planNodes(cluster);
-    this.plan = cluster.bakedImages
-      ? new ClusterImages(this, "images", { cluster, plan: planned, account, key, network: this.network })
-          .plan
-      : planned;
+    if (cluster.bakedImages)
+      this.images = new ClusterImages(this, "images", {
+        cluster,
+        plan: planned,
+        account,
+        key,
+        network: this.network,
+      });
+    this.plan = this.images?.plan ?? planned;
     const common = { cluster, key, network: this.network, security: this.security };
     const withLockfile = (node: NodePlan) => ({
       node,

@@ -111,7 +111,7 @@ export class ClusterImage extends Construct {
       description,
       ...REPLACED,
       instanceTypes: [...node.instanceTypes],
-      instanceProfileName: builder.instanceProfileName,
+      instanceProfileName: builder.role.instanceProfile.name,
       subnetId: builder.subnetId,
       securityGroupIds: [builder.securityGroupId],
       instanceMetadataOptions: { httpTokens: "required", httpPutResponseHopLimit: 1 },
@@ -153,6 +153,7 @@ export class ClusterImage extends Construct {
       timeouts: { create: "120m" },
       dependsOn: [...builder.needs, logs.group],
     });
+    builder.role.addDependent(image);
     this.amiId = image.outputResources.get(0).amis.get(0).image;
   }
 }

@@ -36,16 +36,18 @@ export interface ClusterImagesProps {
 export class ClusterImages extends Construct {
   /** The plan with nodes that start from the baked AMIs. */
   readonly plan: ClusterPlan;
+  /** Instances that build the AMIs: their role, security group and subnet. */
+  readonly builder: ImageBuilder;
 
   constructor(scope: Construct, id: string, { cluster, plan, account, key, network }: ClusterImagesProps) {
     super(scope, id);
-    const builder = new ImageBuilder(this, "builder", { cluster, account, network });
+    this.builder = new ImageBuilder(this, "builder", { cluster, account, network });
     const baked = new Map<NodePlan, Image>();
     for (const nodes of alike(nodesToBake(plan))) {
       const [node] = nodes;
       const contents = { cluster, node, diskGiB: Math.min(...nodes.map(({ diskGiB }) => diskGiB)) };
       const digest = amiDigest(contents);
-      const { amiId } = new ClusterImage(this, digest, { ...contents, digest, key, builder });
+      const { amiId } = new ClusterImage(this, digest, { ...contents, digest, key, builder: this.builder });
       for (const one of nodes) baked.set(one, { amiId });
     }
     const onAmi = (node: NodePlan) => ({ ...node, image: baked.get(node) ?? node.image });

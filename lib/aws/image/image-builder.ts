@@ -23,13 +23,13 @@ export interface ImageBuilderProps {
  * its own. Builders run while an image is made, and no longer.
  */
 export class ImageBuilder extends Construct {
-  /** Name of the builders' instance profile. */
-  readonly instanceProfileName: string;
+  /** Role of the builders. */
+  readonly role: BuilderRole;
   /** Subnet of the builders. */
   readonly subnetId: string;
   /** Group of the builders. */
   readonly securityGroupId: string;
-  /** What has to exist before a builder can do its work. */
+  /** What has to exist before a builder can do its work, next to the policies of the role. */
   readonly needs: readonly ITerraformDependable[];
 
   constructor(scope: Construct, id: string, { cluster, account, network }: ImageBuilderProps) {
@@ -41,10 +41,9 @@ export class ImageBuilder extends Construct {
       vpcId: network.vpcId,
       tags: { Name: name },
     });
-    const role = new BuilderRole(this, "role", { cluster, account });
-    this.instanceProfileName = role.instanceProfile.name;
+    this.role = new BuilderRole(this, "role", { cluster, account });
     this.subnetId = schedulerSubnetId(cluster, network);
     this.securityGroupId = group.id;
-    this.needs = [...(network.wayOut ?? []), ...waysOut(this, "builders", group, cluster), ...role.policies];
+    this.needs = [...(network.wayOut ?? []), ...waysOut(this, "builders", group, cluster)];
   }
 }

@@ -43,6 +43,8 @@ export interface SchedulerProps {
 export class Scheduler extends Construct {
   /** The machine. */
   readonly instance: Instance;
+  /** Role of the instance: what it may do in AWS. */
+  readonly role: SchedulerRole;
   /** Changes with each new instance: whatever has to change with the scheduler refers to it. */
   readonly generation: string;
   /** Name of a resource that is replaced with each new instance, for `replaceTriggeredBy`. */
@@ -52,6 +54,7 @@ export class Scheduler extends Construct {
     super(scope, id);
     const { cluster, node, network, security, role, key, lockfileParameter } = props;
     const { deletionProtection, ssh } = cluster;
+    this.role = role;
     const tags = nodeTags(cluster, node);
     const image = new NullResource(this, "image", { triggers: { image: launchImage(node.image) } });
     this.instance = new Instance(this, "Resource", {
@@ -83,8 +86,9 @@ export class Scheduler extends Construct {
         replaceTriggeredBy: [nameOf(image)],
         ...(deletionProtection && { preventDestroy: true }),
       },
-      dependsOn: [...(network.wayOut ?? []), ...security.rules, ...role.policies, lockfileParameter],
+      dependsOn: [...(network.wayOut ?? []), ...security.rules, lockfileParameter],
     });
+    role.addDependent(this.instance);
     waive(
       this.instance,
       "CKV_AWS_135",

@@ -73,6 +73,8 @@ export class WorkerPool extends Construct {
   readonly pool: Pool;
   /** Name of the autoscaling group. */
   readonly groupName: string;
+  /** Role of the instances: what they, and the tasks on them, may do in AWS. */
+  readonly role: PoolRole;
 
   constructor(scope: Construct, id: string, props: WorkerPoolProps) {
     super(scope, id);
@@ -84,6 +86,7 @@ export class WorkerPool extends Construct {
         `waitForCapacityMinutes: given ${waitForCapacityMinutes}; allowed: a whole number from 0; remedy: give the minutes that a deployment waits for the pool ${pool.name}, or 0 to wait for none`,
       );
     this.pool = pool;
+    this.role = role;
 
     const template = new WorkerLaunchTemplate(this, "template", { cluster, pool, node, security, role, key });
     const group = new AutoscalingGroup(this, "Resource", {
@@ -136,8 +139,9 @@ export class WorkerPool extends Construct {
       // would replace the whole group for it.
       lifecycle: { ignoreChanges: ["desired_capacity", "initial_lifecycle_hook"] },
       // The record waits for the scheduler, and the scheduler for every rule and the way out.
-      dependsOn: [zone.record, ...(readiness ? [readiness.stack] : []), ...role.policies, lockfileParameter],
+      dependsOn: [zone.record, ...(readiness ? [readiness.stack] : []), lockfileParameter],
     });
+    role.addDependent(group);
     this.groupName = group.name;
     new LaunchHook(this, "launch-hook", { groupName: group.name });
   }

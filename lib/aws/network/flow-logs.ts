@@ -36,6 +36,7 @@ export class FlowLogs extends Construct {
     const role = new IamRole(this, "role", {
       name,
       description: `flow logs of the Dask cluster ${cluster.name}`,
+      ...(account.permissionsBoundary && { permissionsBoundary: account.permissionsBoundary }),
       assumeRolePolicy: policy({
         Principal: { Service: "vpc-flow-logs.amazonaws.com" },
         Action: "sts:AssumeRole",

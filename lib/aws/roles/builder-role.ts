@@ -1,3 +1,4 @@
+import { IamRolePolicyAttachment } from "@cdktf/provider-aws/lib/iam-role-policy-attachment";
 import type { Construct } from "constructs";
 import type { Cluster } from "../../cluster/cluster";
 import type { Account } from "../account/account";
@@ -29,6 +30,13 @@ export class BuilderRole extends MachineRole {
       kind: "builder",
       description: `machines that build images of the Dask cluster ${cluster.name}`,
     });
-    for (const policy of MANAGED_POLICIES) this.attach(policy);
+    // Without `addManagedPolicy`, which would change their addresses.
+    for (const name of MANAGED_POLICIES)
+      this.grant(
+        new IamRolePolicyAttachment(this, name, {
+          role: this.roleName,
+          policyArn: `arn:${account.partition}:iam::aws:policy/${name}`,
+        }),
+      );
   }
 }
