@@ -99,6 +99,18 @@ export class Scheduler extends Construct {
     this.replacement = nameOf(generation);
   }
 
+  /**
+   * Adds a security group to the instance, next to that of the cluster's scheduler. AWS allows 5 groups for each instance by
+   * default. The change does not replace the scheduler.
+   *
+   * @example
+   * dask.scheduler.addSecurityGroup("sg-0123456789abcdef0");
+   */
+  addSecurityGroup(securityGroupId: string): void {
+    const present = this.instance.vpcSecurityGroupIdsInput ?? [];
+    this.instance.vpcSecurityGroupIds = [...present, securityGroupId];
+  }
+
   /** A pinned AMI, or the one that a published image stands for today. */
   private ami(image: Image): string {
     if (isPinned(image)) return image.amiId;

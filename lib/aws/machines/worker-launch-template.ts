@@ -32,11 +32,15 @@ export class WorkerLaunchTemplate extends Construct {
   /** Number of the newest version: whoever names it learns of every change. */
   readonly latestVersion: string;
 
+  private readonly template: LaunchTemplate;
+  private securityGroupIds: readonly string[];
+
   constructor(scope: Construct, id: string, props: WorkerLaunchTemplateProps) {
     super(scope, id);
     const { cluster, pool, node, security, role, key } = props;
     const tags = nodeTags(cluster, node);
-    const template = new LaunchTemplate(this, "Resource", {
+    this.securityGroupIds = [security.workers.id];
+    this.template = new LaunchTemplate(this, "Resource", {
       name: node.name,
       description: `workers of the Dask cluster ${cluster.name}, pool ${pool.name}`,
       imageId: launchImage(node.image),
@@ -46,14 +50,7 @@ export class WorkerLaunchTemplate extends Construct {
       updateDefaultVersion: true,
       metadataOptions: { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1 },
       monitoring: { enabled: true },
-      networkInterfaces: [
-        {
-          deviceIndex: 0,
-          associatePublicIpAddress: "false",
-          deleteOnTermination: "true",
-          securityGroups: [security.workers.id],
-        },
-      ],
+      networkInterfaces: [networkInterface(this.securityGroupIds)],
       blockDeviceMappings: [
         {
           deviceName: ROOT_DEVICE,
@@ -69,7 +66,22 @@ export class WorkerLaunchTemplate extends Construct {
       tagSpecifications: ["instance", "volume"].map((resourceType) => ({ resourceType, tags })),
       tags: { Name: node.name },
     });
-    this.templateId = template.id;
-    this.latestVersion = template.getStringAttribute("latest_version");
+    this.templateId = this.template.id;
+    this.latestVersion = this.template.getStringAttribute("latest_version");
   }
+
+  /** Adds a security group to the instances. */
+  addSecurityGroup(securityGroupId: string): void {
+    this.securityGroupIds = [...this.securityGroupIds, securityGroupId];
+    this.template.putNetworkInterfaces([networkInterface(this.securityGroupIds)]);
+  }
+}
+
+function networkInterface(securityGroups: readonly string[]) {
+  return {
+    deviceIndex: 0,
+    associatePublicIpAddress: "false",
+    deleteOnTermination: "true",
+    securityGroups: [...securityGroups],
+  };
 }

@@ -75,6 +75,8 @@ export class WorkerPool extends Construct {
   readonly groupName: string;
   /** Role of the instances: what they, and the tasks on them, may do in AWS. */
   readonly role: PoolRole;
+  /** Launch template of the instances. */
+  readonly template: WorkerLaunchTemplate;
 
   constructor(scope: Construct, id: string, props: WorkerPoolProps) {
     super(scope, id);
@@ -88,7 +90,7 @@ export class WorkerPool extends Construct {
     this.pool = pool;
     this.role = role;
 
-    const template = new WorkerLaunchTemplate(this, "template", { cluster, pool, node, security, role, key });
+    this.template = new WorkerLaunchTemplate(this, "template", { cluster, pool, node, security, role, key });
     const group = new AutoscalingGroup(this, "Resource", {
       name: node.name,
       minSize: pool.minSize,
@@ -105,8 +107,8 @@ export class WorkerPool extends Construct {
         },
         launchTemplate: {
           launchTemplateSpecification: {
-            launchTemplateId: template.templateId,
-            version: template.latestVersion,
+            launchTemplateId: this.template.templateId,
+            version: this.template.latestVersion,
           },
           override: node.instanceTypes.map((instanceType) => ({ instanceType })),
         },
@@ -144,5 +146,16 @@ export class WorkerPool extends Construct {
     role.addDependent(group);
     this.groupName = group.name;
     new LaunchHook(this, "launch-hook", { groupName: group.name });
+  }
+
+  /**
+   * Adds a security group to the instances, next to that of the cluster's workers: for access to a file system or a database, for
+   * example. AWS allows 5 groups for each instance by default. The change rolls the pool.
+   *
+   * @example
+   * dask.pools.cpu?.addSecurityGroup("sg-0123456789abcdef0");
+   */
+  addSecurityGroup(securityGroupId: string): void {
+    this.template.addSecurityGroup(securityGroupId);
   }
 }
