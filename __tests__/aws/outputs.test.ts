@@ -154,6 +154,17 @@ describe("outputs of a cluster in an existing network", () => {
   test("do not name its route tables, which are managed by its owner", () => {
     expect(outputs).not.toHaveProperty("private_route_table_ids");
   });
+
+  test("name its route tables where the network does", () => {
+    const stack = new AwsStack(testApp(), "test", defineCluster(DEFINITION), {
+      network: {
+        vpcId: "vpc-1",
+        privateSubnetIds: ["subnet-1", "subnet-2"],
+        privateRouteTableIds: ["rtb-1", "rtb-2"],
+      },
+    });
+    expect(new Synthesized(stack).outputs.private_route_table_ids).toEqual(["rtb-1", "rtb-2"]);
+  });
 });
 
 describe("message at synthesis", () => {

@@ -5,6 +5,7 @@ import { production } from "../../environments/production";
 import { AwsStack } from "../../lib/aws/aws-stack";
 import { Commands } from "../../lib/aws/commands";
 import { packageRoot } from "../../lib/node/package-file";
+import { planNodes } from "../../lib/node/plan";
 import { Synthesized, testApp } from "../support/synthesized";
 
 const ROOT = packageRoot();
@@ -50,7 +51,7 @@ test("the README names outputs that a stack has", () => {
 });
 
 test("docs/operating.md has the commands that synthesis prints", () => {
-  const commands = new Commands(production);
+  const commands = new Commands(production, planNodes(production));
   const scheduler = / --target (\$\(.*?\)) --document/.exec(commands.logsOfScheduler)?.[1] ?? "";
   expect(scheduler).toContain("describe-instances");
   const written = textOf("docs/operating.md")

@@ -5,6 +5,7 @@ import { dashboardLink } from "../node/node-site";
 import { type ClusterPlan, planNodes } from "../node/plan";
 import { Account } from "./account/account";
 import { AutoscalingRole } from "./account/autoscaling-role";
+import { Commands } from "./commands";
 import { ClusterKey } from "./encryption/cluster-key";
 import { ClusterSecrets } from "./encryption/cluster-secrets";
 import { ClusterImages } from "./image/cluster-images";
@@ -64,13 +65,19 @@ export class DaskCluster extends Construct {
   readonly vpcId: string;
   /**
    * Route tables of the private subnets, in the order of the zones: for routes back to an administrators' network.
-   * Undefined with an existing network.
+   * Undefined with an existing network that does not name them.
    */
   readonly privateRouteTableIds?: readonly string[];
   /** Id of the private hosted zone with the scheduler's name: for associations with the VPCs of clients. */
   readonly hostedZoneId: string;
+  /** Flow logs of the VPC; undefined with an existing network. */
+  readonly flowLogs?: FlowLogs;
+  /** AWS CLI commands to connect to the cluster and to operate it. */
+  readonly commands: Commands;
   /** Key under which everything of the cluster is encrypted. */
   readonly key: ClusterKey;
+  /** Secrets with certificates, and with the password of the dashboard; undefined without TLS. */
+  readonly secrets?: ClusterSecrets;
   /** Groups of the machines, for rules of your own. */
   readonly security: ClusterSecurity;
   /** Baked AMIs and what builds them; undefined without `bakedImages`. */
@@ -103,15 +110,17 @@ export class DaskCluster extends Construct {
     if (props.network) this.network = props.network;
     else {
       const network = new Network(this, "network", { cluster });
-      new FlowLogs(this, "flow-logs", { cluster, account, key, network });
+      this.flowLogs = new FlowLogs(this, "flow-logs", { cluster, account, key, network });
       this.network = network;
-      this.privateRouteTableIds = network.privateRouteTableIds;
     }
+    const { privateRouteTableIds } = this.network;
+    if (privateRouteTableIds) this.privateRouteTableIds = privateRouteTableIds;
     this.vpcId = this.network.vpcId;
     this.security = new ClusterSecurity(this, "security", { cluster, network: this.network });
 
     const lockfiles = new LockfileParameters(this, "locks");
     const secrets = cluster.tls ? new ClusterSecrets(this, "secrets", { cluster, key }) : undefined;
+    if (secrets) this.secrets = secrets;
     const planned = planNodes(cluster);
     if (cluster.bakedImages)
       this.images = new ClusterImages(this, "images", {
@@ -163,6 +172,7 @@ export class DaskCluster extends Construct {
       }),
     );
 
+    this.commands = new Commands(cluster, this.plan);
     this.schedulerAddress = this.plan.schedulerAddress;
     this.dashboardUrl = dashboardLink(cluster);
   }

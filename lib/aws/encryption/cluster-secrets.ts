@@ -25,7 +25,7 @@ const NOT_ROTATED: Readonly<Record<Holder, string>> = {
     "the command in the output rotate_dashboard_password changes it and tells the door at once; a function would leave the door with the old one",
 };
 
-/** Properties of `ClusterSecrets`. */
+/** Decides which secrets there are, and how they are encrypted. */
 export interface ClusterSecretsProps {
   /** Cluster whose members prove who they are. */
   readonly cluster: Cluster;

@@ -15,6 +15,12 @@ export interface ClusterNetwork {
   /** One private subnet per zone, in the order of the definition's zones. */
   readonly privateSubnetIds: readonly string[];
   /**
+   * Route tables of the private subnets: for outputs, and for routes back to the administrators.
+   *
+   * @default - none
+   */
+  readonly privateRouteTableIds?: readonly string[];
+  /**
    * What has to exist before an instance can fetch its packages and call AWS.
    *
    * @default - nothing: the network has internet access or endpoints already
