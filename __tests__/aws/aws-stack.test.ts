@@ -75,8 +75,8 @@ describe.each([["development", development] as const, ["production", production]
 test("two environments in one app share no name, state or address", () => {
   const app = testApp();
   const [one, two] = [
-    new Synthesized(new AwsStack(app, "development", development)),
-    new Synthesized(new AwsStack(app, "production", production)),
+    new Synthesized(new AwsStack(app, "development", { cluster: development })),
+    new Synthesized(new AwsStack(app, "production", { cluster: production })),
   ];
   // A hook's name is its group's affair, a policy's its role's.
   const inside = (stack: Synthesized) =>
@@ -99,15 +99,15 @@ test("two environments in one app share no name, state or address", () => {
   expect(one.outputs.scheduler_address).not.toBe(two.outputs.scheduler_address);
 });
 
-test("the options reach the cluster", () => {
+test("the properties reach the cluster", () => {
   const network = { vpcId: "vpc-7", privateSubnetIds: ["subnet-a", "subnet-b"] };
   const stack = new Synthesized(
-    new AwsStack(testApp(), "development", development, { network, waitForCapacityMinutes: 0 }),
+    new AwsStack(testApp(), "development", { cluster: development, network, waitForCapacityMinutes: 0 }),
   );
   expect(stack.counts).not.toHaveProperty("aws_vpc");
   expect(stack.resource("aws_autoscaling_group").wait_for_capacity_timeout).toBe("0m");
 });
 
 function synthesize(name: string, cluster: Cluster): Synthesized {
-  return new Synthesized(new AwsStack(testApp(), name, cluster));
+  return new Synthesized(new AwsStack(testApp(), name, { cluster }));
 }

@@ -66,7 +66,7 @@ describe("a cluster in a stack of the user", () => {
       output("hosted_zone_id", dask.hostedZoneId);
       output("private_route_table_ids", dask.network.privateRouteTableIds);
     });
-    expect(own.outputs).toEqual(new Synthesized(new AwsStack(testApp(), "test", cluster)).outputs);
+    expect(own.outputs).toEqual(new Synthesized(new AwsStack(testApp(), "test", { cluster })).outputs);
   });
 
   test("has its key, secrets, images and flow logs", () => {

@@ -142,7 +142,8 @@ describe("outputs of a cluster without TLS", () => {
 });
 
 describe("outputs of a cluster in an existing network", () => {
-  const stack = new AwsStack(testApp(), "test", defineCluster(DEFINITION), {
+  const stack = new AwsStack(testApp(), "test", {
+    cluster: defineCluster(DEFINITION),
     network: { vpcId: "vpc-1", privateSubnetIds: ["subnet-1", "subnet-2"] },
   });
   const { outputs } = new Synthesized(stack);
@@ -156,7 +157,8 @@ describe("outputs of a cluster in an existing network", () => {
   });
 
   test("name its route tables where the network does", () => {
-    const stack = new AwsStack(testApp(), "test", defineCluster(DEFINITION), {
+    const stack = new AwsStack(testApp(), "test", {
+      cluster: defineCluster(DEFINITION),
       network: {
         vpcId: "vpc-1",
         privateSubnetIds: ["subnet-1", "subnet-2"],
@@ -168,7 +170,7 @@ describe("outputs of a cluster in an existing network", () => {
 });
 
 describe("message at synthesis", () => {
-  const stack = new AwsStack(testApp(), "test", defineCluster(DEFINITION));
+  const stack = new AwsStack(testApp(), "test", { cluster: defineCluster(DEFINITION) });
   const { outputs } = new Synthesized(stack);
   const messages = stack.node
     .findAll()
@@ -187,5 +189,5 @@ describe("message at synthesis", () => {
 /** Values of the outputs by name. */
 function synthesize(definition: Partial<ClusterDefinition> = {}): Readonly<Record<string, unknown>> {
   const cluster = defineCluster({ ...DEFINITION, ...definition });
-  return new Synthesized(new AwsStack(testApp(), "test", cluster)).outputs;
+  return new Synthesized(new AwsStack(testApp(), "test", { cluster })).outputs;
 }

@@ -42,7 +42,7 @@ describe.each(FILES)("%s", (file) => {
 });
 
 test("the README names outputs that a stack has", () => {
-  const { outputs } = new Synthesized(new AwsStack(testApp(), "production", production));
+  const { outputs } = new Synthesized(new AwsStack(testApp(), "production", { cluster: production }));
   const named = [...textOf("README.md").matchAll(/`([a-z]+(?:_(?:[a-z]+|<pool>))+)`/g)].map(([, name = ""]) =>
     name.replace("<pool>", "cpu"),
   );

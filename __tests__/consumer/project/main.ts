@@ -30,5 +30,5 @@ class ResearchStack extends TerraformStack {
 
 const app = new App();
 new ResearchStack(app, "research");
-new LocalStack(app, "laptop", defineCluster({ ...company, name: "laptop" }));
+new LocalStack(app, "laptop", { cluster: defineCluster({ ...company, name: "laptop" }) });
 app.synth();
