@@ -2,6 +2,7 @@ import { development } from "../../environments/development";
 import { production } from "../../environments/production";
 import { AwsStack } from "../../lib/aws/aws-stack";
 import type { Cluster } from "../../lib/cluster/cluster";
+import { defineCluster } from "../../lib/cluster/define";
 import { type Block, Synthesized, testApp } from "../support/synthesized";
 
 const INGRESS = "aws_vpc_security_group_ingress_rule";
@@ -101,8 +102,13 @@ test("two environments in one app share no name, state or address", () => {
 
 test("the properties reach the cluster", () => {
   const network = { vpcId: "vpc-7", privateSubnetIds: ["subnet-a", "subnet-b"] };
+  const cluster = defineCluster({
+    name: "research",
+    network: { adminSubnets: ["10.0.0.0/16"] },
+    scheduler: { privateAddress: "10.60.1.10" },
+  });
   const stack = new Synthesized(
-    new AwsStack(testApp(), "development", { cluster: development, network, waitForCapacityMinutes: 0 }),
+    new AwsStack(testApp(), "research", { cluster, network, waitForCapacityMinutes: 0 }),
   );
   expect(stack.counts).not.toHaveProperty("aws_vpc");
   expect(stack.resource("aws_autoscaling_group").wait_for_capacity_timeout).toBe("0m");

@@ -90,23 +90,27 @@ describe("a cluster in a stack of the user", () => {
 
 describe("a cluster in an existing VPC", () => {
   const network = { vpcId: "vpc-7", privateSubnetIds: ["subnet-a", "subnet-b"] };
+  const scheduler = { privateAddress: "10.60.1.10" };
 
   test("makes no network", () => {
-    const { counts } = build({}, { network }).synthesized;
+    const { counts } = build({ scheduler }, { network }).synthesized;
     for (const type of ["aws_vpc", "aws_subnet", "aws_nat_gateway", "aws_internet_gateway", "aws_route"])
       expect(counts).not.toHaveProperty(type);
   });
 
   test("names the VPC, and leaves its route tables and the scheduler's address to its owner", () => {
-    const { dask, synthesized } = build({}, { network });
+    const { dask, synthesized } = build({ scheduler }, { network });
     expect(dask.vpcId).toBe("vpc-7");
     expect(dask.privateRouteTableIds).toBeUndefined();
     expect(synthesized.counts).not.toHaveProperty("aws_ec2_subnet_cidr_reservation");
   });
 
   test("puts machines, groups and names into it", () => {
-    const { synthesized } = build({}, { network });
-    expect(synthesized.resource("aws_instance").subnet_id).toBe("subnet-a");
+    const { synthesized } = build({ scheduler }, { network });
+    expect(synthesized.resource("aws_instance")).toMatchObject({
+      subnet_id: "subnet-a",
+      private_ip: "10.60.1.10",
+    });
     expect(synthesized.resource("aws_autoscaling_group", "large").vpc_zone_identifier).toEqual([
       "subnet-a",
       "subnet-b",
@@ -118,7 +122,7 @@ describe("a cluster in an existing VPC", () => {
   test.each([[[]], [["subnet-a"]], [["subnet-a", "subnet-b", "subnet-c"]]])(
     "is refused with the private subnets %j",
     (privateSubnetIds) => {
-      expect(() => build({}, { network: { vpcId: "vpc-7", privateSubnetIds } })).toThrow(
+      expect(() => build({ scheduler }, { network: { vpcId: "vpc-7", privateSubnetIds } })).toThrow(
         `network.privateSubnetIds: given ${JSON.stringify(privateSubnetIds)}; allowed: 2, one per zone of the definition; remedy: name the private subnets in the order of network.zones`,
       );
     },

@@ -142,8 +142,9 @@ describe("outputs of a cluster without TLS", () => {
 });
 
 describe("outputs of a cluster in an existing network", () => {
+  const cluster = defineCluster({ ...DEFINITION, scheduler: { privateAddress: "10.60.1.10" } });
   const stack = new AwsStack(testApp(), "test", {
-    cluster: defineCluster(DEFINITION),
+    cluster,
     network: { vpcId: "vpc-1", privateSubnetIds: ["subnet-1", "subnet-2"] },
   });
   const { outputs } = new Synthesized(stack);
@@ -158,7 +159,7 @@ describe("outputs of a cluster in an existing network", () => {
 
   test("name its route tables where the network does", () => {
     const stack = new AwsStack(testApp(), "test", {
-      cluster: defineCluster(DEFINITION),
+      cluster,
       network: {
         vpcId: "vpc-1",
         privateSubnetIds: ["subnet-1", "subnet-2"],

@@ -1,5 +1,6 @@
 import { Construct } from "constructs";
 import type { Cluster } from "../cluster/cluster";
+import { checkExistingNetwork } from "../cluster/rules/existing-network";
 import type { NodePlan } from "../node/node-plan";
 import { dashboardLink } from "../node/node-site";
 import { type ClusterPlan, planNodes } from "../node/plan";
@@ -8,6 +9,8 @@ import { AutoscalingRole } from "./account/autoscaling-role";
 import { Commands } from "./commands";
 import { ClusterKey } from "./encryption/cluster-key";
 import { ClusterSecrets } from "./encryption/cluster-secrets";
+import type { EncryptionKey } from "./encryption/encryption-key";
+import { ExistingKey } from "./encryption/existing-key";
 import { ClusterImages } from "./image/cluster-images";
 import { LockfileParameters } from "./machines/lockfile-parameter";
 import { PrivateZone } from "./machines/private-zone";
@@ -27,11 +30,17 @@ export interface DaskClusterProps {
   /** What `defineCluster` made of a definition. */
   readonly cluster: Cluster;
   /**
-   * Network of the machines. Flow logs, NAT gateways and endpoints are then its owner's affair.
+   * Existing network of the instances. Its owner manages flow logs, NAT gateways and endpoints.
    *
    * @default - a VPC of the cluster's own
    */
   readonly network?: ClusterNetwork;
+  /**
+   * Existing KMS key for disks, images, secrets and logs.
+   *
+   * @default - a key of the cluster
+   */
+  readonly key?: EncryptionKey;
   /**
    * Minutes that a deployment waits until the workers of each pool's first instances are registered. With 0 it waits
    * neither for workers nor for the scheduler, and does not report a scheduler that fails.
@@ -52,7 +61,7 @@ export interface DaskClusterProps {
  * A Dask cluster on AWS: a scheduler under a fixed name, and pools of workers that find it there. It works in any
  * stack that has the providers aws and null; `AwsStack` is such a stack, with state, tags and outputs.
  *
- * @throws Error if `network` has not one private subnet per zone of the definition
+ * @throws DefinitionError if the definition does not fit `network`, or `key` is not the ARN of a key
  */
 export class DaskCluster extends Construct {
   /** What the cluster was made from. */
@@ -75,7 +84,7 @@ export class DaskCluster extends Construct {
   /** AWS CLI commands to connect to the cluster and to operate it. */
   readonly commands: Commands;
   /** Key under which everything of the cluster is encrypted. */
-  readonly key: ClusterKey;
+  readonly key: ClusterKey | ExistingKey;
   /** Secrets with certificates, and with the password of the dashboard; undefined without TLS. */
   readonly secrets?: ClusterSecrets;
   /** Groups of the machines, for rules of your own. */
@@ -94,18 +103,16 @@ export class DaskCluster extends Construct {
   constructor(scope: Construct, id: string, props: DaskClusterProps) {
     super(scope, id);
     const { cluster, waitForCapacityMinutes, permissionsBoundary } = props;
-    const zones = cluster.network.zones.length;
-    if (props.network && props.network.privateSubnetIds.length !== zones)
-      throw new Error(
-        `network.privateSubnetIds: given ${JSON.stringify(props.network.privateSubnetIds)}; allowed: ${zones}, one per zone of the definition; remedy: name the private subnets in the order of network.zones`,
-      );
+    if (props.network) checkExistingNetwork(cluster, props.network);
     this.cluster = cluster;
     const account = new Account(this, "account", {
       cluster,
       ...(permissionsBoundary === undefined ? {} : { permissionsBoundary }),
     });
     const autoscaling = new AutoscalingRole(this, "autoscaling-role", { cluster });
-    const key = new ClusterKey(this, "key", { cluster, account, autoscaling });
+    const key = props.key
+      ? new ExistingKey(this, "existing-key", { cluster, key: props.key, autoscaling })
+      : new ClusterKey(this, "key", { cluster, account, autoscaling });
     this.key = key;
     if (props.network) this.network = props.network;
     else {

@@ -1,3 +1,4 @@
+import type { AddressPath } from "./address-defaults";
 import type { Amount } from "./amounts";
 import type { Backend, Image, SshDefinition } from "./definition";
 import type { Release } from "./releases";
@@ -22,6 +23,8 @@ export interface Cluster {
   readonly bakedImages: boolean;
   readonly tags: Readonly<Record<string, string>>;
   readonly backend: Backend;
+  /** Blocks and addresses that the definition leaves to defaults, which an existing network does not have. */
+  readonly addressDefaults: readonly AddressPath[];
 }
 
 /** The resolved network. */

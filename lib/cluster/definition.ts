@@ -115,7 +115,8 @@ export interface SchedulerDefinition {
    * Fixed address in the private subnet of the scheduler's zone. Choose another one where the default is in use, for example
    * by a second cluster in the same subnet.
    *
-   * @default - the eleventh address of the subnet, such as 10.20.0.10
+   * @default - the eleventh address of the subnet, such as 10.20.0.10; none with an existing network, unless `network.zones` has
+   * the block of the subnet
    */
   readonly privateAddress?: string;
 }

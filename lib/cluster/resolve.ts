@@ -1,3 +1,4 @@
+import { addressDefaults } from "./address-defaults";
 import { formatBytes, readAmount } from "./amounts";
 import { GIB } from "./bytes";
 import { contains, hostOf } from "./cidr";
@@ -35,6 +36,7 @@ export function resolve(definition: ClusterDefinition): Cluster {
   const { name, region = DEFAULT_REGION, bakedImages = false, tags = {} } = definition;
   const release = RELEASES[definition.release ?? DEFAULT_RELEASE];
   const network = resolveNetwork(definition.network, region);
+  const scheduler = resolveScheduler(definition.scheduler ?? {}, name, network);
   const pools = (definition.pools ?? [{ name: "cpu", kind: "cpu" }]).map((pool) =>
     resolvePool(pool, release),
   );
@@ -43,7 +45,7 @@ export function resolve(definition: ClusterDefinition): Cluster {
     release,
     region,
     network,
-    scheduler: resolveScheduler(definition.scheduler ?? {}, name, network),
+    scheduler,
     pools,
     ucx: pools.some((pool) => pool.kind === "gpu" && pool.ucx),
     tls: definition.tls ?? !network.adminSubnets.every((subnet) => contains(LOOPBACK, subnet)),
@@ -53,6 +55,7 @@ export function resolve(definition: ClusterDefinition): Cluster {
     bakedImages,
     tags: { ...tags },
     backend: definition.backend ?? { type: "local" },
+    addressDefaults: addressDefaults(definition, scheduler.zone),
   };
 }
 

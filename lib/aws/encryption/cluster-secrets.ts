@@ -3,7 +3,7 @@ import { Construct } from "constructs";
 import type { Cluster } from "../../cluster/cluster";
 import { type Holder, secretName } from "../../node/secrets";
 import { waive } from "../account/waiver";
-import type { ClusterKey } from "./cluster-key";
+import type { EncryptionKey } from "./encryption-key";
 
 /** What a person reads in the list of secrets. */
 const DESCRIPTIONS: Readonly<Record<Holder, string>> = {
@@ -30,7 +30,7 @@ export interface ClusterSecretsProps {
   /** Cluster whose members prove who they are. */
   readonly cluster: Cluster;
   /** Key of the cluster. */
-  readonly key: ClusterKey;
+  readonly key: EncryptionKey;
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Image } from "../../cluster/definition";
 import type { NodePlan } from "../../node/node-plan";
 import type { ClusterPlan } from "../../node/plan";
 import type { Account } from "../account/account";
-import type { ClusterKey } from "../encryption/cluster-key";
+import type { EncryptionKey } from "../encryption/encryption-key";
 import type { ClusterNetwork } from "../network/cluster-network";
 import { amiDigest, ClusterImage } from "./cluster-image";
 import { ImageBuilder } from "./image-builder";
@@ -19,7 +19,7 @@ export interface ClusterImagesProps {
   /** Account of the cluster. */
   readonly account: Account;
   /** Key of the cluster. */
-  readonly key: ClusterKey;
+  readonly key: EncryptionKey;
   /** Network in which the AMIs are built. */
   readonly network: ClusterNetwork;
 }

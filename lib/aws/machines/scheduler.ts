@@ -10,7 +10,7 @@ import { userData } from "../../node/user-data";
 import { nameOf } from "../account/names";
 import { nodeTags } from "../account/tags";
 import { waive } from "../account/waiver";
-import type { ClusterKey } from "../encryption/cluster-key";
+import type { EncryptionKey } from "../encryption/encryption-key";
 import { imageParameter, isPinned, launchImage } from "../image/machine-image";
 import { type ClusterNetwork, schedulerSubnetId } from "../network/cluster-network";
 import type { ClusterSecurity } from "../network/cluster-security";
@@ -30,7 +30,7 @@ export interface SchedulerProps {
   /** Role of the machine. */
   readonly role: SchedulerRole;
   /** Key of the cluster. */
-  readonly key: ClusterKey;
+  readonly key: EncryptionKey;
   /** Parameter that the instance reads its lockfile from. */
   readonly lockfileParameter: SsmParameter;
 }

@@ -4,7 +4,7 @@ import type { Cluster, Pool } from "../../cluster/cluster";
 import type { NodePlan } from "../../node/node-plan";
 import { userData } from "../../node/user-data";
 import { nodeTags } from "../account/tags";
-import type { ClusterKey } from "../encryption/cluster-key";
+import type { EncryptionKey } from "../encryption/encryption-key";
 import { launchImage, ROOT_DEVICE } from "../image/machine-image";
 import type { ClusterSecurity } from "../network/cluster-security";
 import type { PoolRole } from "../roles/pool-role";
@@ -22,7 +22,7 @@ export interface WorkerLaunchTemplateProps {
   /** Role of the instances. */
   readonly role: PoolRole;
   /** Key of the cluster. */
-  readonly key: ClusterKey;
+  readonly key: EncryptionKey;
 }
 
 /** Launch template of a pool's instances, without instance types: the Auto Scaling group has those. */

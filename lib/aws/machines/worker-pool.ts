@@ -5,7 +5,7 @@ import type { Cluster, Pool } from "../../cluster/cluster";
 import type { NodePlan } from "../../node/node-plan";
 import type { AutoscalingRole } from "../account/autoscaling-role";
 import { nodeTags } from "../account/tags";
-import type { ClusterKey } from "../encryption/cluster-key";
+import type { EncryptionKey } from "../encryption/encryption-key";
 import type { ClusterNetwork } from "../network/cluster-network";
 import type { ClusterSecurity } from "../network/cluster-security";
 import type { PoolRole } from "../roles/pool-role";
@@ -35,7 +35,7 @@ export interface WorkerPoolProps {
   /** Role that launches them. */
   readonly autoscaling: AutoscalingRole;
   /** Key of the cluster. */
-  readonly key: ClusterKey;
+  readonly key: EncryptionKey;
   /** Parameter that the instances read their lockfile from. */
   readonly lockfileParameter: SsmParameter;
   /** Scheduler that the workers work for. */
@@ -141,7 +141,12 @@ export class WorkerPool extends Construct {
       // would replace the whole group for it.
       lifecycle: { ignoreChanges: ["desired_capacity", "initial_lifecycle_hook"] },
       // The record waits for the scheduler, and the scheduler for every rule and the way out.
-      dependsOn: [zone.record, ...(readiness ? [readiness.stack] : []), lockfileParameter],
+      dependsOn: [
+        zone.record,
+        ...(readiness ? [readiness.stack] : []),
+        ...(key.grants ?? []),
+        lockfileParameter,
+      ],
     });
     role.addDependent(group);
     this.groupName = group.name;

@@ -2,8 +2,15 @@ import type { ITerraformDependable } from "cdktf";
 import type { Cluster } from "../../cluster/cluster";
 
 /**
- * Network of a cluster's instances: a `Network`, or an object that names an existing VPC. The definition then repeats the
- * VPC's blocks in `network.vpcCidr` and `network.zones`. The owner of an existing network
+ * Network of a cluster's instances: a `Network`, or an object that names an existing VPC and its subnets. With an existing
+ * network, the definition has
+ *
+ * - `network.zones`: the zones of the subnets;
+ * - `scheduler.privateAddress`: an address of the subnet of the scheduler's zone. User data and certificates contain it, so it
+ *   is known before a deployment. It has a default where the zone has its `privateSubnet` in the definition;
+ * - `network.vpcCidr`: only with `nat: "none"`.
+ *
+ * The owner of the network
  *
  * - keeps the scheduler's address free, for example by a subnet CIDR reservation of the type `explicit`;
  * - with `nat: "none"`, provides endpoints for the AWS services, and a gateway endpoint for S3, to which the scheduler

@@ -7,7 +7,7 @@ import { resourceName } from "../../node/names";
 import type { Account } from "../account/account";
 import { fitted, MOST_OF_A_ROLE } from "../account/names";
 import { policy } from "../account/policy";
-import type { ClusterKey } from "../encryption/cluster-key";
+import type { EncryptionKey } from "../encryption/encryption-key";
 import { LogGroup } from "../encryption/log-group";
 import { flowLogGroup } from "../encryption/log-names";
 import type { ClusterNetwork } from "./cluster-network";
@@ -19,7 +19,7 @@ export interface FlowLogsProps {
   /** Account of the cluster. */
   readonly account: Account;
   /** Key of the cluster. */
-  readonly key: ClusterKey;
+  readonly key: EncryptionKey;
   /** Network that is watched. */
   readonly network: ClusterNetwork;
 }

@@ -3,10 +3,11 @@ import type { Cluster } from "../cluster";
 import { DefinitionError } from "../faults";
 import { SMALLEST_DERIVED_PREFIX } from "../subnets";
 import { faultIf, type Rule } from "./rule";
-import { overlapFaults, sizeFaults } from "./subnets";
+import { overlapFaults, schedulerAddressFaults, sizeFaults } from "./subnets";
 
-/** Subnets of a VPC that is made for the cluster lie in its block, apart from each other. */
-const ownVpc: Rule = ({ network: { vpcCidr, zones, nat } }) => {
+/** Subnets of a VPC that is made for the cluster lie in its block, apart from each other, and contain the scheduler. */
+const ownVpc: Rule = (cluster) => {
+  const { vpcCidr, zones, nat } = cluster.network;
   const subnets = zones.flatMap(({ privateSubnet, publicSubnet }, index) => {
     const path = `network.zones[${index}]`;
     const withPublic = nat !== "none" && publicSubnet !== undefined;
@@ -35,6 +36,7 @@ const ownVpc: Rule = ({ network: { vpcCidr, zones, nat } }) => {
       ...(subnet.isPublic ? sizeFaults(subnet) : []),
       ...overlapFaults(subnet, subnets.slice(0, index)),
     ]),
+    ...schedulerAddressFaults(cluster),
   ];
 };
 

@@ -119,9 +119,15 @@ export const dockerBridge: Rule = (cluster) => {
   );
 };
 
-/** The scheduler's address is one that a machine in its subnet can have. */
-export const schedulerAddress: Rule = ({ network: { zones }, scheduler: { zone, privateAddress } }) => {
-  const subnet = zones.find(({ name }) => name === zone)?.privateSubnet;
+/** The scheduler's address is one of its subnet, where the definition gives that subnet. */
+export const schedulerAddress: Rule = (cluster) =>
+  cluster.addressDefaults.includes("scheduler.subnet") ? [] : schedulerAddressFaults(cluster);
+
+/** The fault of a scheduler whose address no machine in its subnet can have. */
+export function schedulerAddressFaults(cluster: Cluster): readonly Fault[] {
+  const { network, scheduler } = cluster;
+  const { zone, privateAddress } = scheduler;
+  const subnet = network.zones.find(({ name }) => name === zone)?.privateSubnet;
   if (!subnet || prefixOf(subnet) > SMALLEST_PREFIX) return [];
   const index = indexIn(subnet, privateAddress);
   return faultIf(index < RESERVED_ADDRESSES || index >= blockSize(prefixOf(subnet)) - 1, {
@@ -130,4 +136,4 @@ export const schedulerAddress: Rule = ({ network: { zones }, scheduler: { zone, 
     allowed: `an address of the private subnet ${subnet} of zone ${zone}, without its first four and its last, which AWS reserves`,
     remedy: "choose another address, or another scheduler.zone",
   });
-};
+}
