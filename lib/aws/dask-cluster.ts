@@ -1,6 +1,8 @@
+import { Annotations } from "cdktf";
 import { Construct } from "constructs";
 import type { Cluster } from "../cluster/cluster";
 import { checkExistingNetwork } from "../cluster/rules/existing-network";
+import { settingsWithoutEffect } from "../cluster/rules/without-effect";
 import type { NodePlan } from "../node/node-plan";
 import { dashboardLink } from "../node/node-site";
 import { type ClusterPlan, planNodes } from "../node/plan";
@@ -104,6 +106,8 @@ export class DaskCluster extends Construct {
     super(scope, id);
     const { cluster, waitForCapacityMinutes, permissionsBoundary } = props;
     if (props.network) checkExistingNetwork(cluster, props.network);
+    for (const warning of settingsWithoutEffect(cluster, { existingNetwork: props.network !== undefined }))
+      Annotations.of(this).addWarning(warning);
     this.cluster = cluster;
     const account = new Account(this, "account", {
       cluster,
