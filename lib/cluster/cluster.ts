@@ -61,7 +61,8 @@ export interface Scheduler {
 /** A resolved pool of either kind. */
 export type Pool = CpuPool | GpuPool;
 
-interface CommonPool {
+/** What resolved pools of either kind share. */
+export interface CommonPool {
   readonly name: string;
   readonly instanceTypes: readonly string[];
   readonly minSize: number;
