@@ -27,7 +27,7 @@ import { AuthorityPolicy } from "./roles/authority-policy";
 import { PoolRole } from "./roles/pool-role";
 import { SchedulerRole } from "./roles/scheduler-role";
 
-/** Properties of a `DaskCluster`. */
+/** Decides which cluster is deployed, and what of the user's account it uses. */
 export interface DaskClusterProps {
   /** What `defineCluster` made of a definition. */
   readonly cluster: Cluster;
@@ -62,6 +62,19 @@ export interface DaskClusterProps {
 /**
  * A Dask cluster on AWS: a scheduler under a fixed name, and pools of workers that find it there. It works in any
  * stack that has the providers aws and null; `AwsStack` is such a stack, with state, tags and outputs.
+ *
+ * Its parts are public properties. Where they have no property for what you need, `node.defaultChild` is the main resource of
+ * a part, such as the `Instance` of `scheduler`, the `AutoscalingGroup` of a pool and the `LaunchTemplate` of its `template`.
+ *
+ * @example
+ * import { AutoscalingGroup } from "@cdktf/provider-aws/lib/autoscaling-group";
+ *
+ * const dask = new DaskCluster(stack, "dask", { cluster });
+ * dask.pools.cpu?.role.addToPolicy({ Action: "s3:GetObject", Resource: "arn:aws:s3:::my-data/*" });
+ * new TerraformOutput(stack, "tunnel", { value: dask.commands.tunnelScheduler });
+ *
+ * const group = dask.pools.cpu?.node.defaultChild;
+ * if (group instanceof AutoscalingGroup) group.maxInstanceLifetime = 604_800;
  *
  * @throws DefinitionError if the definition does not fit `network`, or `key` is not the ARN of a key
  */

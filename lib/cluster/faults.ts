@@ -10,7 +10,16 @@ export interface Fault {
   readonly remedy: string;
 }
 
-/** Thrown when a definition cannot become a cluster; carries every fault found, not only the first. */
+/**
+ * Thrown when a definition cannot become a cluster; carries every fault found, not only the first.
+ *
+ * @example
+ * try {
+ *   defineCluster({ name: "research", network: { adminSubnets: ["0.0.0.0/0"] } });
+ * } catch (error) {
+ *   if (error instanceof DefinitionError) console.error(error.faults.map(({ path }) => path));
+ * }
+ */
 export class DefinitionError extends Error {
   /** Every fault of the definition. */
   readonly faults: readonly Fault[];

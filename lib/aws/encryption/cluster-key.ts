@@ -37,6 +37,9 @@ export interface ClusterKeyProps {
  * The key under which everything of a cluster is encrypted that lies anywhere: volumes, images, secrets and logs. AWS
  * renews its material every year. The account's administrators hand out its use by their own policies, as do the
  * roles of the machines; who else uses it is named here.
+ *
+ * @example
+ * new TerraformOutput(stack, "key", { value: dask.key.arn });
  */
 export class ClusterKey extends Construct implements EncryptionKey {
   /** ARN of the key. */

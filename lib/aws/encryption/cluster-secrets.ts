@@ -36,6 +36,9 @@ export interface ClusterSecretsProps {
 /**
  * The secrets of a cluster with TLS. They are made empty and filled by the scheduler, so what they hold is never in
  * Terraform's state. They are worth nothing without the cluster and go with it at once, which frees their names.
+ *
+ * @example
+ * const readClientBundle = { Action: "secretsmanager:GetSecretValue", Resource: dask.secrets?.arns.client };
  */
 export class ClusterSecrets extends Construct {
   /** ARN of each secret. */

@@ -7,6 +7,12 @@ import type { ITerraformDependable } from "cdktf";
  * - the IAM policies of its account: the usual statement with `kms:*` for the account's root;
  * - CloudWatch Logs of the region, for the log groups `/dask/<cluster>/*` and `/aws/imagebuilder/dask-<cluster>*`
  *   (docs/security.md, "A key of yours").
+ *
+ * @example
+ * import { KmsKey } from "@cdktf/provider-aws/lib/kms-key";
+ *
+ * const key = new KmsKey(stack, "data", { enableKeyRotation: true, policy: keyPolicy });
+ * new DaskCluster(stack, "dask", { cluster, key });
  */
 export interface EncryptionKey {
   /** ARN of the key, not of an alias: policies name it. */

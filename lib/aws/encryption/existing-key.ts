@@ -29,6 +29,10 @@ export interface ExistingKeyProps {
  * Lets a cluster use an existing key. A grant of the key is for EC2 Auto Scaling, whose role is new: the key's policy needs
  * no change for it.
  *
+ * @example
+ * const arn = "arn:aws:kms:eu-central-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef";
+ * new DaskCluster(stack, "dask", { cluster, key: { arn } });
+ *
  * @throws DefinitionError if `key.arn` is not the ARN of a key
  */
 export class ExistingKey extends Construct implements EncryptionKey {

@@ -32,6 +32,9 @@ export interface ClusterImagesProps {
  *
  * A pool with a `maxSize` of 0 gets no AMI: the build would start an instance of its type, and needs its quota. Its
  * launch template names the base image until the pool may have nodes.
+ *
+ * @example
+ * dask.images?.builder.role.addToPolicy({ Action: "s3:GetObject", Resource: "arn:aws:s3:::my-packages/*" });
  */
 export class ClusterImages extends Construct {
   /** The plan with nodes that start from the baked AMIs. */

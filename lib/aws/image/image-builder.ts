@@ -8,7 +8,7 @@ import { type ClusterNetwork, schedulerSubnetId } from "../network/cluster-netwo
 import { waysOut } from "../network/cluster-security";
 import { BuilderRole } from "../roles/builder-role";
 
-/** Properties of an `ImageBuilder`. */
+/** Decides where images are built. */
 export interface ImageBuilderProps {
   /** Cluster whose images are built. */
   readonly cluster: Cluster;
@@ -21,6 +21,9 @@ export interface ImageBuilderProps {
 /**
  * Where images are built: a private subnet, a group that lets nobody in and reaches web servers alone, and a role of
  * its own. Builders run while an image is made, and no longer.
+ *
+ * @example
+ * new TerraformOutput(stack, "builders", { value: dask.images?.builder.securityGroupId });
  */
 export class ImageBuilder extends Construct {
   /** Role of the builders. */

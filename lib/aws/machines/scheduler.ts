@@ -39,6 +39,10 @@ export interface SchedulerProps {
  * The machine of the scheduler, on demand and under a fixed private address. What a scheduler knows is in its memory
  * and lost with it, so only a change of the definition replaces it; a new release of its AMI does not. Where the
  * definition protects it, nothing does: Terraform refuses the whole plan that would, and AWS whoever else asks.
+ *
+ * @example
+ * dask.scheduler.addSecurityGroup("sg-0123456789abcdef0");
+ * dask.scheduler.role.addManagedPolicy("arn:aws:iam::123456789012:policy/read-my-tables");
  */
 export class Scheduler extends Construct {
   /** The machine. */
@@ -102,9 +106,6 @@ export class Scheduler extends Construct {
   /**
    * Adds a security group to the instance, next to that of the cluster's scheduler. AWS allows 5 groups for each instance by
    * default. The change does not replace the scheduler.
-   *
-   * @example
-   * dask.scheduler.addSecurityGroup("sg-0123456789abcdef0");
    */
   addSecurityGroup(securityGroupId: string): void {
     const present = this.instance.vpcSecurityGroupIdsInput ?? [];

@@ -25,7 +25,15 @@ export interface WorkerLaunchTemplateProps {
   readonly key: EncryptionKey;
 }
 
-/** Launch template of a pool's instances, without instance types: the Auto Scaling group has those. */
+/**
+ * Launch template of a pool's instances, without instance types: the Auto Scaling group has those.
+ *
+ * @example
+ * import { LaunchTemplate } from "@cdktf/provider-aws/lib/launch-template";
+ *
+ * const template = dask.pools.gpu?.template.node.defaultChild;
+ * if (template instanceof LaunchTemplate) template.putPlacement({ groupName: "my-placement-group" });
+ */
 export class WorkerLaunchTemplate extends Construct {
   /** Id of the template. */
   readonly templateId: string;

@@ -66,6 +66,11 @@ export interface WorkerPoolProps {
  * shows it. Another deployment that starts a refresh meanwhile cancels the first; where an instance is just starting, that
  * takes longer than the 15 minutes that the provider waits, and the deployment has to be repeated.
  *
+ * @example
+ * const { cpu } = dask.pools;
+ * cpu?.addSecurityGroup("sg-0123456789abcdef0");
+ * cpu?.role.addToPolicy({ Action: "s3:GetObject", Resource: "arn:aws:s3:::my-data/*" });
+ *
  * @throws Error if `waitForCapacityMinutes` is not a whole number from 0
  */
 export class WorkerPool extends Construct {
@@ -156,9 +161,6 @@ export class WorkerPool extends Construct {
   /**
    * Adds a security group to the instances, next to that of the cluster's workers: for access to a file system or a database, for
    * example. AWS allows 5 groups for each instance by default. The change rolls the pool.
-   *
-   * @example
-   * dask.pools.cpu?.addSecurityGroup("sg-0123456789abcdef0");
    */
   addSecurityGroup(securityGroupId: string): void {
     this.template.addSecurityGroup(securityGroupId);

@@ -15,6 +15,16 @@ import type { Cluster } from "../../cluster/cluster";
  * - keeps the scheduler's address free, for example by a subnet CIDR reservation of the type `explicit`;
  * - with `nat: "none"`, provides endpoints for the AWS services, and a gateway endpoint for S3, to which the scheduler
  *   sends the signal that it is ready.
+ *
+ * @example
+ * const cluster = defineCluster({
+ *   name: "research",
+ *   region: "eu-central-1",
+ *   network: { adminSubnets: ["10.8.0.0/16"], zones: ["eu-central-1a", "eu-central-1b"] },
+ *   scheduler: { privateAddress: "10.60.1.10" },
+ * });
+ * const network = { vpcId: "vpc-0123456789abcdef0", privateSubnetIds: ["subnet-0aaaaaaaaaaaaaaaa", "subnet-0bbbbbbbbbbbbbbbb"] };
+ * new DaskCluster(stack, "dask", { cluster, network });
  */
 export interface ClusterNetwork {
   /** VPC with DNS support and DNS host names, which its private zone needs. */

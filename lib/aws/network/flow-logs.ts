@@ -12,7 +12,7 @@ import { LogGroup } from "../encryption/log-group";
 import { flowLogGroup } from "../encryption/log-names";
 import type { ClusterNetwork } from "./cluster-network";
 
-/** Properties of `FlowLogs`. */
+/** Decides which network is watched. */
 export interface FlowLogsProps {
   /** Cluster whose network is watched. */
   readonly cluster: Cluster;
@@ -27,6 +27,12 @@ export interface FlowLogsProps {
 /**
  * Who spoke with whom in a network, and who was refused: every flow, in a log group of the cluster's. The role may write
  * to that group and not make another, so that none comes back after the cluster is gone.
+ *
+ * @example
+ * import { FlowLog } from "@cdktf/provider-aws/lib/flow-log";
+ *
+ * const log = dask.flowLogs?.node.defaultChild;
+ * if (log instanceof FlowLog) log.trafficType = "REJECT";
  */
 export class FlowLogs extends Construct {
   constructor(scope: Construct, id: string, { cluster, account, key, network }: FlowLogsProps) {

@@ -21,7 +21,12 @@ export interface BuilderRoleProps {
  */
 const MANAGED_POLICIES = ["EC2InstanceProfileForImageBuilder", "AmazonSSMManagedInstanceCore"];
 
-/** Role of the instances on which images are built. */
+/**
+ * Role of the instances on which images are built.
+ *
+ * @example
+ * dask.images?.builder.role.addManagedPolicy("arn:aws:iam::123456789012:policy/read-my-packages");
+ */
 export class BuilderRole extends MachineRole {
   constructor(scope: Construct, id: string, { cluster, account }: BuilderRoleProps) {
     super(scope, id, {

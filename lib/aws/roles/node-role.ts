@@ -26,7 +26,13 @@ export interface MemberRoleProps {
   readonly secrets?: ClusterSecrets;
 }
 
-/** Role of a node: it may read its lockfile, and tag instances that have the node's tags with their state. */
+/**
+ * Role of a node: it may read its lockfile, and tag instances that have the node's tags with their state.
+ *
+ * @example
+ * for (const { role } of [dask.scheduler, ...Object.values(dask.pools)])
+ *   role.addToPolicy({ Action: "s3:GetObject", Resource: "arn:aws:s3:::my-data/*" });
+ */
 export class NodeRole extends MachineRole {
   private readonly key: EncryptionKey;
 
