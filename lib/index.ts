@@ -42,6 +42,7 @@ export type {
   GpuPoolDefinition,
   HcpBackend,
   Image,
+  InstanceTypeDefinition,
   LocalBackend,
   NetworkDefinition,
   PoolDefinition,
@@ -52,6 +53,7 @@ export type {
   ZoneDefinition,
 } from "./cluster/definition";
 export { DefinitionError, type Fault } from "./cluster/faults";
+export type { GivenFacts, InstanceTypeFacts } from "./cluster/instance-types";
 export {
   type CudaSource,
   RELEASE_NAMES,

@@ -50,6 +50,33 @@ describe("with an existing network", () => {
   });
 });
 
+describe("facts of instance types", () => {
+  const facts = { vcpus: 8, memoryMiB: 32_768 };
+  const warnings = (instanceTypes: readonly string[], ...given: readonly string[]) =>
+    warningsOf(
+      define(
+        {},
+        {
+          instanceTypeFacts: Object.fromEntries(given.map((type) => [type, facts])),
+          pools: [{ name: "cpu", kind: "cpu", instanceTypes }],
+        },
+      ),
+    );
+
+  test("are not checked for a type that this version does not know", () => {
+    expect(warnings(["m99.2xlarge"], "m99.2xlarge")).toEqual([
+      'instanceTypeFacts["m99.2xlarge"]: got 8 vCPUs, 32768 MiB and 0 GPUs, which is not checked: this version does not know the type. Hint: compare with aws ec2 describe-instance-types --instance-types m99.2xlarge',
+    ]);
+  });
+
+  test("replace those of a known type, and have no effect without a node", () => {
+    expect(warnings(["m7i.2xlarge"], "m7i.2xlarge", "m99.2xlarge")).toEqual([
+      expect.stringMatching(/^instanceTypeFacts\["m7i\.2xlarge"\]: .* replaces what this version knows/),
+      expect.stringMatching(/^instanceTypeFacts\["m99\.2xlarge"\]: .* has no effect: no node has this type/),
+    ]);
+  });
+});
+
 function define(
   network: Omit<NetworkDefinition, "adminSubnets">,
   definition: Partial<ClusterDefinition> = {},

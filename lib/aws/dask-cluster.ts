@@ -2,6 +2,7 @@ import { Annotations } from "cdktf";
 import { Construct } from "constructs";
 import type { Cluster } from "../cluster/cluster";
 import { checkExistingNetwork } from "../cluster/rules/existing-network";
+import { unverifiedFacts } from "../cluster/rules/given-facts";
 import { settingsWithoutEffect } from "../cluster/rules/without-effect";
 import type { NodePlan } from "../node/node-plan";
 import { dashboardLink } from "../node/node-site";
@@ -119,7 +120,8 @@ export class DaskCluster extends Construct {
     super(scope, id);
     const { cluster, waitForCapacityMinutes, permissionsBoundary } = props;
     if (props.network) checkExistingNetwork(cluster, props.network);
-    for (const warning of settingsWithoutEffect(cluster, { existingNetwork: props.network !== undefined }))
+    const surroundings = { existingNetwork: props.network !== undefined };
+    for (const warning of [...settingsWithoutEffect(cluster, surroundings), ...unverifiedFacts(cluster)])
       Annotations.of(this).addWarning(warning);
     this.cluster = cluster;
     const account = new Account(this, "account", {

@@ -1,6 +1,7 @@
 import type { AddressPath } from "./address-defaults";
 import type { Amount } from "./amounts";
 import type { Backend, Image, SshDefinition } from "./definition";
+import type { GivenFacts } from "./instance-types";
 import type { Release } from "./releases";
 
 /** A definition with every default filled in and every fault excluded; frozen through and through. */
@@ -56,6 +57,8 @@ export interface Scheduler {
   readonly privateAddress: string;
   /** Name in the cluster's private zone, known before anything is deployed. */
   readonly hostname: string;
+  /** Facts that the definition gives about instance types; absent: none. */
+  readonly givenFacts?: GivenFacts;
 }
 
 /** A resolved pool of either kind. */
@@ -77,6 +80,8 @@ export interface CommonPool {
   readonly spill: { readonly on: "instance-store" | "ebs"; readonly limit: string | false };
   readonly diskGiB: number;
   readonly image: Image;
+  /** Facts that the definition gives about instance types; absent: none. */
+  readonly givenFacts?: GivenFacts;
 }
 
 /** A resolved CPU pool. */
