@@ -7,6 +7,7 @@ import { Workspace } from "../support/terraform/workspace";
 import { newDirectory, ROOT, run } from "./workspace";
 
 const BOUNDARY = "arn:aws:iam::123456789012:policy/company-boundary";
+const KEY = "arn:aws:kms:eu-central-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef";
 
 const { devDependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
 
@@ -67,6 +68,8 @@ describe("the commands of the README install the package into a project elsewher
       expect(planned("aws_instance")).toMatchObject([
         { subnet_id: "subnet-0aaaaaaaaaaaaaaaa", private_ip: "10.60.1.10" },
       ]);
+      expect(planned("aws_kms_key")).toEqual([]);
+      expect(planned("aws_kms_grant")).toMatchObject([{ key_id: KEY, name: "dask-analytics--autoscaling" }]);
       expect(planned("aws_iam_role").map((role) => [role?.name, role?.permissions_boundary])).toEqual([
         ["dask-analytics--pool-cpu--eu-central-1", BOUNDARY],
         ["dask-analytics--scheduler--eu-central-1", BOUNDARY],

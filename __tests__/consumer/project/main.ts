@@ -9,6 +9,7 @@ import {
   clusterTags,
   DaskCluster,
   defineCluster,
+  type EncryptionKey,
   LocalStack,
   type WorkerPool,
 } from "cdktf-dask";
@@ -44,7 +45,12 @@ const companyNetwork: ClusterNetwork = {
   privateSubnetIds: ["subnet-0aaaaaaaaaaaaaaaa", "subnet-0bbbbbbbbbbbbbbbb"],
 };
 
-/** A cluster in the company's VPC, with the company's data and rules. */
+/** The key for the company's data. */
+const companyKey: EncryptionKey = {
+  arn: "arn:aws:kms:eu-central-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef",
+};
+
+/** A cluster in the company's VPC, with the company's key, data and rules. */
 class AnalyticsStack extends TerraformStack {
   constructor(scope: Construct, id: string) {
     super(scope, id);
@@ -61,6 +67,7 @@ class AnalyticsStack extends TerraformStack {
     const dask = new DaskCluster(this, "dask", {
       cluster,
       network: companyNetwork,
+      key: companyKey,
       permissionsBoundary: "arn:aws:iam::123456789012:policy/company-boundary",
     });
     const pool = poolOf(dask, "cpu");
