@@ -52,7 +52,6 @@ export type {
   SshDefinition,
   ZoneDefinition,
 } from "./cluster/definition";
-export { DefinitionError, type Fault } from "./cluster/faults";
 export type { GivenFacts, InstanceTypeFacts } from "./cluster/instance-types";
 export {
   type CudaSource,
@@ -61,6 +60,7 @@ export {
   type ReleaseName,
   type UcxLayer,
 } from "./cluster/releases";
+export { ValidationError, type ValidationIssue } from "./cluster/validation-error";
 export { LocalStack, type LocalStackProps } from "./local/local-stack";
 export type { LocalPorts } from "./local/ports";
 export type { ImageContents } from "./node/image-contents";

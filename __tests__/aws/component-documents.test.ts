@@ -106,7 +106,7 @@ test("files fill a component before the next begins", () => {
 
 test("a file that no component holds is refused with its size", () => {
   expect(() => componentDocuments(contentsOf(file("/etc/large", 16_000)))).toThrow(
-    "/etc/large takes 16300 characters of an Image Builder component; allowed: 16000; remedy: split the file",
+    "/etc/large takes 16300 characters of an Image Builder component, expected 16000. Hint: split the file",
   );
 });
 
@@ -115,7 +115,7 @@ test.each([
   ["one\nEND_OF_FILE\ntwo\n", "END_OF_FILE"],
 ])("a file with the text %j is refused", (content, found) => {
   expect(() => componentDocuments(contentsOf({ path: "/etc/a", mode: "0644", content }))).toThrow(
-    `/etc/a holds '${found}'; allowed: text that Image Builder leaves alone; remedy: respell it`,
+    `/etc/a holds '${found}', expected text that Image Builder leaves alone. Hint: respell it`,
   );
 });
 

@@ -123,7 +123,7 @@ describe("a cluster in an existing VPC", () => {
     "is refused with the private subnets %j",
     (privateSubnetIds) => {
       expect(() => build({ scheduler }, { network: { vpcId: "vpc-7", privateSubnetIds } })).toThrow(
-        `network.privateSubnetIds: given ${JSON.stringify(privateSubnetIds)}; allowed: 2, one per zone of the definition; remedy: name the private subnets in the order of network.zones`,
+        `network.privateSubnetIds: got ${JSON.stringify(privateSubnetIds)}, expected 2, one per zone of the definition. Hint: name the private subnets in the order of network.zones`,
       );
     },
   );

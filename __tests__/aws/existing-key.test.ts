@@ -1,7 +1,7 @@
 import { KmsKey } from "@cdktf/provider-aws/lib/kms-key";
 import { DaskCluster } from "../../lib/aws/dask-cluster";
 import { defineCluster } from "../../lib/cluster/define";
-import { faultsIn } from "../cluster/faults-of";
+import { faultsIn } from "../cluster/issues-of";
 import { Synthesized } from "../support/synthesized";
 
 const cluster = defineCluster({ name: "test", network: { adminSubnets: ["10.0.0.0/16"] } });
@@ -54,8 +54,8 @@ test.each(["alias/data", "arn:aws:kms:us-west-2:123456789012:alias/data", "01234
       {
         path: "key.arn",
         value: arn,
-        allowed: "the ARN of a KMS key, such as arn:aws:kms:eu-central-1:123456789012:key/…",
-        remedy: "copy the ARN of the key; policies cannot name an alias",
+        expected: "the ARN of a KMS key, such as arn:aws:kms:eu-central-1:123456789012:key/…",
+        hint: "copy the ARN of the key; policies cannot name an alias",
       },
     ]);
   },

@@ -235,7 +235,7 @@ describe("the wait for capacity", () => {
 
   test.each([-1, 1.5, Number.NaN])("of %p minutes is refused", (waitForCapacityMinutes) => {
     expect(() => synthesize(POOL, { waitForCapacityMinutes })).toThrow(
-      `waitForCapacityMinutes: given ${waitForCapacityMinutes}; allowed: a whole number from 0; remedy: give the minutes that a deployment waits for the pool batch`,
+      `waitForCapacityMinutes: got ${waitForCapacityMinutes}, expected a whole number from 0. Hint: give the minutes that a deployment waits for the pool batch`,
     );
   });
 });

@@ -1,6 +1,6 @@
 import { defineCluster } from "../../lib/cluster/define";
 import type { PoolDefinition } from "../../lib/cluster/definition";
-import { faultsOf } from "./faults-of";
+import { issuesOf } from "./issues-of";
 
 const network = { adminSubnets: ["10.0.0.0/8"] };
 
@@ -62,20 +62,20 @@ describe("sizes without a unit, and sizes too small", () => {
     [-1, GENERIC],
   ];
   describe.each(fields)("%s", (_, path, definition) => {
-    test.each(sizes)("%p: %s", (size, remedy) => {
-      const faults = faultsOf({ name: "c", network, pools: [{ name: "p", ...definition(size) }] });
-      expect(faults).toEqual([{ path, value: size, allowed: expect.stringContaining(LEAST), remedy }]);
+    test.each(sizes)("%p: %s", (size, hint) => {
+      const issues = issuesOf({ name: "c", network, pools: [{ name: "p", ...definition(size) }] });
+      expect(issues).toEqual([{ path, value: size, expected: expect.stringContaining(LEAST), hint }]);
     });
   });
 
   test.each([["0"], [0], ["0.5"], ["50%"], [0.5], ["auto"]])("no spill limit is %p", (limit) => {
-    expect(faultsOf({ name: "c", network, pools: [{ name: "p", kind: "cpu", spill: { limit } }] })).toEqual([
+    expect(issuesOf({ name: "c", network, pools: [{ name: "p", kind: "cpu", spill: { limit } }] })).toEqual([
       expect.objectContaining({ path: "pools[0].spill.limit", value: limit }),
     ]);
   });
 
   test.each([["0"], [0], [1], ["100%"], ["auto"]])("no RMM pool is %p", (rmmPool) => {
-    expect(faultsOf({ name: "c", network, pools: [{ name: "p", kind: "gpu", rmmPool }] })).toEqual([
+    expect(issuesOf({ name: "c", network, pools: [{ name: "p", kind: "gpu", rmmPool }] })).toEqual([
       expect.objectContaining({ path: "pools[0].rmmPool", value: rmmPool }),
     ]);
   });
@@ -83,7 +83,7 @@ describe("sizes without a unit, and sizes too small", () => {
   test.each([[null], [true], [["8GiB"]], [{ share: 0.5 }], [Number.NaN]])(
     "nor is %p a memory limit",
     (memoryLimit) => {
-      expect(faultsOf({ name: "c", network, pools: [{ name: "p", kind: "cpu", memoryLimit }] })).toEqual([
+      expect(issuesOf({ name: "c", network, pools: [{ name: "p", kind: "cpu", memoryLimit }] })).toEqual([
         expect.objectContaining({ path: "pools[0].memoryLimit" }),
       ]);
     },

@@ -1,4 +1,4 @@
-import { faultsOf } from "./faults-of";
+import { issuesOf } from "./issues-of";
 
 test.each([
   ...["/prod/x.tfstate", "prod/x.tfstate/", "prod//x.tfstate", "/", "", " ", " x.tfstate", "x.tfstate "],
@@ -14,7 +14,7 @@ test.each([
   ],
   "é".repeat(509),
 ])("the key of a state in S3 is not %p", (key) => {
-  expect(faultsOf(s3({ key }))).toMatchObject([{ path: "backend.key", value: key }]);
+  expect(issuesOf(s3({ key }))).toMatchObject([{ path: "backend.key", value: key }]);
 });
 
 test.each([
@@ -27,7 +27,7 @@ test.each([
   ".x/...",
   "...",
 ])("the key of a state in S3 may be %p", (key) => {
-  expect(faultsOf(s3({ key }))).toEqual([]);
+  expect(issuesOf(s3({ key }))).toEqual([]);
 });
 
 test.each([
@@ -35,13 +35,13 @@ test.each([
   ...["sthree-states", "sthree-configurator", "amzn-s3-demo-states", "states-s3alias", "states--ol-s3"],
   ...["states.mrap", "states--usw2-az1--x-s3", "states--table-s3"],
 ])("no state is in the bucket %s", (bucket) => {
-  expect(faultsOf(s3({ bucket }))).toMatchObject([{ path: "backend.bucket", value: bucket }]);
+  expect(issuesOf(s3({ bucket }))).toMatchObject([{ path: "backend.bucket", value: bucket }]);
 });
 
 test.each(["abc", "b".repeat(63), "my.states-1", "192.168.5.4.5", "1.2.3", "s3alias", "sthree"])(
   "a state may be in the bucket %s",
   (bucket) => {
-    expect(faultsOf(s3({ bucket }))).toEqual([]);
+    expect(issuesOf(s3({ bucket }))).toEqual([]);
   },
 );
 
@@ -59,27 +59,27 @@ test.each([
   ...[`arn:aws-cn:kms:cn-north-1:123456789012:key/${MULTI_REGION}`],
   "arn:aws-us-gov:kms:us-gov-west-1:123456789012:alias/states",
 ])("a state may be encrypted under %s", (kmsKeyId) => {
-  expect(faultsOf(s3({ kmsKeyId }))).toEqual([]);
+  expect(issuesOf(s3({ kmsKeyId }))).toEqual([]);
 });
 
 test.each([
   ...["states", "", "key/12345678", `${UUID}x`, UUID.toUpperCase(), "mrk-1", "alias/"],
   ...[`key/${UUID}`, `arn:aws:s3:us-west-2:123456789012:key/${UUID}`, "arn:aws:kms:us-west-2:1234:alias/x"],
 ])("a state is not encrypted under %p", (kmsKeyId) => {
-  expect(faultsOf(s3({ kmsKeyId }))).toMatchObject([{ path: "backend.kmsKeyId", value: kmsKeyId }]);
+  expect(issuesOf(s3({ kmsKeyId }))).toMatchObject([{ path: "backend.kmsKeyId", value: kmsKeyId }]);
 });
 
 test.each(["states/", "/", ".", "..", "states/..", "states/.", "", "a\u0000b"])(
   "a local state is not at %p",
   (path) => {
-    expect(faultsOf(backend({ type: "local", path }))).toMatchObject([{ path: "backend.path", value: path }]);
+    expect(issuesOf(backend({ type: "local", path }))).toMatchObject([{ path: "backend.path", value: path }]);
   },
 );
 
 test.each(["x.tfstate", "../states/x.tfstate", "/var/lib/x", ".x", "my states/x"])(
   "a local state may be at %p",
   (path) => {
-    expect(faultsOf(backend({ type: "local", path }))).toEqual([]);
+    expect(issuesOf(backend({ type: "local", path }))).toEqual([]);
   },
 );
 
@@ -94,7 +94,7 @@ test.each([
   [{ hostname: "app terraform io" }, "hostname"],
   [{ hostname: "" }, "hostname"],
 ])("HCP Terraform does not take %j", (rest, field) => {
-  expect(faultsOf(backend({ type: "hcp", organization: "o", ...rest }))).toMatchObject([
+  expect(issuesOf(backend({ type: "hcp", organization: "o", ...rest }))).toMatchObject([
     { path: `backend.${field}` },
   ]);
 });
@@ -105,7 +105,7 @@ test.each([
   { hostname: "tfe.example.com:8443" },
   { hostname: "localhost" },
 ])("HCP Terraform takes %j", (rest) => {
-  expect(faultsOf(backend({ type: "hcp", organization: "o", ...rest }))).toEqual([]);
+  expect(issuesOf(backend({ type: "hcp", organization: "o", ...rest }))).toEqual([]);
 });
 
 function s3(rest: object) {

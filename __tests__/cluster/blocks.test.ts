@@ -1,4 +1,4 @@
-import { faultsOf } from "./faults-of";
+import { issuesOf } from "./issues-of";
 
 describe("blocks have one spelling", () => {
   test.each([
@@ -12,14 +12,14 @@ describe("blocks have one spelling", () => {
       " 10.0.0.0/8",
     ],
   ])("%p is refused wherever a block is accepted", (block) => {
-    expect(faultsOf({ name: "c", network: { adminSubnets: [block] } })).toMatchObject([
+    expect(issuesOf({ name: "c", network: { adminSubnets: [block] } })).toMatchObject([
       { path: "network.adminSubnets[0]", value: block },
     ]);
-    expect(faultsOf(withNetwork({ vpcCidr: block }))).toMatchObject([
+    expect(issuesOf(withNetwork({ vpcCidr: block }))).toMatchObject([
       { path: "network.vpcCidr", value: block },
     ]);
     for (const kind of ["privateSubnet", "publicSubnet"])
-      expect(faultsOf(withNetwork({ zones: [{ name: "us-west-2a", [kind]: block }] }))).toMatchObject([
+      expect(issuesOf(withNetwork({ zones: [{ name: "us-west-2a", [kind]: block }] }))).toMatchObject([
         { path: `network.zones[0].${kind}`, value: block },
       ]);
   });
@@ -28,12 +28,12 @@ describe("blocks have one spelling", () => {
     ...["fd00::/8", "2001:DB8::/32", "2001:db8:0::/32", "::1/128", "::/0", "::ffff:10.0.0.0/104"],
     "fe80::%eth0/64",
   ])("the IPv6 block %s is refused with the reason", (block) => {
-    expect(faultsOf({ name: "c", network: { adminSubnets: ["127.0.0.0/8", block] } })).toEqual([
+    expect(issuesOf({ name: "c", network: { adminSubnets: ["127.0.0.0/8", block] } })).toEqual([
       {
         path: "network.adminSubnets[1]",
         value: block,
-        allowed: "an IPv4 block: neither the VPC nor a local cluster has IPv6 addresses",
-        remedy: "name the IPv4 blocks that your administrators connect from",
+        expected: "an IPv4 block: neither the VPC nor a local cluster has IPv6 addresses",
+        hint: "name the IPv4 blocks that your administrators connect from",
       },
     ]);
   });
@@ -51,13 +51,12 @@ describe("admin subnets are not the Internet in pieces", () => {
     ["a /4 and a block more", ["16.0.0.0/4", "32.0.0.0/24"], "7.3 %"],
     ["a /3", ["32.0.0.0/3"], "14.5 %"],
   ])("%s", (_, adminSubnets, share) => {
-    expect(faultsOf({ name: "c", network: { adminSubnets } })).toEqual([
+    expect(issuesOf({ name: "c", network: { adminSubnets } })).toEqual([
       {
         path: "network.adminSubnets",
         value: adminSubnets,
-        allowed: `blocks that together cover at most a /4 of the public IPv4 addresses; these cover ${share} of all`,
-        remedy:
-          "name the subnets of your administrators: anyone who reaches port 8786 can run code on every worker",
+        expected: `blocks that together cover at most a /4 of the public IPv4 addresses; these cover ${share} of all`,
+        hint: "name the subnets of your administrators: anyone who reaches port 8786 can run code on every worker",
       },
     ]);
   });
@@ -71,7 +70,7 @@ describe("admin subnets are not the Internet in pieces", () => {
     ],
     ["a private block and one in it", ["10.0.0.0/8", "10.1.0.0/16"]],
   ])("%s is accepted", (_, adminSubnets) => {
-    expect(faultsOf({ name: "c", network: { adminSubnets } })).toEqual([]);
+    expect(issuesOf({ name: "c", network: { adminSubnets } })).toEqual([]);
   });
 });
 

@@ -2,7 +2,7 @@ import { defineCluster } from "../../lib/cluster/define";
 import type { ClusterDefinition } from "../../lib/cluster/definition";
 import { checkExistingNetwork } from "../../lib/cluster/rules/existing-network";
 import { checkOwnVpc } from "../../lib/cluster/rules/own-vpc";
-import { faultsIn } from "./faults-of";
+import { faultsIn } from "./issues-of";
 
 const [A, B] = ["us-west-2a", "us-west-2b"];
 const IMAGE = { amiId: "ami-0123456789abcdef0" };
@@ -10,16 +10,16 @@ const SUBNETS = ["subnet-1", "subnet-2"];
 
 describe("a definition with an existing network", () => {
   test("needs the scheduler's address and no blocks", () => {
-    expect(faultsOf({ scheduler: { privateAddress: "10.60.1.10" } })).toEqual([]);
+    expect(issuesOf({ scheduler: { privateAddress: "10.60.1.10" } })).toEqual([]);
   });
 
   test("is refused without the scheduler's address", () => {
-    expect(faultsOf({ scheduler: { zone: B } })).toEqual([
+    expect(issuesOf({ scheduler: { zone: B } })).toEqual([
       {
         path: "scheduler.privateAddress",
         value: undefined,
-        allowed: "an address of the subnet subnet-2: in an existing network it has no default",
-        remedy: "set scheduler.privateAddress to an address of the subnet that is not in use",
+        expected: "an address of the subnet subnet-2: in an existing network it has no default",
+        hint: "set scheduler.privateAddress to an address of the subnet that is not in use",
       },
     ]);
   });
@@ -31,33 +31,33 @@ describe("a definition with an existing network", () => {
     "derives the address of a scheduler in %s from the block of its zone, if there is one",
     (zone, paths) => {
       const zones = [{ name: A, privateSubnet: "10.20.4.0/24" }, B];
-      expect(faultsOf({ scheduler: { zone } }, { zones }).map(({ path }) => path)).toEqual(paths);
+      expect(issuesOf({ scheduler: { zone } }, { zones }).map(({ path }) => path)).toEqual(paths);
     },
   );
 
   test("needs the block of the VPC without NAT, as nodes are let out to it only", () => {
     const scheduler = { privateAddress: "10.60.1.10", image: IMAGE };
     const nat = { nat: "none", endpoints: true } as const;
-    expect(faultsOf({ scheduler }, nat)).toEqual([
+    expect(issuesOf({ scheduler }, nat)).toEqual([
       {
         path: "network.vpcCidr",
         value: undefined,
-        allowed: 'the block of the existing VPC: with nat "none", nodes reach endpoints in this block only',
-        remedy: "set network.vpcCidr to the block of the VPC",
+        expected: 'the block of the existing VPC: with nat "none", nodes reach endpoints in this block only',
+        hint: "set network.vpcCidr to the block of the VPC",
       },
     ]);
-    expect(faultsOf({ scheduler }, { ...nat, vpcCidr: "10.60.0.0/16" })).toEqual([]);
+    expect(issuesOf({ scheduler }, { ...nat, vpcCidr: "10.60.0.0/16" })).toEqual([]);
   });
 
   test.each([[[]], [["subnet-1"]], [["subnet-1", "subnet-2", "subnet-3"]]])(
     "has one private subnet per zone, not %j",
     (privateSubnetIds) => {
-      expect(faultsOf({ scheduler: { privateAddress: "10.60.1.10" } }, {}, privateSubnetIds)).toEqual([
+      expect(issuesOf({ scheduler: { privateAddress: "10.60.1.10" } }, {}, privateSubnetIds)).toEqual([
         {
           path: "network.privateSubnetIds",
           value: privateSubnetIds,
-          allowed: "2, one per zone of the definition",
-          remedy: "name the private subnets in the order of network.zones",
+          expected: "2, one per zone of the definition",
+          hint: "name the private subnets in the order of network.zones",
         },
       ]);
     },
@@ -65,8 +65,8 @@ describe("a definition with an existing network", () => {
 
   test("has another subnet in each zone", () => {
     expect(
-      faultsOf({ scheduler: { privateAddress: "10.60.1.10" } }, {}, ["subnet-1", "subnet-1"]),
-    ).toMatchObject([{ path: "network.privateSubnetIds", allowed: "a different subnet for each zone" }]);
+      issuesOf({ scheduler: { privateAddress: "10.60.1.10" } }, {}, ["subnet-1", "subnet-1"]),
+    ).toMatchObject([{ path: "network.privateSubnetIds", expected: "a different subnet for each zone" }]);
   });
 });
 
@@ -76,9 +76,9 @@ test("an address outside of a derived subnet is refused where a VPC is made for 
     {
       path: "scheduler.privateAddress",
       value: "10.60.1.10",
-      allowed:
+      expected:
         "an address of the private subnet 10.20.0.0/19 of zone us-west-2a, without its first four and its last, which AWS reserves",
-      remedy: "choose another address, or another scheduler.zone",
+      hint: "choose another address, or another scheduler.zone",
     },
   ]);
 });
@@ -93,7 +93,7 @@ function define(definition: Partial<ClusterDefinition>, network: object = {}) {
 }
 
 /** What is wrong with a definition and an existing network that `defineCluster` accepts. */
-function faultsOf(definition: Partial<ClusterDefinition>, network: object = {}, privateSubnetIds = SUBNETS) {
+function issuesOf(definition: Partial<ClusterDefinition>, network: object = {}, privateSubnetIds = SUBNETS) {
   const cluster = define(definition, network);
   return faultsIn(() => checkExistingNetwork(cluster, { privateSubnetIds }));
 }

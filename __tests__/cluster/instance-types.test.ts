@@ -4,7 +4,7 @@ import { defineCluster } from "../../lib/cluster/define";
 import type { ClusterDefinition, InstanceTypeDefinition } from "../../lib/cluster/definition";
 import { hasUsableGpu, instanceTypeFacts } from "../../lib/cluster/instance-types";
 import { mostProcesses } from "../../lib/cluster/processes";
-import { faultsOf } from "./faults-of";
+import { issuesOf } from "./issues-of";
 
 describe("the table", () => {
   test("has what EC2 says of a type", () => {
@@ -80,7 +80,7 @@ describe.each([
       "i3.large",
     ],
   ])("has no %s, which is not of the Nitro System", (type) => {
-    expect(faultsOf(definition(type))).toMatchObject([{ path, value: type, allowed: NITRO }]);
+    expect(issuesOf(definition(type))).toMatchObject([{ path, value: type, expected: NITRO }]);
   });
 
   test.each([
@@ -91,21 +91,22 @@ describe.each([
     ["f2.6xlarge", "Virtex UltraScale+ (VU47P)"],
     ["dl2q.24xlarge", "Qualcomm AI100"],
   ])("has no %s, whose %s nothing would use", (type, accelerator) => {
-    expect(faultsOf(definition(type))).toMatchObject([
+    expect(issuesOf(definition(type))).toMatchObject([
       {
         path,
         value: type,
-        allowed: `an instance type without an accelerator that Dask cannot use: this one has ${accelerator}`,
+        expected: `an instance type without an accelerator that Dask cannot use: this one has ${accelerator}`,
       },
     ]);
   });
 
   test.each(["g6f.large", "g6f.4xlarge", "gr6f.4xlarge"])("has no %s, a fraction of a GPU", (type) => {
-    expect(faultsOf(definition(type))).toMatchObject([
+    expect(issuesOf(definition(type))).toMatchObject([
       {
         path,
         value: type,
-        allowed: "an instance type without a fraction of a GPU: the driver of the nodes runs whole GPUs only",
+        expected:
+          "an instance type without a fraction of a GPU: the driver of the nodes runs whole GPUs only",
       },
     ]);
   });
@@ -113,8 +114,8 @@ describe.each([
   test.each(["mac1.metal", "mac2.metal", "mac-m4.metal"])(
     "has no %s, which needs a Dedicated Host",
     (type) => {
-      expect(faultsOf(definition(type))).toMatchObject([
-        { path, value: type, allowed: "an instance type that runs without a Dedicated Host" },
+      expect(issuesOf(definition(type))).toMatchObject([
+        { path, value: type, expected: "an instance type that runs without a Dedicated Host" },
       ]);
     },
   );
@@ -123,35 +124,35 @@ describe.each([
 describe("spot machines", () => {
   test("are not of types that EC2 offers only on demand, all of which are named", () => {
     const instanceTypes = ["m7i.2xlarge", "hpc7a.96xlarge", "u-6tb1.56xlarge"];
-    expect(faultsOf(pool({ instanceTypes, spotPercentage: 1 }))).toEqual([
+    expect(issuesOf(pool({ instanceTypes, spotPercentage: 1 }))).toEqual([
       {
         path: "pools[0].spotPercentage",
         value: 1,
-        allowed: "0, as EC2 offers hpc7a.96xlarge, u-6tb1.56xlarge only on demand",
-        remedy: "set spotPercentage: 0, or take these instance types out of the pool",
+        expected: "0, as EC2 offers hpc7a.96xlarge, u-6tb1.56xlarge only on demand",
+        hint: "set spotPercentage: 0, or take these instance types out of the pool",
       },
     ]);
-    expect(faultsOf(pool({ instanceTypes, spotPercentage: 0 }))).toEqual([]);
+    expect(issuesOf(pool({ instanceTypes, spotPercentage: 0 }))).toEqual([]);
   });
 
   test("may be of any other type, bare metal included", () => {
     const instanceTypes = ["m7i.2xlarge", "m5d.metal", "c7i-flex.large"];
-    expect(faultsOf(pool({ instanceTypes, spotPercentage: 100 }))).toEqual([]);
+    expect(issuesOf(pool({ instanceTypes, spotPercentage: 100 }))).toEqual([]);
   });
 });
 
 describe("a disk", () => {
   const small = {
-    allowed: "at least 100 with the image deep-learning, whose snapshot is 75 GiB and grows",
-    remedy: "leave diskGiB out, or choose the image ubuntu, which installs the driver",
+    expected: "at least 100 with the image deep-learning, whose snapshot is 75 GiB and grows",
+    hint: "leave diskGiB out, or choose the image ubuntu, which installs the driver",
   };
 
   test.each([20, 74, 75, 99])("of %p GiB is too small for the Deep Learning AMI", (diskGiB) => {
-    expect(faultsOf(pool({ kind: "gpu", diskGiB }))).toEqual([
+    expect(issuesOf(pool({ kind: "gpu", diskGiB }))).toEqual([
       { path: "pools[0].diskGiB", value: diskGiB, ...small },
     ]);
-    expect(faultsOf(pool({ image: "deep-learning", diskGiB }))).toMatchObject([{ path: "pools[0].diskGiB" }]);
-    expect(faultsOf(scheduler({ image: "deep-learning", diskGiB }))).toEqual([
+    expect(issuesOf(pool({ image: "deep-learning", diskGiB }))).toMatchObject([{ path: "pools[0].diskGiB" }]);
+    expect(issuesOf(scheduler({ image: "deep-learning", diskGiB }))).toEqual([
       { path: "scheduler.diskGiB", value: diskGiB, ...small },
     ]);
   });
@@ -159,8 +160,8 @@ describe("a disk", () => {
   test.each(["ubuntu", { amiId: "ami-0123456789abcdef0" }, { ssmParameter: "/my/ami" }])(
     "of 20 GiB is accepted with the image %j, whose size is smaller or unknown",
     (image) => {
-      expect(faultsOf(pool({ image, diskGiB: 20 }))).toEqual([]);
-      expect(faultsOf(scheduler({ image, diskGiB: 20 }))).toEqual([]);
+      expect(issuesOf(pool({ image, diskGiB: 20 }))).toEqual([]);
+      expect(issuesOf(scheduler({ image, diskGiB: 20 }))).toEqual([]);
     },
   );
 });
@@ -196,14 +197,14 @@ describe("facts that a definition gives about a type", () => {
   const gpus = { vcpus: 96, memoryMiB: 1_048_576, gpus: 80, gpuMemoryMiB: 81_920 };
 
   test("let pools and the scheduler have it", () => {
-    expect(faultsOf(define(cpu, {}, { scheduler: { instanceType: NEW } }))).toEqual([]);
+    expect(issuesOf(define(cpu, {}, { scheduler: { instanceType: NEW } }))).toEqual([]);
   });
 
   test("decide the limits of workers", () => {
-    expect(faultsOf(define(cpu, { processes: 2, memoryLimit: "20GiB" }))).toMatchObject([
+    expect(issuesOf(define(cpu, { processes: 2, memoryLimit: "20GiB" }))).toMatchObject([
       {
         path: "pools[0].memoryLimit",
-        allowed: expect.stringContaining(`16GiB for each of 2 processes on ${NEW}`),
+        expected: expect.stringContaining(`16GiB for each of 2 processes on ${NEW}`),
       },
     ]);
   });
@@ -211,19 +212,19 @@ describe("facts that a definition gives about a type", () => {
   test("decide where workers spill, and whether they may be spot", () => {
     expect(spillOf(define({ ...cpu, disks: 2 }, {}))).toBe("instance-store");
     expect(spillOf(define(cpu, {}))).toBe("ebs");
-    expect(faultsOf(define({ ...cpu, spot: false }, { spotPercentage: 50 }))).toMatchObject([
+    expect(issuesOf(define({ ...cpu, spot: false }, { spotPercentage: 50 }))).toMatchObject([
       { path: "pools[0].spotPercentage", value: 50 },
     ]);
   });
 
   test("decide whether it is a type for a GPU pool, and how many workers it has", () => {
     const gpu = { kind: "gpu", image: "ubuntu", diskGiB: 1000 };
-    expect(faultsOf(define(cpu, gpu))).toMatchObject([{ path: "pools[0].instanceTypes[0]" }]);
-    expect(faultsOf(define({ ...gpus, gpus: 8 }, {}))).toMatchObject([{ path: "pools[0].instanceTypes[0]" }]);
+    expect(issuesOf(define(cpu, gpu))).toMatchObject([{ path: "pools[0].instanceTypes[0]" }]);
+    expect(issuesOf(define({ ...gpus, gpus: 8 }, {}))).toMatchObject([{ path: "pools[0].instanceTypes[0]" }]);
     const sixtyFour = defineCluster(define({ ...gpus, gpus: 64 }, gpu) as ClusterDefinition);
     expect(mostProcesses(sixtyFour.pools[0] as Pool)).toBe(64);
-    expect(faultsOf(define({ ...gpus, gpus: 8 }, { ...gpu, rmmPool: "81GiB" }))).toMatchObject([
-      { path: "pools[0].rmmPool", allowed: expect.stringContaining("80GiB") },
+    expect(issuesOf(define({ ...gpus, gpus: 8 }, { ...gpu, rmmPool: "81GiB" }))).toMatchObject([
+      { path: "pools[0].rmmPool", expected: expect.stringContaining("80GiB") },
     ]);
   });
 
@@ -232,7 +233,7 @@ describe("facts that a definition gives about a type", () => {
     [{ ...cpu, memoryMiB: 1.5 }, "memoryMiB"],
     [gpus, "gpus"],
   ])("are whole numbers in a range, unlike %j", (facts, field) => {
-    expect(faultsOf(define(facts, { kind: facts === gpus ? "gpu" : "cpu" }))).toContainEqual(
+    expect(issuesOf(define(facts, { kind: facts === gpus ? "gpu" : "cpu" }))).toContainEqual(
       expect.objectContaining({ path: `instanceTypeFacts.${NEW}.${field}` }),
     );
   });

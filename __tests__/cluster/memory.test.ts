@@ -2,7 +2,7 @@ import { defineCluster } from "../../lib/cluster/define";
 import type { PoolDefinition } from "../../lib/cluster/definition";
 import { MOST_VCPUS } from "../../lib/cluster/instance-types";
 import { PORTS, workerPorts } from "../../lib/cluster/ports";
-import { faultsOf } from "./faults-of";
+import { issuesOf } from "./issues-of";
 
 const network = { adminSubnets: ["10.0.0.0/8"] };
 
@@ -13,13 +13,13 @@ describe("memory limits that add up to more than a node has", () => {
       {
         path: "pools[0].memoryLimit",
         value: "9GiB",
-        allowed: "at most 8GiB for each of 4 processes on m7i.2xlarge, which has 32GiB",
-        remedy: "lower memoryLimit, name instance types with more memory, or leave memoryLimit out",
+        expected: "at most 8GiB for each of 4 processes on m7i.2xlarge, which has 32GiB",
+        hint: "lower memoryLimit, name instance types with more memory, or leave memoryLimit out",
       },
     ]);
     expect(faultsIn({ instanceTypes, processes: 4, memoryLimit: "8GiB" })).toEqual([]);
     expect(faultsIn({ instanceTypes, memoryLimit: "33GiB" })).toMatchObject([
-      { allowed: "at most 32GiB on m7i.2xlarge, which has 32GiB" },
+      { expected: "at most 32GiB on m7i.2xlarge, which has 32GiB" },
     ]);
   });
 
@@ -28,7 +28,7 @@ describe("memory limits that add up to more than a node has", () => {
     expect(faultsIn({ ...gpus, memoryLimit: "50GiB" })).toMatchObject([
       {
         path: "pools[0].memoryLimit",
-        allowed: "at most 48GiB for each of 4 processes on g6.12xlarge, which has 192GiB",
+        expected: "at most 48GiB for each of 4 processes on g6.12xlarge, which has 192GiB",
       },
     ]);
     expect(faultsIn({ ...gpus, memoryLimit: "48GiB" })).toEqual([]);
@@ -45,8 +45,8 @@ describe("memory limits that add up to more than a node has", () => {
     [1, 1, true],
     [2, 1, false],
   ])("%d processes with a share of %p each: accepted %p", (processes, memoryLimit, accepted) => {
-    const faults = faultsIn({ instanceTypes: ["m7i.24xlarge"], processes, memoryLimit });
-    expect(faults.map(({ path }) => path)).toEqual(accepted ? [] : ["pools[0].memoryLimit"]);
+    const issues = faultsIn({ instanceTypes: ["m7i.24xlarge"], processes, memoryLimit });
+    expect(issues.map(({ path }) => path)).toEqual(accepted ? [] : ["pools[0].memoryLimit"]);
   });
 });
 
@@ -56,8 +56,8 @@ describe("too little memory for a worker", () => {
       {
         path: "pools[0].processes",
         value: 33,
-        allowed: "at most 32 on m7i.large, which has 8GiB: a worker needs 256MiB",
-        remedy: "lower processes, or name instance types with more memory",
+        expected: "at most 32 on m7i.large, which has 8GiB: a worker needs 256MiB",
+        hint: "lower processes, or name instance types with more memory",
       },
     ]);
     expect(faultsIn({ instanceTypes: ["m7i.large"], processes: 32, diskGiB: 200 })).toEqual([]);
@@ -67,7 +67,7 @@ describe("too little memory for a worker", () => {
     expect(faultsIn({ instanceTypes: ["m7i.large"], memoryLimit: "1%" })).toMatchObject([
       {
         path: "pools[0].memoryLimit",
-        allowed: "at least 4% on m7i.large, which has 8GiB: a worker needs 256MiB",
+        expected: "at least 4% on m7i.large, which has 8GiB: a worker needs 256MiB",
       },
     ]);
   });
@@ -104,8 +104,8 @@ describe("what may be spilled", () => {
       {
         path: "pools[0].diskGiB",
         value: 20,
-        allowed: "at least 21 for 41 processes, which share half of the disk: each needs 256MiB to spill",
-        remedy: "raise diskGiB, or lower processes",
+        expected: "at least 21 for 41 processes, which share half of the disk: each needs 256MiB to spill",
+        hint: "raise diskGiB, or lower processes",
       },
     ]);
     expect(faultsIn({ diskGiB: 21, processes: 41, instanceTypes: ["m7i.12xlarge"] })).toEqual([]);
@@ -116,14 +116,14 @@ describe("what may be spilled", () => {
       {
         path: "pools[0].spill.limit",
         value: "30GiB",
-        allowed:
+        expected:
           "at most 23040MiB for each of 4 processes on a disk of 100 GiB, of which the system takes 10",
-        remedy: "lower spill.limit, or raise diskGiB",
+        hint: "lower spill.limit, or raise diskGiB",
       },
     ]);
     expect(faultsIn({ processes: 3, spill: { limit: "30GiB" } })).toEqual([]);
     expect(faultsIn({ spill: { limit: "100GiB" } })).toMatchObject([
-      { allowed: "at most 90GiB on a disk of 100 GiB, of which the system takes 10" },
+      { expected: "at most 90GiB on a disk of 100 GiB, of which the system takes 10" },
     ]);
     expect(faultsIn({ spill: { limit: false } })).toEqual([]);
   });
@@ -141,13 +141,13 @@ test("an RMM pool fits into the GPU of each instance type, and is of use", () =>
     {
       path: "pools[0].rmmPool",
       value: "24GiB",
-      allowed: "at most 22888MiB, the memory of a GPU of g5.xlarge",
-      remedy: "lower rmmPool, or give a share such as 0.8",
+      expected: "at most 22888MiB, the memory of a GPU of g5.xlarge",
+      hint: "lower rmmPool, or give a share such as 0.8",
     },
   ]);
   expect(gpus("22GiB")).toEqual([]);
   expect(gpus("1%")).toMatchObject([
-    { value: 0.01, allowed: "at least 2% of a GPU of g5.xlarge, which has 22888MiB" },
+    { value: 0.01, expected: "at least 2% of a GPU of g5.xlarge, which has 22888MiB" },
   ]);
   expect(gpus("2%")).toEqual([]);
 });
@@ -159,14 +159,14 @@ describe("worker processes", () => {
       {
         path: "pools[0].processes",
         value: 97,
-        allowed: "at most 96 with r7i.24xlarge, which has 96 vCPUs",
-        remedy: "lower processes, or name instance types with more vCPUs",
+        expected: "at most 96 with r7i.24xlarge, which has 96 vCPUs",
+        hint: "lower processes, or name instance types with more vCPUs",
       },
     ]);
     expect(faultsIn({ ...large, processes: 96 })).toEqual([]);
     expect(faultsIn({ instanceTypes: ["m7i.2xlarge"], processes: 64 })).toEqual([]);
     expect(faultsIn({ instanceTypes: ["m7i.2xlarge"], processes: 65 })).toMatchObject([
-      { allowed: "at most 64 with m7i.2xlarge, which has 8 vCPUs" },
+      { expected: "at most 64 with m7i.2xlarge, which has 8 vCPUs" },
     ]);
   });
 
@@ -175,7 +175,7 @@ describe("worker processes", () => {
     expect(MOST_VCPUS).toBe(896);
     expect(faultsIn({ ...pool, processes: 896 })).toEqual([]);
     expect(faultsIn({ ...pool, processes: 897 })).toMatchObject([
-      { path: "pools[0].processes", allowed: "a whole number from 1 to 896" },
+      { path: "pools[0].processes", expected: "a whole number from 1 to 896" },
     ]);
   });
 
@@ -213,7 +213,7 @@ function definition(rest: object) {
 }
 
 function faultsIn(rest: object) {
-  return faultsOf(definition(rest));
+  return issuesOf(definition(rest));
 }
 
 function poolOf(rest: object) {

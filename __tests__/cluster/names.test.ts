@@ -1,37 +1,37 @@
 import { defineCluster } from "../../lib/cluster/define";
-import { faultsOf } from "./faults-of";
+import { issuesOf } from "./issues-of";
 
 const network = { adminSubnets: ["10.0.0.0/8"] };
 
 describe("the name of a cluster", () => {
   test.each(["sg-research", "sg-1"])("is not %s, as EC2 reserves sg-", (name) => {
-    expect(faultsOf({ name, network })).toEqual([
+    expect(issuesOf({ name, network })).toEqual([
       {
         path: "name",
         value: name,
-        allowed: "a name that does not begin with sg-, which AWS reserves for the ids of security groups",
-        remedy: "choose another beginning, such as dask- instead of sg-",
+        expected: "a name that does not begin with sg-, which AWS reserves for the ids of security groups",
+        hint: "choose another beginning, such as dask- instead of sg-",
       },
     ]);
   });
 
   test.each(["ec2", "compute"])("is not %s, whose zone would hide AWS's host names", (name) => {
-    expect(faultsOf({ name, network })).toMatchObject([
-      { path: "name", value: name, allowed: expect.stringContaining("<name>.internal") },
+    expect(issuesOf({ name, network })).toMatchObject([
+      { path: "name", value: name, expected: expect.stringContaining("<name>.internal") },
     ]);
   });
 
   test.each(["sg", "sgx", "research-sg-1", "ec2-research", "compute-1", "aws"])("may be %s", (name) => {
-    expect(faultsOf({ name, network })).toEqual([]);
+    expect(issuesOf({ name, network })).toEqual([]);
   });
 });
 
 test.each(["ops ", " ops", "", "ö", "k".repeat(256)])("the key pair's name is not %p", (keyName) => {
-  expect(faultsOf({ name: "c", network, ssh: { keyName } })).toMatchObject([{ path: "ssh.keyName" }]);
+  expect(issuesOf({ name: "c", network, ssh: { keyName } })).toMatchObject([{ path: "ssh.keyName" }]);
 });
 
 test.each(["ops", "o", "my key (2024)", "k".repeat(255)])("the key pair's name may be %p", (keyName) => {
-  expect(faultsOf({ name: "c", network, ssh: { keyName } })).toEqual([]);
+  expect(issuesOf({ name: "c", network, ssh: { keyName } })).toEqual([]);
 });
 
 describe("tags", () => {
@@ -42,12 +42,12 @@ describe("tags", () => {
     [{ "Cost Center": "1", team: "x", "cost center": "2" }, "cost center", "Cost Center"],
     [{ ÉQUIPE: "1", équipe: "2" }, "équipe", "ÉQUIPE"],
   ])("%j have keys that IAM takes for one", (tags, key, twin) => {
-    expect(faultsOf(tagged(tags as Record<string, string>))).toEqual([
+    expect(issuesOf(tagged(tags as Record<string, string>))).toEqual([
       {
         path: `tags.${key}`,
         value: (tags as Record<string, string>)[key],
-        allowed: `a key that differs from ${twin} by more than its case: IAM ignores the case of keys`,
-        remedy: `rename one of ${twin} and ${key}, or take it out`,
+        expected: `a key that differs from ${twin} by more than its case: IAM ignores the case of keys`,
+        hint: `rename one of ${twin} and ${key}, or take it out`,
       },
     ]);
   });
@@ -63,19 +63,19 @@ describe("tags", () => {
     ["dask:release", "dask:release"],
     ["dask:bake-key", "dask:bake-key"],
   ])("have no key %s, as the cluster sets %s", (key, own) => {
-    expect(faultsOf(tagged({ [key]: "x" }))).toEqual([
+    expect(issuesOf(tagged({ [key]: "x" }))).toEqual([
       {
         path: `tags.${key}`,
         value: "x",
-        allowed: `a key that differs from ${own} by more than its case: the cluster sets ${own}, and IAM ignores the case of keys`,
-        remedy: `rename the key ${key}`,
+        expected: `a key that differs from ${own} by more than its case: the cluster sets ${own}, and IAM ignores the case of keys`,
+        hint: `rename the key ${key}`,
       },
     ]);
   });
 
   test.each(["dask:owner", "Dask:x"])("have no key %s, as keys of the cluster begin so", (key) => {
-    expect(faultsOf(tagged({ [key]: "x" }))).toMatchObject([
-      { path: `tags.${key}`, remedy: `rename the key ${key}` },
+    expect(issuesOf(tagged({ [key]: "x" }))).toMatchObject([
+      { path: `tags.${key}`, hint: `rename the key ${key}` },
     ]);
   });
 
@@ -97,7 +97,7 @@ describe("tags", () => {
     ["owner", "aws:x"],
     ["owner", "AWS:x"],
   ])("are refused with the key %p and the value %p", (key, value) => {
-    expect(faultsOf(tagged({ [key]: value }))).toMatchObject([{ path: `tags.${key}` }]);
+    expect(issuesOf(tagged({ [key]: value }))).toMatchObject([{ path: `tags.${key}` }]);
   });
 
   test.each([
@@ -113,24 +113,24 @@ describe("tags", () => {
   });
 
   test("have ASCII keys where images are baked", () => {
-    expect(faultsOf(tagged({ équipe: "données" }, { bakedImages: true }))).toMatchObject([
-      { path: "tags.équipe", allowed: expect.stringContaining("Image Builder") },
+    expect(issuesOf(tagged({ équipe: "données" }, { bakedImages: true }))).toMatchObject([
+      { path: "tags.équipe", expected: expect.stringContaining("Image Builder") },
     ]);
-    expect(faultsOf(tagged({ "Cost Center": "données" }, { bakedImages: true }))).toEqual([]);
+    expect(issuesOf(tagged({ "Cost Center": "données" }, { bakedImages: true }))).toEqual([]);
   });
 
   test("are at most eight, as Route 53 takes ten for a hosted zone", () => {
     const many = (count: number) =>
       Object.fromEntries(Array.from({ length: count }, (_, index) => [`key-${index}`, "x"]));
-    expect(faultsOf(tagged(many(9)))).toEqual([
+    expect(issuesOf(tagged(many(9)))).toEqual([
       {
         path: "tags",
         value: 9,
-        allowed:
+        expected:
           "at most 8 tags: Route 53 takes 10 for the cluster's DNS zone, and Name and dask:cluster are two of them",
-        remedy: "take some out",
+        hint: "take some out",
       },
     ]);
-    expect(faultsOf(tagged(many(8)))).toEqual([]);
+    expect(issuesOf(tagged(many(8)))).toEqual([]);
   });
 });

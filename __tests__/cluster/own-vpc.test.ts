@@ -1,7 +1,7 @@
 import { defineCluster } from "../../lib/cluster/define";
 import type { NetworkDefinition } from "../../lib/cluster/definition";
 import { checkOwnVpc } from "../../lib/cluster/rules/own-vpc";
-import { faultsIn } from "./faults-of";
+import { faultsIn } from "./issues-of";
 
 const A = "us-west-2a";
 const B = "us-west-2b";
@@ -20,18 +20,18 @@ test.each<[string, Omit<NetworkDefinition, "adminSubnets">]>([
     },
   ],
 ])("%s is accepted", (_, network) => {
-  expect(faultsOf(network)).toEqual([]);
+  expect(issuesOf(network)).toEqual([]);
 });
 
 test("a subnet of either kind lies inside the VPC", () => {
   const zones = [{ name: A, privateSubnet: "10.99.0.0/24", publicSubnet: "10.98.0.0/24" }];
-  const fault = {
-    allowed: "a block inside the VPC's 10.20.0.0/16",
-    remedy: "move the subnet into the VPC, widen network.vpcCidr, or pass the construct an existing network",
+  const issue = {
+    expected: "a block inside the VPC's 10.20.0.0/16",
+    hint: "move the subnet into the VPC, widen network.vpcCidr, or pass the construct an existing network",
   };
-  expect(faultsOf({ zones })).toEqual([
-    { path: "network.zones[0].privateSubnet", value: "10.99.0.0/24", ...fault },
-    { path: "network.zones[0].publicSubnet", value: "10.98.0.0/24", ...fault },
+  expect(issuesOf({ zones })).toEqual([
+    { path: "network.zones[0].privateSubnet", value: "10.99.0.0/24", ...issue },
+    { path: "network.zones[0].publicSubnet", value: "10.98.0.0/24", ...issue },
   ]);
 });
 
@@ -40,22 +40,22 @@ test("a public subnet shares no address with another subnet, and has a size that
     { name: A, privateSubnet: "10.20.0.0/24", publicSubnet: "10.20.0.128/25" },
     { name: B, publicSubnet: "10.20.64.0/29" },
   ];
-  expect(faultsOf({ zones })).toMatchObject([
+  expect(issuesOf({ zones })).toMatchObject([
     {
       path: "network.zones[0].publicSubnet",
       value: "10.20.0.128/25",
-      allowed: "a block that shares no address with network.zones[0].privateSubnet (10.20.0.0/24)",
+      expected: "a block that shares no address with network.zones[0].privateSubnet (10.20.0.0/24)",
     },
     {
       path: "network.zones[1].publicSubnet",
       value: "10.20.64.0/29",
-      allowed: expect.stringContaining("/28"),
+      expected: expect.stringContaining("/28"),
     },
   ]);
 });
 
 test("a private subnet that is given may not take a derived one's place", () => {
-  expect(faultsOf({ zones: [{ name: A, privateSubnet: "10.20.224.0/19" }] })).toMatchObject([
+  expect(issuesOf({ zones: [{ name: A, privateSubnet: "10.20.224.0/19" }] })).toMatchObject([
     { path: "network.zones[0].publicSubnet", value: "10.20.224.0/22" },
   ]);
 });
@@ -64,23 +64,24 @@ describe("a VPC that is too small to derive public subnets from", () => {
   const network = { vpcCidr: "10.1.2.0/24", zones: [{ name: A, privateSubnet: "10.1.2.0/26" }] };
 
   test("needs them given where there is a NAT gateway", () => {
-    expect(faultsOf(network)).toEqual([
+    expect(issuesOf(network)).toEqual([
       {
         path: "network.zones[0].publicSubnet",
         value: undefined,
-        allowed: "a block for the NAT gateway: it is derived only from a VPC of /16 to /22, for zones a to g",
-        remedy: "give the zone a publicSubnet, or choose a larger network.vpcCidr",
+        expected:
+          "a block for the NAT gateway: it is derived only from a VPC of /16 to /22, for zones a to g",
+        hint: "give the zone a publicSubnet, or choose a larger network.vpcCidr",
       },
     ]);
   });
 
   test("needs none where there is no NAT gateway", () => {
-    expect(faultsOf({ ...network, nat: "none", endpoints: true })).toEqual([]);
+    expect(issuesOf({ ...network, nat: "none", endpoints: true })).toEqual([]);
   });
 });
 
 /** What is wrong with a network that `defineCluster` accepts. */
-function faultsOf(network: Omit<NetworkDefinition, "adminSubnets">) {
+function issuesOf(network: Omit<NetworkDefinition, "adminSubnets">) {
   const image = { amiId: "ami-0123456789abcdef0" };
   const cluster = defineCluster({
     name: "c",

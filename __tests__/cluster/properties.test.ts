@@ -2,11 +2,11 @@ import fc from "fast-check";
 import { contains, overlap } from "../../lib/cluster/cidr";
 import { defineCluster } from "../../lib/cluster/define";
 import type { ClusterDefinition } from "../../lib/cluster/definition";
-import { DefinitionError } from "../../lib/cluster/faults";
+import { ValidationError } from "../../lib/cluster/validation-error";
 
 const RUNS = 300;
 
-test("whatever is given, the answer is a cluster or a list of complete faults", () => {
+test("whatever is given, the answer is a cluster or a list of complete issues", () => {
   const anything = fc.oneof(
     fc.anything(),
     fc.record(
@@ -41,9 +41,9 @@ test("whatever is given, the answer is a cluster or a list of complete faults", 
       try {
         defineCluster(definition as ClusterDefinition);
       } catch (error) {
-        if (!(error instanceof DefinitionError)) throw error;
-        expect(error.faults.length).toBeGreaterThan(0);
-        for (const { allowed, remedy } of error.faults) expect([allowed, remedy]).not.toContain("");
+        if (!(error instanceof ValidationError)) throw error;
+        expect(error.issues.length).toBeGreaterThan(0);
+        for (const { expected, hint } of error.issues) expect([expected, hint]).not.toContain("");
       }
     }),
     { numRuns: RUNS },
@@ -146,7 +146,7 @@ function accepts(rest: Partial<ClusterDefinition>): boolean {
     defineCluster({ name: "c", network: { adminSubnets: ["10.0.0.0/8"] }, ...rest });
     return true;
   } catch (error) {
-    if (error instanceof DefinitionError) return false;
+    if (error instanceof ValidationError) return false;
     throw error;
   }
 }

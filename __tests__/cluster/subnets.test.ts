@@ -1,6 +1,6 @@
 import { defineCluster } from "../../lib/cluster/define";
 import { machineBlocks } from "../../lib/cluster/subnets";
-import { faultsOf } from "./faults-of";
+import { issuesOf } from "./issues-of";
 
 describe("subnets", () => {
   test("are cut from the VPC by the letters of the zones", () => {
@@ -13,30 +13,30 @@ describe("subnets", () => {
   });
 
   test("of zones beyond g have to be given", () => {
-    expect(faultsOf(withNetwork({ zones: ["us-west-2a", "us-west-2h"] }))).toEqual([
+    expect(issuesOf(withNetwork({ zones: ["us-west-2a", "us-west-2h"] }))).toEqual([
       {
         path: "network.zones[1]",
         value: "us-west-2h",
-        allowed:
+        expected:
           "a zone from a to g where its subnets are derived from the VPC, which is cut into eighths by letter",
-        remedy: "give the zone a privateSubnet and a publicSubnet",
+        hint: "give the zone a privateSubnet and a publicSubnet",
       },
     ]);
     const given = { name: "us-west-2h", privateSubnet: "10.20.32.0/19", publicSubnet: "10.20.64.0/24" };
-    expect(faultsOf(withNetwork({ zones: ["us-west-2a", given] }))).toEqual([]);
+    expect(issuesOf(withNetwork({ zones: ["us-west-2a", given] }))).toEqual([]);
   });
 
   test.each(["10.1.2.0/24", "10.1.2.0/28", "10.1.0.0/23"])(
     "in a VPC of %s have to be given, and then it is accepted",
     (vpcCidr) => {
-      expect(faultsOf(withNetwork({ vpcCidr }))).toMatchObject([
+      expect(issuesOf(withNetwork({ vpcCidr }))).toMatchObject([
         {
           path: "network.vpcCidr",
           value: vpcCidr,
-          allowed: "a prefix from /16 to /22 where subnets are derived from it",
+          expected: "a prefix from /16 to /22 where subnets are derived from it",
         },
       ]);
-      expect(faultsOf(withNetwork({ vpcCidr, zones: zonesOf("10.1.2.0/28") }))).toEqual([]);
+      expect(issuesOf(withNetwork({ vpcCidr, zones: zonesOf("10.1.2.0/28") }))).toEqual([]);
     },
   );
 
@@ -44,8 +44,8 @@ describe("subnets", () => {
     "are not in a VPC of %s, which AWS refuses",
     (vpcCidr) => {
       for (const zones of [undefined, zonesOf("10.1.2.0/28")])
-        expect(faultsOf(withNetwork({ vpcCidr, ...(zones && { zones }) }))).toMatchObject([
-          { path: "network.vpcCidr", allowed: expect.stringContaining("from /16 to /28") },
+        expect(issuesOf(withNetwork({ vpcCidr, ...(zones && { zones }) }))).toMatchObject([
+          { path: "network.vpcCidr", expected: expect.stringContaining("from /16 to /28") },
         ]);
     },
   );
@@ -59,19 +59,19 @@ describe("subnets", () => {
 
   test("do not share addresses, whatever the network", () => {
     expect(
-      faultsOf(withNetwork({ vpcCidr: "10.0.0.0/16", zones: zonesOf("100.64.0.0/18", "100.64.32.0/20") })),
+      issuesOf(withNetwork({ vpcCidr: "10.0.0.0/16", zones: zonesOf("100.64.0.0/18", "100.64.32.0/20") })),
     ).toEqual([
       {
         path: "network.zones[1].privateSubnet",
         value: "100.64.32.0/20",
-        allowed: "a block that shares no address with network.zones[0].privateSubnet (100.64.0.0/18)",
-        remedy: "move one of the two",
+        expected: "a block that shares no address with network.zones[0].privateSubnet (100.64.0.0/18)",
+        hint: "move one of the two",
       },
     ]);
   });
 
   test.each(["10.0.0.0/15", "10.1.2.0/29"])("of %s are refused, whatever the network", (block) => {
-    expect(faultsOf(withNetwork({ vpcCidr: "172.16.0.0/16", zones: zonesOf(block) }))).toMatchObject([
+    expect(issuesOf(withNetwork({ vpcCidr: "172.16.0.0/16", zones: zonesOf(block) }))).toMatchObject([
       { path: "network.zones[0].privateSubnet", value: block },
     ]);
   });
@@ -79,8 +79,8 @@ describe("subnets", () => {
   test.each(["127.1.0.0/16", "169.254.0.0/16", "224.0.0.0/16", "240.1.0.0/16", "0.1.0.0/16"])(
     "are not in %s, where no machine has an address",
     (vpcCidr) => {
-      expect(faultsOf(withNetwork({ vpcCidr }))).toMatchObject([{ path: "network.vpcCidr", value: vpcCidr }]);
-      expect(faultsOf(withNetwork({ zones: zonesOf(vpcCidr) }))).toMatchObject([
+      expect(issuesOf(withNetwork({ vpcCidr }))).toMatchObject([{ path: "network.vpcCidr", value: vpcCidr }]);
+      expect(issuesOf(withNetwork({ zones: zonesOf(vpcCidr) }))).toMatchObject([
         { path: "network.zones[0].privateSubnet", value: vpcCidr },
       ]);
     },
@@ -88,17 +88,17 @@ describe("subnets", () => {
 
   test("are outside of Docker's bridge where a machine has the Deep Learning AMI", () => {
     const gpu = { pools: [{ name: "gpu", kind: "gpu" }] };
-    const faults = { allowed: expect.stringContaining("172.17.0.0/16, which Docker uses") };
+    const issues = { expected: expect.stringContaining("172.17.0.0/16, which Docker uses") };
     for (const vpcCidr of ["172.17.0.0/16", "172.17.64.0/20"]) {
-      expect(faultsOf(withNetwork({ vpcCidr }, gpu))).toMatchObject([{ path: "network.vpcCidr", ...faults }]);
-      expect(faultsOf(withNetwork({ vpcCidr }))).toEqual([]);
+      expect(issuesOf(withNetwork({ vpcCidr }, gpu))).toMatchObject([{ path: "network.vpcCidr", ...issues }]);
+      expect(issuesOf(withNetwork({ vpcCidr }))).toEqual([]);
     }
-    expect(faultsOf(withNetwork({ zones: zonesOf("172.17.0.0/20") }, gpu))).toMatchObject([
-      { path: "network.zones[0].privateSubnet", ...faults },
+    expect(issuesOf(withNetwork({ zones: zonesOf("172.17.0.0/20") }, gpu))).toMatchObject([
+      { path: "network.zones[0].privateSubnet", ...issues },
     ]);
     const scheduler = { image: "deep-learning" };
-    expect(faultsOf(withNetwork({ vpcCidr: "172.17.0.0/16" }, { scheduler }))).toHaveLength(1);
-    expect(faultsOf(withNetwork({ vpcCidr: "172.18.0.0/16" }, gpu))).toEqual([]);
+    expect(issuesOf(withNetwork({ vpcCidr: "172.17.0.0/16" }, { scheduler }))).toHaveLength(1);
+    expect(issuesOf(withNetwork({ vpcCidr: "172.18.0.0/16" }, gpu))).toEqual([]);
   });
 });
 
@@ -127,12 +127,12 @@ describe("the scheduler's private address", () => {
 
   test("is in none but the definition's zones", () => {
     const zones = zonesOf("10.20.4.0/28", "10.20.5.0/28");
-    expect(faultsOf(withNetwork({ zones }, { scheduler: { zone: "us-west-2c" } }))).toEqual([
+    expect(issuesOf(withNetwork({ zones }, { scheduler: { zone: "us-west-2c" } }))).toEqual([
       {
         path: "scheduler.zone",
         value: "us-west-2c",
-        allowed: "one of network.zones: us-west-2a, us-west-2b",
-        remedy: "choose one of them, or add the zone to network.zones",
+        expected: "one of network.zones: us-west-2a, us-west-2b",
+        hint: "choose one of them, or add the zone to network.zones",
       },
     ]);
   });
@@ -140,13 +140,13 @@ describe("the scheduler's private address", () => {
   test.each(["10.20.4.0", "10.20.4.3", "10.20.4.15", "10.20.5.10", "10.20.3.255", "192.168.0.10"])(
     "is not %s, which AWS reserves or which lies elsewhere",
     (address) => {
-      expect(faultsOf(at(address))).toEqual([
+      expect(issuesOf(at(address))).toEqual([
         {
           path: "scheduler.privateAddress",
           value: address,
-          allowed:
+          expected:
             "an address of the private subnet 10.20.4.0/28 of zone us-west-2a, without its first four and its last, which AWS reserves",
-          remedy: "choose another address, or another scheduler.zone",
+          hint: "choose another address, or another scheduler.zone",
         },
       ]);
     },
@@ -155,7 +155,7 @@ describe("the scheduler's private address", () => {
   test.each(["10.20.4.010", "10.20.1034", "0xa.20.4.10", "10.20.4.10/32", "fd00::1", "", 10])(
     "is not spelled %p",
     (address) => {
-      expect(faultsOf(at(address))).toMatchObject([{ path: "scheduler.privateAddress", value: address }]);
+      expect(issuesOf(at(address))).toMatchObject([{ path: "scheduler.privateAddress", value: address }]);
     },
   );
 });

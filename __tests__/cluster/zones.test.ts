@@ -1,5 +1,5 @@
 import { defineCluster } from "../../lib/cluster/define";
-import { faultsOf } from "./faults-of";
+import { issuesOf } from "./issues-of";
 
 const AMI = { amiId: "ami-0123456789abcdef0" };
 
@@ -16,20 +16,20 @@ describe("regions and zones", () => {
     ...["us-east-1", "us-west-1", "ap-northeast-1", "ap-northeast-2", "ca-central-1", "sa-east-1"],
     ...["cn-north-1", "us-gov-west-1", "mx-central-1", "eu-south-9"],
   ])("%s needs zones by name, and the hint lists them", (region) => {
-    expect(faultsOf(withNetwork({}, { region }))).toEqual([
+    expect(issuesOf(withNetwork({}, { region }))).toEqual([
       {
         path: "network.zones",
         value: undefined,
-        allowed: `zones of ${region} by name: not every account has the zones ${region}a and ${region}b`,
-        remedy: `list yours: aws ec2 describe-availability-zones --region ${region} --filters Name=zone-type,Values=availability-zone --query 'AvailabilityZones[].[ZoneName,ZoneId]' --output text`,
+        expected: `zones of ${region} by name: not every account has the zones ${region}a and ${region}b`,
+        hint: `list yours: aws ec2 describe-availability-zones --region ${region} --filters Name=zone-type,Values=availability-zone --query 'AvailabilityZones[].[ZoneName,ZoneId]' --output text`,
       },
     ]);
-    expect(faultsOf(withNetwork({ zones: [`${region}c`, `${region}d`] }, { region }))).toEqual([]);
+    expect(issuesOf(withNetwork({ zones: [`${region}c`, `${region}d`] }, { region }))).toEqual([]);
   });
 
-  test("a misspelt zone is the only fault in a region that needs zones", () => {
-    const faults = faultsOf(withNetwork({ zones: ["use1-az1"] }, { region: "us-east-1" }));
-    expect(faults.map(({ path }) => path)).toEqual(["network.zones[0]"]);
+  test("a misspelt zone is the only issue in a region that needs zones", () => {
+    const issues = issuesOf(withNetwork({ zones: ["use1-az1"] }, { region: "us-east-1" }));
+    expect(issues.map(({ path }) => path)).toEqual(["network.zones[0]"]);
   });
 
   test.each([
@@ -41,27 +41,27 @@ describe("regions and zones", () => {
     "us-west-2A",
   ])("%s is no availability zone", (zone) => {
     for (const zones of [[zone], [{ name: zone }]])
-      expect(faultsOf(withNetwork({ zones }))).toEqual([
+      expect(issuesOf(withNetwork({ zones }))).toEqual([
         expect.objectContaining({
-          allowed: expect.stringContaining("availability zone, such as us-west-2a"),
+          expected: expect.stringContaining("availability zone, such as us-west-2a"),
         }),
       ]);
   });
 
   test("a misspelt region does not make its zones wrong", () => {
-    const faults = faultsOf(
+    const issues = issuesOf(
       withNetwork(
         { zones: ["eu-central-1a"] },
         { region: "eu-central", scheduler: { privateAddress: "10.20.0.9" } },
       ),
     );
-    expect(faults.map(({ path }) => path)).toEqual(["region"]);
+    expect(issues.map(({ path }) => path)).toEqual(["region"]);
   });
 
   test("a misspelt block of a zone does not make the scheduler's address wrong", () => {
     const zones = [{ name: "us-west-2a", privateSubnet: "10.1/24" }];
-    const faults = faultsOf(withNetwork({ zones }, { scheduler: { privateAddress: "10.1.0.20" } }));
-    expect(faults.map(({ path }) => path)).toEqual(["network.zones[0].privateSubnet"]);
+    const issues = issuesOf(withNetwork({ zones }, { scheduler: { privateAddress: "10.1.0.20" } }));
+    expect(issues.map(({ path }) => path)).toEqual(["network.zones[0].privateSubnet"]);
   });
 
   test.each([
@@ -69,12 +69,12 @@ describe("regions and zones", () => {
     ["us-west-20", "us-west-2a"],
     ["us-west-2", "us-east-2a"],
   ])("of the region %s is not the zone %s", (region, zone) => {
-    expect(faultsOf(withNetwork({ zones: [zone] }, { region }))).toEqual([
+    expect(issuesOf(withNetwork({ zones: [zone] }, { region }))).toEqual([
       {
         path: "network.zones[0]",
         value: zone,
-        allowed: `a zone of the region ${region}`,
-        remedy: `name a zone such as ${region}a, or set region`,
+        expected: `a zone of the region ${region}`,
+        hint: `name a zone such as ${region}a, or set region`,
       },
     ]);
   });
@@ -82,8 +82,8 @@ describe("regions and zones", () => {
   test.each(["us-iso-east-1", "us-isob-east-1", "eu-isoe-west-1", "eusc-de-east-1", "xx-north-1"])(
     "%s is in a partition that is not supported",
     (region) => {
-      expect(faultsOf(withNetwork({ endpoints: true }, { region }))).toMatchObject([
-        { path: "region", value: region, remedy: "choose a region such as us-west-2" },
+      expect(issuesOf(withNetwork({ endpoints: true }, { region }))).toMatchObject([
+        { path: "region", value: region, hint: "choose a region such as us-west-2" },
       ]);
     },
   );
@@ -91,12 +91,12 @@ describe("regions and zones", () => {
   test("in China there are no endpoints, and so no network without a NAT gateway", () => {
     const china = (network: object, rest: object = {}) =>
       withNetwork({ zones: ["cn-north-1a"], ...network }, { region: "cn-north-1", ...rest });
-    expect(faultsOf(china({}))).toEqual([]);
-    expect(faultsOf(china({ endpoints: true }))).toMatchObject([
-      { path: "network.endpoints", value: true, allowed: expect.stringContaining("false in China") },
+    expect(issuesOf(china({}))).toEqual([]);
+    expect(issuesOf(china({ endpoints: true }))).toMatchObject([
+      { path: "network.endpoints", value: true, expected: expect.stringContaining("false in China") },
     ]);
     const machines = { scheduler: { image: AMI }, pools: [{ name: "p", kind: "cpu", image: AMI }] };
-    expect(faultsOf(china({ nat: "none" }, machines))).toMatchObject([
+    expect(issuesOf(china({ nat: "none" }, machines))).toMatchObject([
       { path: "network.nat", value: "none" },
     ]);
   });

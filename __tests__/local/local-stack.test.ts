@@ -122,7 +122,7 @@ test("a state elsewhere is refused", () => {
   });
 
   expect(() => new LocalStack(testApp(), "local", { cluster: remote })).toThrow(
-    'backend.type: given "s3"; allowed: local; remedy: leave the backend out: ' +
+    'backend.type: got "s3", expected local. Hint: leave the backend out: ' +
       "a cluster on this machine has its state on this machine",
   );
 });

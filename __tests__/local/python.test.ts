@@ -43,13 +43,13 @@ test("DASK_PYTHON is the only one that is asked", async () => {
 
   const old = double("old", "3.9");
   expect(await failure(() => find({ DASK_PYTHON: old }))).toContain(
-    `${old} is Python 3.9; allowed: 3.12, 3.13;`,
+    `${old} is Python 3.9, expected 3.12, 3.13. Hint: install one`,
   );
 });
 
-test("no Python at all: what was asked, what is allowed, what to install", async () => {
+test("reports the commands that were tried, the expected versions and what to install where there is no Python", async () => {
   expect(await failure(find)).toBe(
-    "no Python for this release: no answer from python3.12, python3.13, python3; allowed: 3.12, 3.13; " +
+    "no Python for this release: no answer from python3.12, python3.13, python3, expected 3.12, 3.13. Hint: " +
       "install one (Debian, Ubuntu: apt install python3 python3-venv), or set DASK_PYTHON to its path",
   );
 });

@@ -108,7 +108,7 @@ describe("the lock", () => {
 
   test("is refused where a line is more or less than a name, a version and a digest", () => {
     expect(() => pack("locks/2026.7/cpu.in")).toThrow(
-      /^locks\/2026\.7\/cpu\.in has the line ".*"; allowed: name==version --hash=sha256: and 64 hexadecimal digits; remedy: npm run lock$/,
+      /^locks\/2026\.7\/cpu\.in has the line ".*", expected name==version --hash=sha256: and 64 hexadecimal digits. Hint: npm run lock$/,
     );
   });
 });
@@ -124,7 +124,7 @@ test("a release has an exact Python, within the catalogue's", () => {
   expect(exactPython(RELEASES["2026.7"])).toBe("3.12.13");
   expect(exactPython(RELEASES["2024.7"])).toBe("3.11.15");
   expect(() => exactPython({ ...RELEASES["2026.7"], python: "3.14" })).toThrow(
-    "release 2026.7 runs on Python 3.14; allowed: 3.12, 3.11; add its patch version",
+    "release 2026.7 runs on Python 3.14, expected 3.12, 3.11; add its patch version",
   );
 });
 
@@ -164,7 +164,7 @@ test("settings tell the scheduler's machine that it is in no group and has no sc
 test("a setting that a shell and systemd read differently is refused", () => {
   expect(environmentFile("/etc/x", { A: "one two" }).content).toBe("A='one two'\n");
   expect(() => environmentFile("/etc/x", { A: "it's" })).toThrow(
-    'setting A is "it\'s"; allowed: one line without a quote',
+    'setting A is "it\'s", expected one line without a quote',
   );
 });
 

@@ -166,7 +166,7 @@ describe("phase dashboard", () => {
     const { code, said } = machine.run("dashboard");
     expect({ code, said }).toEqual({
       code: 1,
-      said: "the secret /dask/production/dashboard holds no text; remedy: /lib/dashboard renew\n",
+      said: "the secret /dask/production/dashboard holds no text. Hint: /lib/dashboard renew\n",
     });
     expect(machine.read("etc/dask/dashboard.htpasswd")).toBeUndefined();
   });

@@ -17,7 +17,7 @@ test("a missing value is an error that names file and value", () => {
 
 test("an unused value is an error that names file, value and what is allowed", () => {
   expect(() => renderTemplate(SYSCTL, { FROM: "1", TO: "2", STEP: "3" })).toThrow(
-    "cloud-init/base/90-dask.conf has no use for STEP; allowed: FROM, TO",
+    "cloud-init/base/90-dask.conf has no use for STEP, expected FROM, TO",
   );
 });
 

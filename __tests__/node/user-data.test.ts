@@ -62,7 +62,7 @@ describe("user data is refused", () => {
       createHash("sha256").update(String(i)).digest("hex"),
     ).join("\n");
     expect(() => userData(withFile(`${noise}\n`))).toThrow(
-      /^user data of the gpu-worker is \d{5} bytes compressed; allowed: 16384; remedy: fewer or shorter names and resources in the definition\nits files, each compressed alone:\n {2}\/etc\/dask\/more.yaml: 1\d{4}\n {2}\/usr\/local\/lib\/dask-node\/bootstrap: \d{4}\n/,
+      /^user data of the gpu-worker is \d{5} bytes compressed, expected 16384. Hint: fewer or shorter names and resources in the definition\nits files, each compressed alone:\n {2}\/etc\/dask\/more.yaml: 1\d{4}\n {2}\/usr\/local\/lib\/dask-node\/bootstrap: \d{4}\n/,
     );
   });
 
@@ -72,7 +72,7 @@ describe("user data is refused", () => {
     ["a number", "nthreads: -1.8881545897087626e+289"],
   ])("with a Terraform token that stands for %s", (_, value) => {
     expect(() => userData(withFile(`${value}\n`))).toThrow(
-      /^\/etc\/dask\/more\.yaml of the gpu-worker holds the Terraform token '.+…'; allowed: values known at synth; remedy: name the thing by its fixed name or address$/,
+      /^\/etc\/dask\/more\.yaml of the gpu-worker holds the Terraform token '.+…', expected values known at synth. Hint: name the thing by its fixed name or address$/,
     );
   });
 

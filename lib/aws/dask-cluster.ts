@@ -77,7 +77,7 @@ export interface DaskClusterProps {
  * const group = dask.pools.cpu?.node.defaultChild;
  * if (group instanceof AutoscalingGroup) group.maxInstanceLifetime = 604_800;
  *
- * @throws DefinitionError if the definition does not fit `network`, or `key` is not the ARN of a key
+ * @throws ValidationError if the definition does not fit `network`, or `key` is not the ARN of a key
  */
 export class DaskCluster extends Construct {
   /** What the cluster was made from. */

@@ -4,7 +4,7 @@ import type { Backend, Image, SshDefinition } from "./definition";
 import type { GivenFacts } from "./instance-types";
 import type { Release } from "./releases";
 
-/** A definition with every default filled in and every fault excluded; frozen through and through. */
+/** A validated definition with every default filled in; deeply frozen. */
 export interface Cluster {
   readonly name: string;
   readonly release: Release;

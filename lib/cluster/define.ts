@@ -1,9 +1,9 @@
 import type { Cluster } from "./cluster";
 import type { ClusterDefinition } from "./definition";
-import { DefinitionError } from "./faults";
 import { resolve } from "./resolve";
 import { rules } from "./rules";
 import { checkShape } from "./shape";
+import { ValidationError } from "./validation-error";
 
 /**
  * Validates a definition, fills in its defaults and freezes the result.
@@ -15,17 +15,17 @@ import { checkShape } from "./shape";
  *   pools: [{ name: "cpu", kind: "cpu", instanceTypes: ["m7i.4xlarge"], maxSize: 20, spotPercentage: 80 }],
  * });
  *
- * @throws DefinitionError with every fault of the definition: path, value given, what is allowed, remedy
+ * @throws ValidationError with every issue of the definition: path, value, expected value and hint
  */
 export function defineCluster(definition: ClusterDefinition): Cluster {
-  const { faults: shapeFaults, sound } = checkShape(definition);
-  const cluster = resolve(sound);
-  const faulty = shapeFaults.map(({ path }) => path);
-  const ruleFaults = rules
+  const { issues: shapeIssues, valid } = checkShape(definition);
+  const cluster = resolve(valid);
+  const invalid = shapeIssues.map(({ path }) => path);
+  const ruleIssues = rules
     .flatMap((rule) => rule(cluster))
-    .filter(({ path }) => !faulty.some((at) => contains(at, path) || at.startsWith(`${path}[`)));
-  const faults = [...shapeFaults, ...ruleFaults];
-  if (faults.length > 0) throw new DefinitionError((definition as ClusterDefinition | null)?.name, faults);
+    .filter(({ path }) => !invalid.some((at) => contains(at, path) || at.startsWith(`${path}[`)));
+  const issues = [...shapeIssues, ...ruleIssues];
+  if (issues.length > 0) throw new ValidationError((definition as ClusterDefinition | null)?.name, issues);
   return deepFreeze(cluster);
 }
 

@@ -1,31 +1,28 @@
 import type { z } from "zod";
 import type { ClusterDefinition, PoolDefinition } from "./definition";
-import type { Fault } from "./faults";
 import { definitionSchema } from "./schema";
+import type { ValidationIssue } from "./validation-error";
 
-/** What the schema says of a definition. */
+/** Result of the validation of each field. */
 export interface ShapeReport {
-  readonly faults: readonly Fault[];
-  /**
-   * The definition without its faulty fields, whose places defaults take; so rules over several fields can still
-   * speak, and every fault is told at once.
-   */
-  readonly sound: ClusterDefinition;
+  readonly issues: readonly ValidationIssue[];
+  /** The definition without its invalid fields: with defaults there, cross-field rules run in the same pass. */
+  readonly valid: ClusterDefinition;
 }
 
 /** Checks a definition field by field. */
 export function checkShape(definition: unknown): ShapeReport {
   const { error } = definitionSchema.safeParse(definition, { error: sentence });
-  if (error === undefined) return { faults: [], sound: definition as ClusterDefinition };
+  if (error === undefined) return { issues: [], valid: definition as ClusterDefinition };
   return {
-    faults: error.issues.flatMap((issue) => faultsOf(issue, definition)),
-    sound: salvage(definition, error.issues),
+    issues: error.issues.flatMap((zodIssue) => issuesOf(zodIssue, definition)),
+    valid: dropInvalid(definition, error.issues),
   };
 }
 
 type Path = readonly PropertyKey[];
 
-/** What is allowed, where the schema itself has no sentence for it. */
+/** Expected value, where the schema itself has no text for it. */
 const sentence: z.core.$ZodErrorMap = (issue) => {
   switch (issue.code) {
     case "invalid_type":
@@ -45,30 +42,30 @@ const sentence: z.core.$ZodErrorMap = (issue) => {
   }
 };
 
-function faultsOf(issue: z.core.$ZodIssue, definition: unknown): readonly Fault[] {
-  const fault = (path: Path, remedy: string): Fault => ({
+function issuesOf(zodIssue: z.core.$ZodIssue, definition: unknown): readonly ValidationIssue[] {
+  const issue = (path: Path, hint: string): ValidationIssue => ({
     path: pathText(path),
     value: valueAt(definition, path),
-    allowed: issue.message,
-    remedy,
+    expected: zodIssue.message,
+    hint,
   });
-  switch (issue.code) {
+  switch (zodIssue.code) {
     case "unrecognized_keys":
-      return issue.keys.map((key) =>
-        fault([...issue.path, key], "correct the spelling, or take the property out"),
+      return zodIssue.keys.map((key) =>
+        issue([...zodIssue.path, key], "correct the spelling, or take the property out"),
       );
     case "invalid_key":
-      // The schema of the keys complains one level down; its sentence and remedy are the ones to show.
-      return issue.issues.flatMap((inner) =>
-        faultsOf({ ...inner, path: issue.path } as z.core.$ZodIssue, definition),
+      // The schema of the keys complains one level down; its sentence and hint are the ones to show.
+      return zodIssue.issues.flatMap((inner) =>
+        issuesOf({ ...inner, path: zodIssue.path } as z.core.$ZodIssue, definition),
       );
     case "custom":
-      return [fault(issue.path, String(issue.params?.remedy))];
+      return [issue(zodIssue.path, String(zodIssue.params?.hint))];
     default:
       return [
-        fault(
-          issue.path,
-          valueAt(definition, issue.path) === undefined ? "add it" : "give a value of that form",
+        issue(
+          zodIssue.path,
+          valueAt(definition, zodIssue.path) === undefined ? "add it" : "give a value of that form",
         ),
       ];
   }
@@ -96,23 +93,23 @@ const DEPENDENT: readonly (readonly [RegExp, Path])[] = [
   [/^(region$|network\b)/, ["scheduler", "privateAddress"]],
 ];
 
-function salvage(definition: unknown, issues: readonly z.core.$ZodIssue[]): ClusterDefinition {
+function dropInvalid(definition: unknown, issues: readonly z.core.$ZodIssue[]): ClusterDefinition {
   const copy = { root: structuredClone(definition) };
-  const faulty = issues.flatMap((issue) =>
+  const invalid = issues.flatMap((issue) =>
     issue.code === "unrecognized_keys" ? issue.keys.map((key) => [...issue.path, key]) : [issue.path],
   );
-  const dependent = DEPENDENT.filter(([pattern]) => faulty.some((path) => pattern.test(pathText(path))));
-  for (const path of [...faulty, ...dependent.map(([, path]) => path)]) remove(copy, ["root", ...path]);
+  const dependent = DEPENDENT.filter(([pattern]) => invalid.some((path) => pattern.test(pathText(path))));
+  for (const path of [...invalid, ...dependent.map(([, path]) => path)]) remove(copy, ["root", ...path]);
   const { name = "unnamed", network, pools, ...rest } = (copy.root ?? {}) as Partial<ClusterDefinition>;
   return {
     ...rest,
     name,
     network: { ...network, adminSubnets: network?.adminSubnets ?? ["10.0.0.0/8"] },
-    ...(pools && { pools: pools.map((pool, index) => complete(pool, index)) }),
+    ...(pools && { pools: pools.map((pool, index) => withRequired(pool, index)) }),
   };
 }
 
-function complete(pool: Partial<PoolDefinition>, index: number): PoolDefinition {
+function withRequired(pool: Partial<PoolDefinition>, index: number): PoolDefinition {
   return { ...pool, name: pool.name ?? `unnamed-${index}`, kind: pool.kind ?? "cpu" } as PoolDefinition;
 }
 

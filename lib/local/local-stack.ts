@@ -3,8 +3,8 @@ import { join, relative, resolve } from "node:path";
 import { App, DataResource, LocalBackend, Manifest, TerraformOutput, TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
 import type { Cluster } from "../cluster/cluster";
-import { DefinitionError } from "../cluster/faults";
 import { PORTS } from "../cluster/ports";
+import { ValidationError } from "../cluster/validation-error";
 import { packageFile } from "../node/package-file";
 import { dashboardLink } from "./dask-config";
 import { DEFINITION, type LocalDefinition, type Verb } from "./definition";
@@ -44,7 +44,7 @@ export class LocalStack extends TerraformStack {
   /** Page of the dashboard. */
   readonly dashboardLink: string;
 
-  /** @throws DefinitionError if the state of the cluster is not on this machine, where its processes are */
+  /** @throws ValidationError if the state of the cluster is not on this machine, where its processes are */
   constructor(scope: Construct, id: string, { cluster, ports: given = DEFAULT_PORTS }: LocalStackProps) {
     super(scope, id);
     const ports = chosenPorts(given, process.env);
@@ -113,13 +113,13 @@ function literal(text: string): string {
   return text.replaceAll(/[$%](?=\{)/g, "$&$&");
 }
 
-function remoteBackend({ name, backend }: Cluster): DefinitionError {
-  return new DefinitionError(name, [
+function remoteBackend({ name, backend }: Cluster): ValidationError {
+  return new ValidationError(name, [
     {
       path: "backend.type",
       value: backend.type,
-      allowed: "local",
-      remedy: "leave the backend out: a cluster on this machine has its state on this machine",
+      expected: "local",
+      hint: "leave the backend out: a cluster on this machine has its state on this machine",
     },
   ]);
 }

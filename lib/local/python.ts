@@ -41,8 +41,8 @@ export async function findPython(
     else return { path, version };
   }
   throw new LocalStackError(
-    `no Python for this release: ${refused.join("; ") || `no answer from ${candidates.join(", ")}`}; ` +
-      `allowed: ${versions.join(", ")}; install one (Debian, Ubuntu: apt install python3 python3-venv), ` +
+    `no Python for this release: ${refused.join("; ") || `no answer from ${candidates.join(", ")}`}, ` +
+      `expected ${versions.join(", ")}. Hint: install one (Debian, Ubuntu: apt install python3 python3-venv), ` +
       "or set DASK_PYTHON to its path",
   );
 }

@@ -48,7 +48,7 @@ export function pack(path: string): string {
   const content = `${lines.join("\n")}\n`;
   if (content.length > MOST_CHARACTERS) {
     throw new Error(
-      `${path} has ${content.length} characters as a parameter; allowed: ${MOST_CHARACTERS}; remedy: fewer packages in the release's lock`,
+      `${path} has ${content.length} characters as a parameter, expected ${MOST_CHARACTERS}. Hint: fewer packages in the release's lock`,
     );
   }
   return content;
@@ -58,7 +58,7 @@ function packed(path: string, line: string): string {
   const [, pin, digest] = /^(\S+==\S+) --hash=sha256:([0-9a-f]{64})$/.exec(line) ?? [];
   if (pin === undefined || digest === undefined) {
     throw new Error(
-      `${path} has the line ${JSON.stringify(line)}; allowed: name==version --hash=sha256: and 64 hexadecimal digits; remedy: npm run lock`,
+      `${path} has the line ${JSON.stringify(line)}, expected name==version --hash=sha256: and 64 hexadecimal digits. Hint: npm run lock`,
     );
   }
   return `${pin} ${Buffer.from(digest, "hex").toString("base64")}`;

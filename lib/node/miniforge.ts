@@ -29,7 +29,7 @@ export function exactPython({ python, name }: Release): string {
   const exact = PYTHONS[python];
   if (exact === undefined) {
     throw new Error(
-      `release ${name} runs on Python ${python}; allowed: ${Object.keys(PYTHONS).join(", ")}; add its patch version`,
+      `release ${name} runs on Python ${python}, expected ${Object.keys(PYTHONS).join(", ")}; add its patch version`,
     );
   }
   return exact;

@@ -37,7 +37,7 @@ export function text(path: string, content: string): NodeFile {
 export function environmentFile(path: string, values: Readonly<Record<string, string>>): NodeFile {
   const lines = Object.entries(values).map(([name, value]) => {
     if (/['\n\r]/.test(value)) {
-      throw new Error(`setting ${name} is ${JSON.stringify(value)}; allowed: one line without a quote`);
+      throw new Error(`setting ${name} is ${JSON.stringify(value)}, expected one line without a quote`);
     }
     return `${name}='${value}'\n`;
   });

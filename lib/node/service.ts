@@ -53,7 +53,7 @@ export function expand(text: string, facts: Readonly<Record<MachineFact, string>
     const value = (facts as Readonly<Record<string, string | undefined>>)[name];
     if (value === undefined)
       throw new Error(
-        `'${text}' asks for the machine fact ${name}; allowed: ${Object.keys(facts).join(", ")}`,
+        `'${text}' asks for the machine fact ${name}, expected ${Object.keys(facts).join(", ")}`,
       );
     return value;
   });

@@ -17,7 +17,7 @@ export function renderTemplate(path: string, values: Values): string {
   if (missing.length > 0) throw new Error(`${path} has no value for ${missing.join(", ")}; give one`);
   if (unused.length > 0) {
     throw new Error(
-      `${path} has no use for ${unused.join(", ")}; allowed: ${[...names].join(", ") || "no values"}`,
+      `${path} has no use for ${unused.join(", ")}, expected ${[...names].join(", ") || "no values"}`,
     );
   }
   return Mustache.render(template, values, undefined, { escape: (value) => value });
@@ -27,6 +27,6 @@ function namesIn(template: string, path: string): string[] {
   return Mustache.parse(template).flatMap(([type, name]) => {
     if (type === "text" || type === "!") return [];
     if (type === "name") return [name];
-    throw new Error(`${path} holds {{${type}${name}}}; allowed: {{NAME}} alone`);
+    throw new Error(`${path} holds {{${type}${name}}}, expected {{NAME}} alone`);
   });
 }

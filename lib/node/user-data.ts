@@ -30,8 +30,8 @@ export function cloudConfig(spec: NodePlan): string {
     const token = TOKEN.exec(content)?.[0];
     if (token !== undefined) {
       throw new Error(
-        `${path} of the ${spec.role} holds the Terraform token '${token}…'; allowed: values known at synth; ` +
-          "remedy: name the thing by its fixed name or address",
+        `${path} of the ${spec.role} holds the Terraform token '${token}…', expected values known at synth; ` +
+          "Hint: name the thing by its fixed name or address",
       );
     }
   }
@@ -45,7 +45,7 @@ export function cloudConfig(spec: NodePlan): string {
 function writeFile({ path, mode, content }: NodeFile): string {
   if (!/^\S([^\r]*[^\r\n])?\n$/.test(content)) {
     throw new Error(
-      `${path} cannot stand in a literal block; allowed: text that begins without white space and ends with one line break`,
+      `${path} cannot stand in a literal block, expected text that begins without white space and ends with one line break`,
     );
   }
   const block = content.slice(0, -1).replaceAll(/^(?=.)/gm, "   ");
@@ -68,8 +68,8 @@ function tooLarge({ role, files }: NodePlan, size: number): string {
     .sort((one, other) => other.bytes - one.bytes)
     .map(({ path, bytes }) => `  ${path}: ${bytes}`);
   return [
-    `user data of the ${role} is ${size} bytes compressed; allowed: ${MOST_BYTES}; ` +
-      "remedy: fewer or shorter names and resources in the definition",
+    `user data of the ${role} is ${size} bytes compressed, expected ${MOST_BYTES}; ` +
+      "Hint: fewer or shorter names and resources in the definition",
     "its files, each compressed alone:",
     ...parts,
   ].join("\n");

@@ -8,9 +8,9 @@ export interface MockFault {
   readonly type: string;
   readonly attribute: string;
   readonly reason: string;
-  /** Whether the fault befalls a resource of this configuration. */
+  /** Whether the issue befalls a resource of this configuration. */
   befalls(configuration: Configuration): boolean;
-  /** What the mock gives back; a mock that has learned better makes the test fail, so that the fault is struck off. */
+  /** What the mock gives back; a mock that has learned better makes the test fail, so that the issue is struck off. */
   isRead(value: unknown): boolean;
 }
 

@@ -24,11 +24,11 @@ export interface Waiver {
 export function waive(resource: TerraformResource, check: string, reason: string): void {
   if (!/^CKV2?_AWS_\d+$/.test(check))
     throw new Error(
-      `${resource.node.path}: waived check: given '${check}'; allowed: an id such as CKV_AWS_8 or CKV2_AWS_57; remedy: take it from Checkov's report`,
+      `${resource.node.path}: waived check: got '${check}', expected an id such as CKV_AWS_8 or CKV2_AWS_57. Hint: take it from Checkov's report`,
     );
   if (reason.trim() === "")
     throw new Error(
-      `${resource.node.path}: reason of the waiver of ${check}: given '${reason}'; allowed: a sentence; remedy: say why the check does not fit this resource, or fix the resource`,
+      `${resource.node.path}: reason of the waiver of ${check}: got '${reason}', expected a sentence. Hint: say why the check does not fit this resource, or fix the resource`,
     );
   resource.node.addMetadata(WAIVER, { check, reason });
 }

@@ -2,7 +2,7 @@ import { KmsGrant } from "@cdktf/provider-aws/lib/kms-grant";
 import { type ITerraformDependable, Token } from "cdktf";
 import { Construct } from "constructs";
 import type { Cluster } from "../../cluster/cluster";
-import { DefinitionError } from "../../cluster/faults";
+import { ValidationError } from "../../cluster/validation-error";
 import { resourceName } from "../../node/names";
 import type { AutoscalingRole } from "../account/autoscaling-role";
 import type { EncryptionKey } from "./encryption-key";
@@ -33,7 +33,7 @@ export interface ExistingKeyProps {
  * const arn = "arn:aws:kms:eu-central-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef";
  * new DaskCluster(stack, "dask", { cluster, key: { arn } });
  *
- * @throws DefinitionError if `key.arn` is not the ARN of a key
+ * @throws ValidationError if `key.arn` is not the ARN of a key
  */
 export class ExistingKey extends Construct implements EncryptionKey {
   readonly arn: string;
@@ -42,7 +42,7 @@ export class ExistingKey extends Construct implements EncryptionKey {
   constructor(scope: Construct, id: string, { cluster, key, autoscaling }: ExistingKeyProps) {
     super(scope, id);
     if (!Token.isUnresolved(key.arn) && !KEY_ARN.test(key.arn))
-      throw new DefinitionError(cluster.name, [
+      throw new ValidationError(cluster.name, [
         {
           path: "key.arn",
           value: key.arn,

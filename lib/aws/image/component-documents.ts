@@ -43,7 +43,7 @@ function writing({ path, mode, content }: NodeFile) {
   const found = UNSAFE.exec(content)?.[0];
   if (found !== undefined)
     throw new Error(
-      `${path} holds '${found}'; allowed: text that Image Builder leaves alone; remedy: respell it`,
+      `${path} holds '${found}', expected text that Image Builder leaves alone. Hint: respell it`,
     );
   const step = bash(
     basename(path).replaceAll(/\W+/g, "-"),
@@ -52,7 +52,7 @@ function writing({ path, mode, content }: NodeFile) {
   const { length } = document({ build: [step] });
   if (length > MOST_CHARACTERS)
     throw new Error(
-      `${path} takes ${length} characters of an Image Builder component; allowed: ${MOST_CHARACTERS}; remedy: split the file`,
+      `${path} takes ${length} characters of an Image Builder component, expected ${MOST_CHARACTERS}. Hint: split the file`,
     );
   return step;
 }

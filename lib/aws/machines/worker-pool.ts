@@ -90,7 +90,7 @@ export class WorkerPool extends Construct {
     const { waitForCapacityMinutes = WAIT_FOR_CAPACITY_MINUTES } = props;
     if (!Number.isInteger(waitForCapacityMinutes) || waitForCapacityMinutes < 0)
       throw new Error(
-        `waitForCapacityMinutes: given ${waitForCapacityMinutes}; allowed: a whole number from 0; remedy: give the minutes that a deployment waits for the pool ${pool.name}, or 0 to wait for none`,
+        `waitForCapacityMinutes: got ${waitForCapacityMinutes}, expected a whole number from 0. Hint: give the minutes that a deployment waits for the pool ${pool.name}, or 0 to wait for none`,
       );
     this.pool = pool;
     this.role = role;

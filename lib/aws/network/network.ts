@@ -38,7 +38,7 @@ export interface NetworkProps {
  *
  * Everything is identified by the zone's name, so the order of the zones means nothing. With one NAT gateway, it is in the zone whose name comes first in the alphabet.
  *
- * @throws DefinitionError if the definition's subnets do not fit into the VPC
+ * @throws ValidationError if the definition's subnets do not fit into the VPC
  */
 export class Network extends Construct implements ClusterNetwork {
   readonly vpcId: string;

@@ -1,7 +1,7 @@
 import type { Cluster } from "../cluster";
 import type { Image } from "../definition";
-import type { Fault } from "../faults";
-import { faultIf, type Rule } from "./rule";
+import type { ValidationIssue } from "../validation-error";
+import { issueIf, type Rule } from "./rule";
 
 /** All that AWS lets Image Builder read (managed policy AWSServiceRoleForImageBuilder, version 27). */
 const READABLE = ["/aws/service/", "/imagebuilder/"];
@@ -17,12 +17,12 @@ function images({ scheduler, pools }: Cluster): readonly (readonly [path: string
   ];
 }
 
-function unreadable(path: string, image: Image): readonly Fault[] {
+function unreadable(path: string, image: Image): readonly ValidationIssue[] {
   if (typeof image === "string" || !("ssmParameter" in image)) return [];
-  return faultIf(!READABLE.some((prefix) => image.ssmParameter.startsWith(prefix)), {
+  return issueIf(!READABLE.some((prefix) => image.ssmParameter.startsWith(prefix)), {
     path: `${path}.ssmParameter`,
     value: image.ssmParameter,
-    allowed: `with bakedImages, a parameter below ${READABLE.join(" or ")}, as Image Builder may read no other`,
-    remedy: "keep the id below /imagebuilder/, name the AMI by its id, or turn bakedImages off",
+    expected: `with bakedImages, a parameter below ${READABLE.join(" or ")}, as Image Builder may read no other`,
+    hint: "keep the id below /imagebuilder/, name the AMI by its id, or turn bakedImages off",
   });
 }

@@ -2,7 +2,7 @@ import { formatBytes, LEAST_BYTES } from "../amounts";
 import { GIB, parseBytes } from "../bytes";
 import type { Image } from "../definition";
 import { mostProcesses } from "../processes";
-import { eachPool, faultIf, type Rule } from "./rule";
+import { eachPool, issueIf, type Rule } from "./rule";
 
 /**
  * Smallest disk of a machine with the Deep Learning AMI, in GiB. EC2 refuses a volume smaller than the AMI's snapshot,
@@ -17,11 +17,11 @@ export const diskSizes: Rule = ({ scheduler, pools }) => [
 ];
 
 function diskFaults(path: string, { diskGiB, image }: { readonly diskGiB: number; readonly image: Image }) {
-  return faultIf(image === "deep-learning" && diskGiB < SMALLEST_DEEP_LEARNING_DISK, {
+  return issueIf(image === "deep-learning" && diskGiB < SMALLEST_DEEP_LEARNING_DISK, {
     path: `${path}.diskGiB`,
     value: diskGiB,
-    allowed: `at least ${SMALLEST_DEEP_LEARNING_DISK} with the image deep-learning, whose snapshot is 75 GiB and grows`,
-    remedy: "leave diskGiB out, or choose the image ubuntu, which installs the driver",
+    expected: `at least ${SMALLEST_DEEP_LEARNING_DISK} with the image deep-learning, whose snapshot is 75 GiB and grows`,
+    hint: "leave diskGiB out, or choose the image ubuntu, which installs the driver",
   });
 }
 
@@ -38,17 +38,17 @@ export const spillLimits: Rule = eachPool((pool, path) => {
   // A limit that is given is never below the least: this one is derived from the disk.
   const least = Math.ceil((2 * processes * LEAST_BYTES) / GIB);
   return [
-    ...faultIf(limit * processes > room, {
+    ...issueIf(limit * processes > room, {
       path: `${path}.spill.limit`,
       value: pool.spill.limit,
-      allowed: `at most ${formatBytes(room / processes)}${each} on a disk of ${pool.diskGiB} GiB, of which the system takes ${SYSTEM_DISK}`,
-      remedy: "lower spill.limit, or raise diskGiB",
+      expected: `at most ${formatBytes(room / processes)}${each} on a disk of ${pool.diskGiB} GiB, of which the system takes ${SYSTEM_DISK}`,
+      hint: "lower spill.limit, or raise diskGiB",
     }),
-    ...faultIf(limit < LEAST_BYTES, {
+    ...issueIf(limit < LEAST_BYTES, {
       path: `${path}.diskGiB`,
       value: pool.diskGiB,
-      allowed: `at least ${least} for ${processes} processes, which share half of the disk: each needs ${formatBytes(LEAST_BYTES)} to spill`,
-      remedy: "raise diskGiB, or lower processes",
+      expected: `at least ${least} for ${processes} processes, which share half of the disk: each needs ${formatBytes(LEAST_BYTES)} to spill`,
+      hint: "raise diskGiB, or lower processes",
     }),
   ];
 });

@@ -1,6 +1,6 @@
 import type { Cluster } from "../cluster";
-import { DefinitionError, type Fault } from "../faults";
-import { faultIf } from "./rule";
+import { ValidationError, type ValidationIssue } from "../validation-error";
+import { issueIf } from "./rule";
 
 /** The part of an existing network that a definition has to fit. */
 export interface ExistingNetwork {
@@ -12,30 +12,30 @@ export interface ExistingNetwork {
  * Checks what a definition and an existing network say together. `defineCluster` cannot: it does not know whether a cluster
  * gets an existing network.
  *
- * @throws DefinitionError with every fault
+ * @throws ValidationError with every issue
  */
 export function checkExistingNetwork(cluster: Cluster, network: ExistingNetwork): void {
-  const faults = [
+  const issues = [
     ...subnetFaults(cluster, network),
     ...addressFaults(cluster, network),
     ...vpcBlockFaults(cluster),
   ];
-  if (faults.length > 0) throw new DefinitionError(cluster.name, faults);
+  if (issues.length > 0) throw new ValidationError(cluster.name, issues);
 }
 
 /** Each zone has a private subnet. */
 function subnetFaults({ network: { zones } }: Cluster, { privateSubnetIds }: ExistingNetwork) {
   const at = { path: "network.privateSubnetIds", value: privateSubnetIds };
   return [
-    ...faultIf(privateSubnetIds.length !== zones.length, {
+    ...issueIf(privateSubnetIds.length !== zones.length, {
       ...at,
-      allowed: `${zones.length}, one per zone of the definition`,
-      remedy: "name the private subnets in the order of network.zones",
+      expected: `${zones.length}, one per zone of the definition`,
+      hint: "name the private subnets in the order of network.zones",
     }),
-    ...faultIf(new Set(privateSubnetIds).size < privateSubnetIds.length, {
+    ...issueIf(new Set(privateSubnetIds).size < privateSubnetIds.length, {
       ...at,
-      allowed: "a different subnet for each zone",
-      remedy: "name the private subnet of each zone",
+      expected: "a different subnet for each zone",
+      hint: "name the private subnet of each zone",
     }),
   ];
 }
@@ -44,22 +44,22 @@ function subnetFaults({ network: { zones } }: Cluster, { privateSubnetIds }: Exi
 function addressFaults(
   { network: { zones }, scheduler, addressDefaults }: Cluster,
   { privateSubnetIds }: ExistingNetwork,
-): readonly Fault[] {
+): readonly ValidationIssue[] {
   const subnet = privateSubnetIds[zones.findIndex(({ name }) => name === scheduler.zone)];
-  return faultIf(addressDefaults.includes("scheduler.privateAddress"), {
+  return issueIf(addressDefaults.includes("scheduler.privateAddress"), {
     path: "scheduler.privateAddress",
     value: undefined,
-    allowed: `an address of the subnet ${subnet ?? "of the scheduler"}: in an existing network it has no default`,
-    remedy: "set scheduler.privateAddress to an address of the subnet that is not in use",
+    expected: `an address of the subnet ${subnet ?? "of the scheduler"}: in an existing network it has no default`,
+    hint: "set scheduler.privateAddress to an address of the subnet that is not in use",
   });
 }
 
 /** Without NAT, the block of the VPC is known: security groups let instances out to it, and to nothing else. */
-function vpcBlockFaults({ network: { nat }, addressDefaults }: Cluster): readonly Fault[] {
-  return faultIf(nat === "none" && addressDefaults.includes("network.vpcCidr"), {
+function vpcBlockFaults({ network: { nat }, addressDefaults }: Cluster): readonly ValidationIssue[] {
+  return issueIf(nat === "none" && addressDefaults.includes("network.vpcCidr"), {
     path: "network.vpcCidr",
     value: undefined,
-    allowed: 'the block of the existing VPC: with nat "none", nodes reach endpoints in this block only',
-    remedy: "set network.vpcCidr to the block of the VPC",
+    expected: 'the block of the existing VPC: with nat "none", nodes reach endpoints in this block only',
+    hint: "set network.vpcCidr to the block of the VPC",
   });
 }

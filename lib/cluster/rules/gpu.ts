@@ -1,7 +1,7 @@
 import { formatBytes, LEAST_BYTES } from "../amounts";
 import { MIB, parseBytes } from "../bytes";
 import { factsOf } from "../instance-types";
-import { eachPool, faultIf, type Rule } from "./rule";
+import { eachPool, issueIf, type Rule } from "./rule";
 
 /** A pool asks only for what its release can install. */
 export const gpuFeatures: Rule = ({ pools, release }) =>
@@ -9,17 +9,17 @@ export const gpuFeatures: Rule = ({ pools, release }) =>
     if (pool.kind !== "gpu") return [];
     const why = `release ${release.name} (RAPIDS ${release.rapids}) has no wheels of it`;
     return [
-      ...faultIf(pool.rmmPool !== false && release.rmm === undefined, {
+      ...issueIf(pool.rmmPool !== false && release.rmm === undefined, {
         path: `pools[${index}].rmmPool`,
         value: pool.rmmPool,
-        allowed: `false: an RMM pool needs rmm, and ${why}`,
-        remedy: "leave rmmPool out, or move to release 2026.7",
+        expected: `false: an RMM pool needs rmm, and ${why}`,
+        hint: "leave rmmPool out, or move to release 2026.7",
       }),
-      ...faultIf(pool.ucx && release.ucx === undefined, {
+      ...issueIf(pool.ucx && release.ucx === undefined, {
         path: `pools[${index}].ucx`,
         value: pool.ucx,
-        allowed: `false: UCX needs ucx-py, and ${why}`,
-        remedy: "leave ucx out, or move to release 2026.7",
+        expected: `false: UCX needs ucx-py, and ${why}`,
+        hint: "leave ucx out, or move to release 2026.7",
       }),
     ];
   });
@@ -39,36 +39,36 @@ export const rmmPools: Rule = eachPool((pool, path) => {
   const size = typeof pool.rmmPool === "number" ? pool.rmmPool * memory : (parseBytes(pool.rmmPool) ?? 0);
   const at = { path: `${path}.rmmPool`, value: pool.rmmPool };
   return [
-    ...faultIf(size > memory, {
+    ...issueIf(size > memory, {
       ...at,
-      allowed: `at most ${formatBytes(memory)}, the memory of a GPU of ${type}`,
-      remedy: "lower rmmPool, or give a share such as 0.8",
+      expected: `at most ${formatBytes(memory)}, the memory of a GPU of ${type}`,
+      hint: "lower rmmPool, or give a share such as 0.8",
     }),
-    ...faultIf(share && size < LEAST_BYTES, {
+    ...issueIf(share && size < LEAST_BYTES, {
       ...at,
-      allowed: `at least ${Math.ceil((100 * LEAST_BYTES) / memory)}% of a GPU of ${type}, which has ${formatBytes(memory)}`,
-      remedy: "raise the share, or leave rmmPool out",
+      expected: `at least ${Math.ceil((100 * LEAST_BYTES) / memory)}% of a GPU of ${type}, which has ${formatBytes(memory)}`,
+      hint: "raise the share, or leave rmmPool out",
     }),
   ];
 });
 
 /** UCX is not encrypted, and does not ask whether it should be (`require-encryption` is of Dask's TCP alone). */
 export const ucxWithoutTls: Rule = ({ ucx, tls }) =>
-  faultIf(ucx && tls, {
+  issueIf(ucx && tls, {
     path: "tls",
     value: tls,
-    allowed: "false in a cluster whose pools speak UCX: ucx:// is never encrypted",
-    remedy:
-      "set tls: false, which isolates the cluster from the admin subnets, or turn ucx off: one GPU a machine gains nothing from it",
+    expected: "false in a cluster whose pools speak UCX: ucx:// is never encrypted",
+    hint: "set tls: false, which isolates the cluster from the admin subnets, or turn ucx off: one GPU a machine gains nothing from it",
   });
 
 /** Either every member speaks UCX, or none does. */
 export const ucxEverywhere: Rule = ({ pools, ucx }) =>
   pools.flatMap((pool, index) =>
-    faultIf(ucx && !(pool.kind === "gpu" && pool.ucx), {
+    issueIf(ucx && !(pool.kind === "gpu" && pool.ucx), {
       path: pool.kind === "gpu" ? `pools[${index}].ucx` : `pools[${index}].kind`,
       value: pool.kind === "gpu" ? pool.ucx : pool.kind,
-      allowed: "a GPU pool with ucx, as another pool has it: members reach each other under ucx:// addresses",
-      remedy: "turn ucx off, or give this pool a cluster of its own",
+      expected:
+        "a GPU pool with ucx, as another pool has it: members reach each other under ucx:// addresses",
+      hint: "turn ucx off, or give this pool a cluster of its own",
     }),
   );

@@ -3,7 +3,7 @@ import { MIB, parseBytes } from "../bytes";
 import type { Pool } from "../cluster";
 import { factsOf } from "../instance-types";
 import { processesOn } from "../processes";
-import { eachPool, faultIf, type Rule } from "./rule";
+import { eachPool, issueIf, type Rule } from "./rule";
 
 /** Most processes of a node that may be more than its vCPUs: work that waits for networks and disks keeps few vCPUs busy. */
 const MOST_BEYOND_VCPUS = 64;
@@ -22,11 +22,11 @@ export const processesOfNodes: Rule = eachPool((pool, path) => {
   const [smallest] = nodesOf(pool).sort((a, b) => a.vcpus - b.vcpus);
   if (smallest === undefined) return [];
   const most = Math.max(smallest.vcpus, MOST_BEYOND_VCPUS);
-  return faultIf(pool.processes > most, {
+  return issueIf(pool.processes > most, {
     path: `${path}.processes`,
     value: pool.processes,
-    allowed: `at most ${most} with ${smallest.type}, which has ${smallest.vcpus} vCPUs`,
-    remedy: "lower processes, or name instance types with more vCPUs",
+    expected: `at most ${most} with ${smallest.type}, which has ${smallest.vcpus} vCPUs`,
+    hint: "lower processes, or name instance types with more vCPUs",
   });
 });
 
@@ -41,16 +41,16 @@ function tooMuch(pool: Pool, path: string, { type, memory, processes }: Node) {
   const at = { path: `${path}.memoryLimit`, value: pool.memoryLimit };
   const each = processes === 1 ? "" : ` for each of ${processes} processes`;
   if (typeof pool.memoryLimit === "number")
-    return faultIf(pool.memoryLimit * processes > 1 + Number.EPSILON * processes, {
+    return issueIf(pool.memoryLimit * processes > 1 + Number.EPSILON * processes, {
       ...at,
-      allowed: `at most 1/${processes} on ${type}: the shares of its ${processes} processes add up to at most the whole memory`,
-      remedy: "lower the share, or leave memoryLimit out: each process then gets an equal share",
+      expected: `at most 1/${processes} on ${type}: the shares of its ${processes} processes add up to at most the whole memory`,
+      hint: "lower the share, or leave memoryLimit out: each process then gets an equal share",
     });
   const limit = pool.memoryLimit === false ? 0 : (parseBytes(pool.memoryLimit) ?? 0);
-  return faultIf(limit * processes > memory, {
+  return issueIf(limit * processes > memory, {
     ...at,
-    allowed: `at most ${formatBytes(memory / processes)}${each} on ${type}, which has ${formatBytes(memory)}`,
-    remedy: "lower memoryLimit, name instance types with more memory, or leave memoryLimit out",
+    expected: `at most ${formatBytes(memory / processes)}${each} on ${type}, which has ${formatBytes(memory)}`,
+    hint: "lower memoryLimit, name instance types with more memory, or leave memoryLimit out",
   });
 }
 
@@ -59,17 +59,17 @@ function tooLittle(pool: Pool, path: string, { type, memory, processes }: Node) 
   const least = formatBytes(LEAST_BYTES);
   const has = `${type}, which has ${formatBytes(memory)}: a worker needs ${least}`;
   return [
-    ...faultIf(typeof pool.memoryLimit === "number" && pool.memoryLimit * memory < LEAST_BYTES, {
+    ...issueIf(typeof pool.memoryLimit === "number" && pool.memoryLimit * memory < LEAST_BYTES, {
       path: `${path}.memoryLimit`,
       value: pool.memoryLimit,
-      allowed: `at least ${Math.ceil((100 * LEAST_BYTES) / memory)}% on ${has}`,
-      remedy: "raise the share, or leave memoryLimit out",
+      expected: `at least ${Math.ceil((100 * LEAST_BYTES) / memory)}% on ${has}`,
+      hint: "raise the share, or leave memoryLimit out",
     }),
-    ...faultIf(pool.memoryLimit === "auto" && memory / processes < LEAST_BYTES, {
+    ...issueIf(pool.memoryLimit === "auto" && memory / processes < LEAST_BYTES, {
       path: `${path}.processes`,
       value: processes,
-      allowed: `at most ${Math.floor(memory / LEAST_BYTES)} on ${has}`,
-      remedy: "lower processes, or name instance types with more memory",
+      expected: `at most ${Math.floor(memory / LEAST_BYTES)} on ${has}`,
+      hint: "lower processes, or name instance types with more memory",
     }),
   ];
 }

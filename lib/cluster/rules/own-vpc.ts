@@ -1,8 +1,8 @@
 import { contains } from "../cidr";
 import type { Cluster } from "../cluster";
-import { DefinitionError } from "../faults";
 import { SMALLEST_DERIVED_PREFIX } from "../subnets";
-import { faultIf, type Rule } from "./rule";
+import { ValidationError } from "../validation-error";
+import { issueIf, type Rule } from "./rule";
 import { overlapFaults, schedulerAddressFaults, sizeFaults } from "./subnets";
 
 /** Subnets of a VPC that is made for the cluster lie in its block, apart from each other, and contain the scheduler. */
@@ -18,20 +18,19 @@ const ownVpc: Rule = (cluster) => {
   });
   return [
     ...zones.flatMap(({ publicSubnet }, index) =>
-      faultIf(nat !== "none" && publicSubnet === undefined, {
+      issueIf(nat !== "none" && publicSubnet === undefined, {
         path: `network.zones[${index}].publicSubnet`,
         value: publicSubnet,
-        allowed: `a block for the NAT gateway: it is derived only from a VPC of /16 to /${SMALLEST_DERIVED_PREFIX}, for zones a to g`,
-        remedy: "give the zone a publicSubnet, or choose a larger network.vpcCidr",
+        expected: `a block for the NAT gateway: it is derived only from a VPC of /16 to /${SMALLEST_DERIVED_PREFIX}, for zones a to g`,
+        hint: "give the zone a publicSubnet, or choose a larger network.vpcCidr",
       }),
     ),
     ...subnets.flatMap((subnet, index) => [
-      ...faultIf(!contains(vpcCidr, subnet.cidr), {
+      ...issueIf(!contains(vpcCidr, subnet.cidr), {
         path: subnet.path,
         value: subnet.cidr,
-        allowed: `a block inside the VPC's ${vpcCidr}`,
-        remedy:
-          "move the subnet into the VPC, widen network.vpcCidr, or pass the construct an existing network",
+        expected: `a block inside the VPC's ${vpcCidr}`,
+        hint: "move the subnet into the VPC, widen network.vpcCidr, or pass the construct an existing network",
       }),
       ...(subnet.isPublic ? sizeFaults(subnet) : []),
       ...overlapFaults(subnet, subnets.slice(0, index)),
@@ -44,9 +43,9 @@ const ownVpc: Rule = (cluster) => {
  * Checks what a definition says about a VPC that is made for it. `defineCluster` cannot: it does not know whether a
  * cluster gets an existing network.
  *
- * @throws DefinitionError with every fault
+ * @throws ValidationError with every issue
  */
 export function checkOwnVpc(cluster: Cluster): void {
-  const faults = ownVpc(cluster);
-  if (faults.length > 0) throw new DefinitionError(cluster.name, faults);
+  const issues = ownVpc(cluster);
+  if (issues.length > 0) throw new ValidationError(cluster.name, issues);
 }

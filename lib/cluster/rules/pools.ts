@@ -1,40 +1,40 @@
-import { eachPool, faultIf, type Rule } from "./rule";
+import { eachPool, issueIf, type Rule } from "./rule";
 
 /** Each pool has a name of its own. */
 export const poolNames: Rule = ({ pools }) =>
   pools.flatMap(({ name }, index) => [
-    ...faultIf(pools.findIndex((pool) => pool.name === name) < index, {
+    ...issueIf(pools.findIndex((pool) => pool.name === name) < index, {
       path: `pools[${index}].name`,
       value: name,
-      allowed: "a name that no other pool has",
-      remedy: "rename one of the two pools",
+      expected: "a name that no other pool has",
+      hint: "rename one of the two pools",
     }),
-    ...faultIf(name === "scheduler", {
+    ...issueIf(name === "scheduler", {
       path: `pools[${index}].name`,
       value: name,
-      allowed: "any name but scheduler, which names the scheduler's own resources",
-      remedy: "rename the pool",
+      expected: "any name but scheduler, which names the scheduler's own resources",
+      hint: "rename the pool",
     }),
   ]);
 
 /** minSize ≤ desiredSize ≤ maxSize, and no more on-demand machines than machines. */
 export const poolSizes: Rule = eachPool(({ minSize, desiredSize, maxSize, onDemandBase }, path) => [
-  ...faultIf(minSize > maxSize, {
+  ...issueIf(minSize > maxSize, {
     path: `${path}.minSize`,
     value: minSize,
-    allowed: `at most maxSize (${maxSize})`,
-    remedy: "lower minSize or raise maxSize",
+    expected: `at most maxSize (${maxSize})`,
+    hint: "lower minSize or raise maxSize",
   }),
-  ...faultIf(minSize <= maxSize && (desiredSize < minSize || desiredSize > maxSize), {
+  ...issueIf(minSize <= maxSize && (desiredSize < minSize || desiredSize > maxSize), {
     path: `${path}.desiredSize`,
     value: desiredSize,
-    allowed: `from minSize (${minSize}) to maxSize (${maxSize})`,
-    remedy: "move desiredSize between the two, or move the two",
+    expected: `from minSize (${minSize}) to maxSize (${maxSize})`,
+    hint: "move desiredSize between the two, or move the two",
   }),
-  ...faultIf(onDemandBase > maxSize, {
+  ...issueIf(onDemandBase > maxSize, {
     path: `${path}.onDemandBase`,
     value: onDemandBase,
-    allowed: `at most maxSize (${maxSize})`,
-    remedy: "lower onDemandBase or raise maxSize",
+    expected: `at most maxSize (${maxSize})`,
+    hint: "lower onDemandBase or raise maxSize",
   }),
 ]);

@@ -1,4 +1,4 @@
-import { eachPool, faultIf, type Rule } from "./rule";
+import { eachPool, issueIf, type Rule } from "./rule";
 
 /** Resource names differ by more than their case, from each other and from CPU and GPU. */
 export const resourceNames: Rule = eachPool((pool, path) => {
@@ -9,10 +9,10 @@ export const resourceNames: Rule = eachPool((pool, path) => {
       (known) => known === name.toUpperCase() && (name !== known || known !== own),
     );
     const twin = names.slice(0, index).find((earlier) => earlier.toLowerCase() === name.toLowerCase());
-    return faultIf(standard !== undefined || twin !== undefined, {
+    return issueIf(standard !== undefined || twin !== undefined, {
       ...at,
-      allowed: `a name that differs from CPU, GPU${twin === undefined ? "" : ` and ${twin}`} by more than its case: Dask lower-cases names that come from the environment`,
-      remedy: `rename the resource; ${own} is offered by the pool already`,
+      expected: `a name that differs from CPU, GPU${twin === undefined ? "" : ` and ${twin}`} by more than its case: Dask lower-cases names that come from the environment`,
+      hint: `rename the resource; ${own} is offered by the pool already`,
     });
   });
 });
@@ -21,10 +21,10 @@ export const resourceNames: Rule = eachPool((pool, path) => {
 export const ownResource: Rule = eachPool((pool, path) => {
   const own = pool.kind === "cpu" ? "CPU" : "GPU";
   const expected = pool.kind === "cpu" ? (pool.threads ?? "threads") : 1;
-  return faultIf(pool.resources[own] !== expected, {
+  return issueIf(pool.resources[own] !== expected, {
     path: `${path}.resources.${own}`,
     value: pool.resources[own],
-    allowed: `nothing: the pool offers ${own} itself, ${pool.kind === "cpu" ? "once per thread" : "once per GPU"}`,
-    remedy: `take ${own} out of resources`,
+    expected: `nothing: the pool offers ${own} itself, ${pool.kind === "cpu" ? "once per thread" : "once per GPU"}`,
+    hint: `take ${own} out of resources`,
   });
 });

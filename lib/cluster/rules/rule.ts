@@ -1,15 +1,15 @@
 import type { Cluster, Pool } from "../cluster";
-import type { Fault } from "../faults";
+import type { ValidationIssue } from "../validation-error";
 
-/** A rule over several fields of a cluster: the faults it finds. */
-export type Rule = (cluster: Cluster) => readonly Fault[];
+/** A rule over several fields of a cluster: the issues it finds. */
+export type Rule = (cluster: Cluster) => readonly ValidationIssue[];
 
 /** A rule that looks at one pool at a time; `path` is the pool's, such as `pools[1]`. */
-export function eachPool(rule: (pool: Pool, path: string) => readonly Fault[]): Rule {
+export function eachPool(rule: (pool: Pool, path: string) => readonly ValidationIssue[]): Rule {
   return ({ pools }) => pools.flatMap((pool, index) => rule(pool, `pools[${index}]`));
 }
 
-/** The fault, if the rule is broken. */
-export function faultIf(broken: boolean, fault: Fault): readonly Fault[] {
-  return broken ? [fault] : [];
+/** The issue, if the rule is broken. */
+export function issueIf(broken: boolean, issue: ValidationIssue): readonly ValidationIssue[] {
+  return broken ? [issue] : [];
 }

@@ -1,9 +1,9 @@
 import { unusableIn } from "../address-space";
 import { blockSize, contains, indexIn, overlap, prefixOf } from "../cidr";
 import type { Cluster } from "../cluster";
-import type { Fault } from "../faults";
 import { SMALLEST_DERIVED_PREFIX } from "../subnets";
-import { faultIf, type Rule } from "./rule";
+import type { ValidationIssue } from "../validation-error";
+import { issueIf, type Rule } from "./rule";
 
 /**
  * Rules about the VPC and its private subnets that hold for a VPC of the cluster and for an existing one. `own-vpc.ts`
@@ -31,24 +31,24 @@ function privateSubnets({ network: { zones } }: Cluster): readonly Place[] {
   );
 }
 
-/** The faults of a block whose size AWS does not accept. */
-export function sizeFaults({ path, cidr }: Place): readonly Fault[] {
-  return faultIf(prefixOf(cidr) < LARGEST_PREFIX || prefixOf(cidr) > SMALLEST_PREFIX, {
+/** The issues of a block whose size AWS does not accept. */
+export function sizeFaults({ path, cidr }: Place): readonly ValidationIssue[] {
+  return issueIf(prefixOf(cidr) < LARGEST_PREFIX || prefixOf(cidr) > SMALLEST_PREFIX, {
     path,
     value: cidr,
-    allowed: `a prefix from /${LARGEST_PREFIX} to /${SMALLEST_PREFIX}: AWS accepts no other sizes`,
-    remedy: "choose a block of that size",
+    expected: `a prefix from /${LARGEST_PREFIX} to /${SMALLEST_PREFIX}: AWS accepts no other sizes`,
+    hint: "choose a block of that size",
   });
 }
 
-/** The fault of a block that shares an address with an earlier one. */
-export function overlapFaults({ path, cidr }: Place, earlier: readonly Place[]): readonly Fault[] {
+/** The issue of a block that shares an address with an earlier one. */
+export function overlapFaults({ path, cidr }: Place, earlier: readonly Place[]): readonly ValidationIssue[] {
   const rival = earlier.find((other) => overlap(other.cidr, cidr));
-  return faultIf(rival !== undefined, {
+  return issueIf(rival !== undefined, {
     path,
     value: cidr,
-    allowed: `a block that shares no address with ${rival?.path} (${rival?.cidr})`,
-    remedy: "move one of the two",
+    expected: `a block that shares no address with ${rival?.path} (${rival?.cidr})`,
+    hint: "move one of the two",
   });
 }
 
@@ -57,7 +57,7 @@ export const blocks: Rule = (cluster) => {
   const { vpcCidr } = cluster.network;
   const blockFaults = (place: Place) => [...sizeFaults(place), ...unusableFaults(place)];
   const vpcFaults = blockFaults({ path: "network.vpcCidr", cidr: vpcCidr });
-  // The subnets in a VPC with a fault have the same fault.
+  // The subnets in a VPC with a issue have the same issue.
   const subnets = privateSubnets(cluster).filter(
     ({ cidr }) => vpcFaults.length === 0 || !contains(vpcCidr, cidr),
   );
@@ -70,13 +70,13 @@ export const blocks: Rule = (cluster) => {
   ];
 };
 
-function unusableFaults({ path, cidr }: Place): readonly Fault[] {
+function unusableFaults({ path, cidr }: Place): readonly ValidationIssue[] {
   const block = unusableIn(cidr);
-  return faultIf(block !== undefined, {
+  return issueIf(block !== undefined, {
     path,
     value: cidr,
-    allowed: `a block outside of ${block}, where no machine can have an address`,
-    remedy: "choose a private block such as 10.20.0.0/16",
+    expected: `a block outside of ${block}, where no machine can have an address`,
+    hint: "choose a private block such as 10.20.0.0/16",
   });
 }
 
@@ -84,19 +84,19 @@ function unusableFaults({ path, cidr }: Place): readonly Fault[] {
 export const derivedSubnets: Rule = ({ network: { vpcCidr, zones } }) => {
   if (zones.every(({ privateSubnet }) => privateSubnet !== "")) return [];
   if (prefixOf(vpcCidr) > SMALLEST_DERIVED_PREFIX)
-    return faultIf(prefixOf(vpcCidr) <= SMALLEST_PREFIX, {
+    return issueIf(prefixOf(vpcCidr) <= SMALLEST_PREFIX, {
       path: "network.vpcCidr",
       value: vpcCidr,
-      allowed: `a prefix from /${LARGEST_PREFIX} to /${SMALLEST_DERIVED_PREFIX} where subnets are derived from it`,
-      remedy: "choose a block of that size, or give each zone its privateSubnet and publicSubnet",
+      expected: `a prefix from /${LARGEST_PREFIX} to /${SMALLEST_DERIVED_PREFIX} where subnets are derived from it`,
+      hint: "choose a block of that size, or give each zone its privateSubnet and publicSubnet",
     });
   return zones.flatMap(({ name, privateSubnet }, index) =>
-    faultIf(privateSubnet === "", {
+    issueIf(privateSubnet === "", {
       path: `network.zones[${index}]`,
       value: name,
-      allowed:
+      expected:
         "a zone from a to g where its subnets are derived from the VPC, which is cut into eighths by letter",
-      remedy: "give the zone a privateSubnet and a publicSubnet",
+      hint: "give the zone a privateSubnet and a publicSubnet",
     }),
   );
 };
@@ -110,11 +110,11 @@ export const dockerBridge: Rule = (cluster) => {
   if (![scheduler, ...pools].some(({ image }) => image === "deep-learning")) return [];
   const outside = privateSubnets(cluster).filter(({ cidr }) => !contains(network.vpcCidr, cidr));
   return [{ path: "network.vpcCidr", cidr: network.vpcCidr }, ...outside].flatMap(({ path, cidr }) =>
-    faultIf(overlap(cidr, DOCKER_BRIDGE), {
+    issueIf(overlap(cidr, DOCKER_BRIDGE), {
       path,
       value: cidr,
-      allowed: `a block outside of ${DOCKER_BRIDGE}, which Docker uses on machines with the image deep-learning`,
-      remedy: "choose another block, or the image ubuntu",
+      expected: `a block outside of ${DOCKER_BRIDGE}, which Docker uses on machines with the image deep-learning`,
+      hint: "choose another block, or the image ubuntu",
     }),
   );
 };
@@ -123,17 +123,17 @@ export const dockerBridge: Rule = (cluster) => {
 export const schedulerAddress: Rule = (cluster) =>
   cluster.addressDefaults.includes("scheduler.subnet") ? [] : schedulerAddressFaults(cluster);
 
-/** The fault of a scheduler whose address no machine in its subnet can have. */
-export function schedulerAddressFaults(cluster: Cluster): readonly Fault[] {
+/** The issue of a scheduler whose address no machine in its subnet can have. */
+export function schedulerAddressFaults(cluster: Cluster): readonly ValidationIssue[] {
   const { network, scheduler } = cluster;
   const { zone, privateAddress } = scheduler;
   const subnet = network.zones.find(({ name }) => name === zone)?.privateSubnet;
   if (!subnet || prefixOf(subnet) > SMALLEST_PREFIX) return [];
   const index = indexIn(subnet, privateAddress);
-  return faultIf(index < RESERVED_ADDRESSES || index >= blockSize(prefixOf(subnet)) - 1, {
+  return issueIf(index < RESERVED_ADDRESSES || index >= blockSize(prefixOf(subnet)) - 1, {
     path: "scheduler.privateAddress",
     value: privateAddress,
-    allowed: `an address of the private subnet ${subnet} of zone ${zone}, without its first four and its last, which AWS reserves`,
-    remedy: "choose another address, or another scheduler.zone",
+    expected: `an address of the private subnet ${subnet} of zone ${zone}, without its first four and its last, which AWS reserves`,
+    hint: "choose another address, or another scheduler.zone",
   });
 }

@@ -1,5 +1,5 @@
-import type { Fault } from "../faults";
-import { faultIf, type Rule } from "./rule";
+import type { ValidationIssue } from "../validation-error";
+import { issueIf, type Rule } from "./rule";
 
 /**
  * Most tags of a definition. A hosted zone of Route 53 takes 10 (Route 53 API Reference, ChangeTagsForResource), other
@@ -15,11 +15,11 @@ const OWN_KEYS: readonly string[] = [
 
 /** No more tags than AWS takes. */
 export const tagCount: Rule = ({ tags }) =>
-  faultIf(Object.keys(tags).length > MAX_TAGS, {
+  issueIf(Object.keys(tags).length > MAX_TAGS, {
     path: "tags",
     value: Object.keys(tags).length,
-    allowed: `at most ${MAX_TAGS} tags: Route 53 takes 10 for the cluster's DNS zone, and Name and dask:cluster are two of them`,
-    remedy: "take some out",
+    expected: `at most ${MAX_TAGS} tags: Route 53 takes 10 for the cluster's DNS zone, and Name and dask:cluster are two of them`,
+    hint: "take some out",
   });
 
 /**
@@ -27,7 +27,7 @@ export const tagCount: Rule = ({ tags }) =>
  * case sensitive (IAM User Guide, "Tagging IAM resources").
  */
 export const tagKeys: Rule = ({ tags }) =>
-  Object.keys(tags).flatMap((key, index, keys): readonly Fault[] => {
+  Object.keys(tags).flatMap((key, index, keys): readonly ValidationIssue[] => {
     const same = (other: string) => other.toLowerCase() === key.toLowerCase();
     const at = { path: `tags.${key}`, value: tags[key] };
     const own = OWN_KEYS.find(same);
@@ -36,20 +36,20 @@ export const tagKeys: Rule = ({ tags }) =>
       return [
         {
           ...at,
-          allowed: `a key that differs from ${own} by more than its case: the cluster sets ${own}, and IAM ignores the case of keys`,
-          remedy: `rename the key ${key}`,
+          expected: `a key that differs from ${own} by more than its case: the cluster sets ${own}, and IAM ignores the case of keys`,
+          hint: `rename the key ${key}`,
         },
       ];
     return [
-      ...faultIf(/^dask:/i.test(key), {
+      ...issueIf(/^dask:/i.test(key), {
         ...at,
-        allowed: "a key that does not begin with dask:, as the cluster's keys do",
-        remedy: `rename the key ${key}`,
+        expected: "a key that does not begin with dask:, as the cluster's keys do",
+        hint: `rename the key ${key}`,
       }),
-      ...faultIf(twin !== undefined, {
+      ...issueIf(twin !== undefined, {
         ...at,
-        allowed: `a key that differs from ${twin} by more than its case: IAM ignores the case of keys`,
-        remedy: `rename one of ${twin} and ${key}, or take it out`,
+        expected: `a key that differs from ${twin} by more than its case: IAM ignores the case of keys`,
+        hint: `rename one of ${twin} and ${key}, or take it out`,
       }),
     ];
   });
@@ -57,10 +57,10 @@ export const tagKeys: Rule = ({ tags }) =>
 /** Where images are baked, keys are ASCII (EC2 Image Builder API Reference, TagResource: pattern of the keys). */
 export const tagKeysOfImages: Rule = ({ tags, bakedImages }) =>
   Object.entries(tags).flatMap(([key, value]) =>
-    faultIf(bakedImages && !/^[ -~]+$/.test(key), {
+    issueIf(bakedImages && !/^[ -~]+$/.test(key), {
       path: `tags.${key}`,
       value,
-      allowed: "with bakedImages, a key of ASCII characters: Image Builder takes no others",
-      remedy: "respell the key, or turn bakedImages off",
+      expected: "with bakedImages, a key of ASCII characters: Image Builder takes no others",
+      hint: "respell the key, or turn bakedImages off",
     }),
   );

@@ -6,17 +6,17 @@ const LEAST = formatBytes(LEAST_BYTES);
 
 /**
  * A field for one of some words or an amount. A number without a unit and a size too small get the size that was probably meant
- * as a remedy.
+ * as a hint.
  */
 const amount = (
   words: readonly (string | false)[],
   accepts: (amount: Amount | undefined) => boolean,
-  allowed: string,
+  expected: string,
 ) =>
   checked(
-    oneOf([z.string(), z.number(), z.literal(false)], allowed),
+    oneOf([z.string(), z.number(), z.literal(false)], expected),
     (value) => words.some((word) => word === value) || accepts(readAmount(value)),
-    allowed,
+    expected,
     (value) => {
       const size = suggestSize(value);
       return size === undefined

@@ -1,20 +1,20 @@
 import { z } from "zod";
 
 /**
- * A schema with one more test: `allowed` states what is accepted, `remedy` what to do with a value that is not. A value that
+ * A schema with one more test: `expected` states what is accepted, `hint` what to do with a value that is not. A value that
  * has failed an earlier test is not tested again.
  */
 export function checked<T extends z.ZodType>(
   schema: T,
   test: (value: z.output<T>) => boolean,
-  allowed: string,
-  remedy: string | ((value: z.output<T>) => string),
+  expected: string,
+  hint: string | ((value: z.output<T>) => string),
 ): T {
   return schema.check(({ value, issues }) => {
     if (issues.length > 0 || test(value)) return;
     // `continue`, as of a refinement, lets a union report this and not its own sentence.
-    const params = { remedy: typeof remedy === "string" ? remedy : remedy(value) };
-    issues.push({ code: "custom", message: allowed, params, input: value, continue: true });
+    const params = { hint: typeof hint === "string" ? hint : hint(value) };
+    issues.push({ code: "custom", message: expected, params, input: value, continue: true });
   });
 }
 
@@ -26,12 +26,12 @@ export const object = <T extends z.core.$ZodLooseShape>(shape: T) =>
   });
 
 /** A choice between shapes, with one sentence instead of an error for each shape. */
-export const oneOf = <const T extends readonly z.ZodType[]>(schemas: T, allowed: string) =>
-  z.union(schemas, { error: allowed });
+export const oneOf = <const T extends readonly z.ZodType[]>(schemas: T, expected: string) =>
+  z.union(schemas, { error: expected });
 
 /** A text of a given spelling. */
-export const spelled = (pattern: RegExp, allowed: string, remedy: string) =>
-  checked(z.string(), (value) => pattern.test(value), allowed, remedy);
+export const spelled = (pattern: RegExp, expected: string, hint: string) =>
+  checked(z.string(), (value) => pattern.test(value), expected, hint);
 
 /** A whole number in a range. */
 export const whole = (from: number, to: number) =>

@@ -3,7 +3,7 @@ import { isAddress, isCidr } from "../cidr";
 import { checked, object, oneOf } from "./fields";
 import { zoneName } from "./names";
 
-/** Remedy for admin subnets that let too much of the Internet in. */
+/** Hint for admin subnets that let too much of the Internet in. */
 export const NAME_THE_ADMIN_SUBNETS =
   "name the subnets of your administrators: anyone who reaches port 8786 can run code on every worker";
 

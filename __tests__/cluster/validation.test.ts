@@ -1,40 +1,40 @@
 import { defineCluster } from "../../lib/cluster/define";
 import type { ClusterDefinition } from "../../lib/cluster/definition";
-import type { Fault } from "../../lib/cluster/faults";
-import { faultsOf } from "./faults-of";
+import type { ValidationIssue } from "../../lib/cluster/validation-error";
+import { issuesOf } from "./issues-of";
 
 const network = { adminSubnets: ["10.0.0.0/8"] };
 
 test("an admin subnet twice", () => {
-  expect(faultsOf({ name: "c", network: { adminSubnets: ["10.0.0.0/8", "10.0.0.0/8"] } })).toEqual([
+  expect(issuesOf({ name: "c", network: { adminSubnets: ["10.0.0.0/8", "10.0.0.0/8"] } })).toEqual([
     {
       path: "network.adminSubnets[1]",
       value: "10.0.0.0/8",
-      allowed: "each subnet once",
-      remedy: "take the second mention out",
+      expected: "each subnet once",
+      hint: "take the second mention out",
     },
   ]);
 });
 
-describe("each fault of a definition names its path, its value and what is allowed", () => {
-  test.each<[string, unknown, Partial<Fault>]>([
+describe("each issue of a definition names its path, its value and what is allowed", () => {
+  test.each<[string, unknown, Partial<ValidationIssue>]>([
     ["a name in capitals", { name: "Prod", network }, { path: "name", value: "Prod" }],
     ["a name of 33 characters", { name: "a".repeat(33), network }, { path: "name" }],
     ["a name with two hyphens", { name: "a--b", network }, { path: "name" }],
-    ["no name", { network }, { path: "name", value: undefined, remedy: "add it" }],
+    ["no name", { network }, { path: "name", value: undefined, hint: "add it" }],
     ["no admin subnets", { name: "c", network: { adminSubnets: [] } }, { path: "network.adminSubnets" }],
     ["no network", { name: "c" }, { path: "network" }],
     [
       "an unknown release",
       { name: "c", network, release: "2025.1" },
-      { path: "release", allowed: "2026.7 or 2024.7" },
+      { path: "release", expected: "2026.7 or 2024.7" },
     ],
     ["an unknown property", { name: "c", network, colour: "red" }, { path: "colour", value: "red" }],
     ["a misspelt region", { name: "c", network, region: "eu-central" }, { path: "region" }],
     [
       "the whole Internet",
       admin("0.0.0.0/0"),
-      { path: "network.adminSubnets[0]", allowed: "a block smaller than the whole Internet" },
+      { path: "network.adminSubnets[0]", expected: "a block smaller than the whole Internet" },
     ],
     ["the whole IPv6 Internet", admin("::/0"), { path: "network.adminSubnets[0]" }],
     ["a host without a prefix", admin("10.1.2.3"), { path: "network.adminSubnets[0]" }],
@@ -51,12 +51,12 @@ describe("each fault of a definition names its path, its value and what is allow
     [
       "minSize above maxSize",
       pool({ minSize: 3, maxSize: 2 }),
-      { path: "pools[0].minSize", value: 3, allowed: "at most maxSize (2)" },
+      { path: "pools[0].minSize", value: 3, expected: "at most maxSize (2)" },
     ],
     [
       "desiredSize above maxSize",
       pool({ desiredSize: 5, maxSize: 2 }),
-      { path: "pools[0].desiredSize", value: 5, allowed: "from minSize (0) to maxSize (2)" },
+      { path: "pools[0].desiredSize", value: 5, expected: "from minSize (0) to maxSize (2)" },
     ],
     [
       "desiredSize below minSize",
@@ -71,7 +71,7 @@ describe("each fault of a definition names its path, its value and what is allow
     [
       "a spot share above 100",
       pool({ spotPercentage: 101 }),
-      { path: "pools[0].spotPercentage", allowed: "a whole number from 0 to 100" },
+      { path: "pools[0].spotPercentage", expected: "a whole number from 0 to 100" },
     ],
     ["a spot share below 0", pool({ spotPercentage: -1 }), { path: "pools[0].spotPercentage", value: -1 }],
     [
@@ -99,7 +99,7 @@ describe("each fault of a definition names its path, its value and what is allow
     [
       "a misspelt machine",
       pool({ instanceTypes: ["m7i.larg"] }),
-      { path: "pools[0].instanceTypes[0]", allowed: "an instance type in EC2's list" },
+      { path: "pools[0].instanceTypes[0]", expected: "an instance type in EC2's list" },
     ],
     [
       "a GPU pool on a CPU machine",
@@ -146,7 +146,7 @@ describe("each fault of a definition names its path, its value and what is allow
       { path: "backend.bucket", value: "No" },
     ],
   ])("%s", (_, definition, expected) => {
-    expect(faultsOf(definition)).toEqual([expect.objectContaining(expected)]);
+    expect(issuesOf(definition)).toEqual([expect.objectContaining(expected)]);
   });
 
   test("two pools of one name", () => {
@@ -154,31 +154,31 @@ describe("each fault of a definition names its path, its value and what is allow
       { name: "a", kind: "cpu" },
       { name: "a", kind: "cpu" },
     ];
-    expect(faultsOf({ name: "c", network, pools })).toEqual([
+    expect(issuesOf({ name: "c", network, pools })).toEqual([
       {
         path: "pools[1].name",
         value: "a",
-        allowed: "a name that no other pool has",
-        remedy: "rename one of the two pools",
+        expected: "a name that no other pool has",
+        hint: "rename one of the two pools",
       },
     ]);
   });
 
-  test("RMM and UCX on release 2024.7, with the reason and the remedy", () => {
+  test("RMM and UCX on release 2024.7, with the reason and the hint", () => {
     const pools = [{ name: "gpu", kind: "gpu", ucx: true, rmmPool: 0.5 }];
     const scheduler = { instanceType: "g5.xlarge" };
-    expect(faultsOf({ name: "c", network, tls: false, release: "2024.7", scheduler, pools })).toEqual([
+    expect(issuesOf({ name: "c", network, tls: false, release: "2024.7", scheduler, pools })).toEqual([
       {
         path: "pools[0].rmmPool",
         value: 0.5,
-        allowed: "false: an RMM pool needs rmm, and release 2024.7 (RAPIDS 24.08) has no wheels of it",
-        remedy: "leave rmmPool out, or move to release 2026.7",
+        expected: "false: an RMM pool needs rmm, and release 2024.7 (RAPIDS 24.08) has no wheels of it",
+        hint: "leave rmmPool out, or move to release 2026.7",
       },
       {
         path: "pools[0].ucx",
         value: true,
-        allowed: "false: UCX needs ucx-py, and release 2024.7 (RAPIDS 24.08) has no wheels of it",
-        remedy: "leave ucx out, or move to release 2026.7",
+        expected: "false: UCX needs ucx-py, and release 2024.7 (RAPIDS 24.08) has no wheels of it",
+        hint: "leave ucx out, or move to release 2026.7",
       },
     ]);
   });
@@ -189,7 +189,7 @@ describe("each fault of a definition names its path, its value and what is allow
       { name: "plain", kind: "gpu" },
       { name: "cpu", kind: "cpu" },
     ];
-    expect(faultsOf({ name: "c", network, tls: false, pools }).map(({ path }) => path)).toEqual([
+    expect(issuesOf({ name: "c", network, tls: false, pools }).map(({ path }) => path)).toEqual([
       "scheduler.instanceType",
       "pools[1].ucx",
       "pools[2].kind",
@@ -204,36 +204,35 @@ test("UCX, which nothing encrypts, in a cluster with TLS", () => {
     scheduler: { instanceType: "g6.xlarge" },
     pools: [{ name: "gpu", kind: "gpu", ucx: true }],
   };
-  expect(faultsOf(ucx)).toEqual([
+  expect(issuesOf(ucx)).toEqual([
     {
       path: "tls",
       value: true,
-      allowed: "false in a cluster whose pools speak UCX: ucx:// is never encrypted",
-      remedy:
-        "set tls: false, which isolates the cluster from the admin subnets, or turn ucx off: one GPU a machine gains nothing from it",
+      expected: "false in a cluster whose pools speak UCX: ucx:// is never encrypted",
+      hint: "set tls: false, which isolates the cluster from the admin subnets, or turn ucx off: one GPU a machine gains nothing from it",
     },
   ]);
-  expect(faultsOf({ ...ucx, tls: false })).toEqual([]);
+  expect(issuesOf({ ...ucx, tls: false })).toEqual([]);
 });
 
 test("more admin subnets than a security group has room for beside SSH", () => {
   const adminSubnets = Array.from({ length: 20 }, (_, index) => `10.${index}.0.0/16`);
   const ssh = { keyName: "operators" };
-  expect(faultsOf({ name: "c", network: { adminSubnets }, ssh })).toEqual([
+  expect(issuesOf({ name: "c", network: { adminSubnets }, ssh })).toEqual([
     {
       path: "network.adminSubnets",
       value: "20 subnets",
-      allowed: "at most 19 with ssh: AWS takes 60 rules a security group",
-      remedy: "join subnets into larger blocks, or leave ssh out: Session Manager needs no rule",
+      expected: "at most 19 with ssh: AWS takes 60 rules a security group",
+      hint: "join subnets into larger blocks, or leave ssh out: Session Manager needs no rule",
     },
   ]);
-  expect(faultsOf({ name: "c", network: { adminSubnets: adminSubnets.slice(1) }, ssh })).toEqual([]);
-  expect(faultsOf({ name: "c", network: { adminSubnets } })).toEqual([]);
+  expect(issuesOf({ name: "c", network: { adminSubnets: adminSubnets.slice(1) }, ssh })).toEqual([]);
+  expect(issuesOf({ name: "c", network: { adminSubnets } })).toEqual([]);
 });
 
 test("a network without a way out, for machines that would have to install something", () => {
   const without = { name: "c", network: { ...network, nat: "none" }, bakedImages: true };
-  expect(faultsOf(without).map(({ path, value }) => [path, value])).toEqual([
+  expect(issuesOf(without).map(({ path, value }) => [path, value])).toEqual([
     ["network.endpoints", false],
     ["bakedImages", true],
     ["scheduler.image", "ubuntu"],
@@ -241,7 +240,7 @@ test("a network without a way out, for machines that would have to install somet
   ]);
   const image = { amiId: "ami-0123456789abcdef0" };
   expect(
-    faultsOf({
+    issuesOf({
       name: "c",
       network: { ...network, nat: "none", endpoints: true },
       scheduler: { image },
@@ -253,11 +252,11 @@ test("a network without a way out, for machines that would have to install somet
 test.each([0, 366, 12.5])(
   "logs kept for %p days, which CloudWatch Logs does not take",
   (logRetentionDays) => {
-    expect(faultsOf({ name: "c", network, logRetentionDays })).toMatchObject([
+    expect(issuesOf({ name: "c", network, logRetentionDays })).toMatchObject([
       {
         path: "logRetentionDays",
         value: logRetentionDays,
-        remedy: "choose a number of days that CloudWatch Logs takes",
+        hint: "choose a number of days that CloudWatch Logs takes",
       },
     ]);
   },
@@ -268,27 +267,27 @@ describe("a base image that Image Builder cannot look up", () => {
   const machines = { scheduler: { image }, pools: [{ name: "p", kind: "cpu", image }] };
 
   test("is refused where images are baked", () => {
-    const fault = {
+    const issue = {
       value: "/images/dask",
-      allowed:
+      expected:
         "with bakedImages, a parameter below /aws/service/ or /imagebuilder/, as Image Builder may read no other",
-      remedy: "keep the id below /imagebuilder/, name the AMI by its id, or turn bakedImages off",
+      hint: "keep the id below /imagebuilder/, name the AMI by its id, or turn bakedImages off",
     };
-    expect(faultsOf({ name: "c", network, bakedImages: true, ...machines })).toEqual([
-      { path: "scheduler.image.ssmParameter", ...fault },
-      { path: "pools[0].image.ssmParameter", ...fault },
+    expect(issuesOf({ name: "c", network, bakedImages: true, ...machines })).toEqual([
+      { path: "scheduler.image.ssmParameter", ...issue },
+      { path: "pools[0].image.ssmParameter", ...issue },
     ]);
   });
 
-  test("is no fault where none are, or where Image Builder may read it", () => {
+  test("is no issue where none are, or where Image Builder may read it", () => {
     const readable = { ssmParameter: "/imagebuilder/dask" };
-    expect(faultsOf({ name: "c", network, ...machines })).toEqual([]);
-    expect(faultsOf({ name: "c", network, bakedImages: true, scheduler: { image: readable } })).toEqual([]);
+    expect(issuesOf({ name: "c", network, ...machines })).toEqual([]);
+    expect(issuesOf({ name: "c", network, bakedImages: true, scheduler: { image: readable } })).toEqual([]);
   });
 });
 
-test("all faults are told at once, and a field with a fault of its own does not hide the others", () => {
-  const faults = faultsOf({
+test("all issues are told at once, and a field with a issue of its own does not hide the others", () => {
+  const issues = issuesOf({
     name: "Bad",
     network: { adminSubnets: ["0.0.0.0/0"], vpcCidr: "nowhere", zones: ["eu-west-1a"] },
     pools: [
@@ -296,7 +295,7 @@ test("all faults are told at once, and a field with a fault of its own does not 
       { kind: "gpu", instanceTypes: ["m7i.large"] },
     ],
   });
-  expect(faults.map(({ path }) => path)).toEqual([
+  expect(issues.map(({ path }) => path)).toEqual([
     "name",
     "network.adminSubnets[0]",
     "network.vpcCidr",
@@ -308,12 +307,12 @@ test("all faults are told at once, and a field with a fault of its own does not 
   ]);
 });
 
-test("the message counts the faults and gives each a line", () => {
+test("the message counts the issues and gives each a line", () => {
   expect(() => defineCluster(pool({ name: "scheduler", spotPercentage: 200 }) as ClusterDefinition)).toThrow(
     [
-      "cluster definition 'c' has 2 faults:",
-      "  pools[0].spotPercentage: given 200; allowed: a whole number from 0 to 100; remedy: give a number in that range",
-      '  pools[0].name: given "scheduler"; allowed: any name but scheduler, which names the scheduler\'s own resources; remedy: rename the pool',
+      "cluster definition 'c' has 2 issues:",
+      "  pools[0].spotPercentage: got 200, expected a whole number from 0 to 100. Hint: give a number in that range",
+      '  pools[0].name: got "scheduler", expected any name but scheduler, which names the scheduler\'s own resources. Hint: rename the pool',
     ].join("\n"),
   );
 });

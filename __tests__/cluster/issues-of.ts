@@ -1,18 +1,18 @@
 import { defineCluster } from "../../lib/cluster/define";
 import type { ClusterDefinition } from "../../lib/cluster/definition";
-import { DefinitionError, type Fault } from "../../lib/cluster/faults";
+import { ValidationError, type ValidationIssue } from "../../lib/cluster/validation-error";
 
 /** What `defineCluster` finds wrong with a definition, or with anything else. */
-export function faultsOf(definition: unknown): readonly Fault[] {
+export function issuesOf(definition: unknown): readonly ValidationIssue[] {
   return faultsIn(() => defineCluster(definition as ClusterDefinition));
 }
 
-/** The faults that a function throws. */
-export function faultsIn(check: () => unknown): readonly Fault[] {
+/** The issues that a function throws. */
+export function faultsIn(check: () => unknown): readonly ValidationIssue[] {
   try {
     check();
   } catch (error) {
-    if (error instanceof DefinitionError) return error.faults;
+    if (error instanceof ValidationError) return error.issues;
     throw error;
   }
   return [];
