@@ -5,4 +5,4 @@ import { LocalStack } from "./lib/local/local-stack";
 /** App with the stack of `npm start`, which needs no bindings of a provider. `main.ts` adds the other stacks. */
 export const app = new App();
 
-new LocalStack(app, "local", local);
+new LocalStack(app, "local", { cluster: local });

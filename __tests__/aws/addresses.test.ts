@@ -16,7 +16,7 @@ test.each([
   ["development", development],
   ["production", production],
 ] as const)("the resources of %s keep their addresses in Terraform", (name, cluster) => {
-  const stack = new Synthesized(new AwsStack(testApp(), name, cluster));
+  const stack = new Synthesized(new AwsStack(testApp(), name, { cluster }));
   const addresses = Object.keys(stack.counts)
     .flatMap((type) => stack.names(type).map((resource) => `${type}.${withoutDigest(resource)}`))
     .sort();

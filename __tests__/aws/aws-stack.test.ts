@@ -2,6 +2,7 @@ import { development } from "../../environments/development";
 import { production } from "../../environments/production";
 import { AwsStack } from "../../lib/aws/aws-stack";
 import type { Cluster } from "../../lib/cluster/cluster";
+import { defineCluster } from "../../lib/cluster/define";
 import { type Block, Synthesized, testApp } from "../support/synthesized";
 
 const INGRESS = "aws_vpc_security_group_ingress_rule";
@@ -75,8 +76,8 @@ describe.each([["development", development] as const, ["production", production]
 test("two environments in one app share no name, state or address", () => {
   const app = testApp();
   const [one, two] = [
-    new Synthesized(new AwsStack(app, "development", development)),
-    new Synthesized(new AwsStack(app, "production", production)),
+    new Synthesized(new AwsStack(app, "development", { cluster: development })),
+    new Synthesized(new AwsStack(app, "production", { cluster: production })),
   ];
   // A hook's name is its group's affair, a policy's its role's.
   const inside = (stack: Synthesized) =>
@@ -99,15 +100,20 @@ test("two environments in one app share no name, state or address", () => {
   expect(one.outputs.scheduler_address).not.toBe(two.outputs.scheduler_address);
 });
 
-test("the options reach the cluster", () => {
+test("the properties reach the cluster", () => {
   const network = { vpcId: "vpc-7", privateSubnetIds: ["subnet-a", "subnet-b"] };
+  const cluster = defineCluster({
+    name: "research",
+    network: { adminSubnets: ["10.0.0.0/16"] },
+    scheduler: { privateAddress: "10.60.1.10" },
+  });
   const stack = new Synthesized(
-    new AwsStack(testApp(), "development", development, { network, waitForCapacityMinutes: 0 }),
+    new AwsStack(testApp(), "research", { cluster, network, waitForCapacityMinutes: 0 }),
   );
   expect(stack.counts).not.toHaveProperty("aws_vpc");
   expect(stack.resource("aws_autoscaling_group").wait_for_capacity_timeout).toBe("0m");
 });
 
 function synthesize(name: string, cluster: Cluster): Synthesized {
-  return new Synthesized(new AwsStack(testApp(), name, cluster));
+  return new Synthesized(new AwsStack(testApp(), name, { cluster }));
 }

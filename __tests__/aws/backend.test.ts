@@ -85,5 +85,5 @@ function terraform(backend?: Backend, outdir?: string) {
     network: { adminSubnets: ["10.0.0.0/16"] },
     ...(backend && { backend }),
   });
-  return new Synthesized(new AwsStack(testApp(outdir), "research", cluster)).terraform;
+  return new Synthesized(new AwsStack(testApp(outdir), "research", { cluster })).terraform;
 }

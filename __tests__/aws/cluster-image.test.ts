@@ -175,13 +175,13 @@ describe("the image of a cluster", () => {
       expect.stringMatching(/^aws_route\.\S+us-west-2b_to-nat/),
       expect.stringMatching(/^aws_vpc_security_group_egress_rule\.dask_images_builder_\S+_http_/),
       expect.stringMatching(/^aws_vpc_security_group_egress_rule\.dask_images_builder_\S+_https_/),
+      expect.stringMatching(new RegExp(`^aws_cloudwatch_log_group\\.dask_images_${ID}_logs_`)),
       expect.stringMatching(/^aws_iam_role_policy\.dask_images_builder_role_session-manager_/),
       ...["EC2InstanceProfileForImageBuilder", "AmazonSSMManagedInstanceCore"].map((name) =>
         expect.stringMatching(
           new RegExp(`^aws_iam_role_policy_attachment\\.dask_images_builder_role_${name}_`),
         ),
       ),
-      expect.stringMatching(new RegExp(`^aws_cloudwatch_log_group\\.dask_images_${ID}_logs_`)),
     ]);
   });
 

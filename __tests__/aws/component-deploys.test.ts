@@ -43,7 +43,7 @@ function touched(changed: Cluster): readonly string[] {
 }
 
 function resources(cluster: Cluster): ReadonlyMap<string, string> {
-  const { text } = new Synthesized(new AwsStack(testApp(), "production", cluster));
+  const { text } = new Synthesized(new AwsStack(testApp(), "production", { cluster }));
   const { resource } = JSON.parse(text) as { resource: Record<string, Record<string, object>> };
   return new Map(
     Object.entries(resource).flatMap(([type, blocks]) =>

@@ -1,8 +1,9 @@
 import { TerraformOutput } from "cdktf";
+import { AwsStack } from "../../lib/aws/aws-stack";
 import { DaskCluster, type DaskClusterProps } from "../../lib/aws/dask-cluster";
 import { defineCluster } from "../../lib/cluster/define";
 import type { ClusterDefinition } from "../../lib/cluster/definition";
-import { Synthesized } from "../support/synthesized";
+import { Synthesized, testApp } from "../support/synthesized";
 
 test("a cluster tells its addresses and its pools by name", () => {
   const { dask } = build();
@@ -38,25 +39,78 @@ test("a cluster has what other networks need to reach it", () => {
   });
 });
 
+describe("a cluster in a stack of the user", () => {
+  test("has the values of all outputs of AwsStack", () => {
+    const cluster = define({ bakedImages: true });
+    const own = Synthesized.of((scope) => {
+      const { commands, ...dask } = new DaskCluster(scope, "cluster", { cluster });
+      const output = (name: string, value: unknown) =>
+        new TerraformOutput(scope, name, { value, staticId: true });
+      output("tunnel_scheduler", commands.tunnelScheduler);
+      output("tunnel_dashboard", commands.tunnelDashboard);
+      output("connect", commands.connect);
+      output("client_bundle", commands.clientBundle);
+      output("dashboard_password", commands.dashboardPassword);
+      output("machine_states", commands.machineStates);
+      output("boot_log_scheduler", commands.bootLogOfScheduler);
+      output("logs_scheduler", commands.logsOfScheduler);
+      output("rotate_dashboard_password", commands.rotateDashboardPassword);
+      output("renew_certificates", commands.renewCertificates);
+      for (const [pool, { scale, logs }] of Object.entries(commands.pools)) {
+        output(`scale_${pool}`, scale);
+        output(`logs_${pool}`, logs);
+      }
+      output("scheduler_address", dask.schedulerAddress);
+      output("dashboard_link", dask.dashboardUrl);
+      output("vpc_id", dask.vpcId);
+      output("hosted_zone_id", dask.hostedZoneId);
+      output("private_route_table_ids", dask.network.privateRouteTableIds);
+    });
+    expect(own.outputs).toEqual(new Synthesized(new AwsStack(testApp(), "test", { cluster })).outputs);
+  });
+
+  test("has its key, secrets, images and flow logs", () => {
+    const { dask } = build({ bakedImages: true });
+    expect(dask.key.node.path).toBe("test/dask/key");
+    expect(Object.keys(dask.secrets?.arns ?? {})).toEqual(["authority", "worker", "client", "dashboard"]);
+    expect(dask.images?.node.path).toBe("test/dask/images");
+    expect(dask.flowLogs?.node.path).toBe("test/dask/flow-logs");
+  });
+
+  test("has neither secrets nor commands for them without TLS, nor images that it does not bake", () => {
+    const { dask } = build({ tls: false });
+    expect(dask.secrets).toBeUndefined();
+    expect(dask.images).toBeUndefined();
+    const { clientBundle, dashboardPassword, rotateDashboardPassword, renewCertificates } = dask.commands;
+    expect([clientBundle, dashboardPassword, rotateDashboardPassword, renewCertificates]).toEqual(
+      Array(4).fill(undefined),
+    );
+  });
+});
+
 describe("a cluster in an existing VPC", () => {
   const network = { vpcId: "vpc-7", privateSubnetIds: ["subnet-a", "subnet-b"] };
+  const scheduler = { privateAddress: "10.60.1.10" };
 
   test("makes no network", () => {
-    const { counts } = build({}, { network }).synthesized;
+    const { counts } = build({ scheduler }, { network }).synthesized;
     for (const type of ["aws_vpc", "aws_subnet", "aws_nat_gateway", "aws_internet_gateway", "aws_route"])
       expect(counts).not.toHaveProperty(type);
   });
 
   test("names the VPC, and leaves its route tables and the scheduler's address to its owner", () => {
-    const { dask, synthesized } = build({}, { network });
+    const { dask, synthesized } = build({ scheduler }, { network });
     expect(dask.vpcId).toBe("vpc-7");
     expect(dask.privateRouteTableIds).toBeUndefined();
     expect(synthesized.counts).not.toHaveProperty("aws_ec2_subnet_cidr_reservation");
   });
 
   test("puts machines, groups and names into it", () => {
-    const { synthesized } = build({}, { network });
-    expect(synthesized.resource("aws_instance").subnet_id).toBe("subnet-a");
+    const { synthesized } = build({ scheduler }, { network });
+    expect(synthesized.resource("aws_instance")).toMatchObject({
+      subnet_id: "subnet-a",
+      private_ip: "10.60.1.10",
+    });
     expect(synthesized.resource("aws_autoscaling_group", "large").vpc_zone_identifier).toEqual([
       "subnet-a",
       "subnet-b",
@@ -68,7 +122,7 @@ describe("a cluster in an existing VPC", () => {
   test.each([[[]], [["subnet-a"]], [["subnet-a", "subnet-b", "subnet-c"]]])(
     "is refused with the private subnets %j",
     (privateSubnetIds) => {
-      expect(() => build({}, { network: { vpcId: "vpc-7", privateSubnetIds } })).toThrow(
+      expect(() => build({ scheduler }, { network: { vpcId: "vpc-7", privateSubnetIds } })).toThrow(
         `network.privateSubnetIds: got ${JSON.stringify(privateSubnetIds)}, expected 2, one per zone of the definition. Hint: name the private subnets in the order of network.zones`,
       );
     },

@@ -163,7 +163,7 @@ describe("policies of the identity that deploys", () => {
 });
 
 describe.each(Object.entries({ production, baked }))("names in AWS of %s", (name, cluster) => {
-  const synthesized = new Synthesized(new AwsStack(testApp(), name, cluster));
+  const synthesized = new Synthesized(new AwsStack(testApp(), name, { cluster }));
 
   test.each(Object.keys(NAMED).filter((type) => synthesized.resources(type).length > 0))(
     "%s is covered by the policies",

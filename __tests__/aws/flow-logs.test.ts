@@ -64,6 +64,7 @@ function synthesize(options: Omit<DaskClusterProps, "cluster"> = {}): Synthesize
   const cluster = defineCluster({
     name: "test",
     network: { adminSubnets: ["10.0.0.0/16"] },
+    scheduler: { privateAddress: "10.20.0.11" },
     logRetentionDays: 400,
   });
   return Synthesized.of((scope) => new DaskCluster(scope, "dask", { ...options, cluster }));

@@ -15,7 +15,7 @@ test.each([
   ["baked", baked, 3],
 ])("the stack %s renders each node and its user data once", (_, cluster, nodes) => {
   const render = jest.spyOn(Mustache, "render");
-  new Synthesized(new AwsStack(testApp(), cluster.name, cluster));
+  new Synthesized(new AwsStack(testApp(), cluster.name, { cluster }));
   const rendered = (path: string) => {
     const template = packageFile(path);
     return render.mock.calls.filter(([given]) => given === template).length;

@@ -142,7 +142,9 @@ describe("outputs of a cluster without TLS", () => {
 });
 
 describe("outputs of a cluster in an existing network", () => {
-  const stack = new AwsStack(testApp(), "test", defineCluster(DEFINITION), {
+  const cluster = defineCluster({ ...DEFINITION, scheduler: { privateAddress: "10.60.1.10" } });
+  const stack = new AwsStack(testApp(), "test", {
+    cluster,
     network: { vpcId: "vpc-1", privateSubnetIds: ["subnet-1", "subnet-2"] },
   });
   const { outputs } = new Synthesized(stack);
@@ -154,10 +156,22 @@ describe("outputs of a cluster in an existing network", () => {
   test("do not name its route tables, which are managed by its owner", () => {
     expect(outputs).not.toHaveProperty("private_route_table_ids");
   });
+
+  test("name its route tables where the network does", () => {
+    const stack = new AwsStack(testApp(), "test", {
+      cluster,
+      network: {
+        vpcId: "vpc-1",
+        privateSubnetIds: ["subnet-1", "subnet-2"],
+        privateRouteTableIds: ["rtb-1", "rtb-2"],
+      },
+    });
+    expect(new Synthesized(stack).outputs.private_route_table_ids).toEqual(["rtb-1", "rtb-2"]);
+  });
 });
 
 describe("message at synthesis", () => {
-  const stack = new AwsStack(testApp(), "test", defineCluster(DEFINITION));
+  const stack = new AwsStack(testApp(), "test", { cluster: defineCluster(DEFINITION) });
   const { outputs } = new Synthesized(stack);
   const messages = stack.node
     .findAll()
@@ -176,5 +190,5 @@ describe("message at synthesis", () => {
 /** Values of the outputs by name. */
 function synthesize(definition: Partial<ClusterDefinition> = {}): Readonly<Record<string, unknown>> {
   const cluster = defineCluster({ ...DEFINITION, ...definition });
-  return new Synthesized(new AwsStack(testApp(), "test", cluster)).outputs;
+  return new Synthesized(new AwsStack(testApp(), "test", { cluster })).outputs;
 }

@@ -160,10 +160,10 @@ describe("the autoscaling group of a pool", () => {
     expect(group.depends_on).toEqual([
       expect.stringMatching(/^aws_route53_record\.dask_zone_scheduler_/),
       expect.stringMatching(/^aws_cloudformation_stack\.dask_scheduler-readiness_/),
+      expect.stringMatching(/^aws_ssm_parameter\.dask_locks_20267-cpu-[0-9a-f]{12}_/),
       ...[...policies, "key-of-secrets"].map((name) =>
         expect.stringMatching(new RegExp(`^aws_iam_role_policy\\.dask_pool-roles_batch_${name}_`)),
       ),
-      expect.stringMatching(/^aws_ssm_parameter\.dask_locks_20267-cpu-[0-9a-f]{12}_/),
     ]);
   });
 });

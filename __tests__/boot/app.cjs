@@ -66,7 +66,7 @@ function synth(id, cluster) {
   const { JOIN_SECONDS } = lifecycle;
   if (id === "lonely") lifecycle.JOIN_SECONDS = 20;
   try {
-    new AwsStack(app, id, cluster);
+    new AwsStack(app, id, { cluster });
     return facts(cluster);
   } finally {
     lifecycle.JOIN_SECONDS = JOIN_SECONDS;

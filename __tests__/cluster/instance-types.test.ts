@@ -1,5 +1,9 @@
 import { development } from "../../environments/development";
+import type { Pool } from "../../lib/cluster/cluster";
+import { defineCluster } from "../../lib/cluster/define";
+import type { ClusterDefinition, InstanceTypeDefinition } from "../../lib/cluster/definition";
 import { hasUsableGpu, instanceTypeFacts } from "../../lib/cluster/instance-types";
+import { mostProcesses } from "../../lib/cluster/processes";
 import { issuesOf } from "./issues-of";
 
 describe("the table", () => {
@@ -179,3 +183,62 @@ function pool(rest: object) {
 function scheduler(rest: object) {
   return { name: "c", network: { adminSubnets: ["10.0.0.0/8"] }, scheduler: rest };
 }
+
+describe("facts that a definition gives about a type", () => {
+  const NEW = "m99.2xlarge";
+  const define = (facts: InstanceTypeDefinition, pool: object, rest: object = {}) => ({
+    name: "c",
+    network: { adminSubnets: ["10.0.0.0/8"] },
+    instanceTypeFacts: { [NEW]: facts },
+    pools: [{ name: "p", kind: "cpu", instanceTypes: [NEW], ...pool }],
+    ...rest,
+  });
+  const cpu = { vcpus: 8, memoryMiB: 32_768 };
+  const gpus = { vcpus: 96, memoryMiB: 1_048_576, gpus: 80, gpuMemoryMiB: 81_920 };
+
+  test("let pools and the scheduler have it", () => {
+    expect(issuesOf(define(cpu, {}, { scheduler: { instanceType: NEW } }))).toEqual([]);
+  });
+
+  test("decide the limits of workers", () => {
+    expect(issuesOf(define(cpu, { processes: 2, memoryLimit: "20GiB" }))).toMatchObject([
+      {
+        path: "pools[0].memoryLimit",
+        expected: expect.stringContaining(`16GiB for each of 2 processes on ${NEW}`),
+      },
+    ]);
+  });
+
+  test("decide where workers spill, and whether they may be spot", () => {
+    expect(spillOf(define({ ...cpu, disks: 2 }, {}))).toBe("instance-store");
+    expect(spillOf(define(cpu, {}))).toBe("ebs");
+    expect(issuesOf(define({ ...cpu, spot: false }, { spotPercentage: 50 }))).toMatchObject([
+      { path: "pools[0].spotPercentage", value: 50 },
+    ]);
+  });
+
+  test("decide whether it is a type for a GPU pool, and how many workers it has", () => {
+    const gpu = { kind: "gpu", image: "ubuntu", diskGiB: 1000 };
+    expect(issuesOf(define(cpu, gpu))).toMatchObject([{ path: "pools[0].instanceTypes[0]" }]);
+    expect(issuesOf(define({ ...gpus, gpus: 8 }, {}))).toMatchObject([{ path: "pools[0].instanceTypes[0]" }]);
+    const sixtyFour = defineCluster(define({ ...gpus, gpus: 64 }, gpu) as ClusterDefinition);
+    expect(mostProcesses(sixtyFour.pools[0] as Pool)).toBe(64);
+    expect(issuesOf(define({ ...gpus, gpus: 8 }, { ...gpu, rmmPool: "81GiB" }))).toMatchObject([
+      { path: "pools[0].rmmPool", expected: expect.stringContaining("80GiB") },
+    ]);
+  });
+
+  test.each([
+    [{ ...cpu, vcpus: 0 }, "vcpus"],
+    [{ ...cpu, memoryMiB: 1.5 }, "memoryMiB"],
+    [gpus, "gpus"],
+  ])("are whole numbers in a range, unlike %j", (facts, field) => {
+    expect(issuesOf(define(facts, { kind: facts === gpus ? "gpu" : "cpu" }))).toContainEqual(
+      expect.objectContaining({ path: `instanceTypeFacts.${NEW}.${field}` }),
+    );
+  });
+
+  function spillOf(definition: object) {
+    return defineCluster(definition as ClusterDefinition).pools[0]?.spill.on;
+  }
+});

@@ -1,50 +1,88 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { ROOT, run, withDirectory } from "./workspace";
+import { describeWithTerraform } from "../support/terraform/suite";
+import { PROVIDER_VERSIONS, terraformBench } from "../support/terraform/terraform";
+import { Workspace } from "../support/terraform/workspace";
+import { newDirectory, ROOT, run } from "./workspace";
+
+const BOUNDARY = "arn:aws:iam::123456789012:policy/company-boundary";
+const KEY = "arn:aws:kms:eu-central-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef";
 
 const { devDependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
 
-test(
-  "the commands of the README install the package into a project elsewhere, which type-checks and synthesizes",
-  () =>
-    withDirectory("consumer", (directory) => {
-      copyCheckout(join(directory, "cdktf-dask"));
-      const project = join(directory, "my-project");
-      cpSync(join(__dirname, "project"), project, { recursive: true });
-      writeFileSync(join(project, "package.json"), JSON.stringify(manifest()));
+describe("the commands of the README install the package into a project elsewhere, which", () => {
+  let directory: string;
+  let project: string;
 
-      run(directory, "bash", "-ec", installation());
+  beforeAll(() => {
+    directory = newDirectory("consumer");
+    project = join(directory, "my-project");
+    copyCheckout(join(directory, "cdktf-dask"));
+    cpSync(join(__dirname, "project"), project, { recursive: true });
+    writeFileSync(join(project, "package.json"), JSON.stringify(manifest()));
 
-      // The Terraform of the consumer comes from the package as npm unpacked it.
-      run(project, "npx", "tsc", "-p", ".");
-      run(project, "node", "dist/main.js");
-      expect(readdirSync(join(project, "cdktf.out/stacks")).sort()).toEqual(["laptop", "research"]);
-      const { resource } = JSON.parse(
-        readFileSync(join(project, "cdktf.out/stacks/research/cdk.tf.json"), "utf8"),
-      );
-      expect(Object.values(resource.aws_vpc)).toEqual([
-        expect.objectContaining({ cidr_block: "10.20.0.0/16" }),
+    run(directory, "bash", "-ec", installation());
+
+    // The Terraform of the consumer comes from the package as npm unpacked it.
+    run(project, "npx", "tsc", "-p", ".");
+    run(project, "node", "dist/main.js");
+  }, 900_000);
+
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+  test("type-checks and synthesizes", () => {
+    expect(readdirSync(stackFolder(project, "")).sort()).toEqual(["analytics", "laptop", "research"]);
+    const { resource } = JSON.parse(
+      readFileSync(join(stackFolder(project, "research"), "cdk.tf.json"), "utf8"),
+    );
+    expect(Object.values(resource.aws_vpc)).toEqual([
+      expect.objectContaining({ cidr_block: "10.20.0.0/16" }),
+    ]);
+    const [group] = Object.values<Record<string, unknown>>(resource.aws_autoscaling_group);
+    expect(group).toMatchObject({ name: "dask-research--bulk", max_size: 3 });
+    // User data came from the package's own files.
+    const [template] = Object.values<Record<string, string>>(resource.aws_launch_template);
+    expect(Buffer.from(template?.user_data ?? "", "base64").subarray(0, 2)).toEqual(
+      Buffer.from([0x1f, 0x8b]),
+    );
+  });
+
+  test("finds the package's main module and its manifest, and no other module", () => {
+    const resolve = (name: string) => run(project, "node", "-p", `require.resolve(${JSON.stringify(name)})`);
+    expect(resolve("cdktf-dask/package.json")).toContain("node_modules/cdktf-dask/package.json");
+    expect(() => resolve("cdktf-dask/dist/lib/aws/outputs.js")).toThrow("ERR_PACKAGE_PATH_NOT_EXPORTED");
+    const installed = join(project, "node_modules/cdktf-dask");
+    expect(readdirSync(join(installed, "iam"))).toEqual(["deploy-data-and-roles.json", "deploy-ec2.json"]);
+    // The Python package comes without its tests.
+    expect(readdirSync(join(installed, "python")).sort()).toEqual(["pyproject.toml", "src"]);
+  });
+
+  describeWithTerraform("has a stack in an existing VPC, which real Terraform", () => {
+    test("validates and plans", async () => {
+      const { validation, plan } = await checkedByTerraform(stackFolder(project, "analytics"));
+      expect(validation).toMatchObject({ valid: true, diagnostics: [] });
+      const planned = (type: string, name = "") =>
+        plan.resource_changes
+          .filter((change) => change.type === type && change.address.includes(name))
+          .map(({ change }) => change.after);
+      expect(planned("aws_vpc")).toEqual([]);
+      expect(planned("aws_instance")).toMatchObject([
+        { subnet_id: "subnet-0aaaaaaaaaaaaaaaa", private_ip: "10.60.1.10" },
       ]);
-      const [group] = Object.values<Record<string, unknown>>(resource.aws_autoscaling_group);
-      expect(group).toMatchObject({ name: "dask-research--bulk", max_size: 3 });
-      // User data came from the package's own files.
-      const [template] = Object.values<Record<string, string>>(resource.aws_launch_template);
-      expect(Buffer.from(template?.user_data ?? "", "base64").subarray(0, 2)).toEqual(
-        Buffer.from([0x1f, 0x8b]),
+      expect(planned("aws_kms_key")).toEqual([]);
+      expect(planned("aws_kms_grant")).toMatchObject([{ key_id: KEY, name: "dask-analytics--autoscaling" }]);
+      expect(planned("aws_iam_role").map((role) => [role?.name, role?.permissions_boundary])).toEqual([
+        ["dask-analytics--pool-cpu--eu-central-1", BOUNDARY],
+        ["dask-analytics--scheduler--eu-central-1", BOUNDARY],
+      ]);
+      expect(planned("aws_iam_role_policy", "pool-roles_cpu_added")).toMatchObject([{ name: "added" }]);
+      expect(planned("aws_security_group").map((group) => group?.vpc_id)).toEqual(
+        Array(3).fill("vpc-0123456789abcdef0"),
       );
-
-      const resolve = (name: string) =>
-        run(project, "node", "-p", `require.resolve(${JSON.stringify(name)})`);
-      expect(resolve("cdktf-dask/package.json")).toContain("node_modules/cdktf-dask/package.json");
-      expect(() => resolve("cdktf-dask/dist/lib/aws/outputs.js")).toThrow("ERR_PACKAGE_PATH_NOT_EXPORTED");
-      const installed = join(project, "node_modules/cdktf-dask");
-      expect(readdirSync(join(installed, "iam"))).toEqual(["deploy-data-and-roles.json", "deploy-ec2.json"]);
-      // The Python package comes without its tests.
-      expect(readdirSync(join(installed, "python")).sort()).toEqual(["pyproject.toml", "src"]);
-    }),
-  900_000,
-);
+    }, 900_000);
+  });
+});
 
 test("npm refuses to publish the package", () => {
   // A registry that nothing listens on, and a token for it: a package that npm would publish fails otherwise.
@@ -56,6 +94,23 @@ test("npm refuses to publish the package", () => {
   ];
   expect(() => run(ROOT, "npm", "publish", "--ignore-scripts", ...nowhere)).toThrow("EPRIVATE");
 });
+
+/** What Terraform reports of a stack in an account in which nothing is deployed. */
+async function checkedByTerraform(folder: string) {
+  const bench = await terraformBench("consumer");
+  try {
+    const workspace = new Workspace("consumer", folder, join(bench.logs, "consumer.log"), PROVIDER_VERSIONS);
+    const validation = await workspace.validate(bench.terraform);
+    return { validation, plan: await workspace.plan(bench.terraform) };
+  } finally {
+    await bench.close();
+  }
+}
+
+/** Folder of a stack that the project synthesized. */
+function stackFolder(project: string, stack: string): string {
+  return join(project, "cdktf.out/stacks", stack);
+}
 
 /** The first block of shell commands below the heading in the README. */
 function installation(): string {

@@ -16,9 +16,14 @@ export function run(cwd: string, command: string, ...args: string[]): string {
   }
 }
 
-/** A directory outside the checkout, so that nothing is found in the checkout's own node_modules. */
+/** Creates a directory outside the checkout, so that nothing is found in the checkout's own node_modules. */
+export function newDirectory(name: string): string {
+  return mkdtempSync(join(tmpdir(), `cdktf-dask-${name}-`));
+}
+
+/** Runs a function with such a directory, and removes the directory. */
 export function withDirectory(name: string, use: (directory: string) => void): void {
-  const directory = mkdtempSync(join(tmpdir(), `cdktf-dask-${name}-`));
+  const directory = newDirectory(name);
   try {
     use(directory);
   } finally {

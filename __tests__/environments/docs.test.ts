@@ -5,6 +5,7 @@ import { production } from "../../environments/production";
 import { AwsStack } from "../../lib/aws/aws-stack";
 import { Commands } from "../../lib/aws/commands";
 import { packageRoot } from "../../lib/node/package-file";
+import { planNodes } from "../../lib/node/plan";
 import { Synthesized, testApp } from "../support/synthesized";
 
 const ROOT = packageRoot();
@@ -41,7 +42,7 @@ describe.each(FILES)("%s", (file) => {
 });
 
 test("the README names outputs that a stack has", () => {
-  const { outputs } = new Synthesized(new AwsStack(testApp(), "production", production));
+  const { outputs } = new Synthesized(new AwsStack(testApp(), "production", { cluster: production }));
   const named = [...textOf("README.md").matchAll(/`([a-z]+(?:_(?:[a-z]+|<pool>))+)`/g)].map(([, name = ""]) =>
     name.replace("<pool>", "cpu"),
   );
@@ -50,7 +51,7 @@ test("the README names outputs that a stack has", () => {
 });
 
 test("docs/operating.md has the commands that synthesis prints", () => {
-  const commands = new Commands(production);
+  const commands = new Commands(production, planNodes(production));
   const scheduler = / --target (\$\(.*?\)) --document/.exec(commands.logsOfScheduler)?.[1] ?? "";
   expect(scheduler).toContain("describe-instances");
   const written = textOf("docs/operating.md")

@@ -80,7 +80,7 @@ import { local } from "./environments/local";
 import { LocalStack } from "./lib/local/local-stack";
 
 export const app = new App();
-new LocalStack(app, "local", ${cluster}, ${JSON.stringify(this.ports)});
+new LocalStack(app, "local", { cluster: ${cluster}, ports: ${JSON.stringify(this.ports)} });
 `;
     writeFileSync(join(this.directory, "local.ts"), app);
     writeFileSync(join(this.directory, "main.ts"), 'import { app } from "./local";\n\napp.synth();\n');

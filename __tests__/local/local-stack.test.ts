@@ -25,7 +25,7 @@ function verbs(resource: Readonly<Record<string, unknown>>): unknown[] {
 }
 
 test("two resources of Terraform's own provider, and no provider beside it", () => {
-  const stack = new Synthesized(new LocalStack(testApp(), "local", cluster));
+  const stack = new Synthesized(new LocalStack(testApp(), "local", { cluster }));
 
   expect(stack.counts).toEqual({ terraform_data: 2 });
   expect(stack.text).not.toContain("provider");
@@ -44,7 +44,7 @@ test("two resources of Terraform's own provider, and no provider beside it", () 
 });
 
 test("nothing of this machine is in what is synthesized", () => {
-  const stack = new Synthesized(new LocalStack(testApp(), "local", cluster));
+  const stack = new Synthesized(new LocalStack(testApp(), "local", { cluster }));
 
   expect(stack.text).not.toContain(process.cwd());
   expect(stack.terraform).toEqual({ backend: { local: { path: "../../../terraform.test.tfstate" } } });
@@ -56,7 +56,7 @@ test("the provisioners get the whole definition, and Terraform finds no template
     network: { adminSubnets: ["127.0.0.0/8"] },
     backend: { type: "local", path: "state/${a} %{b}" },
   });
-  const stack = new Synthesized(new LocalStack(testApp(), "local", tagged));
+  const stack = new Synthesized(new LocalStack(testApp(), "local", { cluster: tagged }));
   const [provisioner] = (stack.resource("terraform_data", "processes").provisioner ?? []) as Provisioner[];
   const text = provisioner?.["local-exec"].environment?.[DEFINITION] ?? "";
 
@@ -71,7 +71,7 @@ test("the provisioners get the whole definition, and Terraform finds no template
 test("outputs are what a person pastes, with the ports that were asked for", () => {
   const ports = { scheduler: 18786, dashboard: 18787 };
 
-  expect(new Synthesized(new LocalStack(testApp(), "local", cluster, ports)).outputs).toEqual({
+  expect(new Synthesized(new LocalStack(testApp(), "local", { cluster, ports })).outputs).toEqual({
     scheduler_address: "tcp://127.0.0.1:18786",
     dashboard_link: "http://127.0.0.1:18787/status",
     connect: `.dask/test/environment/bin/python -c 'from distributed import Client; print(Client("tcp://127.0.0.1:18786"))'`,
@@ -81,7 +81,7 @@ test("outputs are what a person pastes, with the ports that were asked for", () 
 test("variables choose the ports without a change of the definition", () => {
   process.env.CDKTF_DASK_SCHEDULER_PORT = "8796";
   try {
-    expect(new Synthesized(new LocalStack(testApp(), "local", cluster)).outputs).toMatchObject({
+    expect(new Synthesized(new LocalStack(testApp(), "local", { cluster })).outputs).toMatchObject({
       scheduler_address: "tcp://127.0.0.1:8796",
       dashboard_link: "http://127.0.0.1:8787/status",
     });
@@ -91,7 +91,7 @@ test("variables choose the ports without a change of the definition", () => {
 });
 
 test("with TLS the outputs name the client's bundle, and connect with it", () => {
-  const stack = new LocalStack(testApp(), "local", { ...cluster, tls: true });
+  const stack = new LocalStack(testApp(), "local", { cluster: { ...cluster, tls: true } });
 
   expect(new Synthesized(stack).outputs).toEqual({
     scheduler_address: "tls://127.0.0.1:8786",
@@ -106,7 +106,7 @@ test("with TLS the outputs name the client's bundle, and connect with it", () =>
 test("a changed definition is a changed trigger", () => {
   const trigger = (size: number) => {
     const changed = clusterOf([{ name: "cpu", kind: "cpu", desiredSize: size }]);
-    const stack = new Synthesized(new LocalStack(testApp(), "local", changed));
+    const stack = new Synthesized(new LocalStack(testApp(), "local", { cluster: changed }));
     return stack.resource("terraform_data", "processes").triggers_replace;
   };
 
@@ -121,7 +121,7 @@ test("a state elsewhere is refused", () => {
     backend: { type: "s3", bucket: "states" },
   });
 
-  expect(() => new LocalStack(testApp(), "local", remote)).toThrow(
+  expect(() => new LocalStack(testApp(), "local", { cluster: remote })).toThrow(
     'backend.type: got "s3", expected local. Hint: leave the backend out: ' +
       "a cluster on this machine has its state on this machine",
   );

@@ -50,7 +50,7 @@ beforeAll(async () => {
   mkdirSync(join(packageRoot(), ".test"), { recursive: true });
   scratch = mkdtempSync(join(packageRoot(), ".test", "policy-"));
   const app = new App({ outdir: scratch });
-  for (const name of NAMES) stacks[name] = new AwsStack(app, name, CLUSTERS[name]);
+  for (const name of NAMES) stacks[name] = new AwsStack(app, name, { cluster: CLUSTERS[name] });
   app.synth();
   await Promise.all(
     NAMES.map(async (name) => {

@@ -44,9 +44,9 @@ describeWithTerraform("the AWS stacks, by real Terraform on the mock AWS", () =>
   beforeAll(async () => {
     bench = await terraformBench("aws-stacks");
     const app = new App({ outdir: join(bench.scratch, "cdktf.out") });
-    for (const name of NAMES) new AwsStack(app, name, CLUSTERS[name]);
-    new AwsStack(app, "baked", baked);
-    new AwsStack(app, "isolated", isolated);
+    for (const name of NAMES) new AwsStack(app, name, { cluster: CLUSTERS[name] });
+    new AwsStack(app, "baked", { cluster: baked });
+    new AwsStack(app, "isolated", { cluster: isolated });
     app.synth();
     const workspace = (name: string) =>
       new Workspace(

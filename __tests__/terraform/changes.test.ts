@@ -45,7 +45,7 @@ describeWithTerraform("a definition that changes, by real Terraform on the mock 
   /** The workspace of a stack, as a definition has it now; its state stays. */
   const define = (name: string, cluster: Cluster): Workspace => {
     const app = new App({ outdir: join(bench.scratch, "cdktf.out") });
-    new AwsStack(app, name, cluster);
+    new AwsStack(app, name, { cluster });
     app.synth();
     const log = join(bench.logs, `${name}.log`);
     return new Workspace(name, join(app.outdir, "stacks", name), log, PROVIDER_VERSIONS);

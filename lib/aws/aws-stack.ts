@@ -2,7 +2,6 @@ import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
 import { NullProvider } from "@cdktf/provider-null/lib/provider";
 import { TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
-import type { Cluster } from "../cluster/cluster";
 import { clusterTags } from "./account/tags";
 import { keepState } from "./backend";
 import { DaskCluster, type DaskClusterProps } from "./dask-cluster";
@@ -17,22 +16,28 @@ const REQUIRED_PROVIDERS = {
   null: { source: "hashicorp/null", version: ">= 3.2.0, < 4.0.0" },
 };
 
-/** What may be said of an `AwsStack` beside its cluster. */
-export type AwsStackOptions = Omit<DaskClusterProps, "cluster">;
+/** Decides which cluster a stack has. */
+export interface AwsStackProps extends DaskClusterProps {}
 
-/** A stack that holds one Dask cluster: state, providers, the cluster and its outputs. */
+/**
+ * A stack that has one Dask cluster: state, providers, the cluster and its outputs.
+ *
+ * @example
+ * new AwsStack(app, "research", { cluster });
+ */
 export class AwsStack extends TerraformStack {
   /** The cluster. */
   readonly daskCluster: DaskCluster;
 
-  constructor(scope: Construct, id: string, cluster: Cluster, options: AwsStackOptions = {}) {
+  constructor(scope: Construct, id: string, props: AwsStackProps) {
     super(scope, id);
+    const { cluster } = props;
     keepState(this, cluster);
     new AwsProvider(this, "aws", { region: cluster.region, defaultTags: [{ tags: clusterTags(cluster) }] });
     new NullProvider(this, "null");
     this.addOverride("terraform.required_providers", REQUIRED_PROVIDERS);
 
-    this.daskCluster = new DaskCluster(this, "cluster", { ...options, cluster });
+    this.daskCluster = new DaskCluster(this, "cluster", props);
     new Outputs(this, "outputs", { daskCluster: this.daskCluster });
   }
 }

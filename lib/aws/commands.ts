@@ -1,35 +1,79 @@
 import type { Cluster } from "../cluster/cluster";
 import { PORTS } from "../cluster/ports";
 import { LIBRARY, NODE_LOG } from "../node/node-files";
-import type { PoolPlan } from "../node/plan";
+import type { ClusterPlan, PoolPlan } from "../node/plan";
 import type { Service } from "../node/service";
+import { clientBundle, connection, readSecret } from "./client-bundle";
 import { STATE_TAG } from "./roles/node-role";
 
+/** AWS CLI commands to operate a pool. */
+export interface PoolCommands {
+  /** Sets the number of the pool's instances. */
+  readonly scale: string;
+  /** Follows the log of the workers on the pool's first instance. */
+  readonly logs: string;
+}
+
 /**
- * AWS CLI commands to operate a cluster. They find instances by tag and by the fixed names of the Auto Scaling groups,
+ * AWS CLI commands to connect to a cluster and to operate it. They find instances by tag and by the fixed names of the Auto Scaling groups,
  * so they contain no Terraform reference and work while a deployment is running, and after one that failed. The
  * commands that open a session need the Session Manager plugin of the AWS CLI.
  *
  * @example
- * new Commands(defineCluster({ name: "research", network: { adminSubnets: ["10.0.0.0/16"] } })).machineStates;
+ * const { commands } = new DaskCluster(stack, "dask", { cluster });
+ * new TerraformOutput(stack, "tunnel", { value: commands.tunnelDashboard });
  */
 export class Commands {
+  /** Commands of each pool, by the name of the pool. */
+  readonly pools: Readonly<Record<string, PoolCommands>>;
+
   private readonly region: string;
   private readonly scheduler: string;
 
-  constructor(private readonly cluster: Cluster) {
+  constructor(
+    private readonly cluster: Cluster,
+    private readonly plan: ClusterPlan,
+  ) {
     this.region = `--region ${cluster.region}`;
     this.scheduler = `$(aws ec2 describe-instances ${this.region} --filters Name=tag:dask:cluster,Values=${cluster.name} Name=tag:dask:role,Values=scheduler Name=instance-state-name,Values=pending,running --query 'Reservations[0].Instances[0].InstanceId' --output text)`;
+    this.pools = Object.fromEntries(
+      plan.pools.map((pool) => [pool.pool.name, { scale: this.scale(pool), logs: this.logsOfPool(pool) }]),
+    );
   }
 
-  /** Opens a tunnel from this port of localhost to the same port of the scheduler. */
-  tunnel(port: "scheduler" | "dashboard"): string {
-    const { from } = PORTS[port];
-    return this.session(
-      this.scheduler,
-      "AWS-StartPortForwardingSession",
-      `portNumber=${from},localPortNumber=${from}`,
-    );
+  /** Opens a tunnel from port 8786 of localhost to the scheduler. */
+  get tunnelScheduler(): string {
+    return this.tunnel("scheduler");
+  }
+
+  /** Opens a tunnel from port 8787 of localhost to the dashboard. */
+  get tunnelDashboard(): string {
+    return this.tunnel("dashboard");
+  }
+
+  /** Python code of a client, to run while `tunnelScheduler` runs. */
+  get connect(): string {
+    return connection(this.cluster);
+  }
+
+  /** Writes the certificate and the configuration of a client to `~/.dask/<cluster>`. Undefined without TLS. */
+  get clientBundle(): string | undefined {
+    return this.cluster.tls ? clientBundle(this.cluster, this.plan.schedulerAddress) : undefined;
+  }
+
+  /** Prints the password of the dashboard's user `dask`. Undefined without TLS. */
+  get dashboardPassword(): string | undefined {
+    return this.cluster.tls ? readSecret(this.cluster, "dashboard") : undefined;
+  }
+
+  /** Changes the password of the dashboard's user `dask`. Undefined without TLS. */
+  get rotateDashboardPassword(): string | undefined {
+    return this.cluster.tls ? this.onScheduler("dashboard renew") : undefined;
+  }
+
+  /** Renews all certificates now. Undefined without TLS. */
+  get renewCertificates(): string | undefined {
+    return this.cluster.tls ? this.onScheduler("certificates renew") : undefined;
   }
 
   /** Lists all instances with the state that each node reports in its tag. */
@@ -48,19 +92,25 @@ export class Commands {
     return this.logs(this.scheduler, "dask-scheduler");
   }
 
-  /** Follows the log of the workers on a pool's first instance. */
-  logsOfPool({ node }: PoolPlan): string {
+  private tunnel(port: "scheduler" | "dashboard"): string {
+    const { from } = PORTS[port];
+    return this.session(
+      this.scheduler,
+      "AWS-StartPortForwardingSession",
+      `portNumber=${from},localPortNumber=${from}`,
+    );
+  }
+
+  private logsOfPool({ node }: PoolPlan): string {
     const first = `$(aws autoscaling describe-auto-scaling-groups ${this.region} --auto-scaling-group-names ${node.name} --query 'AutoScalingGroups[0].Instances[0].InstanceId' --output text)`;
     return this.logs(first, node.service.name);
   }
 
-  /** Sets the number of a pool's instances. */
-  scale({ pool, node }: PoolPlan): string {
+  private scale({ pool, node }: PoolPlan): string {
     return `aws autoscaling set-desired-capacity ${this.region} --auto-scaling-group-name ${node.name} --desired-capacity ${pool.desiredSize}`;
   }
 
-  /** Runs a program of the scheduler's node, such as `certificates renew`. */
-  onScheduler(program: string): string {
+  private onScheduler(program: string): string {
     return this.run(this.scheduler, `sudo ${LIBRARY}/${program}`);
   }
 

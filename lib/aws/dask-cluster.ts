@@ -1,12 +1,19 @@
+import { Annotations } from "cdktf";
 import { Construct } from "constructs";
 import type { Cluster } from "../cluster/cluster";
+import { checkExistingNetwork } from "../cluster/rules/existing-network";
+import { unverifiedFacts } from "../cluster/rules/given-facts";
+import { settingsWithoutEffect } from "../cluster/rules/without-effect";
 import type { NodePlan } from "../node/node-plan";
 import { dashboardLink } from "../node/node-site";
 import { type ClusterPlan, planNodes } from "../node/plan";
 import { Account } from "./account/account";
 import { AutoscalingRole } from "./account/autoscaling-role";
+import { Commands } from "./commands";
 import { ClusterKey } from "./encryption/cluster-key";
 import { ClusterSecrets } from "./encryption/cluster-secrets";
+import type { EncryptionKey } from "./encryption/encryption-key";
+import { ExistingKey } from "./encryption/existing-key";
 import { ClusterImages } from "./image/cluster-images";
 import { LockfileParameters } from "./machines/lockfile-parameter";
 import { PrivateZone } from "./machines/private-zone";
@@ -21,16 +28,22 @@ import { AuthorityPolicy } from "./roles/authority-policy";
 import { PoolRole } from "./roles/pool-role";
 import { SchedulerRole } from "./roles/scheduler-role";
 
-/** Properties of a `DaskCluster`. */
+/** Decides which cluster is deployed, and what of the user's account it uses. */
 export interface DaskClusterProps {
   /** What `defineCluster` made of a definition. */
   readonly cluster: Cluster;
   /**
-   * Network of the machines. Flow logs, NAT gateways and endpoints are then its owner's affair.
+   * Existing network of the instances. Its owner manages flow logs, NAT gateways and endpoints.
    *
    * @default - a VPC of the cluster's own
    */
   readonly network?: ClusterNetwork;
+  /**
+   * Existing KMS key for disks, images, secrets and logs.
+   *
+   * @default - a key of the cluster
+   */
+  readonly key?: EncryptionKey;
   /**
    * Minutes that a deployment waits until the workers of each pool's first instances are registered. With 0 it waits
    * neither for workers nor for the scheduler, and does not report a scheduler that fails.
@@ -38,13 +51,33 @@ export interface DaskClusterProps {
    * @default 45
    */
   readonly waitForCapacityMinutes?: number;
+  /**
+   * ARN of an IAM policy that bounds the permissions of each role that the cluster makes. It has to allow what the roles do
+   * (docs/security.md, "Your permissions"). Service-linked roles take no boundary.
+   *
+   * @default - none
+   */
+  readonly permissionsBoundary?: string;
 }
 
 /**
  * A Dask cluster on AWS: a scheduler under a fixed name, and pools of workers that find it there. It works in any
  * stack that has the providers aws and null; `AwsStack` is such a stack, with state, tags and outputs.
  *
- * @throws Error if `network` has not one private subnet per zone of the definition
+ * Its parts are public properties. Where they have no property for what you need, `node.defaultChild` is the main resource of
+ * a part, such as the `Instance` of `scheduler`, the `AutoscalingGroup` of a pool and the `LaunchTemplate` of its `template`.
+ *
+ * @example
+ * import { AutoscalingGroup } from "@cdktf/provider-aws/lib/autoscaling-group";
+ *
+ * const dask = new DaskCluster(stack, "dask", { cluster });
+ * dask.pools.cpu?.role.addToPolicy({ Action: "s3:GetObject", Resource: "arn:aws:s3:::my-data/*" });
+ * new TerraformOutput(stack, "tunnel", { value: dask.commands.tunnelScheduler });
+ *
+ * const group = dask.pools.cpu?.node.defaultChild;
+ * if (group instanceof AutoscalingGroup) group.maxInstanceLifetime = 604_800;
+ *
+ * @throws ValidationError if the definition does not fit `network`, or `key` is not the ARN of a key
  */
 export class DaskCluster extends Construct {
   /** What the cluster was made from. */
@@ -57,15 +90,23 @@ export class DaskCluster extends Construct {
   readonly vpcId: string;
   /**
    * Route tables of the private subnets, in the order of the zones: for routes back to an administrators' network.
-   * Undefined with an existing network.
+   * Undefined with an existing network that does not name them.
    */
   readonly privateRouteTableIds?: readonly string[];
   /** Id of the private hosted zone with the scheduler's name: for associations with the VPCs of clients. */
   readonly hostedZoneId: string;
+  /** Flow logs of the VPC; undefined with an existing network. */
+  readonly flowLogs?: FlowLogs;
+  /** AWS CLI commands to connect to the cluster and to operate it. */
+  readonly commands: Commands;
   /** Key under which everything of the cluster is encrypted. */
-  readonly key: ClusterKey;
+  readonly key: ClusterKey | ExistingKey;
+  /** Secrets with certificates, and with the password of the dashboard; undefined without TLS. */
+  readonly secrets?: ClusterSecrets;
   /** Groups of the machines, for rules of your own. */
   readonly security: ClusterSecurity;
+  /** Baked AMIs and what builds them; undefined without `bakedImages`. */
+  readonly images?: ClusterImages;
   /** Machine of the scheduler. */
   readonly scheduler: Scheduler;
   /** Pools of workers by name. */
@@ -77,34 +118,45 @@ export class DaskCluster extends Construct {
 
   constructor(scope: Construct, id: string, props: DaskClusterProps) {
     super(scope, id);
-    const { cluster, waitForCapacityMinutes } = props;
-    const zones = cluster.network.zones.length;
-    if (props.network && props.network.privateSubnetIds.length !== zones)
-      throw new Error(
-        `network.privateSubnetIds: got ${JSON.stringify(props.network.privateSubnetIds)}, expected ${zones}, one per zone of the definition. Hint: name the private subnets in the order of network.zones`,
-      );
+    const { cluster, waitForCapacityMinutes, permissionsBoundary } = props;
+    if (props.network) checkExistingNetwork(cluster, props.network);
+    const surroundings = { existingNetwork: props.network !== undefined };
+    for (const warning of [...settingsWithoutEffect(cluster, surroundings), ...unverifiedFacts(cluster)])
+      Annotations.of(this).addWarning(warning);
     this.cluster = cluster;
-    const account = new Account(this, "account", { cluster });
+    const account = new Account(this, "account", {
+      cluster,
+      ...(permissionsBoundary === undefined ? {} : { permissionsBoundary }),
+    });
     const autoscaling = new AutoscalingRole(this, "autoscaling-role", { cluster });
-    const key = new ClusterKey(this, "key", { cluster, account, autoscaling });
+    const key = props.key
+      ? new ExistingKey(this, "existing-key", { cluster, key: props.key, autoscaling })
+      : new ClusterKey(this, "key", { cluster, account, autoscaling });
     this.key = key;
     if (props.network) this.network = props.network;
     else {
       const network = new Network(this, "network", { cluster });
-      new FlowLogs(this, "flow-logs", { cluster, account, key, network });
+      this.flowLogs = new FlowLogs(this, "flow-logs", { cluster, account, key, network });
       this.network = network;
-      this.privateRouteTableIds = network.privateRouteTableIds;
     }
+    const { privateRouteTableIds } = this.network;
+    if (privateRouteTableIds) this.privateRouteTableIds = privateRouteTableIds;
     this.vpcId = this.network.vpcId;
     this.security = new ClusterSecurity(this, "security", { cluster, network: this.network });
 
     const lockfiles = new LockfileParameters(this, "locks");
     const secrets = cluster.tls ? new ClusterSecrets(this, "secrets", { cluster, key }) : undefined;
+    if (secrets) this.secrets = secrets;
     const planned = planNodes(cluster);
-    this.plan = cluster.bakedImages
-      ? new ClusterImages(this, "images", { cluster, plan: planned, account, key, network: this.network })
-          .plan
-      : planned;
+    if (cluster.bakedImages)
+      this.images = new ClusterImages(this, "images", {
+        cluster,
+        plan: planned,
+        account,
+        key,
+        network: this.network,
+      });
+    this.plan = this.images?.plan ?? planned;
     const common = { cluster, key, network: this.network, security: this.security };
     const withLockfile = (node: NodePlan) => ({
       node,
@@ -146,6 +198,7 @@ export class DaskCluster extends Construct {
       }),
     );
 
+    this.commands = new Commands(cluster, this.plan);
     this.schedulerAddress = this.plan.schedulerAddress;
     this.dashboardUrl = dashboardLink(cluster);
   }

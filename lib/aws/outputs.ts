@@ -2,11 +2,9 @@ import { Annotations, DISABLE_STACK_TRACE_IN_METADATA, TerraformOutput } from "c
 import { Construct } from "constructs";
 import { PORTS } from "../cluster/ports";
 import { scheme } from "../cluster/scheme";
-import { clientBundle, connection, readSecret } from "./client-bundle";
-import { Commands } from "./commands";
 import type { DaskCluster } from "./dask-cluster";
 
-/** Properties of `Outputs`. */
+/** Decides which cluster the outputs are about. */
 export interface OutputsProps {
   /** Cluster that the outputs are about. */
   readonly daskCluster: DaskCluster;
@@ -18,16 +16,21 @@ export interface OutputsProps {
  * permission to do so.
  *
  * Terraform prints outputs only after a deployment that succeeded, so synthesis prints the commands that show why a
- * deployment waits or fails. One per stack, because outputs are named by stack.
+ * deployment waits or fails. One per stack, because outputs are named by stack. `AwsStack` has it; in a stack of yours, add
+ * it, or make outputs of `daskCluster.commands`.
+ *
+ * @example
+ * const daskCluster = new DaskCluster(stack, "dask", { cluster });
+ * new Outputs(stack, "outputs", { daskCluster });
  */
 export class Outputs extends Construct {
   constructor(scope: Construct, id: string, { daskCluster }: OutputsProps) {
     super(scope, id);
     // The message names no construct that is at fault, so it needs no stack trace in the manifest.
     this.node.setContext(DISABLE_STACK_TRACE_IN_METADATA, true);
-    const commands = new Commands(daskCluster.cluster);
-    this.connecting(daskCluster, commands);
-    this.operating(daskCluster, commands);
+    const { commands } = daskCluster;
+    this.connecting(daskCluster);
+    this.operating(daskCluster);
     this.network(daskCluster);
     Annotations.of(this).addInfo(
       [
@@ -39,49 +42,47 @@ export class Outputs extends Construct {
     );
   }
 
-  private connecting(daskCluster: DaskCluster, commands: Commands) {
-    const { cluster } = daskCluster;
+  private connecting({ cluster, commands, schedulerAddress, dashboardUrl }: DaskCluster) {
     const { tls } = cluster;
     const port = PORTS.scheduler.from;
     this.output(
       "tunnel_scheduler",
-      commands.tunnel("scheduler"),
+      commands.tunnelScheduler,
       `Opens a tunnel; while it is open, the scheduler is at ${scheme(cluster)}://localhost:${port}`,
     );
     this.output(
       "tunnel_dashboard",
-      commands.tunnel("dashboard"),
+      commands.tunnelDashboard,
       `Opens a tunnel; while it is open, the dashboard is at ${tls ? "https" : "http"}://localhost:${PORTS.dashboard.from}/status`,
     );
-    this.output("connect", connection(cluster), "Python code of a client, with tunnel_scheduler open");
+    this.output("connect", commands.connect, "Python code of a client, with tunnel_scheduler open");
     this.output(
       "scheduler_address",
-      daskCluster.schedulerAddress,
+      schedulerAddress,
       tls
         ? `Scheduler, from the VPC or an admin subnet with DNS of the hosted zone; without DNS ${scheme(cluster)}://${cluster.scheduler.privateAddress}:${port}`
         : "Scheduler, for nodes of the cluster only",
     );
     this.output(
       "dashboard_link",
-      daskCluster.dashboardUrl,
+      dashboardUrl,
       tls
         ? "Dashboard, from the VPC or an admin subnet with DNS of the hosted zone; user dask"
         : "Dashboard, with tunnel_dashboard open",
     );
-    if (!tls) return;
     this.output(
       "client_bundle",
-      clientBundle(cluster, daskCluster.schedulerAddress),
+      commands.clientBundle,
       "Fetches the certificate and configuration of clients; run it again when the certificate has expired",
     );
     this.output(
       "dashboard_password",
-      readSecret(cluster, "dashboard"),
+      commands.dashboardPassword,
       "Prints the password of the dashboard's user dask",
     );
   }
 
-  private operating({ cluster, plan }: DaskCluster, commands: Commands) {
+  private operating({ commands, plan }: DaskCluster) {
     this.output(
       "machine_states",
       commands.machineStates,
@@ -89,34 +90,31 @@ export class Outputs extends Construct {
     );
     this.output("boot_log_scheduler", commands.bootLogOfScheduler, "Follows the boot of the scheduler");
     this.output("logs_scheduler", commands.logsOfScheduler, "Follows the logs of the scheduler");
-    if (cluster.tls) {
-      this.output(
-        "rotate_dashboard_password",
-        commands.onScheduler("dashboard renew"),
-        "Changes the password of the dashboard's user dask",
-      );
-      this.output(
-        "renew_certificates",
-        commands.onScheduler("certificates renew"),
-        "Renews all certificates now. Renewal is otherwise automatic",
-      );
-    }
-    for (const workers of plan.pools) {
-      const { pool } = workers;
+    this.output(
+      "rotate_dashboard_password",
+      commands.rotateDashboardPassword,
+      "Changes the password of the dashboard's user dask",
+    );
+    this.output(
+      "renew_certificates",
+      commands.renewCertificates,
+      "Renews all certificates now. Renewal is otherwise automatic",
+    );
+    for (const { pool } of plan.pools) {
       this.output(
         `scale_${pool.name}`,
-        commands.scale(workers),
+        commands.pools[pool.name]?.scale,
         `Sets the number of instances of the pool ${pool.name}: ${pool.minSize} to ${pool.maxSize}`,
       );
       this.output(
         `logs_${pool.name}`,
-        commands.logsOfPool(workers),
+        commands.pools[pool.name]?.logs,
         `Follows the logs of the first instance of the pool ${pool.name}`,
       );
     }
   }
 
-  /** What an administrator's network needs for routes and DNS; the route tables only of a VPC that is ours. */
+  /** What an administrator's network needs for routes and DNS; the route tables where they are known. */
   private network({ vpcId, hostedZoneId, privateRouteTableIds }: DaskCluster) {
     this.output("vpc_id", vpcId, "VPC of the cluster, for peering or a transit gateway");
     this.output(
@@ -124,15 +122,15 @@ export class Outputs extends Construct {
       hostedZoneId,
       "Private hosted zone of the scheduler's name, to associate with the VPC of the administrators",
     );
-    if (privateRouteTableIds)
-      this.output(
-        "private_route_table_ids",
-        [...privateRouteTableIds],
-        "Route tables of the nodes, for the route back to the administrators",
-      );
+    this.output(
+      "private_route_table_ids",
+      privateRouteTableIds && [...privateRouteTableIds],
+      "Route tables of the nodes, for the route back to the administrators",
+    );
   }
 
-  private output(name: string, value: string | string[], description: string) {
-    new TerraformOutput(this, name, { value, description, staticId: true });
+  /** Adds an output where the cluster has a value for it. */
+  private output(name: string, value: string | string[] | undefined, description: string) {
+    if (value !== undefined) new TerraformOutput(this, name, { value, description, staticId: true });
   }
 }

@@ -1,5 +1,7 @@
+import type { AddressPath } from "./address-defaults";
 import type { Amount } from "./amounts";
 import type { Backend, Image, SshDefinition } from "./definition";
+import type { GivenFacts } from "./instance-types";
 import type { Release } from "./releases";
 
 /** A validated definition with every default filled in; deeply frozen. */
@@ -22,6 +24,8 @@ export interface Cluster {
   readonly bakedImages: boolean;
   readonly tags: Readonly<Record<string, string>>;
   readonly backend: Backend;
+  /** Blocks and addresses that the definition leaves to defaults, which an existing network does not have. */
+  readonly addressDefaults: readonly AddressPath[];
 }
 
 /** The resolved network. */
@@ -53,12 +57,15 @@ export interface Scheduler {
   readonly privateAddress: string;
   /** Name in the cluster's private zone, known before anything is deployed. */
   readonly hostname: string;
+  /** Facts that the definition gives about instance types; absent: none. */
+  readonly givenFacts?: GivenFacts;
 }
 
 /** A resolved pool of either kind. */
 export type Pool = CpuPool | GpuPool;
 
-interface CommonPool {
+/** What resolved pools of either kind share. */
+export interface CommonPool {
   readonly name: string;
   readonly instanceTypes: readonly string[];
   readonly minSize: number;
@@ -73,6 +80,8 @@ interface CommonPool {
   readonly spill: { readonly on: "instance-store" | "ebs"; readonly limit: string | false };
   readonly diskGiB: number;
   readonly image: Image;
+  /** Facts that the definition gives about instance types; absent: none. */
+  readonly givenFacts?: GivenFacts;
 }
 
 /** A resolved CPU pool. */

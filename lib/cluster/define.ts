@@ -8,6 +8,13 @@ import { ValidationError } from "./validation-error";
 /**
  * Validates a definition, fills in its defaults and freezes the result.
  *
+ * @example
+ * const research = defineCluster({
+ *   name: "research",
+ *   network: { adminSubnets: ["10.8.0.0/16"] },
+ *   pools: [{ name: "cpu", kind: "cpu", instanceTypes: ["m7i.4xlarge"], maxSize: 20, spotPercentage: 80 }],
+ * });
+ *
  * @throws ValidationError with every issue of the definition: path, value, expected value and hint
  */
 export function defineCluster(definition: ClusterDefinition): Cluster {

@@ -1,8 +1,10 @@
 import type { Backend } from "./definition/backend";
+import type { InstanceTypeDefinition } from "./definition/instance-types";
 import type { NetworkDefinition } from "./definition/network";
 import type { ReleaseName } from "./releases";
 
 export type { Backend, HcpBackend, LocalBackend, S3Backend } from "./definition/backend";
+export type { InstanceTypeDefinition } from "./definition/instance-types";
 export type { NetworkDefinition, ZoneDefinition } from "./definition/network";
 
 /**
@@ -73,6 +75,13 @@ export interface ClusterDefinition {
    * @default - only the tags that every cluster has: Name, dask:cluster and others that begin with dask:
    */
   readonly tags?: Readonly<Record<string, string>>;
+  /**
+   * Facts about instance types that this version does not know, such as newer ones, by type: `{ "m9i.2xlarge": { vcpus: 8,
+   * memoryMiB: 32768 } }`. They decide the limits of workers, and are checked against nothing: synthesis warns of them.
+   *
+   * @default - none: a definition with an unknown type is refused
+   */
+  readonly instanceTypeFacts?: Readonly<Record<string, InstanceTypeDefinition>>;
   /** @default - a state file in the working directory */
   readonly backend?: Backend;
 }
@@ -115,7 +124,8 @@ export interface SchedulerDefinition {
    * Fixed address in the private subnet of the scheduler's zone. Choose another one where the default is in use, for example
    * by a second cluster in the same subnet.
    *
-   * @default - the eleventh address of the subnet, such as 10.20.0.10
+   * @default - the eleventh address of the subnet, such as 10.20.0.10; none with an existing network, unless `network.zones` has
+   * the block of the subnet
    */
   readonly privateAddress?: string;
 }

@@ -1,3 +1,4 @@
+import type { InstanceTypeDefinition } from "./definition";
 import table from "./instance-types.json";
 
 /** What a definition needs to know about an EC2 instance type. */
@@ -74,6 +75,34 @@ export function instanceTypeFacts(instanceType: string): InstanceTypeFacts | und
     spot: !family.onDemandOnly,
     dedicatedHosts: family.dedicatedHosts ?? false,
   };
+}
+
+/** Facts about instance types that a definition gives, by type. */
+export type GivenFacts = Readonly<Record<string, InstanceTypeFacts>>;
+
+/** What gives facts about its instance types. */
+interface WithFacts {
+  readonly givenFacts?: GivenFacts;
+}
+
+/** Returns the facts about an instance type of a node: those that the definition gives, otherwise those of the table. */
+export function factsOf({ givenFacts }: WithFacts, instanceType: string): InstanceTypeFacts | undefined {
+  return givenFacts?.[instanceType] ?? instanceTypeFacts(instanceType);
+}
+
+/** Returns the facts that a definition gives, with defaults. */
+export function givenFacts(types: Readonly<Record<string, InstanceTypeDefinition>>): GivenFacts {
+  return Object.fromEntries(
+    Object.entries(types).map(([type, { gpus = 0, disks = 0, spot = true, ...given }]) => [
+      type,
+      {
+        ...given,
+        ...{ gpus, disks, spot },
+        ...(gpus > 0 && { gpu: "NVIDIA" }),
+        ...{ architecture: "x86_64", fractionalGpu: false, nitro: true, dedicatedHosts: false },
+      },
+    ]),
+  );
 }
 
 /** Whether CUDA release locks and the open driver run on it: an x86_64 machine with an NVIDIA GPU of Turing or later. */

@@ -1,12 +1,12 @@
 import type { Pool } from "./cluster";
-import { instanceTypeFacts } from "./instance-types";
+import { factsOf } from "./instance-types";
 
 /** What decides the number of worker processes of a node. */
-type Counted = Pick<Pool, "kind" | "instanceTypes"> & { readonly processes?: number };
+type Counted = Pick<Pool, "kind" | "instanceTypes" | "givenFacts"> & { readonly processes?: number };
 
 /** Worker processes of a node of a pool: what the definition says, or one per GPU of its instance type. */
-export function processesOn({ kind, processes = 1 }: Counted, instanceType: string): number {
-  return kind === "cpu" ? processes : Math.max(1, instanceTypeFacts(instanceType)?.gpus ?? 1);
+export function processesOn(pool: Counted, instanceType: string): number {
+  return pool.kind === "cpu" ? (pool.processes ?? 1) : Math.max(1, factsOf(pool, instanceType)?.gpus ?? 1);
 }
 
 /** Most worker processes of any node of a pool. */

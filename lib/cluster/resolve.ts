@@ -1,3 +1,4 @@
+import { addressDefaults } from "./address-defaults";
 import { formatBytes, readAmount } from "./amounts";
 import { GIB } from "./bytes";
 import { contains, hostOf } from "./cidr";
@@ -9,7 +10,7 @@ import type {
   PoolDefinition,
   SchedulerDefinition,
 } from "./definition";
-import { instanceTypeFacts } from "./instance-types";
+import { factsOf, type GivenFacts, givenFacts } from "./instance-types";
 import { mostProcesses } from "./processes";
 import { DEFAULT_REGION, defaultZones } from "./regions";
 import { DEFAULT_RELEASE, RELEASES, type Release } from "./releases";
@@ -35,15 +36,17 @@ export function resolve(definition: ClusterDefinition): Cluster {
   const { name, region = DEFAULT_REGION, bakedImages = false, tags = {} } = definition;
   const release = RELEASES[definition.release ?? DEFAULT_RELEASE];
   const network = resolveNetwork(definition.network, region);
+  const facts = definition.instanceTypeFacts && { givenFacts: givenFacts(definition.instanceTypeFacts) };
+  const scheduler = { ...resolveScheduler(definition.scheduler ?? {}, name, network), ...facts };
   const pools = (definition.pools ?? [{ name: "cpu", kind: "cpu" }]).map((pool) =>
-    resolvePool(pool, release),
+    resolvePool(pool, release, facts ?? {}),
   );
   return {
     name,
     release,
     region,
     network,
-    scheduler: resolveScheduler(definition.scheduler ?? {}, name, network),
+    scheduler,
     pools,
     ucx: pools.some((pool) => pool.kind === "gpu" && pool.ucx),
     tls: definition.tls ?? !network.adminSubnets.every((subnet) => contains(LOOPBACK, subnet)),
@@ -53,6 +56,7 @@ export function resolve(definition: ClusterDefinition): Cluster {
     bakedImages,
     tags: { ...tags },
     backend: definition.backend ?? { type: "local" },
+    addressDefaults: addressDefaults(definition, scheduler.zone),
   };
 }
 
@@ -86,26 +90,37 @@ function resolveScheduler(definition: SchedulerDefinition, name: string, network
   };
 }
 
-function resolvePool(definition: PoolDefinition, release: Release): Pool {
-  return definition.kind === "cpu" ? resolveCpuPool(definition) : resolveGpuPool(definition, release);
+/** Facts that a definition gives about instance types, as each node has them. */
+interface Facts {
+  readonly givenFacts?: GivenFacts;
 }
 
-function resolveCpuPool(definition: PoolDefinition & { kind: "cpu" }): CpuPool {
+function resolvePool(definition: PoolDefinition, release: Release, facts: Facts): Pool {
+  return definition.kind === "cpu"
+    ? resolveCpuPool(definition, facts)
+    : resolveGpuPool(definition, release, facts);
+}
+
+function resolveCpuPool(definition: PoolDefinition & { kind: "cpu" }, facts: Facts): CpuPool {
   const { processes = 1, threads } = definition;
   return {
     kind: "cpu",
-    ...common(definition, "ubuntu", ["m7i.2xlarge", "m6i.2xlarge", "m5.2xlarge"]),
+    ...common(definition, facts, "ubuntu", ["m7i.2xlarge", "m6i.2xlarge", "m5.2xlarge"]),
     resources: { CPU: threads ?? "threads", ...definition.resources },
     processes,
     ...(threads === undefined ? {} : { threads }),
   };
 }
 
-function resolveGpuPool(definition: PoolDefinition & { kind: "gpu" }, release: Release): GpuPool {
+function resolveGpuPool(
+  definition: PoolDefinition & { kind: "gpu" },
+  release: Release,
+  facts: Facts,
+): GpuPool {
   const { threads = 1, rmmPool = release.rmm === undefined ? false : RMM_SHARE, ucx = false } = definition;
   return {
     kind: "gpu",
-    ...common(definition, "deep-learning", ["g6.xlarge", "g5.xlarge"]),
+    ...common(definition, facts, "deep-learning", ["g6.xlarge", "g5.xlarge"]),
     resources: { GPU: 1, ...definition.resources },
     threads,
     rmmPool: readAmount(rmmPool) ?? false,
@@ -113,7 +128,12 @@ function resolveGpuPool(definition: PoolDefinition & { kind: "gpu" }, release: R
   };
 }
 
-function common(definition: PoolDefinition, defaultImage: Image, defaultTypes: readonly string[]) {
+function common(
+  definition: PoolDefinition,
+  facts: Facts,
+  defaultImage: Image,
+  defaultTypes: readonly string[],
+) {
   const {
     name,
     minSize = 0,
@@ -127,9 +147,9 @@ function common(definition: PoolDefinition, defaultImage: Image, defaultTypes: r
   const diskGiB = definition.diskGiB ?? (large ? DEEP_LEARNING_DISK : 100);
   const instanceTypes = [...(definition.instanceTypes ?? defaultTypes)];
   const desiredSize = definition.desiredSize ?? Math.max(minSize, Math.min(1, definition.maxSize ?? 1));
-  const everyTypeHasDisks = instanceTypes.every((type) => (instanceTypeFacts(type)?.disks ?? 0) > 0);
+  const everyTypeHasDisks = instanceTypes.every((type) => (factsOf(facts, type)?.disks ?? 0) > 0);
   const on = definition.spill?.on ?? (everyTypeHasDisks ? "instance-store" : "ebs");
-  const share = formatBytes((diskGiB * GIB) / 2 / mostProcesses({ ...definition, instanceTypes }));
+  const share = formatBytes((diskGiB * GIB) / 2 / mostProcesses({ ...definition, instanceTypes, ...facts }));
   return {
     name,
     instanceTypes,
@@ -142,5 +162,6 @@ function common(definition: PoolDefinition, defaultImage: Image, defaultTypes: r
     spill: { on, limit: definition.spill?.limit ?? (on === "ebs" ? share : false) },
     diskGiB,
     image,
+    ...facts,
   } as const;
 }

@@ -14,6 +14,16 @@ const instanceType = spelled(
   "look the type up in EC2's list",
 );
 
+/** Numbers of the largest instance types, with room for larger ones. */
+const facts = object({
+  vcpus: whole(1, 4096),
+  memoryMiB: whole(512, 2 ** 27),
+  gpus: whole(0, 64).optional(),
+  gpuMemoryMiB: whole(1, 2 ** 24).optional(),
+  disks: whole(0, 64).optional(),
+  spot: z.boolean().optional(),
+});
+
 const resources = z.record(
   spelled(
     /^[A-Za-z][A-Za-z0-9_.:-]*$/,
@@ -122,5 +132,6 @@ export const definitionSchema = object({
   logRetentionDays: logRetentionDays.optional(),
   deletionProtection: z.boolean().optional(),
   tags: tags.optional(),
+  instanceTypeFacts: z.record(instanceType, facts).optional(),
   backend: backend.optional(),
 });

@@ -10,7 +10,16 @@ export interface ValidationIssue {
   readonly hint: string;
 }
 
-/** A definition is invalid; all issues are reported together. */
+/**
+ * A definition is invalid; all issues are reported together.
+ *
+ * @example
+ * try {
+ *   defineCluster({ name: "research", network: { adminSubnets: ["0.0.0.0/0"] } });
+ * } catch (error) {
+ *   if (error instanceof ValidationError) console.error(error.issues.map(({ path }) => path));
+ * }
+ */
 export class ValidationError extends Error {
   /** Every issue of the definition. */
   readonly issues: readonly ValidationIssue[];

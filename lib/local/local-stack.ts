@@ -18,10 +18,25 @@ import { RESOURCES } from "./terraform-state";
 /** Dask's own ports. */
 const DEFAULT_PORTS: LocalPorts = { scheduler: PORTS.scheduler.from, dashboard: PORTS.dashboard.from };
 
+/** Decides which cluster runs on this machine, and on which ports. */
+export interface LocalStackProps {
+  /** The cluster; what concerns AWS only has no effect. */
+  readonly cluster: Cluster;
+  /**
+   * Ports on the loopback interface. The variables `CDKTF_DASK_SCHEDULER_PORT` and `CDKTF_DASK_DASHBOARD_PORT` override them.
+   *
+   * @default - 8786 and 8787
+   */
+  readonly ports?: LocalPorts;
+}
+
 /**
  * A cluster on this machine, by Terraform's built-in provider alone: no account and no download of a provider. One
  * resource is the environment that the cluster runs in, the other its processes; both are what their provisioners
  * make, and everything lies in `.dask/<cluster>` of the working directory.
+ *
+ * @example
+ * new LocalStack(app, "laptop", { cluster, ports: { scheduler: 8796, dashboard: 8797 } });
  */
 export class LocalStack extends TerraformStack {
   /** Address that clients connect to: `tcp://127.0.0.1:8786`, or `tls://…` where the definition asks for TLS. */
@@ -29,13 +44,8 @@ export class LocalStack extends TerraformStack {
   /** Page of the dashboard. */
   readonly dashboardLink: string;
 
-  /**
-   * @param cluster the cluster; what concerns AWS alone is without effect
-   * @param given ports on the loopback interface; Dask's defaults where none are given. The variables
-   * `CDKTF_DASK_SCHEDULER_PORT` and `CDKTF_DASK_DASHBOARD_PORT` beat both.
-   * @throws ValidationError when the cluster's state is kept elsewhere, as its processes are here
-   */
-  constructor(scope: Construct, id: string, cluster: Cluster, given: LocalPorts = DEFAULT_PORTS) {
+  /** @throws ValidationError if the state of the cluster is not on this machine, where its processes are */
+  constructor(scope: Construct, id: string, { cluster, ports: given = DEFAULT_PORTS }: LocalStackProps) {
     super(scope, id);
     const ports = chosenPorts(given, process.env);
     if (cluster.backend.type !== "local") throw remoteBackend(cluster);

@@ -8,7 +8,7 @@ const { report } = require("./report.cjs");
 const app = new App({ outdir: outdir() });
 for (let index = 0; index < Number(process.argv[2]); index++) {
   const cluster = environment(index);
-  new AwsStack(app, cluster.name, cluster);
+  new AwsStack(app, cluster.name, { cluster });
 }
 app.synth();
 report(app.outdir, started);

@@ -46,7 +46,7 @@ const { environment, outdir } = require("./environments.cjs");
 const { report } = require("./report.cjs");
 
 const cluster = environment(0);
-const original = new AwsStack(new App({ outdir: join(outdir(), "recorded") }), cluster.name, cluster);
+const original = new AwsStack(new App({ outdir: join(outdir(), "recorded") }), cluster.name, { cluster });
 const outputs = original.node.findAll().filter((construct) => construct instanceof TerraformOutput);
 const resolver = new DefaultTokenResolver(new StringConcat());
 

@@ -1,7 +1,18 @@
 import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
+import { S3Bucket } from "@cdktf/provider-aws/lib/s3-bucket";
+import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import { NullProvider } from "@cdktf/provider-null/lib/provider";
-import { App, TerraformStack } from "cdktf";
-import { type ClusterDefinition, DaskCluster, defineCluster, LocalStack } from "cdktf-dask";
+import { App, TerraformOutput, TerraformStack } from "cdktf";
+import {
+  type ClusterDefinition,
+  type ClusterNetwork,
+  clusterTags,
+  DaskCluster,
+  defineCluster,
+  type EncryptionKey,
+  LocalStack,
+  type WorkerPool,
+} from "cdktf-dask";
 import type { Construct } from "constructs";
 
 /** What all clusters of this company share. */
@@ -28,7 +39,62 @@ class ResearchStack extends TerraformStack {
   }
 }
 
+/** The VPC that the company's network team made. */
+const companyNetwork: ClusterNetwork = {
+  vpcId: "vpc-0123456789abcdef0",
+  privateSubnetIds: ["subnet-0aaaaaaaaaaaaaaaa", "subnet-0bbbbbbbbbbbbbbbb"],
+};
+
+/** The key for the company's data. */
+const companyKey: EncryptionKey = {
+  arn: "arn:aws:kms:eu-central-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef",
+};
+
+/** A cluster in the company's VPC, with the company's key, data and rules. */
+class AnalyticsStack extends TerraformStack {
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    const cluster = defineCluster({
+      ...company,
+      name: "analytics",
+      region: "eu-central-1",
+      scheduler: { privateAddress: "10.60.1.10" },
+      pools: [{ name: "cpu", kind: "cpu", maxSize: 4 }],
+    });
+    new AwsProvider(this, "aws", { region: cluster.region, defaultTags: [{ tags: clusterTags(cluster) }] });
+    new NullProvider(this, "null");
+
+    const dask = new DaskCluster(this, "dask", {
+      cluster,
+      network: companyNetwork,
+      key: companyKey,
+      permissionsBoundary: "arn:aws:iam::123456789012:policy/company-boundary",
+    });
+    const pool = poolOf(dask, "cpu");
+
+    const data = new S3Bucket(this, "data", { bucketPrefix: "analytics-" });
+    pool.role.addToPolicy(
+      { Action: "s3:ListBucket", Resource: data.arn },
+      { Action: "s3:GetObject", Resource: `${data.arn}/*` },
+    );
+
+    const database = new SecurityGroup(this, "database-clients", { vpcId: dask.vpcId });
+    pool.addSecurityGroup(database.id);
+
+    new TerraformOutput(this, "scheduler", { value: dask.schedulerAddress });
+    new TerraformOutput(this, "dashboard", { value: dask.commands.tunnelDashboard });
+    new TerraformOutput(this, "workers", { value: pool.role.arn });
+  }
+}
+
+function poolOf({ pools }: DaskCluster, name: string): WorkerPool {
+  const pool = pools[name];
+  if (pool === undefined) throw new Error(`no pool ${name}`);
+  return pool;
+}
+
 const app = new App();
 new ResearchStack(app, "research");
-new LocalStack(app, "laptop", defineCluster({ ...company, name: "laptop" }));
+new AnalyticsStack(app, "analytics");
+new LocalStack(app, "laptop", { cluster: defineCluster({ ...company, name: "laptop" }) });
 app.synth();

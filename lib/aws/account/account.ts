@@ -3,10 +3,16 @@ import { DataAwsPartition } from "@cdktf/provider-aws/lib/data-aws-partition";
 import { Construct } from "constructs";
 import type { Cluster } from "../../cluster/cluster";
 
-/** Properties of an `Account`. */
+/** Decides in which region resources are named, and what bounds the roles of the cluster. */
 export interface AccountProps {
   /** Cluster whose region the names are of. */
   readonly cluster: Cluster;
+  /**
+   * ARN of the policy that bounds the permissions of each role of the cluster.
+   *
+   * @default - none
+   */
+  readonly permissionsBoundary?: string;
 }
 
 /** The AWS account that a cluster is deployed to, as far as policies have to name it. */
@@ -17,16 +23,19 @@ export class Account extends Construct {
   readonly partition: string;
   /** Domain of the partition's services, such as `amazonaws.com`. */
   readonly dnsSuffix: string;
+  /** ARN of the policy that bounds the permissions of each role; undefined without one. */
+  readonly permissionsBoundary?: string;
 
   private readonly region: string;
 
-  constructor(scope: Construct, id: string, { cluster }: AccountProps) {
+  constructor(scope: Construct, id: string, { cluster, permissionsBoundary }: AccountProps) {
     super(scope, id);
     this.region = cluster.region;
     this.accountId = new DataAwsCallerIdentity(this, "identity").accountId;
     const partition = new DataAwsPartition(this, "partition");
     this.partition = partition.partition;
     this.dnsSuffix = partition.dnsSuffix;
+    if (permissionsBoundary !== undefined) this.permissionsBoundary = permissionsBoundary;
   }
 
   /** Name of something of this account in the cluster's region, such as `arn("ec2", "instance/*")`. */

@@ -1,15 +1,22 @@
-/** A statement of a policy of AWS, in its own words. */
+/** Principal of a resource policy, such as `{ AWS: "arn:aws:iam::123456789012:role/name" }`. */
+export type Principal = Readonly<Record<string, string>>;
+
+/** Statement of a policy, with the keys of IAM's JSON. */
 export interface Statement {
   readonly Sid?: string;
   /** @default "Allow" */
   readonly Effect?: "Allow" | "Deny";
-  readonly Principal?: Readonly<Record<string, string>>;
+  /** Only in resource policies: IAM rejects it in a policy of a role. */
+  readonly Principal?: Principal;
   readonly Action: string | readonly string[];
   readonly Resource?: string | readonly string[];
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 }
 
-/** A policy as AWS takes it. */
+/** Statement of a policy of a role, which is its principal. */
+export type RoleStatement = Omit<Statement, "Principal">;
+
+/** Returns a policy as JSON. */
 export function policy(...statements: readonly Statement[]): string {
   return JSON.stringify({
     Version: "2012-10-17",

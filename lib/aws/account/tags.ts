@@ -7,6 +7,11 @@ export type Tags = Record<string, string>;
 /**
  * Tags of everything that belongs to a cluster. `AwsStack` makes them its provider's default tags; in a stack with
  * a provider of its own, put them there.
+ *
+ * @example
+ * import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
+ *
+ * new AwsProvider(stack, "aws", { region: cluster.region, defaultTags: [{ tags: clusterTags(cluster) }] });
  */
 export function clusterTags(cluster: Cluster): Tags {
   return { ...cluster.tags, "dask:cluster": cluster.name };

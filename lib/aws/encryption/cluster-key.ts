@@ -6,6 +6,7 @@ import { resourceName } from "../../node/names";
 import type { Account } from "../account/account";
 import type { AutoscalingRole } from "../account/autoscaling-role";
 import { policy, type Statement } from "../account/policy";
+import type { EncryptionKey } from "./encryption-key";
 import { logGroupNames } from "./log-names";
 
 /** Days in which a key that was deleted by mistake can be had back: the most that KMS takes. */
@@ -22,7 +23,7 @@ const USE = [
   "kms:DescribeKey",
 ];
 
-/** Properties of a `ClusterKey`. */
+/** Decides which data the key encrypts, and who uses it. */
 export interface ClusterKeyProps {
   /** Cluster whose data is encrypted. */
   readonly cluster: Cluster;
@@ -36,8 +37,11 @@ export interface ClusterKeyProps {
  * The key under which everything of a cluster is encrypted that lies anywhere: volumes, images, secrets and logs. AWS
  * renews its material every year. The account's administrators hand out its use by their own policies, as do the
  * roles of the machines; who else uses it is named here.
+ *
+ * @example
+ * new TerraformOutput(stack, "key", { value: dask.key.arn });
  */
-export class ClusterKey extends Construct {
+export class ClusterKey extends Construct implements EncryptionKey {
   /** ARN of the key. */
   readonly arn: string;
 

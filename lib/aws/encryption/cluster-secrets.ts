@@ -3,7 +3,7 @@ import { Construct } from "constructs";
 import type { Cluster } from "../../cluster/cluster";
 import { type Holder, secretName } from "../../node/secrets";
 import { waive } from "../account/waiver";
-import type { ClusterKey } from "./cluster-key";
+import type { EncryptionKey } from "./encryption-key";
 
 /** What a person reads in the list of secrets. */
 const DESCRIPTIONS: Readonly<Record<Holder, string>> = {
@@ -25,17 +25,20 @@ const NOT_ROTATED: Readonly<Record<Holder, string>> = {
     "the command in the output rotate_dashboard_password changes it and tells the door at once; a function would leave the door with the old one",
 };
 
-/** Properties of `ClusterSecrets`. */
+/** Decides which secrets there are, and how they are encrypted. */
 export interface ClusterSecretsProps {
   /** Cluster whose members prove who they are. */
   readonly cluster: Cluster;
   /** Key of the cluster. */
-  readonly key: ClusterKey;
+  readonly key: EncryptionKey;
 }
 
 /**
  * The secrets of a cluster with TLS. They are made empty and filled by the scheduler, so what they hold is never in
  * Terraform's state. They are worth nothing without the cluster and go with it at once, which frees their names.
+ *
+ * @example
+ * const readClientBundle = { Action: "secretsmanager:GetSecretValue", Resource: dask.secrets?.arns.client };
  */
 export class ClusterSecrets extends Construct {
   /** ARN of each secret. */

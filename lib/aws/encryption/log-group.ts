@@ -1,14 +1,14 @@
 import { CloudwatchLogGroup } from "@cdktf/provider-aws/lib/cloudwatch-log-group";
 import { Construct } from "constructs";
 import type { Cluster } from "../../cluster/cluster";
-import type { ClusterKey } from "./cluster-key";
+import type { EncryptionKey } from "./encryption-key";
 
 /** Properties of a `LogGroup`. */
 export interface LogGroupProps {
   /** Cluster whose definition says how long logs are kept. */
   readonly cluster: Cluster;
   /** Key of the cluster. */
-  readonly key: ClusterKey;
+  readonly key: EncryptionKey;
   /** Name of the group, one of `log-names.ts`, as the key's policy admits no other. */
   readonly name: string;
 }

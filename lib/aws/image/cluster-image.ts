@@ -9,7 +9,7 @@ import { Construct } from "constructs";
 import type { Cluster } from "../../cluster/cluster";
 import { resourceName } from "../../node/names";
 import type { NodePlan } from "../../node/node-plan";
-import type { ClusterKey } from "../encryption/cluster-key";
+import type { EncryptionKey } from "../encryption/encryption-key";
 import { LogGroup } from "../encryption/log-group";
 import { buildLogGroup } from "../encryption/log-names";
 import { componentDocuments } from "./component-documents";
@@ -46,7 +46,7 @@ export interface ClusterImageProps extends AmiContents {
   /** `amiDigest` of the contents: the id of the construct, and part of its names in AWS. */
   readonly digest: string;
   /** Key that encrypts the AMI. */
-  readonly key: ClusterKey;
+  readonly key: EncryptionKey;
   /** Where it is built. */
   readonly builder: ImageBuilder;
 }
@@ -111,7 +111,7 @@ export class ClusterImage extends Construct {
       description,
       ...REPLACED,
       instanceTypes: [...node.instanceTypes],
-      instanceProfileName: builder.instanceProfileName,
+      instanceProfileName: builder.role.instanceProfile.name,
       subnetId: builder.subnetId,
       securityGroupIds: [builder.securityGroupId],
       instanceMetadataOptions: { httpTokens: "required", httpPutResponseHopLimit: 1 },
@@ -153,6 +153,7 @@ export class ClusterImage extends Construct {
       timeouts: { create: "120m" },
       dependsOn: [...builder.needs, logs.group],
     });
+    builder.role.addDependent(image);
     this.amiId = image.outputResources.get(0).amis.get(0).image;
   }
 }

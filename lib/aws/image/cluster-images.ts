@@ -4,7 +4,7 @@ import type { Image } from "../../cluster/definition";
 import type { NodePlan } from "../../node/node-plan";
 import type { ClusterPlan } from "../../node/plan";
 import type { Account } from "../account/account";
-import type { ClusterKey } from "../encryption/cluster-key";
+import type { EncryptionKey } from "../encryption/encryption-key";
 import type { ClusterNetwork } from "../network/cluster-network";
 import { amiDigest, ClusterImage } from "./cluster-image";
 import { ImageBuilder } from "./image-builder";
@@ -19,7 +19,7 @@ export interface ClusterImagesProps {
   /** Account of the cluster. */
   readonly account: Account;
   /** Key of the cluster. */
-  readonly key: ClusterKey;
+  readonly key: EncryptionKey;
   /** Network in which the AMIs are built. */
   readonly network: ClusterNetwork;
 }
@@ -32,20 +32,25 @@ export interface ClusterImagesProps {
  *
  * A pool with a `maxSize` of 0 gets no AMI: the build would start an instance of its type, and needs its quota. Its
  * launch template names the base image until the pool may have nodes.
+ *
+ * @example
+ * dask.images?.builder.role.addToPolicy({ Action: "s3:GetObject", Resource: "arn:aws:s3:::my-packages/*" });
  */
 export class ClusterImages extends Construct {
   /** The plan with nodes that start from the baked AMIs. */
   readonly plan: ClusterPlan;
+  /** Instances that build the AMIs: their role, security group and subnet. */
+  readonly builder: ImageBuilder;
 
   constructor(scope: Construct, id: string, { cluster, plan, account, key, network }: ClusterImagesProps) {
     super(scope, id);
-    const builder = new ImageBuilder(this, "builder", { cluster, account, network });
+    this.builder = new ImageBuilder(this, "builder", { cluster, account, network });
     const baked = new Map<NodePlan, Image>();
     for (const nodes of alike(nodesToBake(plan))) {
       const [node] = nodes;
       const contents = { cluster, node, diskGiB: Math.min(...nodes.map(({ diskGiB }) => diskGiB)) };
       const digest = amiDigest(contents);
-      const { amiId } = new ClusterImage(this, digest, { ...contents, digest, key, builder });
+      const { amiId } = new ClusterImage(this, digest, { ...contents, digest, key, builder: this.builder });
       for (const one of nodes) baked.set(one, { amiId });
     }
     const onAmi = (node: NodePlan) => ({ ...node, image: baked.get(node) ?? node.image });

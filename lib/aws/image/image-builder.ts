@@ -8,7 +8,7 @@ import { type ClusterNetwork, schedulerSubnetId } from "../network/cluster-netwo
 import { waysOut } from "../network/cluster-security";
 import { BuilderRole } from "../roles/builder-role";
 
-/** Properties of an `ImageBuilder`. */
+/** Decides where images are built. */
 export interface ImageBuilderProps {
   /** Cluster whose images are built. */
   readonly cluster: Cluster;
@@ -21,15 +21,18 @@ export interface ImageBuilderProps {
 /**
  * Where images are built: a private subnet, a group that lets nobody in and reaches web servers alone, and a role of
  * its own. Builders run while an image is made, and no longer.
+ *
+ * @example
+ * new TerraformOutput(stack, "builders", { value: dask.images?.builder.securityGroupId });
  */
 export class ImageBuilder extends Construct {
-  /** Name of the builders' instance profile. */
-  readonly instanceProfileName: string;
+  /** Role of the builders. */
+  readonly role: BuilderRole;
   /** Subnet of the builders. */
   readonly subnetId: string;
   /** Group of the builders. */
   readonly securityGroupId: string;
-  /** What has to exist before a builder can do its work. */
+  /** What has to exist before a builder can do its work, next to the policies of the role. */
   readonly needs: readonly ITerraformDependable[];
 
   constructor(scope: Construct, id: string, { cluster, account, network }: ImageBuilderProps) {
@@ -41,10 +44,9 @@ export class ImageBuilder extends Construct {
       vpcId: network.vpcId,
       tags: { Name: name },
     });
-    const role = new BuilderRole(this, "role", { cluster, account });
-    this.instanceProfileName = role.instanceProfile.name;
+    this.role = new BuilderRole(this, "role", { cluster, account });
     this.subnetId = schedulerSubnetId(cluster, network);
     this.securityGroupId = group.id;
-    this.needs = [...(network.wayOut ?? []), ...waysOut(this, "builders", group, cluster), ...role.policies];
+    this.needs = [...(network.wayOut ?? []), ...waysOut(this, "builders", group, cluster)];
   }
 }

@@ -10,7 +10,7 @@ import { userData } from "../../node/user-data";
 import { nameOf } from "../account/names";
 import { nodeTags } from "../account/tags";
 import { waive } from "../account/waiver";
-import type { ClusterKey } from "../encryption/cluster-key";
+import type { EncryptionKey } from "../encryption/encryption-key";
 import { imageParameter, isPinned, launchImage } from "../image/machine-image";
 import { type ClusterNetwork, schedulerSubnetId } from "../network/cluster-network";
 import type { ClusterSecurity } from "../network/cluster-security";
@@ -30,7 +30,7 @@ export interface SchedulerProps {
   /** Role of the machine. */
   readonly role: SchedulerRole;
   /** Key of the cluster. */
-  readonly key: ClusterKey;
+  readonly key: EncryptionKey;
   /** Parameter that the instance reads its lockfile from. */
   readonly lockfileParameter: SsmParameter;
 }
@@ -39,10 +39,16 @@ export interface SchedulerProps {
  * The machine of the scheduler, on demand and under a fixed private address. What a scheduler knows is in its memory
  * and lost with it, so only a change of the definition replaces it; a new release of its AMI does not. Where the
  * definition protects it, nothing does: Terraform refuses the whole plan that would, and AWS whoever else asks.
+ *
+ * @example
+ * dask.scheduler.addSecurityGroup("sg-0123456789abcdef0");
+ * dask.scheduler.role.addManagedPolicy("arn:aws:iam::123456789012:policy/read-my-tables");
  */
 export class Scheduler extends Construct {
   /** The machine. */
   readonly instance: Instance;
+  /** Role of the instance: what it may do in AWS. */
+  readonly role: SchedulerRole;
   /** Changes with each new instance: whatever has to change with the scheduler refers to it. */
   readonly generation: string;
   /** Name of a resource that is replaced with each new instance, for `replaceTriggeredBy`. */
@@ -52,6 +58,7 @@ export class Scheduler extends Construct {
     super(scope, id);
     const { cluster, node, network, security, role, key, lockfileParameter } = props;
     const { deletionProtection, ssh } = cluster;
+    this.role = role;
     const tags = nodeTags(cluster, node);
     const image = new NullResource(this, "image", { triggers: { image: launchImage(node.image) } });
     this.instance = new Instance(this, "Resource", {
@@ -83,8 +90,9 @@ export class Scheduler extends Construct {
         replaceTriggeredBy: [nameOf(image)],
         ...(deletionProtection && { preventDestroy: true }),
       },
-      dependsOn: [...(network.wayOut ?? []), ...security.rules, ...role.policies, lockfileParameter],
+      dependsOn: [...(network.wayOut ?? []), ...security.rules, lockfileParameter],
     });
+    role.addDependent(this.instance);
     waive(
       this.instance,
       "CKV_AWS_135",
@@ -93,6 +101,15 @@ export class Scheduler extends Construct {
     const generation = new NullResource(this, "generation", { triggers: { instance: this.instance.id } });
     this.generation = generation.id;
     this.replacement = nameOf(generation);
+  }
+
+  /**
+   * Adds a security group to the instance, next to that of the cluster's scheduler. AWS allows 5 groups for each instance by
+   * default. The change does not replace the scheduler.
+   */
+  addSecurityGroup(securityGroupId: string): void {
+    const present = this.instance.vpcSecurityGroupIdsInput ?? [];
+    this.instance.vpcSecurityGroupIds = [...present, securityGroupId];
   }
 
   /** A pinned AMI, or the one that a published image stands for today. */

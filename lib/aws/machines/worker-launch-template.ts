@@ -4,7 +4,7 @@ import type { Cluster, Pool } from "../../cluster/cluster";
 import type { NodePlan } from "../../node/node-plan";
 import { userData } from "../../node/user-data";
 import { nodeTags } from "../account/tags";
-import type { ClusterKey } from "../encryption/cluster-key";
+import type { EncryptionKey } from "../encryption/encryption-key";
 import { launchImage, ROOT_DEVICE } from "../image/machine-image";
 import type { ClusterSecurity } from "../network/cluster-security";
 import type { PoolRole } from "../roles/pool-role";
@@ -22,21 +22,33 @@ export interface WorkerLaunchTemplateProps {
   /** Role of the instances. */
   readonly role: PoolRole;
   /** Key of the cluster. */
-  readonly key: ClusterKey;
+  readonly key: EncryptionKey;
 }
 
-/** Launch template of a pool's instances, without instance types: the Auto Scaling group has those. */
+/**
+ * Launch template of a pool's instances, without instance types: the Auto Scaling group has those.
+ *
+ * @example
+ * import { LaunchTemplate } from "@cdktf/provider-aws/lib/launch-template";
+ *
+ * const template = dask.pools.gpu?.template.node.defaultChild;
+ * if (template instanceof LaunchTemplate) template.putPlacement({ groupName: "my-placement-group" });
+ */
 export class WorkerLaunchTemplate extends Construct {
   /** Id of the template. */
   readonly templateId: string;
   /** Number of the newest version: whoever names it learns of every change. */
   readonly latestVersion: string;
 
+  private readonly template: LaunchTemplate;
+  private securityGroupIds: readonly string[];
+
   constructor(scope: Construct, id: string, props: WorkerLaunchTemplateProps) {
     super(scope, id);
     const { cluster, pool, node, security, role, key } = props;
     const tags = nodeTags(cluster, node);
-    const template = new LaunchTemplate(this, "Resource", {
+    this.securityGroupIds = [security.workers.id];
+    this.template = new LaunchTemplate(this, "Resource", {
       name: node.name,
       description: `workers of the Dask cluster ${cluster.name}, pool ${pool.name}`,
       imageId: launchImage(node.image),
@@ -46,14 +58,7 @@ export class WorkerLaunchTemplate extends Construct {
       updateDefaultVersion: true,
       metadataOptions: { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1 },
       monitoring: { enabled: true },
-      networkInterfaces: [
-        {
-          deviceIndex: 0,
-          associatePublicIpAddress: "false",
-          deleteOnTermination: "true",
-          securityGroups: [security.workers.id],
-        },
-      ],
+      networkInterfaces: [networkInterface(this.securityGroupIds)],
       blockDeviceMappings: [
         {
           deviceName: ROOT_DEVICE,
@@ -69,7 +74,22 @@ export class WorkerLaunchTemplate extends Construct {
       tagSpecifications: ["instance", "volume"].map((resourceType) => ({ resourceType, tags })),
       tags: { Name: node.name },
     });
-    this.templateId = template.id;
-    this.latestVersion = template.getStringAttribute("latest_version");
+    this.templateId = this.template.id;
+    this.latestVersion = this.template.getStringAttribute("latest_version");
   }
+
+  /** Adds a security group to the instances. */
+  addSecurityGroup(securityGroupId: string): void {
+    this.securityGroupIds = [...this.securityGroupIds, securityGroupId];
+    this.template.putNetworkInterfaces([networkInterface(this.securityGroupIds)]);
+  }
+}
+
+function networkInterface(securityGroups: readonly string[]) {
+  return {
+    deviceIndex: 0,
+    associatePublicIpAddress: "false",
+    deleteOnTermination: "true",
+    securityGroups: [...securityGroups],
+  };
 }

@@ -5,7 +5,7 @@ import type { Cluster, Pool } from "../../cluster/cluster";
 import type { NodePlan } from "../../node/node-plan";
 import type { AutoscalingRole } from "../account/autoscaling-role";
 import { nodeTags } from "../account/tags";
-import type { ClusterKey } from "../encryption/cluster-key";
+import type { EncryptionKey } from "../encryption/encryption-key";
 import type { ClusterNetwork } from "../network/cluster-network";
 import type { ClusterSecurity } from "../network/cluster-security";
 import type { PoolRole } from "../roles/pool-role";
@@ -35,7 +35,7 @@ export interface WorkerPoolProps {
   /** Role that launches them. */
   readonly autoscaling: AutoscalingRole;
   /** Key of the cluster. */
-  readonly key: ClusterKey;
+  readonly key: EncryptionKey;
   /** Parameter that the instances read their lockfile from. */
   readonly lockfileParameter: SsmParameter;
   /** Scheduler that the workers work for. */
@@ -66,6 +66,11 @@ export interface WorkerPoolProps {
  * shows it. Another deployment that starts a refresh meanwhile cancels the first; where an instance is just starting, that
  * takes longer than the 15 minutes that the provider waits, and the deployment has to be repeated.
  *
+ * @example
+ * const { cpu } = dask.pools;
+ * cpu?.addSecurityGroup("sg-0123456789abcdef0");
+ * cpu?.role.addToPolicy({ Action: "s3:GetObject", Resource: "arn:aws:s3:::my-data/*" });
+ *
  * @throws Error if `waitForCapacityMinutes` is not a whole number from 0
  */
 export class WorkerPool extends Construct {
@@ -73,6 +78,10 @@ export class WorkerPool extends Construct {
   readonly pool: Pool;
   /** Name of the autoscaling group. */
   readonly groupName: string;
+  /** Role of the instances: what they, and the tasks on them, may do in AWS. */
+  readonly role: PoolRole;
+  /** Launch template of the instances. */
+  readonly template: WorkerLaunchTemplate;
 
   constructor(scope: Construct, id: string, props: WorkerPoolProps) {
     super(scope, id);
@@ -84,8 +93,9 @@ export class WorkerPool extends Construct {
         `waitForCapacityMinutes: got ${waitForCapacityMinutes}, expected a whole number from 0. Hint: give the minutes that a deployment waits for the pool ${pool.name}, or 0 to wait for none`,
       );
     this.pool = pool;
+    this.role = role;
 
-    const template = new WorkerLaunchTemplate(this, "template", { cluster, pool, node, security, role, key });
+    this.template = new WorkerLaunchTemplate(this, "template", { cluster, pool, node, security, role, key });
     const group = new AutoscalingGroup(this, "Resource", {
       name: node.name,
       minSize: pool.minSize,
@@ -102,8 +112,8 @@ export class WorkerPool extends Construct {
         },
         launchTemplate: {
           launchTemplateSpecification: {
-            launchTemplateId: template.templateId,
-            version: template.latestVersion,
+            launchTemplateId: this.template.templateId,
+            version: this.template.latestVersion,
           },
           override: node.instanceTypes.map((instanceType) => ({ instanceType })),
         },
@@ -136,9 +146,23 @@ export class WorkerPool extends Construct {
       // would replace the whole group for it.
       lifecycle: { ignoreChanges: ["desired_capacity", "initial_lifecycle_hook"] },
       // The record waits for the scheduler, and the scheduler for every rule and the way out.
-      dependsOn: [zone.record, ...(readiness ? [readiness.stack] : []), ...role.policies, lockfileParameter],
+      dependsOn: [
+        zone.record,
+        ...(readiness ? [readiness.stack] : []),
+        ...(key.grants ?? []),
+        lockfileParameter,
+      ],
     });
+    role.addDependent(group);
     this.groupName = group.name;
     new LaunchHook(this, "launch-hook", { groupName: group.name });
+  }
+
+  /**
+   * Adds a security group to the instances, next to that of the cluster's workers: for access to a file system or a database, for
+   * example. AWS allows 5 groups for each instance by default. The change rolls the pool.
+   */
+  addSecurityGroup(securityGroupId: string): void {
+    this.template.addSecurityGroup(securityGroupId);
   }
 }

@@ -2,18 +2,41 @@ import type { ITerraformDependable } from "cdktf";
 import type { Cluster } from "../../cluster/cluster";
 
 /**
- * Network of a cluster's instances: a `Network`, or an object that names an existing VPC. The definition then repeats the
- * VPC's blocks in `network.vpcCidr` and `network.zones`. The owner of an existing network
+ * Network of a cluster's instances: a `Network`, or an object that names an existing VPC and its subnets. With an existing
+ * network, the definition has
+ *
+ * - `network.zones`: the zones of the subnets;
+ * - `scheduler.privateAddress`: an address of the subnet of the scheduler's zone. User data and certificates contain it, so it
+ *   is known before a deployment. It has a default where the zone has its `privateSubnet` in the definition;
+ * - `network.vpcCidr`: only with `nat: "none"`.
+ *
+ * The owner of the network
  *
  * - keeps the scheduler's address free, for example by a subnet CIDR reservation of the type `explicit`;
  * - with `nat: "none"`, provides endpoints for the AWS services, and a gateway endpoint for S3, to which the scheduler
  *   sends the signal that it is ready.
+ *
+ * @example
+ * const cluster = defineCluster({
+ *   name: "research",
+ *   region: "eu-central-1",
+ *   network: { adminSubnets: ["10.8.0.0/16"], zones: ["eu-central-1a", "eu-central-1b"] },
+ *   scheduler: { privateAddress: "10.60.1.10" },
+ * });
+ * const network = { vpcId: "vpc-0123456789abcdef0", privateSubnetIds: ["subnet-0aaaaaaaaaaaaaaaa", "subnet-0bbbbbbbbbbbbbbbb"] };
+ * new DaskCluster(stack, "dask", { cluster, network });
  */
 export interface ClusterNetwork {
   /** VPC with DNS support and DNS host names, which its private zone needs. */
   readonly vpcId: string;
   /** One private subnet per zone, in the order of the definition's zones. */
   readonly privateSubnetIds: readonly string[];
+  /**
+   * Route tables of the private subnets: for outputs, and for routes back to the administrators.
+   *
+   * @default - none
+   */
+  readonly privateRouteTableIds?: readonly string[];
   /**
    * What has to exist before an instance can fetch its packages and call AWS.
    *

@@ -19,7 +19,7 @@ const ANY_PORT: Ports = ["any-port", { from: 0, to: 65535 }];
 const HTTP: Ports = ["http", { from: 80, to: 80 }];
 const HTTPS: Ports = ["https", { from: 443, to: 443 }];
 
-/** Properties of a `ClusterSecurity`. */
+/** Decides which ports are open, and for whom. */
 export interface ClusterSecurityProps {
   /** Cluster whose admin subnets, release and pools decide which ports are open. */
   readonly cluster: Cluster;
@@ -32,6 +32,17 @@ export interface ClusterSecurityProps {
  * and machines by SSH, where the definition says so; members of the cluster reach each other on Dask's ports, known by
  * their group and not by an address; machines reach web servers to fetch packages. Each sentence is a rule of its own,
  * so that a change of one leaves the others alone.
+ *
+ * @example
+ * import { VpcSecurityGroupIngressRule } from "@cdktf/provider-aws/lib/vpc-security-group-ingress-rule";
+ *
+ * new VpcSecurityGroupIngressRule(stack, "database-from-workers", {
+ *   securityGroupId: "sg-0123456789abcdef0",
+ *   referencedSecurityGroupId: dask.security.workers.id,
+ *   ipProtocol: "tcp",
+ *   fromPort: 5432,
+ *   toPort: 5432,
+ * });
  */
 export class ClusterSecurity extends Construct {
   /** Group of the scheduler. */

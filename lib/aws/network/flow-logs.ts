@@ -7,19 +7,19 @@ import { resourceName } from "../../node/names";
 import type { Account } from "../account/account";
 import { fitted, MOST_OF_A_ROLE } from "../account/names";
 import { policy } from "../account/policy";
-import type { ClusterKey } from "../encryption/cluster-key";
+import type { EncryptionKey } from "../encryption/encryption-key";
 import { LogGroup } from "../encryption/log-group";
 import { flowLogGroup } from "../encryption/log-names";
 import type { ClusterNetwork } from "./cluster-network";
 
-/** Properties of `FlowLogs`. */
+/** Decides which network is watched. */
 export interface FlowLogsProps {
   /** Cluster whose network is watched. */
   readonly cluster: Cluster;
   /** Account of the cluster. */
   readonly account: Account;
   /** Key of the cluster. */
-  readonly key: ClusterKey;
+  readonly key: EncryptionKey;
   /** Network that is watched. */
   readonly network: ClusterNetwork;
 }
@@ -27,6 +27,12 @@ export interface FlowLogsProps {
 /**
  * Who spoke with whom in a network, and who was refused: every flow, in a log group of the cluster's. The role may write
  * to that group and not make another, so that none comes back after the cluster is gone.
+ *
+ * @example
+ * import { FlowLog } from "@cdktf/provider-aws/lib/flow-log";
+ *
+ * const log = dask.flowLogs?.node.defaultChild;
+ * if (log instanceof FlowLog) log.trafficType = "REJECT";
  */
 export class FlowLogs extends Construct {
   constructor(scope: Construct, id: string, { cluster, account, key, network }: FlowLogsProps) {
@@ -36,6 +42,7 @@ export class FlowLogs extends Construct {
     const role = new IamRole(this, "role", {
       name,
       description: `flow logs of the Dask cluster ${cluster.name}`,
+      ...(account.permissionsBoundary && { permissionsBoundary: account.permissionsBoundary }),
       assumeRolePolicy: policy({
         Principal: { Service: "vpc-flow-logs.amazonaws.com" },
         Action: "sts:AssumeRole",

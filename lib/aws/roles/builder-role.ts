@@ -1,3 +1,4 @@
+import { IamRolePolicyAttachment } from "@cdktf/provider-aws/lib/iam-role-policy-attachment";
 import type { Construct } from "constructs";
 import type { Cluster } from "../../cluster/cluster";
 import type { Account } from "../account/account";
@@ -20,7 +21,12 @@ export interface BuilderRoleProps {
  */
 const MANAGED_POLICIES = ["EC2InstanceProfileForImageBuilder", "AmazonSSMManagedInstanceCore"];
 
-/** Role of the instances on which images are built. */
+/**
+ * Role of the instances on which images are built.
+ *
+ * @example
+ * dask.images?.builder.role.addManagedPolicy("arn:aws:iam::123456789012:policy/read-my-packages");
+ */
 export class BuilderRole extends MachineRole {
   constructor(scope: Construct, id: string, { cluster, account }: BuilderRoleProps) {
     super(scope, id, {
@@ -29,6 +35,13 @@ export class BuilderRole extends MachineRole {
       kind: "builder",
       description: `machines that build images of the Dask cluster ${cluster.name}`,
     });
-    for (const policy of MANAGED_POLICIES) this.attach(policy);
+    // Without `addManagedPolicy`, which would change their addresses.
+    for (const name of MANAGED_POLICIES)
+      this.grant(
+        new IamRolePolicyAttachment(this, name, {
+          role: this.roleName,
+          policyArn: `arn:${account.partition}:iam::aws:policy/${name}`,
+        }),
+      );
   }
 }

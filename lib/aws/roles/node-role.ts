@@ -3,8 +3,8 @@ import type { Construct } from "constructs";
 import type { Cluster } from "../../cluster/cluster";
 import type { NodePlan } from "../../node/node-plan";
 import type { Account } from "../account/account";
-import type { ClusterKey } from "../encryption/cluster-key";
 import type { ClusterSecrets } from "../encryption/cluster-secrets";
+import type { EncryptionKey } from "../encryption/encryption-key";
 import { MachineRole, type MachineRoleProps } from "./machine-role";
 
 /** Tag by which a machine says that it is ready, or where and why it failed. */
@@ -19,16 +19,22 @@ export interface MemberRoleProps {
   /** Account of the cluster. */
   readonly account: Account;
   /** Key under which the secrets are encrypted. */
-  readonly key: ClusterKey;
+  readonly key: EncryptionKey;
   /** Parameter of the node's lockfile. */
   readonly lockfileParameter: SsmParameter;
   /** @default - none: a cluster without TLS */
   readonly secrets?: ClusterSecrets;
 }
 
-/** Role of a node: it may read its lockfile, and tag instances that have the node's tags with their state. */
+/**
+ * Role of a node: it may read its lockfile, and tag instances that have the node's tags with their state.
+ *
+ * @example
+ * for (const { role } of [dask.scheduler, ...Object.values(dask.pools)])
+ *   role.addToPolicy({ Action: "s3:GetObject", Resource: "arn:aws:s3:::my-data/*" });
+ */
 export class NodeRole extends MachineRole {
-  private readonly key: ClusterKey;
+  private readonly key: EncryptionKey;
 
   constructor(scope: Construct, id: string, props: MachineRoleProps & MemberRoleProps) {
     super(scope, id, props);

@@ -11,6 +11,14 @@ export interface PoolRoleProps extends MemberRoleProps {
 /**
  * Role of a pool's instances: what every node may do, complete the launch hook of their Auto Scaling group, and read the
  * certificate of the workers.
+ *
+ * @example
+ * const readData = {
+ *   Effect: "Allow",
+ *   Principal: dask.pools.cpu?.role.grantPrincipal,
+ *   Action: "s3:GetObject",
+ *   Resource: "arn:aws:s3:::my-data/*",
+ * };
  */
 export class PoolRole extends NodeRole {
   constructor(scope: Construct, id: string, props: PoolRoleProps) {

@@ -2,7 +2,12 @@ import type { Construct } from "constructs";
 import { signalParameter } from "../../node/signal";
 import { type MemberRoleProps, NodeRole } from "./node-role";
 
-/** Role of the scheduler's instance: what every node may do, send the signal of its readiness, and fill the secrets. */
+/**
+ * Role of the scheduler's instance: what every node may do, send the signal of its readiness, and fill the secrets.
+ *
+ * @example
+ * dask.scheduler.role.permissionsBoundary = "arn:aws:iam::123456789012:policy/boundary";
+ */
 export class SchedulerRole extends NodeRole {
   constructor(scope: Construct, id: string, props: MemberRoleProps) {
     const { cluster, secrets } = props;

@@ -7,7 +7,7 @@ export interface NetworkDefinition {
   readonly adminSubnets: readonly string[];
   /**
    * Block of the VPC, from /16 to /28; from /16 to /22 where a subnet is derived from it. With an existing network, its
-   * primary block; subnets may then lie outside of it, in secondary blocks.
+   * primary block, required with `nat: "none"`; subnets may then lie outside of it, in secondary blocks.
    *
    * @default "10.20.0.0/16"
    */

@@ -12,11 +12,11 @@ const SMALLEST_DEEP_LEARNING_DISK = 100;
 
 /** A machine's disk has room for its image. The size of an AMI that is named by id or parameter is not known. */
 export const diskSizes: Rule = ({ scheduler, pools }) => [
-  ...diskFaults("scheduler", scheduler),
-  ...pools.flatMap((pool, index) => diskFaults(`pools[${index}]`, pool)),
+  ...diskIssues("scheduler", scheduler),
+  ...pools.flatMap((pool, index) => diskIssues(`pools[${index}]`, pool)),
 ];
 
-function diskFaults(path: string, { diskGiB, image }: { readonly diskGiB: number; readonly image: Image }) {
+function diskIssues(path: string, { diskGiB, image }: { readonly diskGiB: number; readonly image: Image }) {
   return issueIf(image === "deep-learning" && diskGiB < SMALLEST_DEEP_LEARNING_DISK, {
     path: `${path}.diskGiB`,
     value: diskGiB,

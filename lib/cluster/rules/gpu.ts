@@ -1,6 +1,6 @@
 import { formatBytes, LEAST_BYTES } from "../amounts";
 import { MIB, parseBytes } from "../bytes";
-import { instanceTypeFacts } from "../instance-types";
+import { factsOf } from "../instance-types";
 import { eachPool, issueIf, type Rule } from "./rule";
 
 /** A pool asks only for what its release can install. */
@@ -29,7 +29,7 @@ export const rmmPools: Rule = eachPool((pool, path) => {
   if (pool.kind !== "gpu" || pool.rmmPool === false) return [];
   const [smallest] = pool.instanceTypes
     .flatMap((type) => {
-      const memoryMiB = instanceTypeFacts(type)?.gpuMemoryMiB;
+      const memoryMiB = factsOf(pool, type)?.gpuMemoryMiB;
       return memoryMiB === undefined ? [] : [{ type, memory: memoryMiB * MIB }];
     })
     .sort((a, b) => a.memory - b.memory);

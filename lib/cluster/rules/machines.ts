@@ -1,4 +1,4 @@
-import { hasUsableGpu, type InstanceTypeFacts, instanceTypeFacts } from "../instance-types";
+import { factsOf, hasUsableGpu, type InstanceTypeFacts } from "../instance-types";
 import type { ValidationIssue } from "../validation-error";
 import { eachPool, issueIf, type Rule } from "./rule";
 
@@ -7,7 +7,7 @@ export const instanceTypes: Rule = eachPool((pool, path) =>
   pool.instanceTypes.flatMap((type, index) => {
     const at = { path: `${path}.instanceTypes[${index}]`, value: type };
     return [
-      ...instanceTypeIssues(at.path, type, pool.kind === "gpu"),
+      ...instanceTypeIssues(at.path, type, factsOf(pool, type), pool.kind === "gpu"),
       ...issueIf(pool.instanceTypes.indexOf(type) < index, {
         ...at,
         expected: "each instance type once",
@@ -18,8 +18,9 @@ export const instanceTypes: Rule = eachPool((pool, path) =>
 );
 
 /** A pool that spills to the instance store has one on every instance type. */
-export const instanceStore: Rule = eachPool(({ spill, instanceTypes }, path) => {
-  const without = instanceTypes.filter((type) => instanceTypeFacts(type)?.disks === 0);
+export const instanceStore: Rule = eachPool((pool, path) => {
+  const { spill, instanceTypes } = pool;
+  const without = instanceTypes.filter((type) => factsOf(pool, type)?.disks === 0);
   return issueIf(spill.on === "instance-store" && without.length > 0, {
     path: `${path}.spill.on`,
     value: spill.on,
@@ -29,8 +30,9 @@ export const instanceStore: Rule = eachPool(({ spill, instanceTypes }, path) => 
 });
 
 /** A pool with spot machines names only instance types that EC2 sells as spot. */
-export const spotTypes: Rule = eachPool(({ spotPercentage, instanceTypes }, path) => {
-  const onDemandOnly = instanceTypes.filter((type) => instanceTypeFacts(type)?.spot === false);
+export const spotTypes: Rule = eachPool((pool, path) => {
+  const { spotPercentage, instanceTypes } = pool;
+  const onDemandOnly = instanceTypes.filter((type) => factsOf(pool, type)?.spot === false);
   return issueIf(spotPercentage > 0 && onDemandOnly.length > 0, {
     path: `${path}.spotPercentage`,
     value: spotPercentage,
@@ -41,7 +43,12 @@ export const spotTypes: Rule = eachPool(({ spotPercentage, instanceTypes }, path
 
 /** The scheduler has a GPU where it speaks UCX, and none elsewhere. */
 export const schedulerType: Rule = ({ scheduler, ucx }) =>
-  instanceTypeIssues("scheduler.instanceType", scheduler.instanceType, ucx).map((issue) =>
+  instanceTypeIssues(
+    "scheduler.instanceType",
+    scheduler.instanceType,
+    factsOf(scheduler, scheduler.instanceType),
+    ucx,
+  ).map((issue) =>
     issue.expected === USABLE_GPU
       ? {
           ...issue,
@@ -53,8 +60,12 @@ export const schedulerType: Rule = ({ scheduler, ucx }) =>
 const USABLE_GPU = "an instance type with an NVIDIA GPU of Turing or later";
 
 /** The first reason why an instance type cannot be a node of the cluster, if there is one. */
-function instanceTypeIssues(path: string, type: string, wantsGpu: boolean): readonly ValidationIssue[] {
-  const facts = instanceTypeFacts(type);
+function instanceTypeIssues(
+  path: string,
+  type: string,
+  facts: InstanceTypeFacts | undefined,
+  wantsGpu: boolean,
+): readonly ValidationIssue[] {
   const reason = facts === undefined ? UNKNOWN : (unfit(facts) ?? mismatch(facts, wantsGpu));
   return reason === undefined ? [] : [{ path, value: type, ...reason }];
 }
@@ -63,7 +74,7 @@ type Reason = Pick<ValidationIssue, "expected" | "hint">;
 
 const UNKNOWN: Reason = {
   expected: "an instance type in EC2's list",
-  hint: "correct the spelling; a newer type is added by scripts/instance_types.py",
+  hint: "correct the spelling, or give the facts of a newer type in instanceTypeFacts",
 };
 
 /** Why an instance type can be no node at all. */

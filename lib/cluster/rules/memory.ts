@@ -1,7 +1,7 @@
 import { formatBytes, LEAST_BYTES } from "../amounts";
 import { MIB, parseBytes } from "../bytes";
 import type { Pool } from "../cluster";
-import { instanceTypeFacts } from "../instance-types";
+import { factsOf } from "../instance-types";
 import { processesOn } from "../processes";
 import { eachPool, issueIf, type Rule } from "./rule";
 
@@ -77,7 +77,7 @@ function tooLittle(pool: Pool, path: string, { type, memory, processes }: Node) 
 /** Nodes of the pool's known instance types. */
 function nodesOf(pool: Pool): Node[] {
   return pool.instanceTypes.flatMap((type) => {
-    const facts = instanceTypeFacts(type);
+    const facts = factsOf(pool, type);
     if (facts === undefined) return [];
     const { vcpus, memoryMiB } = facts;
     return [{ type, vcpus, memory: memoryMiB * MIB, processes: processesOn(pool, type) }];

@@ -3,10 +3,11 @@ import type { Cluster } from "../cluster";
 import { SMALLEST_DERIVED_PREFIX } from "../subnets";
 import { ValidationError } from "../validation-error";
 import { issueIf, type Rule } from "./rule";
-import { overlapFaults, sizeFaults } from "./subnets";
+import { overlapIssues, schedulerAddressIssues, sizeIssues } from "./subnets";
 
-/** Subnets of a VPC that is made for the cluster lie in its block, apart from each other. */
-const ownVpc: Rule = ({ network: { vpcCidr, zones, nat } }) => {
+/** Subnets of a VPC that is made for the cluster lie in its block, apart from each other, and contain the scheduler. */
+const ownVpc: Rule = (cluster) => {
+  const { vpcCidr, zones, nat } = cluster.network;
   const subnets = zones.flatMap(({ privateSubnet, publicSubnet }, index) => {
     const path = `network.zones[${index}]`;
     const withPublic = nat !== "none" && publicSubnet !== undefined;
@@ -31,9 +32,10 @@ const ownVpc: Rule = ({ network: { vpcCidr, zones, nat } }) => {
         expected: `a block inside the VPC's ${vpcCidr}`,
         hint: "move the subnet into the VPC, widen network.vpcCidr, or pass the construct an existing network",
       }),
-      ...(subnet.isPublic ? sizeFaults(subnet) : []),
-      ...overlapFaults(subnet, subnets.slice(0, index)),
+      ...(subnet.isPublic ? sizeIssues(subnet) : []),
+      ...overlapIssues(subnet, subnets.slice(0, index)),
     ]),
+    ...schedulerAddressIssues(cluster),
   ];
 };
 

@@ -32,7 +32,7 @@ function privateSubnets({ network: { zones } }: Cluster): readonly Place[] {
 }
 
 /** The issues of a block whose size AWS does not accept. */
-export function sizeFaults({ path, cidr }: Place): readonly ValidationIssue[] {
+export function sizeIssues({ path, cidr }: Place): readonly ValidationIssue[] {
   return issueIf(prefixOf(cidr) < LARGEST_PREFIX || prefixOf(cidr) > SMALLEST_PREFIX, {
     path,
     value: cidr,
@@ -42,7 +42,7 @@ export function sizeFaults({ path, cidr }: Place): readonly ValidationIssue[] {
 }
 
 /** The issue of a block that shares an address with an earlier one. */
-export function overlapFaults({ path, cidr }: Place, earlier: readonly Place[]): readonly ValidationIssue[] {
+export function overlapIssues({ path, cidr }: Place, earlier: readonly Place[]): readonly ValidationIssue[] {
   const rival = earlier.find((other) => overlap(other.cidr, cidr));
   return issueIf(rival !== undefined, {
     path,
@@ -55,22 +55,22 @@ export function overlapFaults({ path, cidr }: Place, earlier: readonly Place[]):
 /** The VPC and the private subnets have sizes and addresses that AWS accepts, and the subnets are apart from each other. */
 export const blocks: Rule = (cluster) => {
   const { vpcCidr } = cluster.network;
-  const blockFaults = (place: Place) => [...sizeFaults(place), ...unusableFaults(place)];
-  const vpcFaults = blockFaults({ path: "network.vpcCidr", cidr: vpcCidr });
+  const blockIssues = (place: Place) => [...sizeIssues(place), ...unusableIssues(place)];
+  const vpcIssues = blockIssues({ path: "network.vpcCidr", cidr: vpcCidr });
   // The subnets in a VPC with a issue have the same issue.
   const subnets = privateSubnets(cluster).filter(
-    ({ cidr }) => vpcFaults.length === 0 || !contains(vpcCidr, cidr),
+    ({ cidr }) => vpcIssues.length === 0 || !contains(vpcCidr, cidr),
   );
   return [
-    ...vpcFaults,
+    ...vpcIssues,
     ...subnets.flatMap((subnet, index) => [
-      ...blockFaults(subnet),
-      ...overlapFaults(subnet, subnets.slice(0, index)),
+      ...blockIssues(subnet),
+      ...overlapIssues(subnet, subnets.slice(0, index)),
     ]),
   ];
 };
 
-function unusableFaults({ path, cidr }: Place): readonly ValidationIssue[] {
+function unusableIssues({ path, cidr }: Place): readonly ValidationIssue[] {
   const block = unusableIn(cidr);
   return issueIf(block !== undefined, {
     path,
@@ -119,9 +119,15 @@ export const dockerBridge: Rule = (cluster) => {
   );
 };
 
-/** The scheduler's address is one that a machine in its subnet can have. */
-export const schedulerAddress: Rule = ({ network: { zones }, scheduler: { zone, privateAddress } }) => {
-  const subnet = zones.find(({ name }) => name === zone)?.privateSubnet;
+/** The scheduler's address is one of its subnet, where the definition gives that subnet. */
+export const schedulerAddress: Rule = (cluster) =>
+  cluster.addressDefaults.includes("scheduler.subnet") ? [] : schedulerAddressIssues(cluster);
+
+/** The issue of a scheduler whose address no machine in its subnet can have. */
+export function schedulerAddressIssues(cluster: Cluster): readonly ValidationIssue[] {
+  const { network, scheduler } = cluster;
+  const { zone, privateAddress } = scheduler;
+  const subnet = network.zones.find(({ name }) => name === zone)?.privateSubnet;
   if (!subnet || prefixOf(subnet) > SMALLEST_PREFIX) return [];
   const index = indexIn(subnet, privateAddress);
   return issueIf(index < RESERVED_ADDRESSES || index >= blockSize(prefixOf(subnet)) - 1, {
@@ -130,4 +136,4 @@ export const schedulerAddress: Rule = ({ network: { zones }, scheduler: { zone, 
     expected: `an address of the private subnet ${subnet} of zone ${zone}, without its first four and its last, which AWS reserves`,
     hint: "choose another address, or another scheduler.zone",
   });
-};
+}

@@ -1,0 +1,114 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { packageRoot } from "../../lib/node/package-file";
+
+const ROOT = packageRoot();
+const LIB = join(ROOT, "lib");
+
+/** Beginning of each example's module: what examples use without an import. `keyPolicy` stands for a text of the user. */
+const PRELUDE = `import { App, TerraformOutput, TerraformStack } from "cdktf";
+import * as library from "../../lib/index";
+declare const app: App;
+declare const stack: TerraformStack;
+declare const cluster: library.Cluster;
+declare const dask: library.DaskCluster;
+declare const keyPolicy: string;
+const { AwsStack, DaskCluster, LocalStack, Outputs, ValidationError, clusterTags, defineCluster } = library;
+`;
+
+/** An example of a doc comment. */
+interface Example {
+  /** File below `lib`. */
+  readonly file: string;
+  /** Name of what the comment is about. */
+  readonly subject: string;
+  readonly code: string;
+}
+
+const files = readdirSync(LIB, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
+const examples = files.flatMap(examplesIn);
+
+test("every class and function of the package has an example", () => {
+  const exported = [...read("index.ts").matchAll(/export (?:type )?\{([^}]*)\}/g)].flatMap(
+    ([, names = ""]) => names.match(/\w+(?=\s*(,|$))/g) ?? [],
+  );
+  const declared = files.flatMap((file) => namesIn(file).filter((name) => exported.includes(name)));
+  expect(declared).toEqual(expect.arrayContaining(["DaskCluster", "SchedulerRole", "defineCluster"]));
+  expect(declared.filter((name) => !examples.some(({ subject }) => subject === name))).toEqual([]);
+});
+
+test("every example compiles", () => {
+  expect(errorsIn(examples)).toBe("");
+}, 150_000);
+
+test("an example that does not compile is reported with its place", () => {
+  const code = "defineCluster({ nome: 1 });";
+  expect(errorsIn([{ file: "cluster/define.ts", subject: "wrong", code }])).toMatch(
+    /^lib\/cluster\/define\.ts, wrong\(\d+,\d+\): error TS2353: .*'nome' does not exist/,
+  );
+}, 150_000);
+
+/** What the compiler reports about examples, each a module. */
+function errorsIn(examples: readonly Example[]): string {
+  mkdirSync(join(ROOT, ".test"), { recursive: true });
+  const folder = mkdtempSync(join(ROOT, ".test", "examples-"));
+  const configuration = {
+    extends: "../../tsconfig.json",
+    compilerOptions: { noEmit: true, rootDir: "../..", noUnusedLocals: false },
+    include: ["*.ts"],
+    exclude: [],
+  };
+  try {
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(configuration));
+    for (const [index, example] of examples.entries())
+      writeFileSync(join(folder, `example-${index}.ts`), moduleOf(example));
+    const options = { cwd: ROOT, encoding: "utf8", timeout: 120_000 } as const;
+    const { stdout } = spawnSync("npx", ["tsc", "--pretty", "false", "-p", folder], options);
+    return stdout.replaceAll(/\S*example-(\d+)\.ts/g, (path, index) => {
+      const example = examples[Number(index)];
+      return example === undefined ? path : `lib/${example.file}, ${example.subject}`;
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** An example as a module. Its statements are in a block, so that they may hide the names of the prelude. */
+function moduleOf({ file, code }: Example): string {
+  const lines = code.split("\n");
+  const isImport = (line: string) => line.startsWith("import ");
+  const ofTheFile = namesIn(file).filter((name) => !PRELUDE.includes(name));
+  return [
+    PRELUDE,
+    `import { ${ofTheFile.join(", ")} } from "../../lib/${file.replace(/\.ts$/, "")}";`,
+    ...lines.filter(isImport),
+    "{",
+    ...lines.filter((line) => !isImport(line)),
+    "}",
+  ].join("\n");
+}
+
+/** Examples of a file: the lines from `@example` to the next tag or the end of the comment. */
+function examplesIn(file: string): readonly Example[] {
+  const comments = read(file).matchAll(
+    /\/\*\*\n(?: +\*.*\n)+ *(?:(?:export|class|interface|function) )*(\w+)/g,
+  );
+  return [...comments].flatMap(([comment, subject = ""]) =>
+    comment
+      .slice(0, comment.lastIndexOf("*/"))
+      .replaceAll(/^ *\* ?/gm, "")
+      .split(/^@/m)
+      .filter((tag) => tag.startsWith("example\n"))
+      .map((tag) => ({ file, subject, code: tag.replace("example\n", "") })),
+  );
+}
+
+/** Classes and functions that a file exports. */
+function namesIn(file: string): readonly string[] {
+  return [...read(file).matchAll(/^export (?:class|function) (\w+)/gm)].map(([, name = ""]) => name);
+}
+
+function read(file: string): string {
+  return readFileSync(join(LIB, file), "utf8");
+}

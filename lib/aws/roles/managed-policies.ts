@@ -1,0 +1,43 @@
+import { IamRolePolicyAttachment } from "@cdktf/provider-aws/lib/iam-role-policy-attachment";
+import { DefaultTokenResolver, StringConcat, Tokenization } from "cdktf";
+import { Construct } from "constructs";
+
+/** Decides which role the policies are attached to. */
+export interface ManagedPoliciesProps {
+  /** Name of the role. */
+  readonly roleName: string;
+}
+
+/** Managed policies that are attached to a role: one attachment for each policy. */
+export class ManagedPolicies extends Construct {
+  private readonly roleName: string;
+  private readonly attachments = new Map<string, IamRolePolicyAttachment>();
+
+  constructor(scope: Construct, id: string, { roleName }: ManagedPoliciesProps) {
+    super(scope, id);
+    this.roleName = roleName;
+  }
+
+  /** Returns the attachment of a policy; the first call creates it. */
+  attachment(policyArn: string): IamRolePolicyAttachment {
+    const id = this.idOf(policyArn);
+    const existing = this.attachments.get(id);
+    if (existing !== undefined) return existing;
+    const attachment = new IamRolePolicyAttachment(this, id, { role: this.roleName, policyArn });
+    this.attachments.set(id, attachment);
+    return attachment;
+  }
+
+  /**
+   * Id of an attachment's construct, such as `aws-policy-ReadOnlyAccess` for a policy of AWS, `123456789012-policy-read` for one of
+   * an account, and `aws_iam_policy-read-arn` for a resource. A token's own text does not do: it has a number that
+   * depends on the order of constructs.
+   */
+  private idOf(policyArn: string): string {
+    const resolver = new DefaultTokenResolver(new StringConcat());
+    return String(Tokenization.resolve(policyArn, { scope: this, resolver, preparing: false }))
+      .replace(/^arn:[^:]*:iam::/, "")
+      .replaceAll(/[^\w-]+/g, "-")
+      .replaceAll(/^-+|-+$/g, "");
+  }
+}

@@ -1,0 +1,26 @@
+import type { ClusterDefinition, ZoneDefinition } from "./definition";
+
+/** Path of a block or an address in a definition. */
+export type AddressPath = "network.vpcCidr" | "scheduler.subnet" | "scheduler.privateAddress";
+
+/**
+ * Returns what a definition leaves to defaults: the block of the VPC, the private subnet of the scheduler's zone, and the
+ * scheduler's address, whose default is an address of that subnet. These defaults hold for a VPC that is made for the
+ * cluster; of an existing VPC they say nothing.
+ *
+ * @param zone name of the scheduler's zone
+ */
+export function addressDefaults(
+  { network: { vpcCidr, zones = [] }, scheduler }: ClusterDefinition,
+  zone: string,
+): readonly AddressPath[] {
+  const subnet = zones.filter((one): one is ZoneDefinition => typeof one === "object" && one.name === zone)[0]
+    ?.privateSubnet;
+  return [
+    ...(vpcCidr === undefined ? (["network.vpcCidr"] as const) : []),
+    ...(subnet === undefined ? (["scheduler.subnet"] as const) : []),
+    ...(subnet === undefined && scheduler?.privateAddress === undefined
+      ? (["scheduler.privateAddress"] as const)
+      : []),
+  ];
+}
