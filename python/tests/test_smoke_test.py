@@ -31,7 +31,7 @@ GOOD = {
     ],
 }
 GPU_POOL = {"name": "gpu", "kind": "gpu", "resources": {"GPU": 1}, "workers": 1}
-DOUBLES = str(Path(__file__).parent / "doubles")
+DOUBLES = str(Path(__file__).parents[2] / "__tests__" / "doubles")
 
 
 def greet_then_reset(listener):

@@ -13,7 +13,7 @@ from zipfile import ZipFile, ZipInfo
 
 NAME, VERSION = "gpu-stand-ins", "1"
 HERE = Path(__file__).parent
-CUPY = HERE.parents[2] / "smoke" / "doubles" / "cupy.py"
+CUPY = HERE.parents[2] / "doubles" / "cupy.py"
 
 
 def make(folder: Path) -> str:
