@@ -21,7 +21,7 @@ test.each([
     "why",
     "test/key: waived check: got 'CKV_AWS', expected an id such as CKV_AWS_8 or CKV2_AWS_57",
   ],
-  ["*", "why", "test/key: waived check: given '*'"],
+  ["*", "why", "test/key: waived check: got '*'"],
   ["CKV_AWS_7", " ", "test/key: reason of the waiver of CKV_AWS_7: got ' ', expected a sentence"],
 ])("a waiver of '%s' because '%s' is refused", (check, reason, message) => {
   expect(() => waive(key(), check, reason)).toThrow(message);
