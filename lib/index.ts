@@ -63,8 +63,8 @@ export {
 export { ValidationError, type ValidationIssue } from "./cluster/validation-error";
 export { LocalStack, type LocalStackProps } from "./local/local-stack";
 export type { LocalPorts } from "./local/ports";
+export type { Bundle } from "./node/bundle";
 export type { ImageContents } from "./node/image-contents";
-export type { Lockfile } from "./node/lockfile";
 export type { NodeFile, NodePlan, NodeRole as NodeKind, Phase } from "./node/node-plan";
 export type { ClusterPlan, PoolPlan } from "./node/plan";
 export type { Holder } from "./node/secrets";

@@ -173,6 +173,7 @@ describe("the image of a cluster", () => {
       expect.stringMatching(/^aws_route\.\S+us-west-2a_to-nat/),
       expect.stringMatching(/^aws_route_table_association\.\S+us-west-2b_private/),
       expect.stringMatching(/^aws_route\.\S+us-west-2b_to-nat/),
+      expect.stringMatching(/^aws_vpc_endpoint\.\S+_s3_/),
       expect.stringMatching(/^aws_vpc_security_group_egress_rule\.dask_images_builder_\S+_http_/),
       expect.stringMatching(/^aws_vpc_security_group_egress_rule\.dask_images_builder_\S+_https_/),
       expect.stringMatching(new RegExp(`^aws_cloudwatch_log_group\\.dask_images_${ID}_logs_`)),

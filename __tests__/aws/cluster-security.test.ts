@@ -133,16 +133,16 @@ test("without a NAT gateway, machines reach endpoints in the VPC instead of web 
     ]);
   const toS3 = rules.resources(EGRESS).filter(({ prefix_list_id }) => prefix_list_id !== undefined);
   expect(rules.data("aws_ec2_managed_prefix_list")).toEqual({ name: "com.amazonaws.us-west-2.s3" });
-  expect(toS3).toEqual([
-    {
-      security_group_id: expect.stringMatching(/aws_security_group\.security_scheduler_/),
-      description: "scheduler-to-s3: https",
+  expect(toS3).toEqual(
+    ["scheduler", "workers"].map((group) => ({
+      security_group_id: expect.stringMatching(new RegExp(`aws_security_group\\.security_${group}_`)),
+      description: `${group}-to-s3: https`,
       prefix_list_id: expect.stringMatching(/^\$\{data\.aws_ec2_managed_prefix_list\.security_s3_\w+\.id\}$/),
       ip_protocol: "tcp",
       from_port: 443,
       to_port: 443,
-    },
-  ]);
+    })),
+  );
 });
 
 test("without a NAT gateway, endpoints for machines in secondary blocks of an existing VPC are reached there too", () => {

@@ -1,7 +1,9 @@
 import { DaskCluster } from "../../lib/aws/dask-cluster";
 import { defineCluster } from "../../lib/cluster/define";
 import type { ClusterDefinition } from "../../lib/cluster/definition";
+import type { NodePlan } from "../../lib/node/node-plan";
 import { packageFile } from "../../lib/node/package-file";
+import { schedulerNode, worker } from "../node/specs";
 import { Synthesized } from "../support/synthesized";
 import { allowing, policiesOf, readPolicy, sessionManager } from "./policies";
 
@@ -25,7 +27,7 @@ describe("the role of the scheduler", () => {
   test("may do this and nothing more", () => {
     expect(policiesOf(stack, "dask_scheduler-role")).toEqual({
       "session-manager": sessionManager("ap-southeast-2"),
-      "read-lock": allowing({ Action: "ssm:GetParameter", Resource: "LOCK cpu" }),
+      "read-bundle": reading(schedulerNode(cluster())),
       "tag-machines": tagging({
         "ec2:ResourceTag/dask:cluster": "test",
         "ec2:ResourceTag/dask:role": "scheduler",
@@ -52,7 +54,7 @@ describe("the role of a pool", () => {
     );
     expect(policiesOf(stack, `dask_pool-roles_${pool}`)).toEqual({
       "session-manager": sessionManager("ap-southeast-2"),
-      "read-lock": allowing({ Action: "ssm:GetParameter", Resource: `LOCK ${pool}` }),
+      "read-bundle": reading(worker(cluster(), pool)),
       "tag-machines": tagging({
         "ec2:ResourceTag/dask:cluster": "test",
         "ec2:ResourceTag/dask:role": "worker",
@@ -80,7 +82,7 @@ describe("the role of a pool", () => {
   });
 });
 
-test("without TLS, no role may read a secret or use a key", () => {
+test("without TLS, no role may read a secret", () => {
   const stack = synthesize({ tls: false });
   for (const role of ["dask_scheduler-role", "dask_pool-roles_cpu"]) {
     const names = Object.keys(policiesOf(stack, role));
@@ -96,8 +98,8 @@ test("no role has an action with a star, and only that of image builders a polic
   const actions = stack
     .resources("aws_iam_role_policy")
     .flatMap(({ policy }) => String(policy).match(/(?<="Action":)("[^"]*"|\[[^\]]*\])/g) ?? []);
-  // Scheduler 7, each of two pools 7, builder 2, flow logs 1.
-  expect(actions).toHaveLength(24);
+  // Scheduler 8, each of two pools 8, builder 2, flow logs 1.
+  expect(actions).toHaveLength(27);
   for (const action of actions) expect(action).not.toContain("*");
 });
 
@@ -149,8 +151,24 @@ function keyOf(secrets: readonly string[], actions: readonly string[]) {
   });
 }
 
-function synthesize(definition: Partial<ClusterDefinition> = {}): Synthesized {
-  const cluster = defineCluster({
+function reading({ bundle }: NodePlan) {
+  return allowing(
+    { Action: "s3:GetObject", Resource: `BUCKET/bundles/${bundle.sha256}.tar.gz` },
+    {
+      Action: "kms:Decrypt",
+      Resource: "KEY",
+      Condition: {
+        StringEquals: {
+          "kms:ViaService": "s3.ap-southeast-2.SUFFIX",
+          "kms:EncryptionContext:aws:s3:arn": "BUCKET",
+        },
+      },
+    },
+  );
+}
+
+function cluster(definition: Partial<ClusterDefinition> = {}) {
+  return defineCluster({
     name: "test",
     region: "ap-southeast-2",
     network: { adminSubnets: ["10.0.0.0/16"] },
@@ -160,5 +178,8 @@ function synthesize(definition: Partial<ClusterDefinition> = {}): Synthesized {
     ],
     ...definition,
   });
-  return Synthesized.of((scope) => new DaskCluster(scope, "dask", { cluster }));
+}
+
+function synthesize(definition: Partial<ClusterDefinition> = {}): Synthesized {
+  return Synthesized.of((scope) => new DaskCluster(scope, "dask", { cluster: cluster(definition) }));
 }

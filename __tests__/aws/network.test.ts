@@ -198,7 +198,7 @@ describe("the order of the zones", () => {
   });
 });
 
-test("a network's way out includes the associations of its route tables", () => {
+test("a network's way out includes the associations of its route tables, and S3", () => {
   const { wayOut } = synthesize({}).outputs as { wayOut: string[] };
   expect(wayOut.map((address) => address.replace(/^\$\{(.*)_[0-9A-F]{8}\}$/, "$1"))).toEqual([
     "aws_ec2_subnet_cidr_reservation.network_scheduler-address",
@@ -206,6 +206,7 @@ test("a network's way out includes the associations of its route tables", () => 
     "aws_route.network_us-west-2a_to-nat",
     "aws_route_table_association.network_us-west-2b_private-association",
     "aws_route.network_us-west-2b_to-nat",
+    "aws_vpc_endpoint.network_s3",
   ]);
 });
 

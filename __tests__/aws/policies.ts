@@ -7,7 +7,7 @@ const WORDS: readonly (readonly [pattern: RegExp, word: string])[] = [
   [/\$\{data\.aws_caller_identity\.[^}]+\.account_id\}/g, "ACCOUNT"],
   [/\$\{aws_kms_key\.[^}]+\.arn\}/g, "KEY"],
   [/\$\{aws_secretsmanager_secret\.\w*secrets_(\w+)_[0-9A-F]{8}\.arn\}/g, "SECRET $1"],
-  [/\$\{aws_ssm_parameter\.[^}]*locks_20267-(cpu|gpu)-[0-9a-f]{12}_[0-9A-F]{8}\.arn\}/g, "LOCK $1"],
+  [/\$\{aws_s3_bucket\.[^}]+\.arn\}/g, "BUCKET"],
   [/\$\{aws_iam_service_linked_role\.[^}]+\.arn\}/g, "AUTOSCALING"],
   [/\$\{aws_cloudwatch_log_group\.[^}]+\.arn\}/g, "LOG GROUP"],
   [/\$\{aws_iam_role\.[^}]*(scheduler-role)_\w+\.arn\}/g, "ROLE $1"],

@@ -67,7 +67,7 @@ describe("the machine of the scheduler", () => {
     expect(waits.filter((name) => name.startsWith("aws_vpc_security_group_"))).toHaveLength(rules.length);
     const policies = [
       "session-manager",
-      "read-lock",
+      "read-bundle",
       "tag-machines",
       "read-signal",
       "secrets",

@@ -156,11 +156,11 @@ describe("the autoscaling group of a pool", () => {
   });
 
   test("begins once the scheduler is ready and named, and instances may do what they do", () => {
-    const policies = ["session-manager", "read-lock", "tag-machines", "answer-launch-hook", "secrets"];
+    const policies = ["session-manager", "read-bundle", "tag-machines", "answer-launch-hook", "secrets"];
     expect(group.depends_on).toEqual([
       expect.stringMatching(/^aws_route53_record\.dask_zone_scheduler_/),
       expect.stringMatching(/^aws_cloudformation_stack\.dask_scheduler-readiness_/),
-      expect.stringMatching(/^aws_ssm_parameter\.dask_locks_20267-cpu-[0-9a-f]{12}_/),
+      expect.stringMatching(/^aws_s3_object\.dask_bundles_batch_/),
       ...[...policies, "key-of-secrets"].map((name) =>
         expect.stringMatching(new RegExp(`^aws_iam_role_policy\\.dask_pool-roles_batch_${name}_`)),
       ),

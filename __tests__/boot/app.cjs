@@ -54,6 +54,9 @@ const definitions = {
   other: define({}, { name: "other", network: { vpcCidr: "10.77.64.0/18", adminSubnets: ["10.88.0.0/24"] } }),
 };
 
+// Nobody makes its bucket.
+definitions.unstored = define({}, { name: "unstored", artifactBucket: "dask-rig-unstored" });
+
 const app = new App({ outdir });
 const clusters = Object.fromEntries(
   Object.entries(definitions).map(([id, cluster]) => [id, synth(id, cluster)]),
@@ -63,13 +66,13 @@ writeFileSync(join(outdir, "clusters.json"), JSON.stringify(clusters, null, 2));
 
 /** Builds the stack; a machine without a scheduler waits for seconds instead of minutes. */
 function synth(id, cluster) {
-  const { JOIN_SECONDS } = lifecycle;
-  if (id === "lonely") lifecycle.JOIN_SECONDS = 20;
+  const { JOIN_SECONDS, RETRY_SECONDS } = lifecycle;
+  if (id === "lonely") Object.assign(lifecycle, { JOIN_SECONDS: 20, RETRY_SECONDS: 15 });
   try {
     new AwsStack(app, id, { cluster });
     return facts(cluster);
   } finally {
-    lifecycle.JOIN_SECONDS = JOIN_SECONDS;
+    Object.assign(lifecycle, { JOIN_SECONDS, RETRY_SECONDS });
   }
 }
 

@@ -17,6 +17,6 @@ if (!bootable) console.warn(`no machine is booted: ${missing}then: npm run test:
 // In CI a machine that could be made to boot them has to.
 (bootable || process.env.CI ? test : test.skip)(
   "machines boot from their user data into a cluster, and say why where they do not (pytest)",
-  async () => expect(await pytest(__dirname, mockAws, BOOT_TIMEOUT)).toBe(116),
+  async () => expect(await pytest(__dirname, mockAws, BOOT_TIMEOUT)).toBe(126),
   INSTALL_TIMEOUT + BOOT_TIMEOUT,
 );

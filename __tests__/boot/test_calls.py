@@ -34,11 +34,11 @@ def test_a_scheduler_whose_calls_are_refused_at_first_becomes_ready_and_signals_
     other = rig.clusters["other"]
     host = rig.boot("i-00000000000000062", other.scheduler, other.address, faults=FAULTS)
     host.wait_for_state("ready", INSTALL_SECONDS)
-    assert refused(rig, host) == {"ssm": REFUSED, "secretsmanager": REFUSED, "ec2": REFUSED}
     assert rig.aws.signals_of(other) == []
     # Terraform makes the parameter after the machine.
     rig.aws.await_signal(other)
     host.wait_for("test -e /var/lib/dask-node/joined", SIGNAL_SECONDS)
+    assert refused(rig, host) == {"ssm": REFUSED, "secretsmanager": REFUSED, "ec2": REFUSED}
     assert rig.aws.signals_of(other) == [
         {
             "Status": "SUCCESS",

@@ -249,6 +249,13 @@ test("a network without a way out, for machines that would have to install somet
   ).toEqual([]);
 });
 
+test("a bucket for bundles whose name has dots, which certificates of S3 do not cover", () => {
+  expect(issuesOf({ name: "c", network, artifactBucket: "company.artifacts" })).toMatchObject([
+    { path: "artifactBucket", value: "company.artifacts", hint: "choose another bucket" },
+  ]);
+  expect(issuesOf({ name: "c", network, artifactBucket: "company-artifacts" })).toEqual([]);
+});
+
 test.each([0, 366, 12.5])(
   "logs kept for %p days, which CloudWatch Logs does not take",
   (logRetentionDays) => {

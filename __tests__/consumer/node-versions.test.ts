@@ -9,13 +9,15 @@ import { ROOT, run, withDirectory } from "./workspace";
 const NODES = ["20.9.0", "24.21.0"];
 
 test(
-  "two versions of Node synthesize the same bytes, user data included",
+  "two versions of Node synthesize the same bytes, user data and bundles included",
   () =>
     withDirectory("node-versions", (directory) => {
       run(ROOT, "npm", "run", "--silent", "build");
       const [oldest, later] = NODES.map((version) => synthesize(version, join(directory, version)));
       expect(oldest).toEqual(later);
       expect(JSON.stringify(oldest).match(/"user_data(_base64)?":"H4sI/g)).toHaveLength(8);
+      // A bundle for each node, of which the configuration has the checksum.
+      expect(JSON.stringify(oldest).match(/"source_hash":"[0-9a-f]{64}"/g)).toHaveLength(8);
     }),
   600_000,
 );

@@ -1,22 +1,20 @@
-import { createHash } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { development } from "../../environments/development";
 import { production } from "../../environments/production";
 import { RELEASES } from "../../lib/cluster/releases";
-import { MOST_CHARACTERS, pack } from "../../lib/node/lockfile";
 import { exactPython } from "../../lib/node/miniforge";
 import { environmentFile } from "../../lib/node/node-files";
 import type { NodePlan } from "../../lib/node/node-plan";
 import { packageFile, packageRoot } from "../../lib/node/package-file";
-import { cloudConfig } from "../../lib/node/user-data";
 import {
   everySpec,
   fileOf,
   largest2024,
   largest2026,
   schedulerNode,
+  scriptOf,
   settingsRead,
   variety,
   worker,
@@ -65,52 +63,29 @@ describe("phases are the tutorial's roles, and what each boot sets up", () => {
     const spec = schedulerNode(largest2026);
     expect(spec.bake.flat()).toContain("cuda-nvidia");
     expect(spec.settings.DRIVER_BRANCH).toBe("580");
-    expect(lockfileOf(spec)).toBe(packageFile("locks/2026.7/gpu.node.txt"));
+    expect(scriptOf(spec, "requirements.txt")).toBe(packageFile("locks/2026.7/gpu.node.txt"));
   });
 });
 
-/** A machine's lock, put together again; the machine's own way is tested with the phase `conda`. */
-function lockfileOf(spec: NodePlan): string {
-  return spec.lockfile.content.replaceAll(
-    / (\S+)$/gm,
-    (_, digest: string) => ` --hash=sha256:${Buffer.from(digest, "base64").toString("hex")}`,
-  );
-}
-
-describe("the lock", () => {
+describe("the lockfile", () => {
   test.each([
     ["scheduler", scheduler, "locks/2026.7/cpu.node.txt"],
     ["CPU worker", cpuWorker, "locks/2026.7/cpu.node.txt"],
     ["GPU worker", gpuWorker, "locks/2026.7/gpu.node.txt"],
     ["GPU worker on 2024.7", toolkitWorker, "locks/2024.7/gpu.node.txt"],
-  ])("of a %s", (_, spec, lock) => expect(lockfileOf(spec)).toBe(packageFile(lock)));
-
-  test.each(everySpec)(
-    "fits into a parameter, of which the machine knows name and checksum: %s",
-    (_, spec) => {
-      const { name, content, sha256 } = spec.lockfile;
-      expect(MOST_CHARACTERS).toBe(8192);
-      expect(content.length).toBeLessThanOrEqual(8192);
-      expect(createHash("sha256").update(content).digest("hex")).toBe(sha256);
-      expect(spec.settings).toMatchObject({ LOCK_PARAMETER: name, LOCK_SHA256: sha256 });
-      // Of at most 2048 characters, of which the content is no part.
-      expect(name).toMatch(/^\/dask\/[a-z][a-z0-9-]+\/lock\/20\d\d\.\d+-[cg]pu\/[0-9a-f]{12}$/);
-      expect(name.endsWith(sha256.slice(0, 12))).toBe(true);
-      expect(cloudConfig(spec)).not.toContain(content.split("\n", 1)[0]);
-    },
-  );
+  ])("of a %s is in its bundle as it is", (_, spec, lock) => {
+    expect(scriptOf(spec, "requirements.txt")).toBe(packageFile(lock));
+    expect(spec.stub.map(({ path }) => path)).not.toContain("/usr/local/lib/dask-node/requirements.txt");
+  });
 
   test.each(Object.keys(RELEASES).flatMap((release) => ["cpu", "gpu"].map((kind) => [release, kind])))(
-    "of release %s fits too: %s",
-    (release, kind) =>
-      expect(pack(`locks/${release}/${kind}.node.txt`).length).toBeLessThanOrEqual(MOST_CHARACTERS),
+    "of release %s has a version and a hash for each package: %s",
+    (release, kind) => {
+      const lines = packageFile(`locks/${release}/${kind}.node.txt`).trimEnd().split("\n");
+      expect(lines.length).toBeGreaterThan(50);
+      expect(lines.filter((line) => !/^\S+==\S+ --hash=sha256:[0-9a-f]{64}$/.test(line))).toEqual([]);
+    },
   );
-
-  test("is refused where a line is more or less than a name, a version and a digest", () => {
-    expect(() => pack("locks/2026.7/cpu.in")).toThrow(
-      /^locks\/2026\.7\/cpu\.in has the line ".*", expected name==version --hash=sha256: and 64 hexadecimal digits. Hint: npm run lock$/,
-    );
-  });
 });
 
 test("packages are those for the disks a pool has, for certificates, and for the scheduler's door", () => {
@@ -170,14 +145,13 @@ test("a setting that a shell and systemd read differently is refused", () => {
 
 describe.each(everySpec)("%s", (_, spec) => {
   test("gives its scripts every setting they read, and no other", () => {
-    const wanted = settingsRead(spec.files);
+    // Of the stub alone.
+    const wanted = settingsRead(spec.files).filter((name) => !["BUCKET", "BUNDLE"].includes(name));
     expect(Object.keys(spec.settings).filter((name) => !wanted.includes(name))).toEqual([]);
     // A script serves both kinds of machines, so it names settings of the other kind, in branches not taken.
     const otherKind =
       spec.role === "scheduler" ? ["SCHEDULER", "WORKER_PREFIX", "WORKER_PROCESSES"] : ["HTTP_PORT"];
-    // Secrets are named after the cluster; without TLS there are none.
-    const secrets = spec.boot.includes("certificates") ? [] : ["CLUSTER"];
-    expect(wanted.filter((name) => !(name in spec.settings))).toEqual([...secrets, ...otherKind]);
+    expect(wanted.filter((name) => !(name in spec.settings))).toEqual(otherKind);
   });
 
   test("has each file once, a script for each phase, and executables only where they are run", () => {
@@ -185,7 +159,7 @@ describe.each(everySpec)("%s", (_, spec) => {
     const executable = spec.files.filter(({ mode }) => mode === "0755").map(({ path }) => path);
     expect(executable.sort()).toEqual(
       [
-        ...["bootstrap", ...spec.bake.flat(), ...spec.boot],
+        ...["bootstrap", "fetch-bundle", ...spec.bake.flat(), ...spec.boot],
         ...(spec.role === "scheduler" ? [] : ["machine-facts", "scratch"]),
         ...(paths(spec).includes("/etc/systemd/system/dask-spot.service") ? ["spot"] : []),
       ]
@@ -195,23 +169,39 @@ describe.each(everySpec)("%s", (_, spec) => {
     for (const path of executable) expect(fileOf(spec, path)).toMatch(/^#!\/bin\/bash\n/);
   });
 
-  test("lands without lines of comment, and with every other line of its files", () => {
+  test("has each file of cloud-init as it is, comments included", () => {
     for (const { path, content } of spec.files) {
-      expect(content.split("\n").filter((line) => /^\s*#(?!!)/.test(line))).toEqual([]);
       expect(content).toMatch(/\S\n$/);
-      if (!path.startsWith("/usr/local/lib/dask-node/") || /\.(txt|sha256)$/.test(path)) continue;
+      if (!path.startsWith("/usr/local/lib/dask-node/") || path.endsWith(".txt")) continue;
       const landsAs = path.split("/").at(-1) as string;
       const name = landsAs === "certificates" && spec.role === "scheduler" ? "authority" : landsAs;
       const folder = folders.find((candidate) => readdirSync(candidate).includes(name)) as string;
-      const original = packageFile(`cloud-init/${folder.split("/").at(-1)}/${name}`);
-      expect(content.split("\n").filter(Boolean)).toEqual(
-        original.split("\n").filter((line) => line !== "" && !/^\s*#(?!!)/.test(line)),
-      );
+      expect(content).toBe(packageFile(`cloud-init/${folder.split("/").at(-1)}/${name}`));
     }
   });
 
+  test("has in its stub what downloads the bundle and reports, and all else in the bundle", () => {
+    const end = spec.role === "scheduler" ? "signal" : "hook";
+    expect(spec.stub.map(({ path }) => path)).toEqual([
+      "/etc/systemd/system/dask-bundle.service",
+      ...["fetch-bundle", "instance", end].map((name) => `/usr/local/lib/dask-node/${name}`),
+      "/etc/dask/bundle.env",
+    ]);
+    expect(fileOf(spec, "/etc/dask/bundle.env").split("\n")).toEqual([
+      expect.stringMatching(/^BUCKET='dask-[a-z0-9-]+--ACCOUNT'$/),
+      `BUNDLE='${spec.bundle.sha256}'`,
+      ...(end === "hook" ? [`GROUP='${spec.name}'`] : []),
+      ...(end === "hook" ? ["HOOK='workers-registered'", "HOOK_SECONDS='180'"] : []),
+      "RETRY_SECONDS='150'",
+      ...(end === "signal" ? [`SIGNAL='${spec.settings.SIGNAL}'`, "SIGNAL_SECONDS='300'"] : []),
+      "",
+    ]);
+  });
+
   test("leaves only local ports that the security groups know to chance", () => {
-    expect(fileOf(spec, "/etc/sysctl.d/90-dask.conf")).toBe("net.ipv4.ip_local_port_range = 32768 40959\n");
+    expect(fileOf(spec, "/etc/sysctl.d/90-dask.conf")).toContain(
+      "\nnet.ipv4.ip_local_port_range = 32768 40959\n",
+    );
   });
 });
 

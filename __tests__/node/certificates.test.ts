@@ -322,6 +322,7 @@ test("only the scheduler has what it takes to be an authority", () => {
   const files = (role: "scheduler" | "worker") =>
     certificatesPart(production, role).files.map(({ path }) => path.split("/").at(-1));
   const common = [
+    "secrets",
     "pem",
     "reload_certificates.py",
     "dask-certificates.service",

@@ -131,29 +131,44 @@ describe("systemd-analyze verify", () => {
 });
 
 describe("scripts", () => {
-  const isBash = (content: string) => /^#( shellcheck shell=|!\/bin\/)bash\n/.test(content);
+  const isBash = (content: string) => /^#( shellcheck shell=|!\/bin\/)bash\b/.test(content);
   const sources = readdirSync(CLOUD_INIT, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map(({ parentPath, name }) => join(parentPath, name))
     .filter((path) => isBash(readFileSync(path, "utf8")));
   const scripts = everySpec
     .flatMap(([, { files }]) => files)
-    .filter(({ path, content }) => isBash(content) || /\/(functions|instance|pem|signal)$/.test(path));
+    .filter(
+      ({ path, content }) => isBash(content) || /\/(functions|hook|instance|pem|secrets|signal)$/.test(path),
+    );
 
   test("are these", () => {
     expect(sources.map((path) => relative(CLOUD_INIT, path)).sort()).toEqual([
       ...[
         "base/base",
         "base/bootstrap",
+        "base/fetch-bundle",
         "base/functions",
+        "base/hook",
         "base/instance",
         "base/machine-facts",
         "base/scratch",
+        "base/secrets",
         "base/signal",
       ],
       ...["conda/conda", "cuda-nvidia/cuda-nvidia", "cuda-nvidia/cuda-toolkit", "dashboard/dashboard"],
       ...["dask/configuration", "dask/dask", "dask/spot", "tls/authority", "tls/certificates", "tls/pem"],
     ]);
+  });
+
+  test("sign requests and parse JSON in one file of the stub only", () => {
+    const having = (pattern: RegExp) =>
+      sources
+        .filter((path) => pattern.test(readFileSync(path, "utf8")))
+        .map((path) => relative(CLOUD_INIT, path));
+    expect(having(/--aws-sigv4/)).toEqual(["base/instance"]);
+    expect(having(/sed .*" \*: \*"/)).toEqual(["base/instance"]);
+    expect(having(/\bjq\b|json\.load/)).toEqual([]);
   });
 
   test("pass shellcheck", () => {

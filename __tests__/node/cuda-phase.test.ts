@@ -101,7 +101,8 @@ test("persistence mode is on, by a drop-in where the packaged daemon turns it of
   prepare({ driver: true });
   const run = machine.run("cuda-nvidia");
   expect(machine.read("etc/systemd/system/nvidia-persistenced.service.d/dask.conf")).toBe(
-    "[Unit]\nStopWhenUnneeded=false\n\n[Service]\nExecStart=\n" +
+    "# The GPUs stay initialised between tasks: without it each first CUDA call waits for the driver.\n" +
+      "[Unit]\nStopWhenUnneeded=false\n\n[Service]\nExecStart=\n" +
       "ExecStart=/usr/bin/nvidia-persistenced --user nvidia-persistenced --persistence-mode --verbose\n",
   );
   expect(calls(run, "systemctl")).toEqual([

@@ -81,7 +81,7 @@ describe("phase dashboard", () => {
 
   beforeEach(() => {
     machine = new FakeMachine(scheduler);
-    machine.script("instance", INSTANCE);
+    machine.script("secrets", INSTANCE);
     machine.write("var/secret/refusal", "");
     // The real one, and a note of its command line.
     machine.command("openssl", 'exec /usr/bin/openssl "$@"');
@@ -184,7 +184,7 @@ describe("phase dashboard", () => {
   });
 });
 
-/** Stands for `instance`, which has tests of its own: a file is the secret, another what AWS says to refuse it. */
+/** Stands for `secrets` and for who the machine is, which have tests of their own: a file is the secret, another what AWS says to refuse it. */
 const INSTANCE = `SECRETS=/dask/production
 identify() { :; }
 refusal() { echo "$answer"; }

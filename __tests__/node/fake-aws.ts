@@ -31,6 +31,8 @@ export interface Answers {
   readonly spot?: readonly number[];
   /** File that every download gives. */
   readonly download?: string;
+  /** How S3 refuses the bundle: an error code of its, or `unreachable`. */
+  readonly bucket?: string;
 }
 
 /** Where the fake keeps parameters and secrets, each in a file of its name; an empty one stands for no value. */
@@ -82,6 +84,7 @@ export function fakeAws(machine: FakeMachine, answers: Answers = {}): void {
     signal = "taken",
     spot,
     download = "",
+    bucket,
   } = answers;
   const failed = (what: string, code = 22) => `echo 'curl: (${code}) ${what}' >&2; exit ${code}`;
   // As curl 7.88 was seen to do: also the refused try's body goes to standard output, where it was asked for.
@@ -103,6 +106,11 @@ fi`;
     "curl",
     `url=\${*: -1}
 ${metadata === "busy" ? busy : ""}
+if [[ $url == https://*.s3.* ]]; then
+  cat >>/var/stdin
+  ${bucket === "unreachable" ? failed("Connection timed out after 20001 milliseconds", 28) : ""}
+  ${bucket === undefined ? "" : `echo '${error(bucket, "Access Denied")}' >"\${@: -2:1}"; ${refused(bucket.startsWith("NoSuch") ? 404 : 403)}`}
+fi
 [[ $* != *" --output "* ]] || exec cp '${download}' "\${@: -2:1}"
 # next FILE: takes its first line, where it has one
 next() { [[ -s $1 ]] && head -n 1 "$1" && sed -i 1d "$1"; }
@@ -116,10 +124,11 @@ fi
 case $url in
 http://169.254.169.254/latest/api/token)
   ${metadata === "off" ? refused(403) : "printf the-token"} ;;
-http://169.254.169.254/latest/meta-data/*)
+http://169.254.169.254/latest/meta-data/* | http://169.254.169.254/latest/dynamic/*)
   ${metadata === "forgetful" ? refused(401) : ""}
   [[ $* == *"--header X-aws-ec2-metadata-token: the-token "* ]] || { ${refused(401)}; }
-  case \${url#*/meta-data/} in
+  case \${url#*/latest/*/} in
+  instance-identity/document) echo '{ "accountId" : "123456789012", "region" : "eu-central-1" }' ;;
   instance-id) printf ${instance} ;;
   instance-life-cycle) printf ${spot === undefined ? "on-demand" : "spot"} ;;
   spot/instance-action)

@@ -78,6 +78,7 @@ export class FakeMachine {
         env: {
           PATH: `${join(this.directory, "bin")}:/usr/sbin:/usr/bin:/sbin:/bin`,
           DASK_NODE_ENV: join(this.directory, "etc/dask/node.env"),
+          DASK_BUNDLE_ENV: join(this.directory, "etc/dask/bundle.env"),
           DASK_NODE_STATE: join(this.directory, "var/lib/dask-node"),
           DASK_NODE_LOG: join(this.directory, "var/log/dask-node.log"),
         },

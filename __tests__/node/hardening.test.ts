@@ -23,6 +23,7 @@ const MOST_EXPOSURE: Readonly<Record<string, number>> = {
   "dask-spot.service": 17,
   "dask-machine.service": 46,
   "dask-node.service": 54,
+  "dask-bundle.service": 60,
 };
 
 const GENERAL = "/etc/systemd/system/dask-.service.d/hardening.conf";

@@ -24,12 +24,12 @@ const withFile = (spec: NodePlan, changed: string): NodePlan => ({
 
 /** What an image holds, by the name of the setting or file that decides it; all else is for a boot to settle. */
 const BAKED_SETTINGS = [
-  ...["BAKE", "PACKAGES", "DASK", "PYTHON", "LOCK_SHA256", "MINIFORGE_URL", "MINIFORGE_SHA256"],
+  ...["BAKE", "PACKAGES", "DASK", "PYTHON", "MINIFORGE_URL", "MINIFORGE_SHA256"],
   ...["DRIVER_BRANCH", "NVSWITCH", "CUDA_PACKAGE"],
 ];
 const BAKED_FILES = [
   ...["functions", "base", "conda", "cuda-nvidia", "cuda-toolkit"],
-  ...["nvidia-persistenced.conf", "uv.txt"],
+  ...["nvidia-persistenced.conf", "requirements.txt", "uv.txt"],
 ].map((name) => `${LIBRARY}/${name}`);
 
 describe("the image digest", () => {
@@ -83,7 +83,7 @@ describe("what has to be on the machine that an image is made from", () => {
   test("are the settings, and the files of the phases in the image", () => {
     expect(paths(schedulerNode(development)).sort()).toEqual([
       "/etc/dask/node.env",
-      ...["base", "bootstrap", "conda", "functions", "instance", "lock.txt", "uv.txt"].map(
+      ...["base", "bootstrap", "conda", "functions", "instance", "requirements.txt", "uv.txt"].map(
         (name) => `${LIBRARY}/${name}`,
       ),
     ]);
@@ -91,15 +91,13 @@ describe("what has to be on the machine that an image is made from", () => {
       [
         "/etc/dask/node.env",
         ...BAKED_FILES,
-        ...["bootstrap", "instance", "lock.txt"].map((name) => `${LIBRARY}/${name}`),
+        ...["bootstrap", "instance"].map((name) => `${LIBRARY}/${name}`),
       ].sort(),
     );
   });
 
-  test("are files as every machine has them, and the lock, which other machines ask for", () => {
+  test("are files as every node has them", () => {
     const [, ...files] = toolkitWorker.imageContents.files;
-    const { content } = toolkitWorker.lockfile;
-    expect(files.pop()).toEqual({ path: `${LIBRARY}/lock.txt`, mode: "0644", content });
     for (const file of files) expect(toolkitWorker.files).toContainEqual(file);
   });
 
@@ -116,16 +114,12 @@ describe("what has to be on the machine that an image is made from", () => {
     const given = [...(settings?.content ?? "").matchAll(/^(\w+)='/gm)].map(([, name]) => name);
     expect(settings?.path).toBe("/etc/dask/node.env");
     const phases = files.filter(({ path }) => !/\/(bootstrap|instance)$/.test(path));
-    expect(settingsRead(phases).filter((name) => !given.includes(name))).toEqual(["LOCK_PARAMETER"]);
+    expect(settingsRead(phases).filter((name) => !given.includes(name))).toEqual([]);
     for (const name of ["BAKE", "BAKE_KEY", "BOOT_SECONDS"]) expect(given).toContain(name);
     // What it may do only with settings of a boot, which it does not read while baking.
     expect(settingsRead(files).filter((name) => !given.includes(name))).toEqual([
       "BOOT",
-      "CLUSTER",
       "GROUP",
-      "HOOK",
-      "HOOK_SECONDS",
-      "LOCK_PARAMETER",
       "RETRY_SECONDS",
       "SERVICE",
       "SIGNAL",

@@ -89,7 +89,7 @@ describe("a question to AWS", () => {
   const asks = (lines: string) => {
     machine.script(
       "asks",
-      `#!/bin/bash\nset -euo pipefail\nsource "$(dirname "$0")/functions"\nsource "$lib/instance"\nidentify\n${lines}\n`,
+      `#!/bin/bash\nset -euo pipefail\nsource "$(dirname "$0")/functions"\nsource "$lib/secrets"\nidentify\n${lines}\n`,
     );
     return machine.run("asks");
   };
@@ -116,9 +116,9 @@ describe("a question to AWS", () => {
     ["an empty line", "\n."],
   ])("is answered to the letter: %s", (_, value) => {
     keep(machine, "/a", value);
-    expect(asks(`ask ssm AmazonSSM.GetParameter '{"Name": "/a"}'; field Value; echo`)).toMatchObject(
-      answered(value),
-    );
+    expect(
+      asks(`ask ssm AmazonSSM.GetParameter '{"Name": "/a"}'; field Value "$answer"; echo`),
+    ).toMatchObject(answered(value));
   });
 
   test.each([
@@ -130,7 +130,7 @@ describe("a question to AWS", () => {
     ["none", ""],
   ])("gives a field of %j", (json, value) => {
     machine.write("var/answer", json);
-    expect(asks("answer=$(</var/answer); field Value; echo")).toMatchObject(answered(value));
+    expect(asks('answer=$(</var/answer); field Value "$answer"; echo')).toMatchObject(answered(value));
   });
 
   test("for a secret gives it, or says why not", () => {
@@ -158,7 +158,7 @@ describe("a question to AWS", () => {
       code: end,
       said,
       calls,
-    } = asks(`ask ssm AmazonSSM.GetParameter '{"Name": "/a"}'; field Value; echo`);
+    } = asks(`ask ssm AmazonSSM.GetParameter '{"Name": "/a"}'; field Value "$answer"; echo`);
     expect(end).toBe(0);
     expect(said.split("\n")).toEqual([
       ...Array(3).fill(expect.stringMatching(RegExp(`^ssm: ${code}: for now; trying again in \\d+ s$`))),
@@ -190,7 +190,9 @@ describe("a question to AWS", () => {
   test("waits for the credentials of a role that is seconds old", () => {
     keep(machine, "/a", "b");
     fakeAws(machine, { credentials: "late" });
-    const { code, said } = asks(`ask ssm AmazonSSM.GetParameter '{"Name": "/a"}'; field Value; echo`);
+    const { code, said } = asks(
+      `ask ssm AmazonSSM.GetParameter '{"Name": "/a"}'; field Value "$answer"; echo`,
+    );
     expect(code).toBe(0);
     expect(said).toContain("ssm: the metadata service has no credentials of a role; trying again in ");
     expect(said.split("\n").at(-2)).toBe("b");

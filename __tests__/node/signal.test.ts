@@ -64,7 +64,7 @@ test("a scheduler that is ready for the first time signals it, and never again",
 test("a scheduler that fails signals its sentence, and signals again when it runs again", () => {
   failing('no "space" left on C:\\tmp\tü\n');
   expect(machine.run("bootstrap").code).toBe(1);
-  const sentence = 'phase dask failed with exit code 3: no "space" left on C:\\tmp';
+  const sentence = "phase dask failed with exit code 3: no 'space' left on C:/tmp";
   expect(JSON.parse(signals()[0]?.body ?? "")).toEqual({
     Status: "FAILURE",
     Reason: sentence,
@@ -82,7 +82,7 @@ test("a long sentence is cut, so that the signal has at most 4096 bytes", () => 
   machine.run("bootstrap");
   const [signal] = signals();
   expect(signal?.body.length).toBeLessThanOrEqual(4096);
-  expect(JSON.parse(signal?.body ?? "").Reason).toMatch(/^phase dask failed with exit code 3: "{800,}$/);
+  expect(JSON.parse(signal?.body ?? "").Reason).toMatch(/^phase dask failed with exit code 3: '{800,}$/);
 });
 
 test("a parameter that Terraform creates later is waited for", () => {

@@ -103,7 +103,7 @@ export function settingsRead(files: readonly NodeFile[]): string[] {
     [...code.matchAll(/\$(?:\{|\(\()?([A-Z][A-Z0-9_]+)/g)].map(([, name]) => name as string),
   );
   // Bash's own; the machine's facts; the directories that only tests move.
-  const known = /^(BASH_SOURCE|SECONDS|DASK_HOST|DASK_NODE_(ENV|STATE|LOG))$/;
+  const known = /^(BASH_SOURCE|SECONDS|DASK_HOST|DASK_(BUNDLE_ENV|NODE_(ENV|STATE|LOG))|ACCOUNT|PASSING)$/;
   return [...read].filter((name) => !assigned.has(name) && !known.test(name)).sort();
 }
 

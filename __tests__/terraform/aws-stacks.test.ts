@@ -291,11 +291,15 @@ describeWithTerraform("the AWS stacks, by real Terraform on the mock AWS", () =>
       ]);
     });
 
-    test("gives machines the packages whose checksum they have", () => {
-      const cluster = CLUSTERS[name];
-      for (const { lockfile } of nodesOf(cluster)) {
-        const given = mocked(name).parameter(lockfile.name);
-        expect(createHash("sha256").update(given).digest("hex")).toBe(lockfile.sha256);
+    test("has the bundle of each node, encrypted by that key, in a bucket that is closed to the public", () => {
+      const { Arn } = mocked(name).key();
+      const Bucket = `dask-${name}--eu-central-1--123456789012`;
+      for (const { bundle } of nodesOf(CLUSTERS[name])) {
+        expect(mocked(name).object(Bucket, bundle.key)).toMatchObject({
+          ETag: `"${createHash("md5").update(bundle.archive).digest("hex")}"`,
+          ServerSideEncryption: "aws:kms",
+          SSEKMSKeyId: Arn,
+        });
       }
     });
   });
@@ -312,6 +316,7 @@ describeWithTerraform("the AWS stacks, by real Terraform on the mock AWS", () =>
       expect(before.secrets).toHaveLength(4);
       expect(before.keys).toEqual(["alias/dask-production"]);
       expect(before.logGroups).toEqual(["/dask/production/flow-logs"]);
+      expect(before.buckets).toEqual(["dask-production--eu-central-1--123456789012"]);
 
       await workspaces.development.destroy(bench.terraform);
 
@@ -341,5 +346,5 @@ describeWithTerraform("the AWS stacks, by real Terraform on the mock AWS", () =>
 
 const NOTHING = {
   ...{ instances: [], groups: [], vpcs: [], natGateways: [], addresses: [] },
-  ...{ secrets: [], keys: [], logGroups: [] },
+  ...{ secrets: [], keys: [], logGroups: [], buckets: [] },
 };

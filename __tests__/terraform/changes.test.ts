@@ -5,7 +5,6 @@ import { development } from "../../environments/development";
 import { production } from "../../environments/production";
 import { AwsStack } from "../../lib/aws/aws-stack";
 import type { Cluster } from "../../lib/cluster/cluster";
-import { defineCluster } from "../../lib/cluster/define";
 import { allows } from "../support/deploy-policy";
 import { MockedCluster } from "../support/mock-aws/mocked-cluster";
 import {
@@ -185,36 +184,6 @@ describeWithTerraform("a definition that changes, by real Terraform on the mock 
         expect(changes(await workspaces[name].plan(bench.terraform))).toEqual([]);
       }),
     );
-  });
-
-  test("a lock stays where it is when UCX is switched on", async () => {
-    const gpu = { name: "gpu", kind: "gpu" } as const;
-    const cluster = (definition: Parameters<typeof defineCluster>[0]) =>
-      define("ucx", defineCluster(definition));
-    const base = {
-      name: "ucx",
-      region: "eu-central-1",
-      network: { adminSubnets: ["10.0.0.0/16"] },
-      tls: false,
-    } as const;
-    const targets = (workspace: Workspace) =>
-      Object.keys(workspace.synthesized.resource.aws_ssm_parameter ?? {}).map(
-        (parameter) => `-target=aws_ssm_parameter.${parameter}`,
-      );
-    const before = cluster({ ...base, pools: [gpu] });
-    await before.init(bench.terraform);
-    await before.apply(bench.terraform, ...targets(before));
-
-    const after = cluster({
-      ...base,
-      scheduler: { instanceType: "g6.xlarge" },
-      pools: [{ ...gpu, ucx: true }],
-    });
-    const both = [...new Set([...targets(before), ...targets(after)])];
-    expect(changed(await after.plan(bench.terraform, ...both))).toEqual([
-      expect.stringMatching(/^delete aws_ssm_parameter\.cluster_locks_20267-cpu-/),
-    ]);
-    await after.apply(bench.terraform, ...both);
   });
 
   describe("baked, which is planned only", () => {

@@ -9,13 +9,14 @@ import { dashboardLink } from "../node/node-site";
 import { type ClusterPlan, planNodes } from "../node/plan";
 import { Account } from "./account/account";
 import { AutoscalingRole } from "./account/autoscaling-role";
+import { ArtifactBucket } from "./artifacts/artifact-bucket";
+import { BundleObject } from "./artifacts/bundle-object";
 import { Commands } from "./commands";
 import { ClusterKey } from "./encryption/cluster-key";
 import { ClusterSecrets } from "./encryption/cluster-secrets";
 import type { EncryptionKey } from "./encryption/encryption-key";
 import { ExistingKey } from "./encryption/existing-key";
 import { ClusterImages } from "./image/cluster-images";
-import { LockfileParameters } from "./machines/lockfile-parameter";
 import { PrivateZone } from "./machines/private-zone";
 import { Scheduler } from "./machines/scheduler";
 import { SchedulerReadiness } from "./machines/scheduler-readiness";
@@ -144,7 +145,7 @@ export class DaskCluster extends Construct {
     this.vpcId = this.network.vpcId;
     this.security = new ClusterSecurity(this, "security", { cluster, network: this.network });
 
-    const lockfiles = new LockfileParameters(this, "locks");
+    const artifacts = new ArtifactBucket(this, "artifacts", { cluster, account, key });
     const secrets = cluster.tls ? new ClusterSecrets(this, "secrets", { cluster, key }) : undefined;
     if (secrets) this.secrets = secrets;
     const planned = planNodes(cluster);
@@ -158,13 +159,14 @@ export class DaskCluster extends Construct {
       });
     this.plan = this.images?.plan ?? planned;
     const common = { cluster, key, network: this.network, security: this.security };
-    const withLockfile = (node: NodePlan) => ({
+    const bundles = new Construct(this, "bundles");
+    const withBundle = (id: string, node: NodePlan) => ({
       node,
-      lockfileParameter: lockfiles.parameter(node.lockfile),
+      bundle: new BundleObject(bundles, id, { bundle: node.bundle, bucket: artifacts, key }),
     });
-    const permissions = { cluster, account, key, ...(secrets && { secrets }) };
+    const permissions = { cluster, account, key, artifacts, ...(secrets && { secrets }) };
 
-    const scheduler = withLockfile(this.plan.scheduler);
+    const scheduler = withBundle("scheduler", this.plan.scheduler);
     const role = new SchedulerRole(this, "scheduler-role", { ...permissions, ...scheduler });
     if (secrets) new AuthorityPolicy(this, "authority-policy", { secrets, role });
     this.scheduler = new Scheduler(this, "scheduler", { ...common, ...scheduler, role });
@@ -182,7 +184,7 @@ export class DaskCluster extends Construct {
     const roles = new Construct(this, "pool-roles");
     this.pools = Object.fromEntries(
       this.plan.pools.map(({ pool, node }) => {
-        const worker = withLockfile(node);
+        const worker = withBundle(pool.name, node);
         const props = {
           ...common,
           ...worker,

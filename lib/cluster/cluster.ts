@@ -19,6 +19,8 @@ export interface Cluster {
   /** A way in by SSH; absent: none. */
   readonly ssh?: SshDefinition;
   readonly logRetentionDays: number;
+  /** Existing bucket for bundles; none where the cluster has one of its own. */
+  readonly artifactBucket?: string;
   readonly deletionProtection: boolean;
   /** Whether machines start from an image that holds all that they would install. */
   readonly bakedImages: boolean;

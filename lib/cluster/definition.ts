@@ -76,6 +76,13 @@ export interface ClusterDefinition {
    */
   readonly tags?: Readonly<Record<string, string>>;
   /**
+   * Name of an existing S3 bucket, without dots, for the files that nodes download. It is in the cluster's region; the
+   * cluster writes below `bundles/`, encrypted by its own key. Its policy has to let the deployment write there.
+   *
+   * @default - a bucket of the cluster, which is emptied and deleted with it
+   */
+  readonly artifactBucket?: string;
+  /**
    * Facts about instance types that this version does not know, such as newer ones, by type: `{ "m9i.2xlarge": { vcpus: 8,
    * memoryMiB: 32768 } }`. They decide the limits of workers, and are checked against nothing: synthesis warns of them.
    *

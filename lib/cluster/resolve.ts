@@ -55,6 +55,7 @@ export function resolve(definition: ClusterDefinition): Cluster {
     deletionProtection: definition.deletionProtection ?? false,
     bakedImages,
     tags: { ...tags },
+    ...(definition.artifactBucket === undefined ? {} : { artifactBucket: definition.artifactBucket }),
     backend: definition.backend ?? { type: "local" },
     addressDefaults: addressDefaults(definition, scheduler.zone),
   };

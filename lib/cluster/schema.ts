@@ -2,7 +2,7 @@ import { z } from "zod";
 import { MOST_VCPUS } from "./instance-types";
 import { RELEASE_NAMES } from "./releases";
 import { memoryLimit, rmmPool, spillLimit } from "./schema/amounts";
-import { backend } from "./schema/backend";
+import { backend, bucket } from "./schema/backend";
 import { checked, object, oneOf, spelled, whole } from "./schema/fields";
 import { clusterName, keyName, poolName, region, zoneName } from "./schema/names";
 import { network, privateAddress } from "./schema/network";
@@ -132,6 +132,12 @@ export const definitionSchema = object({
   logRetentionDays: logRetentionDays.optional(),
   deletionProtection: z.boolean().optional(),
   tags: tags.optional(),
+  artifactBucket: checked(
+    bucket,
+    (name) => !name.includes("."),
+    "the name of a bucket without dots: certificates of S3 do not cover names with dots",
+    "choose another bucket",
+  ).optional(),
   instanceTypeFacts: z.record(instanceType, facts).optional(),
   backend: backend.optional(),
 });

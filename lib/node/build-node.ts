@@ -1,15 +1,17 @@
 import type { Cluster } from "../cluster/cluster";
 import { PORTS } from "../cluster/ports";
+import { bundleOf } from "./bundle";
 import { cudaPhases, cudaSettings } from "./cuda";
 import { daskConfig } from "./dask-config";
 import { imageContents } from "./image-contents";
-import { BOOT_SECONDS, HOOK_SECONDS, LAUNCH_HOOK, RETRY_SECONDS } from "./lifecycle";
+import { BOOT_SECONDS, RETRY_SECONDS } from "./lifecycle";
 import { lockfileOf } from "./lockfile";
 import { exactPython, MINIFORGE } from "./miniforge";
 import { copy, ENVIRONMENT, environmentFile, LIBRARY, script, text, UNITS } from "./node-files";
 import type { NodeFile, NodePart, NodePlan, Phase } from "./node-plan";
 import { packageFile } from "./package-file";
 import type { Site } from "./service";
+import { reportFiles, stubFiles } from "./stub";
 import { renderTemplate } from "./template";
 
 /** Script of each phase that every node may have, below `cloud-init/`; a part brings those of its phases. */
@@ -23,7 +25,7 @@ const SCRIPTS: Readonly<Partial<Record<Phase, string>>> = {
 };
 
 /** What distinguishes a node from the other nodes of its cluster. */
-export interface NodeOptions extends Omit<NodePlan, "bake" | "boot" | "lockfile" | "imageContents"> {
+export interface NodeOptions extends Omit<NodePlan, "bake" | "boot" | "stub" | "bundle" | "imageContents"> {
   /** Whether the node has a GPU. */
   readonly gpu: boolean;
   /** Maximum that one worker process may spill; `false` for no limit. */
@@ -46,20 +48,15 @@ export function buildNode(
     ...["ca-certificates", "curl", ...options.packages],
     ...parts.flatMap((part) => part.packages),
   ];
-  const lockfile = lockfileOf(cluster, gpu);
   const settings = {
     BAKE: bake.map((lane) => lane.join(",")).join(" "),
     BOOT: boot.join(","),
     BOOT_SECONDS: String(BOOT_SECONDS),
-    HOOK: LAUNCH_HOOK,
-    HOOK_SECONDS: String(HOOK_SECONDS),
     RETRY_SECONDS: String(RETRY_SECONDS),
     PACKAGES: packages.join(" "),
     SCRATCH: site.scratch,
     DASK: release.dask,
     PYTHON: exactPython(release),
-    LOCK_PARAMETER: lockfile.name,
-    LOCK_SHA256: lockfile.sha256,
     MINIFORGE_URL: MINIFORGE.url,
     MINIFORGE_SHA256: MINIFORGE.sha256,
     SERVICE: options.service.name,
@@ -68,6 +65,7 @@ export function buildNode(
     ...Object.assign({}, ...parts.map((part) => part.settings)),
   };
   const files: readonly NodeFile[] = [
+    lockfileOf(cluster, gpu),
     text(`${LIBRARY}/uv.txt`, packageFile("locks/tools/uv.node.txt")),
     ...daskConfig(cluster, site, spillLimit),
     text("/etc/sysctl.d/90-dask.conf", kernelSettings()),
@@ -77,23 +75,26 @@ export function buildNode(
     copy("dask/sandbox.conf", `${UNITS}/${options.service.name}.service.d`),
     script("base/bootstrap"),
     copy("base/functions", LIBRARY),
-    copy("base/instance", LIBRARY),
     ...[...bake.flat(), ...boot].flatMap((phase) => SCRIPTS[phase] ?? []).map(script),
     ...parts.flatMap((part) => part.files),
     ...(gpu ? [copy("cuda-nvidia/nvidia-persistenced.conf", LIBRARY)] : []),
     ...options.files,
   ];
-  const contents = imageContents({ bake, settings, files, lockfile });
+  const contents = imageContents({ bake, settings, files: [...files, ...reportFiles(settings)] });
   const environment = { ...settings, BAKE_KEY: contents.digest };
+  const bundled = [environmentFile(ENVIRONMENT, environment), ...files];
+  const bundle = bundleOf(bundled);
+  const stub = stubFiles(cluster, environment, bundle);
   return {
     ...options,
     bake,
     boot,
     packages,
-    lockfile,
     imageContents: contents,
     settings: environment,
-    files: [environmentFile(ENVIRONMENT, environment), ...files],
+    files: [...bundled, ...stub],
+    stub,
+    bundle,
   };
 }
 

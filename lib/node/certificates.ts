@@ -20,6 +20,7 @@ export function certificatesPart(cluster: Cluster, role: "scheduler" | "worker")
     packages: ["openssl"],
     phases: ["certificates"] as const,
     files: [
+      copy("base/secrets", LIBRARY),
       copy("tls/pem", LIBRARY),
       copy("tls/reload_certificates.py", LIBRARY),
       copy("tls/dask-certificates.service", UNITS),

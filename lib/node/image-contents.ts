@@ -1,16 +1,16 @@
 import { createHash } from "node:crypto";
 import { BOOT_SECONDS } from "./lifecycle";
-import { ENVIRONMENT, environmentFile, LIBRARY, NODE_LOG, text } from "./node-files";
+import { ENVIRONMENT, environmentFile, LIBRARY, NODE_LOG } from "./node-files";
 import type { NodeFile, NodePlan } from "./node-plan";
 
 /** Settings that decide what an image contains. */
 const SETTINGS: readonly string[] = [
-  ...["BAKE", "PACKAGES", "DASK", "PYTHON", "LOCK_SHA256", "MINIFORGE_URL", "MINIFORGE_SHA256"],
+  ...["BAKE", "PACKAGES", "DASK", "PYTHON", "MINIFORGE_URL", "MINIFORGE_SHA256"],
   ...["DRIVER_BRANCH", "NVSWITCH", "CUDA_PACKAGE"],
 ];
 
 /** Files that the phases of an image read, in addition to their scripts. */
-const FILES: readonly string[] = ["functions", "nvidia-persistenced.conf", "uv.txt"];
+const FILES: readonly string[] = ["functions", "nvidia-persistenced.conf", "requirements.txt", "uv.txt"];
 
 /** Scripts that run the phases. They are in an image, and a change of them alone makes no other image. */
 const RUNNER: readonly string[] = ["bootstrap", "instance"];
@@ -31,10 +31,10 @@ export interface ImageContents {
 }
 
 /** Fields of a plan that decide the contents of its image. */
-type Contents = Pick<NodePlan, "bake" | "settings" | "files" | "lockfile">;
+type Contents = Pick<NodePlan, "bake" | "settings" | "files">;
 
 /** Returns what an image for a node contains, and how it gets there. */
-export function imageContents({ bake, settings, files, lockfile }: Contents): ImageContents {
+export function imageContents({ bake, settings, files }: Contents): ImageContents {
   const paths = [...FILES, ...bake.flat()].map((name) => `${LIBRARY}/${name}`);
   const runner = RUNNER.map((name) => `${LIBRARY}/${name}`);
   const decisive = {
@@ -52,7 +52,6 @@ export function imageContents({ bake, settings, files, lockfile }: Contents): Im
       }),
       ...files.filter(({ path }) => runner.includes(path)),
       ...decisive.files,
-      text(`${LIBRARY}/lock.txt`, lockfile.content),
     ],
     // Instances that start from one image would otherwise share its machine ID and its log.
     command: `${LIBRARY}/bootstrap bake && rm ${NODE_LOG} && : >/etc/machine-id`,

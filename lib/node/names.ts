@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Cluster } from "../cluster/cluster";
 
 /**
@@ -18,4 +19,11 @@ export function resourceName({ name }: Pick<Cluster, "name">, ...parts: readonly
 /** Returns the name of a secret, parameter or log group of a cluster, such as `/dask/production/worker`. */
 export function resourcePath({ name }: Pick<Cluster, "name">, ...parts: readonly string[]): string {
   return ["/dask", name, ...parts].join("/");
+}
+
+/** Returns a name as it is, or if that is too long, its beginning and a digest of the whole. */
+export function fitted(name: string, most: number): string {
+  if (name.length <= most) return name;
+  const digest = createHash("sha256").update(name).digest("hex").slice(0, 8);
+  return `${name.slice(0, most - digest.length - 1)}-${digest}`;
 }

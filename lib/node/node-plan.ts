@@ -1,6 +1,6 @@
 import type { Image } from "../cluster/definition";
+import type { Bundle } from "./bundle";
 import type { ImageContents } from "./image-contents";
-import type { Lockfile } from "./lockfile";
 import type { Service } from "./service";
 
 /** What a machine is for. */
@@ -60,11 +60,13 @@ export interface NodePlan {
   readonly boot: readonly Phase[];
   /** Named values of the scripts, which find them in `/etc/dask/node.env`. */
   readonly settings: Readonly<Record<string, string>>;
-  /** Exact packages of its Python environment, which are in an SSM parameter. */
-  readonly lockfile: Lockfile;
   /** What an image for the node contains, and its digest. */
   readonly imageContents: ImageContents;
-  /** Every file, the settings and the rendered units among them. */
+  /** Files in its user data, which download the bundle. */
+  readonly stub: readonly NodeFile[];
+  /** The archive that it downloads, with all of its other files. */
+  readonly bundle: Bundle;
+  /** Every file, of user data and bundle: the settings and the rendered units among them. */
   readonly files: readonly NodeFile[];
   /** The process of Dask's that runs on the machine. */
   readonly service: Service;

@@ -3,7 +3,7 @@ import { buildNode } from "./build-node";
 import { certificatesPart } from "./certificates";
 import { cudaEnvironment } from "./cuda";
 import { dashboardPart } from "./dashboard";
-import { ANSWER_SECONDS, JOIN_SECONDS } from "./lifecycle";
+import { ANSWER_SECONDS, HOOK_SECONDS, JOIN_SECONDS, LAUNCH_HOOK } from "./lifecycle";
 import { resourceName } from "./names";
 import { copy, LIBRARY, script, text, UNITS } from "./node-files";
 import type { NodePlan } from "./node-plan";
@@ -41,7 +41,7 @@ export interface ClusterPlan {
  *
  * @example
  * const { scheduler, pools } = planNodes(cluster);
- * for (const node of [scheduler, ...pools.map(({ node }) => node)]) console.log(node.name, node.lockfile.name);
+ * for (const node of [scheduler, ...pools.map(({ node }) => node)]) console.log(node.name, node.bundle.sha256);
  */
 export function planNodes(cluster: Cluster): ClusterPlan {
   const site = nodeSite(cluster);
@@ -114,6 +114,8 @@ function workerNode(cluster: Cluster, pool: Pool, site: Site): NodePlan {
     service,
     settings: {
       GROUP: name,
+      HOOK: LAUNCH_HOOK,
+      HOOK_SECONDS: String(HOOK_SECONDS),
       SIGNAL: "",
       MACHINE_UNIT: "dask-machine.service",
       SPILL_ON: pool.spill.on,

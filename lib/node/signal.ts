@@ -1,7 +1,6 @@
 import type { Cluster } from "../cluster/cluster";
 import { SIGNAL_SECONDS } from "./lifecycle";
 import { resourcePath } from "./names";
-import { copy, LIBRARY } from "./node-files";
 import type { NodePart } from "./node-plan";
 
 /**
@@ -18,6 +17,6 @@ export function signalPart(cluster: Cluster): NodePart {
     packages: [],
     phases: [],
     settings: { SIGNAL: signalParameter(cluster), SIGNAL_SECONDS: String(SIGNAL_SECONDS) },
-    files: [copy("base/signal", LIBRARY)],
+    files: [],
   };
 }

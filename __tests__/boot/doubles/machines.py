@@ -35,6 +35,8 @@ class Machine:
     userData: str | None = None
     #: Names of the secrets that its role may name.
     secrets: tuple[str, ...] = ()
+    #: Objects of S3 that its role may read, as `BUCKET/KEY`.
+    objects: tuple[str, ...] = ()
     #: Autoscaling group; none for the scheduler.
     group: str | None = None
     #: Launch lifecycle hook that waits for this machine; none where it is gone.
@@ -78,7 +80,7 @@ class Machines:
             raise ValueError(
                 f"{self.file}: {address}: {sorted(unknown)}; allowed: {sorted(allowed)}, {FAULTS}"
             )
-        lists = {name: tuple(facts.get(name, ())) for name in ("faults", "secrets")}
+        lists = {name: tuple(facts.get(name, ())) for name in ("faults", "secrets", "objects")}
         return Machine(address, **facts | lists)
 
 

@@ -29,8 +29,15 @@ class Refusal(Exception):
         self.code, self.message, self.status = code, message, status
 
 
-def caller(host: str, headers: dict[str, str], body: bytes, machines: list[Machine]) -> Machine:
-    """Whose credentials signed the POST to `/`; headers by their names in lower case."""
+def caller(
+    host: str,
+    headers: dict[str, str],
+    body: bytes,
+    machines: list[Machine],
+    method: str = "POST",
+    path: str = "/",
+) -> Machine:
+    """Whose credentials signed the request to a service's host; headers by their names in lower case."""
     service, region = host.split(".")[:2]
     if "authorization" not in headers:
         raise Refusal("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
@@ -60,7 +67,9 @@ def caller(host: str, headers: dict[str, str], body: bytes, machines: list[Machi
     if abs(age) > OLDEST or said["day"] != stamp[:8]:
         raise _mismatch(f"Signature expired: {stamp} is more than 5 min. from now.")
 
-    request = AWSRequest("POST", f"https://{host}/", {name: headers.get(name, "") for name in signed}, body)
+    request = AWSRequest(
+        method, f"https://{host}{path}", {name: headers.get(name, "") for name in signed}, body
+    )
     request.context["timestamp"] = stamp
     credentials = Credentials(said["key"], machine.credentials["SecretAccessKey"])
     signer = SigV4Auth(credentials, service, region)

@@ -190,10 +190,8 @@ def test_the_nodes_own_script_is_understood(node, imds, aws):
     script = """
 set -euo pipefail
 source "$1/functions"
-source "$1/instance"
 identify
-announce "failed in phase conda: cannot download"
-answer_hook ABANDON
+report "failed in phase conda: cannot download" ABANDON
 """
     done = node.script(script, "GROUP='dask-rig--cpu'", "HOOK='workers-registered'")
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
@@ -206,13 +204,13 @@ answer_hook ABANDON
 SECRETS = """
 set -uo pipefail
 source "$1/functions"
-source "$1/instance"
+source "$1/secrets"
 identify
 secret worker && printf '%s' "$answer" || refusal
 keep_secret worker $'one\nsecret' || refusal
 secret worker && printf '%s\n' "$answer"
 secret client || refusal
-ask ssm AmazonSSM.GetParameter '{"Name": "/dask/rig/lock"}' && field Value
+ask ssm AmazonSSM.GetParameter '{"Name": "/dask/rig/lock"}' && field Value "$answer"
 """
 
 
@@ -241,10 +239,9 @@ def test_the_nodes_own_script_outlasts_refusals_that_pass(node, imds, aws):
     node.become(faults=["throttled", "denied-at-first"])
     script = """
 source "$1/functions"
-source "$1/instance"
 sleep() { :; }
 identify
-ask ssm AmazonSSM.GetParameter '{"Name": "/dask/rig/lock"}' && field Value
+ask ssm AmazonSSM.GetParameter '{"Name": "/dask/rig/lock"}' && field Value "$answer"
 """
     done = node.script(script, "RETRY_SECONDS=150")
     assert done.stdout == "a"

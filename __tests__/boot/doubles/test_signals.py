@@ -43,15 +43,13 @@ def test_the_nodes_own_script_is_understood(node, imds, aws, signals):
     url = f"{HOST}/own?Signature={quote(SIGNATURE)}"
     script = f"""
 source "$1/functions"
-source "$1/instance"
-source "$1/signal"
 ask() {{ answer='{{"Value": "{url}"}}'; }}
 instance=i-1
-signal FAILURE 'no "room" on C:\\'
+send_signal FAILURE 'no "room" on C:\\'
 echo "$? $answer"
 """
     assert node.script(script, "SIGNAL=/a", "SIGNAL_SECONDS=0").stdout == "0 \n"
     [one] = recorded(node, "own")
-    sentence = 'no "room" on C:\\'
+    sentence = "no 'room' on C:/"
     expected = {"Status": "FAILURE", "Reason": sentence, "UniqueId": "i-1", "Data": sentence}
     assert one["signal"] == expected

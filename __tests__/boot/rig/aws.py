@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 from doubles import machines
 
 from .network import DOUBLES, GATEWAY, METADATA, RESOLVER, host_of
-from .synthesized import MINIFORGE, Cluster
+from .synthesized import MINIFORGE, Bundle, Cluster
 from .world import World
 
 TESTS = Path(__file__).parents[2]
@@ -44,6 +44,8 @@ class Aws:
         self._serve("signals.py", DOUBLES["signals"], 443, "--folder", folder, "--signature", SIGNATURE)
         self._signals = folder / "signals.jsonl"
         names[WAIT_CONDITIONS] = DOUBLES["signals"]
+        names[f"s3.{REGION}.amazonaws.com"] = DOUBLES["s3"]
+        self._serve("s3.py", DOUBLES["s3"], 443, "--folder", folder, "--moto", self._moto)
         self._resolve(names)
         self._deploy(clusters.values())
         self.await_signal(clusters["rig"])
@@ -63,11 +65,20 @@ class Aws:
         self.world.shell(" ".join(["dnsmasq", *options, *listen, *addresses]))
 
     def _deploy(self, clusters: Iterable[Cluster]) -> None:
-        """What Terraform makes before the machines: secrets, still empty, and parameters."""
+        """What Terraform makes before the machines: secrets, still empty, and bundles in their buckets."""
         for name in {name for cluster in clusters for name in cluster.secrets}:
             self.ask("secretsmanager", "create_secret", Name=name)
-        for name, value in {item for cluster in clusters for item in cluster.parameters.items()}:
-            self.ask("ssm", "put_parameter", Name=name, Value=value, Type="String", Tier="Advanced")
+        location = {"LocationConstraint": REGION}
+        bundles = {bundle for cluster in clusters for bundle in cluster.bundles}
+        for bucket in {name for cluster in clusters for name in cluster.buckets}:
+            self.ask("s3", "create_bucket", Bucket=bucket, CreateBucketConfiguration=location)
+            for bundle in bundles:
+                if bundle.bucket == bucket:
+                    self.upload(bundle)
+
+    def upload(self, bundle: Bundle, file: Path | None = None) -> None:
+        """Put a bundle into its bucket, or another file in its place."""
+        self.ask("s3", "upload_file", Filename=str(file or bundle.file), Bucket=bundle.bucket, Key=bundle.key)
 
     def await_signal(self, cluster: Cluster) -> None:
         """Have a wait condition for the cluster's scheduler, and the parameter with its URL."""

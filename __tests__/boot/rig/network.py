@@ -21,7 +21,12 @@ STRANGE_GATEWAY = "10.99.0.1/24"
 METADATA = "169.254.169.254"
 
 #: Addresses of the doubles that stand for servers of the Internet (TEST-NET-3).
-DOUBLES = {"aws": "203.0.113.10", "downloads": "203.0.113.11", "signals": "203.0.113.12"}
+DOUBLES = {
+    "aws": "203.0.113.10",
+    "downloads": "203.0.113.11",
+    "signals": "203.0.113.12",
+    "s3": "203.0.113.13",
+}
 
 #: slirp4netns's name server, which asks this machine's.
 RESOLVER = "10.0.2.3"

@@ -52,6 +52,7 @@ class Rig:
         layers: tuple[Path, ...] = (),
         options: tuple[str, ...] = (),
         gpu: bool = False,
+        unreachable: tuple[str, ...] = (),
         **facts: object,
     ) -> Host:
         """Turn on a machine that is another than any before; one that has had its address is taken away.
@@ -61,6 +62,7 @@ class Rig:
         :param layers: what `bake` gave, for a machine that starts from a baked image
         :param options: of systemd-nspawn, such as `--tmpfs=/opt:size=100M`
         :param gpu: whether it has what stands for a GPU and its driver's packages
+        :param unreachable: addresses to which it has no route
         :param facts: of the metadata service beside those of the launch, such as `faults=["no-imdsv2"]`
         """
         if instance in self._instances:
@@ -70,10 +72,12 @@ class Rig:
             earlier.cut()
             earlier.guest.retire()
         self._give_network(instance, address, GATEWAY)
+        for other in unreachable:
+            self.world.shell(f"ip -n {instance} route add unreachable {other}/32")
         user_data = self.world.folder / f"{instance}.user-data"
         user_data.write_text(launch.user_data)
         given = {"role": launch.role, "userData": user_data.name, "group": launch.group, "hook": launch.hook}
-        given["secrets"] = launch.secrets
+        given |= {"secrets": launch.secrets, "objects": [launch.bundle.path]}
         self.aws.know(address, instance=instance, **given | facts)
         self.security.join(launch.security, address)
         self._hosts[address] = host = self._host(instance, address, disks, layers, options)

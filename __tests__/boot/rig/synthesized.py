@@ -11,6 +11,23 @@ APP = Path(__file__).parents[1] / "app.cjs"
 MINIFORGE = Path(__file__).parents[1] / "doubles" / "miniforge.sh"
 SYNTH_SECONDS = 60
 
+#: Of the metadata service (doubles/imds.py).
+ACCOUNT = "123456789012"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """An archive that Terraform uploads to a bucket."""
+
+    bucket: str
+    key: str
+    file: Path
+
+    @property
+    def path(self) -> str:
+        """As the policies of roles name it."""
+        return f"{self.bucket}/{self.key}"
+
 
 @dataclass(frozen=True)
 class Launch:
@@ -26,6 +43,8 @@ class Launch:
     hook: str | None = None
     #: Names of the secrets that the policies of its role name.
     secrets: tuple[str, ...] = ()
+    #: What it downloads at its first boot.
+    bundle: Bundle | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +66,7 @@ class Cluster:
         self.address: str = facts["address"]
         self.hostname: str = facts["hostname"]
         self.expectation: dict = facts["expectation"]
+        self._folder = terraform.parent
         written = json.loads(terraform.read_text())
         self.resources: dict = written["resource"]
         #: What `terraform output` prints where nothing in it is known after a deployment alone.
@@ -59,7 +79,11 @@ class Cluster:
         profile = instance["iam_instance_profile"]
         name = instance["tags"]["Name"]
         return Launch(
-            instance["user_data_base64"], name, group_name(security), secrets=self._secrets_of(profile)
+            instance["user_data_base64"],
+            name,
+            group_name(security),
+            secrets=self._secrets_of(profile),
+            bundle=self._bundle_of(profile),
         )
 
     def worker(self, pool: str) -> Launch:
@@ -68,8 +92,16 @@ class Cluster:
         [template] = [one for one in self.resources["aws_launch_template"].values() if one["name"] == group]
         [interface] = template["network_interfaces"]
         [security] = interface["security_groups"]
-        secrets = self._secrets_of(template["iam_instance_profile"]["name"])
-        return Launch(template["user_data"], group, group_name(security), group, self.facts["hook"], secrets)
+        profile = template["iam_instance_profile"]["name"]
+        return Launch(
+            template["user_data"],
+            group,
+            group_name(security),
+            group,
+            self.facts["hook"],
+            self._secrets_of(profile),
+            self._bundle_of(profile),
+        )
 
     @property
     def secrets(self) -> list[str]:
@@ -77,15 +109,37 @@ class Cluster:
         return [secret["name"] for secret in self._all("aws_secretsmanager_secret").values()]
 
     @property
-    def parameters(self) -> dict[str, str]:
-        """What Terraform writes into SSM's parameters, by their names."""
-        return {one["name"]: one["insecure_value"] for one in self._all("aws_ssm_parameter").values()}
+    def buckets(self) -> list[str]:
+        """Names of the buckets that Terraform makes."""
+        return [with_account(bucket["bucket"]) for bucket in self._all("aws_s3_bucket").values()]
+
+    @property
+    def bundles(self) -> list[Bundle]:
+        """What Terraform uploads."""
+        return [
+            Bundle(self._bucket(one["bucket"]), one["key"], self._folder / one["source"])
+            for one in self._all("aws_s3_object").values()
+        ]
+
+    def _bucket(self, name: str) -> str:
+        """The name of a bucket that Terraform makes, or an existing one's."""
+        return with_account(self._all("aws_s3_bucket")[identifier(name)]["bucket"]) if "$" in name else name
+
+    def _policies_of(self, profile: str) -> str:
+        """The policies of an instance profile's role."""
+        role = self._all("aws_iam_instance_profile")[identifier(profile)]["role"]
+        policies = self._all("aws_iam_role_policy").values()
+        return json.dumps([policy for policy in policies if policy["role"] == role])
+
+    def _bundle_of(self, profile: str) -> Bundle:
+        """The bundle that the policies of an instance profile's role name."""
+        policies = self._policies_of(profile)
+        [bundle] = [bundle for bundle in self.bundles if bundle.key in policies]
+        return bundle
 
     def _secrets_of(self, profile: str) -> tuple[str, ...]:
         """Names of the secrets in the policies of an instance profile's role."""
-        role = self._all("aws_iam_instance_profile")[identifier(profile)]["role"]
-        policies = [policy for policy in self._all("aws_iam_role_policy").values() if policy["role"] == role]
-        named = re.findall(r"aws_secretsmanager_secret\.(\w+)\.arn", json.dumps(policies))
+        named = re.findall(r"aws_secretsmanager_secret\.(\w+)\.arn", self._policies_of(profile))
         return tuple(self._all("aws_secretsmanager_secret")[name]["name"] for name in sorted(set(named)))
 
     def _all(self, resource: str) -> dict[str, dict]:
@@ -112,6 +166,11 @@ class Cluster:
 def identifier(reference: str) -> str:
     """Terraform's name of what a reference such as `${aws_security_group.workers.id}` refers to."""
     return re.fullmatch(r"\$\{\w+\.([\w-]+)\.\w+\}", reference)[1]
+
+
+def with_account(name: str) -> str:
+    """A name with the number of the account, which Terraform looks up."""
+    return re.sub(r"\$\{data\.aws_caller_identity\..*\}", ACCOUNT, name)
 
 
 def group_name(reference: str) -> str:

@@ -41,6 +41,7 @@ export class MockedCluster {
       secrets: this.secrets().map(({ Name }) => Name),
       keys: this.aliases().map(({ AliasName }) => AliasName),
       logGroups: this.logGroups().map(({ logGroupName }) => logGroupName),
+      buckets: this.buckets(),
     };
   }
 
@@ -95,6 +96,25 @@ export class MockedCluster {
   /** Value of a parameter. */
   parameter(name: string): string {
     return this.ask<{ Parameter: { Value: string } }>("ssm", "get_parameter", { Name: name }).Parameter.Value;
+  }
+
+  /** Names of its buckets. */
+  buckets(): string[] {
+    return this.list<{ Name: string }>("s3", "list_buckets", "Buckets")
+      .map(({ Name }) => Name)
+      .filter((name) => name.startsWith(`dask-${this.cluster.name}--`));
+  }
+
+  /** An object of a bucket: its encryption, and as `ETag` the MD5 of its content in quotes, as moto has it. */
+  object(Bucket: string, Key: string) {
+    return this.ask<{ ETag: string; ServerSideEncryption: string; SSEKMSKeyId: string }>(
+      "s3",
+      "head_object",
+      {
+        Bucket,
+        Key,
+      },
+    );
   }
 
   /**

@@ -14,6 +14,7 @@ What moto lacks is added, so that it stands for AWS here:
 - an instance refresh of a group is accepted; the group's instances stay as they are
 - a terminated instance frees its addresses, so that another one can have them
 - wait conditions of CloudFormation (wait_conditions.py)
+- policies of buckets are not applied: moto leaves out their conditions, and would refuse every request
 """
 
 import sys
@@ -30,8 +31,10 @@ from moto.core.responses import ActionResult, BaseResponse
 from moto.core.utils import utcnow
 from moto.ec2.models.instances import Instance
 from moto.ec2.responses.monitoring import Monitoring
+from moto.iam.access_control import PermissionResult
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
+from moto.s3.models import FakeBucket
 
 PUBLIC_IMAGES = {
     "canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id": "ami-785db401",
@@ -118,18 +121,31 @@ def answer_alone(application, environ, start_response):
         return answer(application, environ, start_response)
 
 
-def record_action(response, resource) -> None:
+def record(response, action: str) -> None:
     """Runs where moto would check permissions. The calls of the tests themselves are left out."""
-    action = f"{response.service_name}:{response._get_action()}"
     if "Terraform" in response.headers.get("User-Agent", "") and action not in called:
         called.add(action)
         with Path(sys.argv[1]).open("a") as file:
             file.write(f"{action}\n")
+
+
+def record_action(response, resource) -> None:
+    record(response, f"{response.service_name}:{response._get_action()}")
     authorize(response, resource)
 
 
+def record_s3_action(response, bucket_name: str | None = None, key_name: str | None = None) -> None:
+    action = response.data.get("Action", "ListAllMyBuckets")
+    record(response, f"s3:{S3_PERMISSIONS.get(action, action)}")
+    authorize_s3(response, bucket_name, key_name)
+
+
+#: Permissions of S3's requests that are not named after them.
+S3_PERMISSIONS = {"HeadBucket": "ListBucket"}
+
 called: set[str] = set()
 authorize = BaseResponse._authenticate_and_authorize_normal_action
+authorize_s3 = BaseResponse._authenticate_and_authorize_s3_action
 answering = Lock()
 answer = DomainDispatcherApplication.__call__
 create_mixed_group = AutoScalingBackend.create_auto_scaling_group
@@ -148,6 +164,8 @@ def main() -> None:
     Instance.terminate = terminate
     wait_conditions.install()
     BaseResponse._authenticate_and_authorize_normal_action = record_action
+    BaseResponse._authenticate_and_authorize_s3_action = record_s3_action
+    FakeBucket.get_permission = lambda *_: PermissionResult.NEUTRAL
     DomainDispatcherApplication.__call__ = answer_alone
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()

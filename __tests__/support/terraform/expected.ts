@@ -10,9 +10,17 @@ export const newScheduler = (pools: readonly string[]) => [
   ...pools.map((pool) => `update aws_autoscaling_group.cluster_pools_${pool}`),
 ];
 
+/** Another bundle of a node, and what its role may read. */
+const newBundle = (id: string, role: string) => [
+  `replace aws_s3_object.cluster_bundles_${id}`,
+  `update aws_iam_role_policy.cluster_${role}_read-bundle`,
+];
+
 /** A scheduler in another zone: it has another address, from which its dashboard may be opened. */
 export const movedScheduler = (pools: readonly string[]) => [
   ...newScheduler(pools),
+  ...newBundle("scheduler", "scheduler-role"),
+  ...pools.flatMap((pool) => newBundle(pool, `pool-roles_${pool}`)),
   "replace aws_ec2_subnet_cidr_reservation.cluster_network_scheduler-address",
   "update aws_route53_record.cluster_zone_scheduler",
   ...pools.map((pool) => `update aws_launch_template.cluster_pools_${pool}_template`),
@@ -47,13 +55,14 @@ export function zone(action: string, letter: string, { network: { nat } }: Clust
 /** Everything that a pool consists of. */
 export function pool(action: string, name: string | undefined): readonly string[] {
   const policies = [
-    ...["answer-launch-hook", "key-of-secrets", "read-lock"],
+    ...["answer-launch-hook", "key-of-secrets", "read-bundle"],
     ...["secrets", "session-manager", "tag-machines"],
   ];
   return [
     `aws_autoscaling_group.cluster_pools_${name}`,
     `aws_autoscaling_lifecycle_hook.cluster_pools_${name}_launch-hook`,
     `aws_launch_template.cluster_pools_${name}_template`,
+    `aws_s3_object.cluster_bundles_${name}`,
     `aws_iam_role.cluster_pool-roles_${name}`,
     `aws_iam_instance_profile.cluster_pool-roles_${name}_instance-profile`,
     ...policies.map((policy) => `aws_iam_role_policy.cluster_pool-roles_${name}_${policy}`),

@@ -1,8 +1,8 @@
 import { IamServiceLinkedRole } from "@cdktf/provider-aws/lib/iam-service-linked-role";
 import { Construct } from "constructs";
 import type { Cluster } from "../../cluster/cluster";
-import { resourceName } from "../../node/names";
-import { fitted, MOST_OF_A_ROLE } from "./names";
+import { fitted, resourceName } from "../../node/names";
+import { MOST_OF_A_ROLE } from "./names";
 
 /** What IAM puts before the suffix of the role's name. */
 const PREFIX = "AWSServiceRoleForAutoScaling_";

@@ -34,7 +34,7 @@ export interface ClusterKeyProps {
 }
 
 /**
- * The key under which everything of a cluster is encrypted that lies anywhere: volumes, images, secrets and logs. AWS
+ * The key under which everything of a cluster is encrypted that lies anywhere: volumes, images, secrets, bundles and logs. AWS
  * renews its material every year. The account's administrators hand out its use by their own policies, as do the
  * roles of the machines; who else uses it is named here.
  *

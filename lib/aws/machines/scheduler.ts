@@ -1,6 +1,5 @@
 import { DataAwsSsmParameter } from "@cdktf/provider-aws/lib/data-aws-ssm-parameter";
 import { Instance } from "@cdktf/provider-aws/lib/instance";
-import type { SsmParameter } from "@cdktf/provider-aws/lib/ssm-parameter";
 import { Resource as NullResource } from "@cdktf/provider-null/lib/resource";
 import { Construct } from "constructs";
 import type { Cluster } from "../../cluster/cluster";
@@ -10,6 +9,7 @@ import { userData } from "../../node/user-data";
 import { nameOf } from "../account/names";
 import { nodeTags } from "../account/tags";
 import { waive } from "../account/waiver";
+import type { BundleObject } from "../artifacts/bundle-object";
 import type { EncryptionKey } from "../encryption/encryption-key";
 import { imageParameter, isPinned, launchImage } from "../image/machine-image";
 import { type ClusterNetwork, schedulerSubnetId } from "../network/cluster-network";
@@ -31,8 +31,8 @@ export interface SchedulerProps {
   readonly role: SchedulerRole;
   /** Key of the cluster. */
   readonly key: EncryptionKey;
-  /** Parameter that the instance reads its lockfile from. */
-  readonly lockfileParameter: SsmParameter;
+  /** Bundle that the instance downloads. */
+  readonly bundle: BundleObject;
 }
 
 /**
@@ -56,7 +56,7 @@ export class Scheduler extends Construct {
 
   constructor(scope: Construct, id: string, props: SchedulerProps) {
     super(scope, id);
-    const { cluster, node, network, security, role, key, lockfileParameter } = props;
+    const { cluster, node, network, security, role, key, bundle } = props;
     const { deletionProtection, ssh } = cluster;
     this.role = role;
     const tags = nodeTags(cluster, node);
@@ -90,7 +90,7 @@ export class Scheduler extends Construct {
         replaceTriggeredBy: [nameOf(image)],
         ...(deletionProtection && { preventDestroy: true }),
       },
-      dependsOn: [...(network.wayOut ?? []), ...security.rules, lockfileParameter],
+      dependsOn: [...(network.wayOut ?? []), ...security.rules, bundle.object],
     });
     role.addDependent(this.instance);
     waive(

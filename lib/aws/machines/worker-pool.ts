@@ -1,10 +1,10 @@
 import { AutoscalingGroup } from "@cdktf/provider-aws/lib/autoscaling-group";
-import type { SsmParameter } from "@cdktf/provider-aws/lib/ssm-parameter";
 import { Construct } from "constructs";
 import type { Cluster, Pool } from "../../cluster/cluster";
 import type { NodePlan } from "../../node/node-plan";
 import type { AutoscalingRole } from "../account/autoscaling-role";
 import { nodeTags } from "../account/tags";
+import type { BundleObject } from "../artifacts/bundle-object";
 import type { EncryptionKey } from "../encryption/encryption-key";
 import type { ClusterNetwork } from "../network/cluster-network";
 import type { ClusterSecurity } from "../network/cluster-security";
@@ -36,8 +36,8 @@ export interface WorkerPoolProps {
   readonly autoscaling: AutoscalingRole;
   /** Key of the cluster. */
   readonly key: EncryptionKey;
-  /** Parameter that the instances read their lockfile from. */
-  readonly lockfileParameter: SsmParameter;
+  /** Bundle that the instances download. */
+  readonly bundle: BundleObject;
   /** Scheduler that the workers work for. */
   readonly scheduler: Scheduler;
   /** Zone that names the scheduler. */
@@ -85,7 +85,7 @@ export class WorkerPool extends Construct {
 
   constructor(scope: Construct, id: string, props: WorkerPoolProps) {
     super(scope, id);
-    const { cluster, pool, node, network, security, role, autoscaling, key, lockfileParameter } = props;
+    const { cluster, pool, node, network, security, role, autoscaling, key, bundle } = props;
     const { scheduler, zone, readiness } = props;
     const { waitForCapacityMinutes = WAIT_FOR_CAPACITY_MINUTES } = props;
     if (!Number.isInteger(waitForCapacityMinutes) || waitForCapacityMinutes < 0)
@@ -146,12 +146,7 @@ export class WorkerPool extends Construct {
       // would replace the whole group for it.
       lifecycle: { ignoreChanges: ["desired_capacity", "initial_lifecycle_hook"] },
       // The record waits for the scheduler, and the scheduler for every rule and the way out.
-      dependsOn: [
-        zone.record,
-        ...(readiness ? [readiness.stack] : []),
-        ...(key.grants ?? []),
-        lockfileParameter,
-      ],
+      dependsOn: [zone.record, ...(readiness ? [readiness.stack] : []), ...(key.grants ?? []), bundle.object],
     });
     role.addDependent(group);
     this.groupName = group.name;

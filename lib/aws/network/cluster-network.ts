@@ -13,8 +13,8 @@ import type { Cluster } from "../../cluster/cluster";
  * The owner of the network
  *
  * - keeps the scheduler's address free, for example by a subnet CIDR reservation of the type `explicit`;
- * - with `nat: "none"`, provides endpoints for the AWS services, and a gateway endpoint for S3, to which the scheduler
- *   sends the signal that it is ready.
+ * - with `nat: "none"`, provides endpoints for the AWS services, and a gateway endpoint for S3, from which the nodes
+ *   download their bundles and to which the scheduler sends the signal that it is ready.
  *
  * @example
  * const cluster = defineCluster({

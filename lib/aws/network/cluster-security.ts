@@ -91,8 +91,8 @@ export class ClusterSecurity extends Construct {
         unpinned ? own("worker", "ephemeral") : own("worker"),
       ),
       ...waysOut(this, "scheduler", this.scheduler, cluster),
-      ...(cluster.network.nat === "none" ? [this.toS3(cluster, this.scheduler)] : []),
       ...waysOut(this, "workers", this.workers, cluster),
+      ...(cluster.network.nat === "none" ? this.toS3(cluster) : []),
     ];
   }
 
@@ -116,17 +116,20 @@ export class ClusterSecurity extends Construct {
     });
   }
 
-  /** Where only endpoints are reached: S3, to which the scheduler sends the signal of its readiness. */
-  private toS3({ region }: Cluster, from: SecurityGroup): ITerraformDependable {
+  /** Without NAT: S3, from which nodes download their bundles, and to which the scheduler sends the signal of its readiness. */
+  private toS3({ region }: Cluster): readonly ITerraformDependable[] {
     // Addresses of S3 in the region, which AWS keeps up to date; they count as one rule (VPC User Guide, "AWS-managed
     // prefix lists").
     const addresses = new DataAwsEc2ManagedPrefixList(this, "s3", { name: `com.amazonaws.${region}.s3` });
-    return new VpcSecurityGroupEgressRule(this, "scheduler-to-s3", {
-      securityGroupId: from.id,
-      description: "scheduler-to-s3: https",
-      prefixListId: addresses.id,
-      ...tcp(HTTPS[1]),
-    });
+    return [this.scheduler, this.workers].map(
+      (from) =>
+        new VpcSecurityGroupEgressRule(this, `${from.node.id}-to-s3`, {
+          securityGroupId: from.id,
+          description: `${from.node.id}-to-s3: https`,
+          prefixListId: addresses.id,
+          ...tcp(HTTPS[1]),
+        }),
+    );
   }
 
   /** What one group may send, the other may receive. */

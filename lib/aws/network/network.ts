@@ -104,15 +104,15 @@ export class Network extends Construct implements ClusterNetwork {
     const endpoints = cluster.network.endpoints
       ? new Endpoints(this, "endpoints", { cluster, network: this, reservation }).endpoints
       : [];
-    this.wayOut = [reservation, ...wayOut, ...endpoints];
-
-    new VpcEndpoint(this, "s3", {
+    // Nodes download their bundles through it.
+    const s3 = new VpcEndpoint(this, "s3", {
       vpcId: this.vpcId,
       vpcEndpointType: "Gateway",
       serviceName: `com.amazonaws.${cluster.region}.s3`,
       routeTableIds: [...routeTables.values()].map(({ id }) => id),
       tags: this.named("s3"),
     });
+    this.wayOut = [reservation, ...wayOut, ...endpoints, s3];
   }
 
   /** The way to the Internet, for public subnets. */

@@ -4,9 +4,9 @@ import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
 import { dependable, type ITerraformDependable, Lazy, type TerraformResource } from "cdktf";
 import { Construct } from "constructs";
 import type { Cluster } from "../../cluster/cluster";
-import { resourceName } from "../../node/names";
+import { fitted, resourceName } from "../../node/names";
 import type { Account } from "../account/account";
-import { fitted, MOST_OF_A_ROLE } from "../account/names";
+import { MOST_OF_A_ROLE } from "../account/names";
 import { type Principal, policy, type RoleStatement } from "../account/policy";
 import { ManagedPolicies } from "./managed-policies";
 

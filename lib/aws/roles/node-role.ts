@@ -1,8 +1,9 @@
-import type { SsmParameter } from "@cdktf/provider-aws/lib/ssm-parameter";
 import type { Construct } from "constructs";
 import type { Cluster } from "../../cluster/cluster";
 import type { NodePlan } from "../../node/node-plan";
 import type { Account } from "../account/account";
+import type { ArtifactBucket } from "../artifacts/artifact-bucket";
+import type { BundleObject } from "../artifacts/bundle-object";
 import type { ClusterSecrets } from "../encryption/cluster-secrets";
 import type { EncryptionKey } from "../encryption/encryption-key";
 import { MachineRole, type MachineRoleProps } from "./machine-role";
@@ -18,16 +19,18 @@ export interface MemberRoleProps {
   readonly node: NodePlan;
   /** Account of the cluster. */
   readonly account: Account;
-  /** Key under which the secrets are encrypted. */
+  /** Key that encrypts the secrets and the bundle. */
   readonly key: EncryptionKey;
-  /** Parameter of the node's lockfile. */
-  readonly lockfileParameter: SsmParameter;
+  /** Bucket of the bundle. */
+  readonly artifacts: ArtifactBucket;
+  /** Bundle of the node. */
+  readonly bundle: BundleObject;
   /** @default - none: a cluster without TLS */
   readonly secrets?: ClusterSecrets;
 }
 
 /**
- * Role of a node: it may read its lockfile, and tag instances that have the node's tags with their state.
+ * Role of a node: it may read its bundle, and tag instances that have the node's tags with their state.
  *
  * @example
  * for (const { role } of [dask.scheduler, ...Object.values(dask.pools)])
@@ -39,7 +42,20 @@ export class NodeRole extends MachineRole {
   constructor(scope: Construct, id: string, props: MachineRoleProps & MemberRoleProps) {
     super(scope, id, props);
     this.key = props.key;
-    this.allow("read-lock", { Action: "ssm:GetParameter", Resource: props.lockfileParameter.arn });
+    this.allow(
+      "read-bundle",
+      { Action: "s3:GetObject", Resource: props.bundle.arn },
+      {
+        Action: "kms:Decrypt",
+        Resource: this.key.arn,
+        Condition: {
+          StringEquals: {
+            "kms:ViaService": this.account.via("s3"),
+            "kms:EncryptionContext:aws:s3:arn": props.artifacts.arn,
+          },
+        },
+      },
+    );
     this.allow("tag-machines", {
       Action: "ec2:CreateTags",
       Resource: this.account.arn("ec2", "instance/*"),

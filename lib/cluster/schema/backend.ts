@@ -6,7 +6,8 @@ import { region } from "./names";
 const RESERVED_BEGINNINGS = ["xn--", "sthree-", "amzn-s3-demo-"];
 const RESERVED_ENDS = ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"];
 
-const bucket = checked(
+/** Name of a general purpose bucket of S3. */
+export const bucket = checked(
   spelled(
     /^(?!.*\.\.)(?!\d+(\.\d+){3}$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
     "the name of an S3 bucket: 3 to 63 lower-case letters, digits, hyphens and single dots, not in the form of an IP address",

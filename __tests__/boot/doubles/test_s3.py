@@ -1,0 +1,57 @@
+"""S3's front as a node's own request finds it, with moto behind it."""
+
+import boto3
+import pytest
+from loopback import REGION
+
+from conftest import playing
+
+BUCKET, KEY = "dask-rig", "bundles/a.tar.gz"
+HOST = f"{BUCKET}.s3.{REGION}.amazonaws.com"
+SIGNED = ("--header", "x-amz-content-sha256: UNSIGNED-PAYLOAD", "--aws-sigv4", f"aws:amz:{REGION}:s3")
+
+
+@pytest.fixture(scope="module")
+def s3(machine, apis):
+    options = ("--folder", machine.authority, "--region", REGION, "--moto", apis.facts["moto"])
+    with playing("s3.py", "--machines", machine.file, *options) as double:
+        machine.finds(double, f"{HOST}:443")
+        yield double
+
+
+@pytest.fixture
+def bucket(aws):
+    known = {"endpoint_url": aws.facts["moto"], "aws_access_key_id": "a", "aws_secret_access_key": "b"}
+    client = boto3.client("s3", REGION, **known)
+    client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    client.put_object(Bucket=BUCKET, Key=KEY, Body=b"a bundle")
+
+
+def get(node, *objects):
+    """Status and body, for a machine that may read the objects."""
+    credentials = node.become(objects=objects).credentials
+    config = f'user = "{credentials["AccessKeyId"]}:{credentials["SecretAccessKey"]}"\n'
+    config += f'header = "X-Amz-Security-Token: {credentials["Token"]}"'
+    return node.curl(*SIGNED, "--config", "-", f"https://{HOST}/{KEY}", config=config)
+
+
+def test_an_object_that_the_role_may_read(node, s3, bucket):
+    assert get(node, f"{BUCKET}/{KEY}") == (200, "a bundle")
+
+
+def test_a_bucket_that_is_not_there(node, s3, aws):
+    status, answer = get(node, f"{BUCKET}/{KEY}")
+    assert status == 404
+    assert "<Code>NoSuchBucket</Code>" in answer
+
+
+def test_an_object_that_the_role_may_not_read(node, s3, bucket):
+    status, answer = get(node, f"{BUCKET}/other")
+    assert status == 403
+    assert "<Code>AccessDenied</Code><Message>Access Denied</Message>" in answer
+
+
+def test_a_request_without_a_signature(node, s3, bucket):
+    status, answer = node.curl(f"https://{HOST}/{KEY}")
+    assert status == 403
+    assert "<Code>MissingAuthenticationToken</Code>" in answer

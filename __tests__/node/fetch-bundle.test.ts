@@ -1,0 +1,132 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { production } from "../../environments/production";
+import type { NodePlan } from "../../lib/node/node-plan";
+import { type Answers, fakeAws, INSTANCE, keep, toldAws } from "./fake-aws";
+import { FakeMachine } from "./fake-machine";
+import { schedulerNode, worker } from "./specs";
+
+const cpu = worker(production, "cpu");
+const HOST = "dask-production--eu-central-1--123456789012.s3.eu-central-1.amazonaws.com";
+let machine: FakeMachine;
+
+/** A node with its stub, whose bucket gives the bundle, or what else is said. */
+const prepare = (spec: NodePlan = cpu, answers: Answers = {}, bundle: Buffer = spec.bundle.archive) => {
+  machine = new FakeMachine(spec);
+  const env = spec.stub.find(({ path }) => path.endsWith(".env"))?.content ?? "";
+  machine.write("etc/dask/bundle.env", env.replace(/SIGNAL_SECONDS='\d+'/, "SIGNAL_SECONDS='5'"));
+  machine.write("var/log/dask-node.log", "");
+  machine.write("bundle", "");
+  writeFileSync(join(machine.directory, "bundle"), bundle);
+  machine.write("unpacked/.keep", "");
+  machine.command("systemctl");
+  // In place of the machine's root.
+  machine.command("tar", `exec /usr/bin/tar "\${@:1:$#-1}" ${machine.directory}/unpacked`);
+  fakeAws(machine, { download: join(machine.directory, "bundle"), ...answers });
+};
+afterEach(() => machine.remove());
+
+const status = () => JSON.parse(machine.read("var/lib/dask-node/status.json") ?? "{}");
+const failure = (cause: string) => `phase bundle failed with exit code 1: ${cause}`;
+const STARTED = ["systemctl daemon-reload", "systemctl enable --quiet --now --no-block dask-node.service"];
+const systemctl = (calls: readonly string[]) => calls.filter((call) => call.startsWith("systemctl"));
+
+test("downloads the bundle by a signed request, unpacks it, and starts the phases", () => {
+  prepare();
+  const { code, said, calls } = machine.run("fetch-bundle");
+  expect(code).toBe(0);
+  expect(said).toMatch(new RegExp(`^\\S+Z downloading https://${HOST}/${cpu.bundle.key}\\n$`));
+  expect(calls.filter((call) => call.includes("--aws-sigv4"))).toEqual([
+    expect.stringContaining(
+      " --fail-with-body --aws-sigv4 aws:amz:eu-central-1:s3 --config - " +
+        "--header x-amz-content-sha256: UNSIGNED-PAYLOAD --output ",
+    ),
+  ]);
+  expect(calls.some((call) => call.endsWith(` https://${HOST}/${cpu.bundle.key}`))).toBe(true);
+  for (const { path, content } of cpu.files.filter((file) => !cpu.stub.includes(file)))
+    expect(machine.read(`unpacked${path}`)).toBe(content);
+  expect(systemctl(calls)).toEqual(STARTED);
+  expect(machine.read("var/lib/dask-node/bundle")).toBe(`${cpu.bundle.sha256}\n`);
+  expect(machine.read("var/lib/dask-node/bundle.tar.gz")).toBeUndefined();
+});
+
+test("a node that has its bundle asks nobody", () => {
+  prepare();
+  machine.write("var/lib/dask-node/bundle", `${cpu.bundle.sha256}\n`);
+  expect(machine.run("fetch-bundle")).toEqual({ code: 0, said: "", calls: STARTED });
+});
+
+test("an image with another bundle gets its own", () => {
+  prepare();
+  machine.write("var/lib/dask-node/bundle", "0123\n");
+  expect(machine.run("fetch-bundle").code).toBe(0);
+  expect(machine.read("var/lib/dask-node/bundle")).toBe(`${cpu.bundle.sha256}\n`);
+});
+
+describe("one sentence goes to the console, the log, the status, the tag and the launch hook", () => {
+  const assertFailed = (cause: string) => {
+    const { code, said, calls } = machine.run("fetch-bundle");
+    expect(code).toBe(1);
+    expect(said).toContain(
+      `Z ${failure(cause)}; the whole story: /var/log/dask-node.log; once mended: systemctl restart dask-bundle\n`,
+    );
+    expect(machine.read("var/log/dask-node.log")).toContain(failure(cause));
+    expect(status()).toMatchObject({ state: "failed", phase: "bundle", exitCode: 1, cause });
+    expect(toldAws(calls)).toEqual([failure(cause), "ABANDON"]);
+    expect(systemctl(calls)).toEqual([]);
+    return calls;
+  };
+
+  test("with another checksum", () => {
+    prepare(cpu, {}, Buffer.from("other"));
+    const sum = "d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa";
+    assertFailed(`the bundle from ${HOST} has the checksum ${sum}: not used`);
+  });
+
+  test("where S3 refuses, which is asked again for 150 s, as the role may be new", () => {
+    prepare(cpu, { bucket: "AccessDenied" });
+    const calls = assertFailed(`cannot download the bundle from ${HOST}: AccessDenied: Access Denied`);
+    const pauses = calls.reduce((sum, call) => sum + Number(/^sleep (\d+)$/.exec(call)?.[1] ?? 0), 0);
+    expect(pauses).toBeGreaterThanOrEqual(150);
+  });
+
+  test("where there is no bucket, at once", () => {
+    prepare(cpu, { bucket: "NoSuchBucket" });
+    const calls = assertFailed(`cannot download the bundle from ${HOST}: NoSuchBucket: Access Denied`);
+    expect(calls.filter((call) => call.startsWith("sleep"))).toEqual([]);
+  });
+
+  test("where S3 is not reached", () => {
+    prepare(cpu, { bucket: "unreachable" });
+    assertFailed(
+      `cannot download the bundle from ${HOST}: curl: (28) Connection timed out after 20001 milliseconds`,
+    );
+  });
+});
+
+test("a scheduler reports to the deployment that waits for it", () => {
+  const scheduler = schedulerNode(production);
+  prepare(scheduler, { bucket: "NoSuchBucket" });
+  keep(machine, "/dask/production/scheduler-signal", "https://signal/");
+  const { calls } = machine.run("fetch-bundle");
+  const sentence = failure(`cannot download the bundle from ${HOST}: NoSuchBucket: Access Denied`);
+  expect(toldAws(calls)).toEqual([sentence]);
+  const [, body = ""] = /^data-raw = (".*")$/m.exec(machine.read("var/signals") ?? "") ?? [];
+  expect(JSON.parse(JSON.parse(body))).toEqual({
+    Status: "FAILURE",
+    Reason: sentence,
+    UniqueId: INSTANCE,
+    Data: sentence,
+  });
+});
+
+test("without IMDSv2 the console is all there is", () => {
+  prepare(cpu, { metadata: "off" });
+  const { code, said, calls } = machine.run("fetch-bundle");
+  const cause =
+    "the metadata service gives no IMDSv2 token: curl: (22) The requested URL returned error: 403; enable it, with http_tokens required";
+  expect(code).toBe(1);
+  expect(said).toContain(failure(cause));
+  expect(status()).toMatchObject({ state: "failed", phase: "bundle", cause });
+  expect(toldAws(calls)).toEqual([]);
+});

@@ -1,0 +1,64 @@
+import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { S3Object } from "@cdktf/provider-aws/lib/s3-object";
+import { App, AssetType, TerraformAsset } from "cdktf";
+import { Construct } from "constructs";
+import type { Bundle } from "../../node/bundle";
+import type { EncryptionKey } from "../encryption/encryption-key";
+import type { ArtifactBucket } from "./artifact-bucket";
+
+/** Decides what is uploaded, and where to. */
+export interface BundleObjectProps {
+  /** Bundle of a node. */
+  readonly bundle: Bundle;
+  /** Bucket of the cluster. */
+  readonly bucket: ArtifactBucket;
+  /** Key that encrypts the object. */
+  readonly key: EncryptionKey;
+}
+
+/**
+ * The bundle of a node in the artifact bucket. The archive is an asset, in the stack's directory, so remote runs of HCP
+ * Terraform have it too. Its key has the checksum, and Terraform creates the next one first: running groups still start nodes that download the old one.
+ */
+export class BundleObject extends Construct {
+  /** The object, which has to exist before the node starts. */
+  readonly object: S3Object;
+  /** ARN of the object. */
+  readonly arn: string;
+
+  constructor(scope: Construct, id: string, { bundle, bucket, key }: BundleObjectProps) {
+    super(scope, id);
+    const asset = new TerraformAsset(this, "archive", {
+      path: writtenTo(join(App.of(this).outdir, "bundles"), bundle),
+      type: AssetType.FILE,
+      assetHash: bundle.sha256,
+    });
+    this.object = new S3Object(this, "Resource", {
+      bucket: bucket.name,
+      key: bundle.key,
+      source: asset.path,
+      sourceHash: bundle.sha256,
+      contentType: "application/gzip",
+      // Also in a bucket whose default is another key: the roles of nodes may use this one.
+      serverSideEncryption: "aws:kms",
+      kmsKeyId: key.arn,
+      bucketKeyEnabled: true,
+      lifecycle: { createBeforeDestroy: true },
+      dependsOn: [...bucket.ready],
+    });
+    this.arn = `${bucket.arn}/${bundle.key}`;
+  }
+}
+
+/** Writes a bundle to a folder, from which cdktf copies assets, and returns its path. */
+function writtenTo(folder: string, { sha256, archive }: Bundle): string {
+  const file = resolve(folder, `${sha256}.tar.gz`);
+  if (existsSync(file)) return file;
+  mkdirSync(folder, { recursive: true });
+  // Several processes may synthesize at the same time.
+  const draft = `${file}.${process.pid}`;
+  writeFileSync(draft, archive);
+  renameSync(draft, file);
+  return file;
+}

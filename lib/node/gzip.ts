@@ -1,0 +1,15 @@
+import { gzipSync } from "fflate";
+
+/** Position of the header's byte for the operating system, and its value for "unknown" (RFC 1952, 2.3.1). */
+const OS_BYTE = 9;
+const OS_UNKNOWN = 255;
+
+/**
+ * Compresses in JavaScript, by a library at an exact version. `node:zlib` is another library in each Node release and
+ * distribution, and other bytes would make Terraform replace the scheduler and each worker.
+ */
+export function gzip(content: Uint8Array): Buffer {
+  const bytes = Buffer.from(gzipSync(content, { level: 9, mem: 8, mtime: 0 }));
+  bytes[OS_BYTE] = OS_UNKNOWN;
+  return bytes;
+}
