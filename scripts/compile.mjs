@@ -4,10 +4,8 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
-import { isMain } from "./main.mjs";
+import { isMain, ROOT } from "./main.mjs";
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const DIST = join(ROOT, "dist");
 
 /** Prefix of the directory that a compilation writes to, before its PID. */

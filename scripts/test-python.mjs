@@ -3,12 +3,8 @@
  * what nodes run, then the tests of the package. Ends at the first that fails.
  */
 import { spawnSync } from "node:child_process";
-import { createRequire } from "node:module";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const { findPython } = createRequire(import.meta.url)("../dist/lib/local/python.js");
+import { localModule, ROOT } from "./main.mjs";
 
 /** Runs a command; returns its output if that is piped. */
 function run(argv, output = "inherit") {
@@ -23,7 +19,7 @@ function run(argv, output = "inherit") {
   return stdout;
 }
 
-const { path } = await findPython(["3.12", "3.13", "3.11"]);
+const { path } = await localModule("python").findPython(["3.12", "3.13", "3.11"]);
 const bin = run([path, "__tests__/support/python_environment.py", "checkers"], "pipe").trim();
 const [python, ruff, mypy] = ["python", "ruff", "mypy"].map((name) => join(bin, name));
 run([ruff, "check", "--no-cache"]);

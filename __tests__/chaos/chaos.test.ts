@@ -1,6 +1,5 @@
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { LOOPBACK } from "../../lib/local/ports";
 import { Checkout } from "../local-stack/checkout";
 import { killTree } from "../local-stack/process-tree";
 
@@ -13,14 +12,6 @@ beforeAll(async () => {
   checkout = await Checkout.make();
 });
 afterAll(() => checkout.remove());
-
-/** How many workers the scheduler has; nothing where no scheduler answers. */
-async function scheduler(): Promise<string | undefined> {
-  return fetch(`http://${LOOPBACK}:${checkout.ports.dashboard}/json/counts.json`)
-    .then((answer) => answer.json() as Promise<{ workers: number }>)
-    .then(({ workers }) => `${workers} workers`)
-    .catch(() => undefined);
-}
 
 /** Rounds of the test below, and the longest time after which a round kills, in ms: about as long as a start takes. */
 const ROUNDS = 20;
@@ -62,7 +53,7 @@ describe("chaos", () => {
         command === "stop" ? GONE : /The cluster runs, and its smoke test has passed|Nothing changed/;
       expect([at, then.output]).toEqual([at, expect.stringMatching(wanted)]);
       expect([at, then.code]).toEqual([at, 0]);
-      if (command === "start") expect([at, await scheduler()]).toEqual([at, "2 workers"]);
+      if (command === "start") expect([at, await checkout.workers()]).toEqual([at, "2 workers"]);
       else expect([at, checkout.left]).toEqual([at, []]);
     }
     console.log(reached.join("\n"));

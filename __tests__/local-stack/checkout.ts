@@ -96,6 +96,14 @@ new LocalStack(app, "local", { cluster: ${cluster}, ports: ${JSON.stringify(this
     return `tls://${LOOPBACK}:${this.ports.scheduler}`;
   }
 
+  /** Number of workers of the scheduler, such as `2 workers`; undefined if no scheduler answers. */
+  workers(): Promise<string | undefined> {
+    return fetch(`http://${LOOPBACK}:${this.ports.dashboard}/json/counts.json`)
+      .then((answer) => answer.json() as Promise<{ workers: number }>)
+      .then(({ workers }) => `${workers} workers`)
+      .catch(() => undefined);
+  }
+
   /** Whatever of the cluster is still there. */
   get left(): readonly (string | number)[] {
     const files = [".dask", "terraform.local.tfstate"].filter((name) =>

@@ -20,14 +20,6 @@ afterAll(() => checkout.remove());
 
 const path = (name: string) => join(checkout.directory, name);
 
-/** How many workers the scheduler has; nothing where no scheduler answers. */
-async function scheduler(): Promise<string | undefined> {
-  return fetch(`http://${LOOPBACK}:${checkout.ports.dashboard}/json/counts.json`)
-    .then((answer) => answer.json() as Promise<{ workers: number }>)
-    .then(({ workers }) => `${workers} workers`)
-    .catch(() => undefined);
-}
-
 describe("files that a crash has left", () => {
   afterEach(() => checkout.script("stop"));
 
@@ -61,13 +53,13 @@ describe("files that a crash has left", () => {
     const start = await checkout.script("start");
     expect(start.output).toContain("terraform.local.tfstate is incomplete");
     expect(start.output).toContain(RUNS);
-    expect(await scheduler()).toBe("2 workers");
+    expect(await checkout.workers()).toBe("2 workers");
 
     for (const file of files) writeFileSync(path(file), damage(readFileSync(path(file), "utf8")));
     const stop = await checkout.script("stop");
     expect(stop.output).toContain(GONE);
     expect(checkout.left).toEqual([]);
-    expect(await scheduler()).toBeUndefined();
+    expect(await checkout.workers()).toBeUndefined();
   });
 });
 
@@ -107,7 +99,7 @@ describe("a cluster that runs only on paper", () => {
       make();
       const { code, output } = await checkout.script("start");
       expect([fault, code, output]).toEqual([fault, 0, expect.stringContaining(RUNS)]);
-      expect([fault, await scheduler()]).toEqual([fault, "2 workers"]);
+      expect([fault, await checkout.workers()]).toEqual([fault, "2 workers"]);
     }
   });
 
@@ -152,7 +144,7 @@ describe("one command at a time", () => {
     }
 
     expect(await ended).toEqual([0, null]);
-    expect(await scheduler()).toBe("2 workers");
+    expect(await checkout.workers()).toBe("2 workers");
   });
 
   test("a start is told of a deploy, and a deploy of a start", async () => {
@@ -163,7 +155,7 @@ describe("one command at a time", () => {
     expect(start.output).toMatch(/cdktf \(start of local\) is under way \(process \d+, since [\d:]+\)/);
     expect(start.code).toBe(1);
     expect((await deploy).code).toBe(0);
-    expect(await scheduler()).toBe("2 workers");
+    expect(await checkout.workers()).toBe("2 workers");
   });
 });
 
@@ -177,7 +169,7 @@ describe("a reader who goes", () => {
     start.stderr?.destroy();
 
     expect(await once(start, "exit")).toEqual([0, null]);
-    expect(await scheduler()).toBe("2 workers");
+    expect(await checkout.workers()).toBe("2 workers");
   });
 });
 
