@@ -21,7 +21,7 @@ def assert_abandoned(rig, host: Host, phase: str, cause: str, unit: str = "dask-
     assert cause in host.status()["cause"]
     sentence = f"phase {phase} failed with exit code {host.status()['exitCode']}: "
     assert sentence in host.log()
-    assert f"once mended: systemctl restart {unit}" in host.log()
+    assert f"to try again after a fix: systemctl restart {unit}" in host.log()
     assert sentence in host.console()
     assert_no_worker(host)
     [tags] = rig.calls_of(host, "CreateTags")

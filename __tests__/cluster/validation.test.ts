@@ -293,7 +293,7 @@ describe("a base image that Image Builder cannot look up", () => {
   });
 });
 
-test("all issues are told at once, and a field with a issue of its own does not hide the others", () => {
+test("reports all issues together, also those of other fields than an invalid one", () => {
   const issues = issuesOf({
     name: "Bad",
     network: { adminSubnets: ["0.0.0.0/0"], vpcCidr: "nowhere", zones: ["eu-west-1a"] },

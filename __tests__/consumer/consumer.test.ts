@@ -48,7 +48,7 @@ describe("the commands of the README install the package into a project elsewher
     );
   });
 
-  test("finds the package's main module and its manifest, and no other module", () => {
+  test("resolves the main module and the manifest of the package only", () => {
     const resolve = (name: string) => run(project, "node", "-p", `require.resolve(${JSON.stringify(name)})`);
     expect(resolve("cdktf-dask/package.json")).toContain("node_modules/cdktf-dask/package.json");
     expect(() => resolve("cdktf-dask/dist/lib/aws/outputs.js")).toThrow("ERR_PACKAGE_PATH_NOT_EXPORTED");

@@ -112,8 +112,8 @@ describe("the first failure", () => {
       "[configuration] working",
       '[configuration] no "space" left\\',
       "[configuration] ",
-      'phase configuration failed with exit code 28: no "space" left\\; the whole story: ' +
-        "/var/log/dask-node.log; once mended: systemctl restart dask-node",
+      'phase configuration failed with exit code 28: no "space" left\\; log: ' +
+        "/var/log/dask-node.log; to try again after a fix: systemctl restart dask-node",
     ]);
     expect(status()).toMatchObject({
       state: "failed",

@@ -68,7 +68,7 @@ describe("one sentence goes to the console, the log, the status, the tag and the
     const { code, said, calls } = machine.run("fetch-bundle");
     expect(code).toBe(1);
     expect(said).toContain(
-      `Z ${failure(cause)}; the whole story: /var/log/dask-node.log; once mended: systemctl restart dask-bundle\n`,
+      `Z ${failure(cause)}; log: /var/log/dask-node.log; to try again after a fix: systemctl restart dask-bundle\n`,
     );
     expect(machine.read("var/log/dask-node.log")).toContain(failure(cause));
     expect(status()).toMatchObject({ state: "failed", phase: "bundle", exitCode: 1, cause });

@@ -1,4 +1,4 @@
-"""The front of S3: checks who asks, and has moto answer, which keeps the buckets and objects.
+"""Reverse proxy of S3: checks each request's signature and passes it to moto, which has the buckets.
 
 A machine may read the objects that the machines' file gives it, `BUCKET/KEY`; IAM policies are not consulted.
 """

@@ -52,7 +52,7 @@ function writing({ path, mode, content }: NodeFile) {
   const { length } = document({ build: [step] });
   if (length > MOST_CHARACTERS)
     throw new Error(
-      `${path} takes ${length} characters of an Image Builder component, expected ${MOST_CHARACTERS}. Hint: split the file`,
+      `${path} takes ${length} characters of an Image Builder component, expected at most ${MOST_CHARACTERS}. Hint: split the file`,
     );
   return step;
 }

@@ -37,7 +37,7 @@ export interface WorkerLaunchTemplateProps {
 export class WorkerLaunchTemplate extends Construct {
   /** Id of the template. */
   readonly templateId: string;
-  /** Number of the newest version: whoever names it learns of every change. */
+  /** Number of the newest version. A resource that refers to it changes with each version. */
   readonly latestVersion: string;
 
   private readonly template: LaunchTemplate;

@@ -57,7 +57,7 @@ export const blocks: Rule = (cluster) => {
   const { vpcCidr } = cluster.network;
   const blockIssues = (place: Place) => [...sizeIssues(place), ...unusableIssues(place)];
   const vpcIssues = blockIssues({ path: "network.vpcCidr", cidr: vpcCidr });
-  // The subnets in a VPC with a issue have the same issue.
+  // An issue of the VPC is also one of its subnets.
   const subnets = privateSubnets(cluster).filter(
     ({ cidr }) => vpcIssues.length === 0 || !contains(vpcCidr, cidr),
   );
