@@ -1,4 +1,4 @@
-import { defineCluster } from "../lib/cluster/define";
+import { defineCluster } from "../lib/config/define";
 
 /** CPU and GPU pools whose machines start from images that EC2 Image Builder makes: they install nothing. */
 export const baked = defineCluster({

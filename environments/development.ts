@@ -1,4 +1,4 @@
-import { defineCluster } from "../lib/cluster/define";
+import { defineCluster } from "../lib/config/define";
 
 /**
  * The smallest cluster on AWS that is worth working with. A new account can deploy it: two on-demand machines of 2 vCPUs,

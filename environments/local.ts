@@ -1,4 +1,4 @@
-import { defineCluster } from "../lib/cluster/define";
+import { defineCluster } from "../lib/config/define";
 
 /** A cluster on this machine: two CPU workers of one thread each, and a GPU pool where there is a GPU. */
 export const local = defineCluster({

@@ -1,4 +1,4 @@
-import { defineCluster } from "../lib/cluster/define";
+import { defineCluster } from "../lib/config/define";
 
 /** CPU and GPU pools over two zones, each zone with a way out of its own. */
 export const production = defineCluster({

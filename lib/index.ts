@@ -7,33 +7,23 @@ export type { ClusterKey } from "./aws/encryption/cluster-key";
 export type { ClusterSecrets } from "./aws/encryption/cluster-secrets";
 export type { EncryptionKey } from "./aws/encryption/encryption-key";
 export type { ExistingKey } from "./aws/encryption/existing-key";
-export type { ClusterImages } from "./aws/image/cluster-images";
+export type { BakedImages } from "./aws/image/baked-images";
 export type { ImageBuilder } from "./aws/image/image-builder";
-export type { Scheduler } from "./aws/machines/scheduler";
-export type { WorkerLaunchTemplate } from "./aws/machines/worker-launch-template";
-export type { WorkerPool } from "./aws/machines/worker-pool";
 export type { ClusterNetwork } from "./aws/network/cluster-network";
-export type { ClusterSecurity } from "./aws/network/cluster-security";
+export type { ClusterSecurityGroups } from "./aws/network/cluster-security-groups";
 export type { FlowLogs } from "./aws/network/flow-logs";
+export type { Scheduler } from "./aws/nodes/scheduler";
+export type { WorkerLaunchTemplate } from "./aws/nodes/worker-launch-template";
+export type { WorkerPool } from "./aws/nodes/worker-pool";
 export { Outputs, type OutputsProps } from "./aws/outputs";
 export type { BuilderRole } from "./aws/roles/builder-role";
-export type { MachineRole } from "./aws/roles/machine-role";
+export type { InstanceRole } from "./aws/roles/instance-role";
 export type { NodeRole } from "./aws/roles/node-role";
 export type { PoolRole } from "./aws/roles/pool-role";
 export type { SchedulerRole } from "./aws/roles/scheduler-role";
-export type { AddressPath } from "./cluster/address-defaults";
-export type { Amount } from "./cluster/amounts";
-export type {
-  Cluster,
-  CommonPool,
-  CpuPool,
-  GpuPool,
-  Network as ResolvedNetwork,
-  Pool,
-  Scheduler as ResolvedScheduler,
-  Zone as ResolvedZone,
-} from "./cluster/cluster";
-export { defineCluster } from "./cluster/define";
+export type { AddressPath } from "./config/address-defaults";
+export type { Amount } from "./config/amounts";
+export { defineCluster } from "./config/define";
 export type {
   Backend,
   ClusterDefinition,
@@ -51,21 +41,31 @@ export type {
   SpillDefinition,
   SshDefinition,
   ZoneDefinition,
-} from "./cluster/definition";
-export type { GivenFacts, InstanceTypeFacts } from "./cluster/instance-types";
+} from "./config/definition";
+export type { GivenFacts, InstanceTypeFacts } from "./config/instance-types";
 export {
   type CudaSource,
   RELEASE_NAMES,
   type Release,
   type ReleaseName,
   type UcxLayer,
-} from "./cluster/releases";
-export { ValidationError, type ValidationIssue } from "./cluster/validation-error";
+} from "./config/releases";
+export type {
+  CommonPool,
+  CpuPool,
+  GpuPool,
+  Network as ResolvedNetwork,
+  Pool,
+  ResolvedCluster,
+  Scheduler as ResolvedScheduler,
+  Zone as ResolvedZone,
+} from "./config/resolved-cluster";
+export { ValidationError, type ValidationIssue } from "./config/validation-error";
 export { LocalStack, type LocalStackProps } from "./local/local-stack";
 export type { LocalPorts } from "./local/ports";
 export type { Bundle } from "./node/bundle";
 export type { ImageContents } from "./node/image-contents";
 export type { NodeFile, NodePlan, NodeRole as NodeKind, Phase } from "./node/node-plan";
 export type { ClusterPlan, PoolPlan } from "./node/plan";
-export type { Holder } from "./node/secrets";
+export type { ClusterSecretName } from "./node/secrets";
 export type { Service } from "./node/service";

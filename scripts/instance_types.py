@@ -1,4 +1,4 @@
-"""Writes lib/cluster/instance-types.json from moto's copy of the DescribeInstanceTypes answers.
+"""Writes lib/config/instance-types.json from moto's copy of the DescribeInstanceTypes answers.
 
     pip install moto==5.2.5 && python scripts/instance_types.py
 

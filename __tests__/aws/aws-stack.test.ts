@@ -1,8 +1,8 @@
 import { development } from "../../environments/development";
 import { production } from "../../environments/production";
 import { AwsStack } from "../../lib/aws/aws-stack";
-import type { Cluster } from "../../lib/cluster/cluster";
-import { defineCluster } from "../../lib/cluster/define";
+import { defineCluster } from "../../lib/config/define";
+import type { ResolvedCluster } from "../../lib/config/resolved-cluster";
 import { type Block, Synthesized, testApp } from "../support/synthesized";
 
 const INGRESS = "aws_vpc_security_group_ingress_rule";
@@ -114,6 +114,6 @@ test("the properties reach the cluster", () => {
   expect(stack.resource("aws_autoscaling_group").wait_for_capacity_timeout).toBe("0m");
 });
 
-function synthesize(name: string, cluster: Cluster): Synthesized {
+function synthesize(name: string, cluster: ResolvedCluster): Synthesized {
   return new Synthesized(new AwsStack(testApp(), name, { cluster }));
 }

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { AwsStack } from "../../lib/aws/aws-stack";
-import { defineCluster } from "../../lib/cluster/define";
-import type { Backend } from "../../lib/cluster/definition";
+import { defineCluster } from "../../lib/config/define";
+import type { Backend } from "../../lib/config/definition";
 import { Synthesized, testApp } from "../support/synthesized";
 
 const S3: Backend = { type: "s3", bucket: "states" };

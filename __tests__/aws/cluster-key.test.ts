@@ -1,6 +1,6 @@
 import { DaskCluster } from "../../lib/aws/dask-cluster";
-import { defineCluster } from "../../lib/cluster/define";
-import type { ClusterDefinition } from "../../lib/cluster/definition";
+import { defineCluster } from "../../lib/config/define";
+import type { ClusterDefinition } from "../../lib/config/definition";
 import { type Block, Synthesized } from "../support/synthesized";
 import { readPolicy } from "./policies";
 

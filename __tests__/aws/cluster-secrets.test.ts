@@ -1,5 +1,5 @@
 import { DaskCluster } from "../../lib/aws/dask-cluster";
-import { defineCluster } from "../../lib/cluster/define";
+import { defineCluster } from "../../lib/config/define";
 import { Synthesized } from "../support/synthesized";
 import { readPolicy } from "./policies";
 

@@ -1,6 +1,6 @@
 import { production } from "../../environments/production";
 import { AwsStack } from "../../lib/aws/aws-stack";
-import type { Cluster } from "../../lib/cluster/cluster";
+import type { ResolvedCluster } from "../../lib/config/resolved-cluster";
 import { Synthesized, testApp } from "../support/synthesized";
 
 /**
@@ -34,7 +34,7 @@ describe("a deployment after a change", () => {
 });
 
 /** Resources that a changed cluster has in another form, by type and name. */
-function touched(changed: Cluster): readonly string[] {
+function touched(changed: ResolvedCluster): readonly string[] {
   const [before, after] = [production, changed].map(resources);
   return [...(after ?? [])]
     .filter(([name, text]) => before?.get(name) !== text)
@@ -42,7 +42,7 @@ function touched(changed: Cluster): readonly string[] {
     .sort();
 }
 
-function resources(cluster: Cluster): ReadonlyMap<string, string> {
+function resources(cluster: ResolvedCluster): ReadonlyMap<string, string> {
   const { text } = new Synthesized(new AwsStack(testApp(), "production", { cluster }));
   const { resource } = JSON.parse(text) as { resource: Record<string, Record<string, object>> };
   return new Map(

@@ -1,8 +1,8 @@
 import { TerraformOutput } from "cdktf";
 import { AwsStack } from "../../lib/aws/aws-stack";
 import { DaskCluster, type DaskClusterProps } from "../../lib/aws/dask-cluster";
-import { defineCluster } from "../../lib/cluster/define";
-import type { ClusterDefinition } from "../../lib/cluster/definition";
+import { defineCluster } from "../../lib/config/define";
+import type { ClusterDefinition } from "../../lib/config/definition";
 import { Synthesized, testApp } from "../support/synthesized";
 
 test("a cluster tells its addresses and its pools by name", () => {

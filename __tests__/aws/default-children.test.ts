@@ -2,7 +2,7 @@ import { AutoscalingGroup } from "@cdktf/provider-aws/lib/autoscaling-group";
 import { TerraformResource } from "cdktf";
 import type { IConstruct } from "constructs";
 import { DaskCluster } from "../../lib/aws/dask-cluster";
-import { defineCluster } from "../../lib/cluster/define";
+import { defineCluster } from "../../lib/config/define";
 import { Synthesized } from "../support/synthesized";
 
 const cluster = defineCluster({

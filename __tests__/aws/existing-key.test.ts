@@ -1,7 +1,7 @@
 import { KmsKey } from "@cdktf/provider-aws/lib/kms-key";
 import { DaskCluster } from "../../lib/aws/dask-cluster";
-import { defineCluster } from "../../lib/cluster/define";
-import { faultsIn } from "../cluster/issues-of";
+import { defineCluster } from "../../lib/config/define";
+import { faultsIn } from "../config/issues-of";
 import { Synthesized } from "../support/synthesized";
 
 const cluster = defineCluster({ name: "test", network: { adminSubnets: ["10.0.0.0/16"] } });

@@ -1,5 +1,5 @@
 import { DaskCluster, type DaskClusterProps } from "../../lib/aws/dask-cluster";
-import { defineCluster } from "../../lib/cluster/define";
+import { defineCluster } from "../../lib/config/define";
 import { Synthesized } from "../support/synthesized";
 import { allowing, policiesOf, readPolicy } from "./policies";
 

@@ -1,8 +1,8 @@
 import { TerraformOutput } from "cdktf";
 import { Endpoints } from "../../lib/aws/network/endpoints";
 import { Network } from "../../lib/aws/network/network";
-import { defineCluster } from "../../lib/cluster/define";
-import type { NetworkDefinition } from "../../lib/cluster/definition";
+import { defineCluster } from "../../lib/config/define";
+import type { NetworkDefinition } from "../../lib/config/definition";
 import { Synthesized } from "../support/synthesized";
 
 describe("a network over two zones with one NAT gateway", () => {
@@ -199,8 +199,12 @@ describe("the order of the zones", () => {
 });
 
 test("a network's way out includes the associations of its route tables, and S3", () => {
-  const { wayOut } = synthesize({}).outputs as { wayOut: string[] };
-  expect(wayOut.map((address) => address.replace(/^\$\{(.*)_[0-9A-F]{8}\}$/, "$1"))).toEqual([
+  const { internetConnectivityEstablished } = synthesize({}).outputs as {
+    internetConnectivityEstablished: string[];
+  };
+  expect(
+    internetConnectivityEstablished.map((address) => address.replace(/^\$\{(.*)_[0-9A-F]{8}\}$/, "$1")),
+  ).toEqual([
     "aws_ec2_subnet_cidr_reservation.network_scheduler-address",
     "aws_route_table_association.network_us-west-2a_private-association",
     "aws_route.network_us-west-2a_to-nat",
@@ -262,9 +266,13 @@ function synthesize(network: Omit<NetworkDefinition, "adminSubnets">): Synthesiz
     pools: [{ name: "cpu", kind: "cpu", image }],
   });
   return Synthesized.of((scope) => {
-    const { privateSubnetIds, privateRouteTableIds, wayOut } = new Network(scope, "network", { cluster });
-    const addresses = wayOut.map(({ fqn }) => fqn);
-    const values = { privateSubnetIds, privateRouteTableIds, wayOut: addresses };
+    const { privateSubnetIds, privateRouteTableIds, internetConnectivityEstablished } = new Network(
+      scope,
+      "network",
+      { cluster },
+    );
+    const addresses = internetConnectivityEstablished.map(({ fqn }) => fqn);
+    const values = { privateSubnetIds, privateRouteTableIds, internetConnectivityEstablished: addresses };
     for (const [name, value] of Object.entries(values))
       new TerraformOutput(scope, name, { value, staticId: true });
   });

@@ -1,7 +1,7 @@
 import { IamPolicy } from "@cdktf/provider-aws/lib/iam-policy";
 import { DaskCluster, type DaskClusterProps } from "../../lib/aws/dask-cluster";
-import { defineCluster } from "../../lib/cluster/define";
-import type { ClusterDefinition } from "../../lib/cluster/definition";
+import { defineCluster } from "../../lib/config/define";
+import type { ClusterDefinition } from "../../lib/config/definition";
 import { type Block, Synthesized } from "../support/synthesized";
 import { allowing, policiesOf } from "./policies";
 

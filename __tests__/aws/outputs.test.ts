@@ -1,7 +1,7 @@
 import { AnnotationMetadataEntryType } from "cdktf";
 import { AwsStack } from "../../lib/aws/aws-stack";
-import { defineCluster } from "../../lib/cluster/define";
-import type { ClusterDefinition } from "../../lib/cluster/definition";
+import { defineCluster } from "../../lib/config/define";
+import type { ClusterDefinition } from "../../lib/config/definition";
 import { Synthesized, testApp } from "../support/synthesized";
 
 const DEFINITION: ClusterDefinition = {

@@ -1,6 +1,6 @@
 import { DaskCluster } from "../../lib/aws/dask-cluster";
-import { defineCluster } from "../../lib/cluster/define";
-import type { ClusterDefinition, SchedulerDefinition } from "../../lib/cluster/definition";
+import { defineCluster } from "../../lib/config/define";
+import type { ClusterDefinition, SchedulerDefinition } from "../../lib/config/definition";
 import { userData } from "../../lib/node/user-data";
 import { schedulerNode } from "../node/specs";
 import { Synthesized } from "../support/synthesized";

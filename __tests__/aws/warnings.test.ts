@@ -3,9 +3,9 @@ import { baked } from "../../environments/baked";
 import { development } from "../../environments/development";
 import { production } from "../../environments/production";
 import { DaskCluster } from "../../lib/aws/dask-cluster";
-import type { Cluster } from "../../lib/cluster/cluster";
-import { defineCluster } from "../../lib/cluster/define";
-import type { ClusterDefinition, NetworkDefinition, PoolDefinition } from "../../lib/cluster/definition";
+import { defineCluster } from "../../lib/config/define";
+import type { ClusterDefinition, NetworkDefinition, PoolDefinition } from "../../lib/config/definition";
+import type { ResolvedCluster } from "../../lib/config/resolved-cluster";
 import { Synthesized } from "../support/synthesized";
 
 const OWNER =
@@ -80,7 +80,7 @@ describe("facts of instance types", () => {
 function define(
   network: Omit<NetworkDefinition, "adminSubnets">,
   definition: Partial<ClusterDefinition> = {},
-): Cluster {
+): ResolvedCluster {
   return defineCluster({
     name: "test",
     network: { adminSubnets: ["10.0.0.0/16"], ...network },
@@ -90,7 +90,7 @@ function define(
 }
 
 /** Warnings that synthesis prints for a cluster, in a network of its own or in an existing one. */
-function warningsOf(cluster: Cluster, existing = false): readonly unknown[] {
+function warningsOf(cluster: ResolvedCluster, existing = false): readonly unknown[] {
   const warnings: unknown[] = [];
   Synthesized.of((scope) => {
     const network = { vpcId: "vpc-1", privateSubnetIds: ["subnet-1", "subnet-2"] };

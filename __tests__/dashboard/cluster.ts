@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { production } from "../../environments/production";
 import { daskConfig } from "../../lib/node/dask-config";
-import { nodeSite } from "../../lib/node/node-site";
+import { nodeContext } from "../../lib/node/node-context";
 import { packageRoot } from "../../lib/node/package-file";
 import { checkers } from "../support/python-environment";
 import type { Ports } from "./door";
@@ -77,7 +77,7 @@ export class Cluster {
 
   private async begin(): Promise<void> {
     mkdirSync(join(this.directory, "config"));
-    const [main] = daskConfig(production, nodeSite(production), false);
+    const [main] = daskConfig(production, nodeContext(production), false);
     const configuration = (main?.content ?? "")
       .replaceAll("8787", String(this.ports.door))
       .replaceAll("/var/lib/dask", this.directory);

@@ -1,4 +1,4 @@
-import type { Cluster } from "../../lib/cluster/cluster";
+import type { ResolvedCluster } from "../../lib/config/resolved-cluster";
 import { table } from "./written-table";
 
 /**
@@ -24,7 +24,7 @@ export const PRICES = {
 const HOURS = 730;
 
 /** Returns the cost of clusters in USD a month, with all pools at zero and at their maximum size. */
-export function costTable(clusters: Readonly<Record<string, Cluster>>): string {
+export function costTable(clusters: Readonly<Record<string, ResolvedCluster>>): string {
   const usd = (amount: number) => `${Math.round(amount).toLocaleString("en")} USD`;
   return table(
     ["environment", "pools at zero", "pools at maximum size, all on demand"],
@@ -37,7 +37,7 @@ export function costTable(clusters: Readonly<Record<string, Cluster>>): string {
 }
 
 /** What is there whatever the size of the pools. */
-export function fixed({ network, scheduler, tls }: Cluster): number {
+export function fixed({ network, scheduler, tls }: ResolvedCluster): number {
   const zones = network.zones.length;
   const nats = { none: 0, single: 1, "per-zone": zones }[network.nat];
   if (network.endpoints) throw new Error("interface endpoints have no price; add it to costs.ts");
@@ -52,7 +52,7 @@ export function fixed({ network, scheduler, tls }: Cluster): number {
 }
 
 /** Every pool at its maximum size, on the first of its instance types. */
-export function pools({ pools }: Cluster): number {
+export function pools({ pools }: ResolvedCluster): number {
   return pools.reduce(
     (total, { instanceTypes, diskGiB, maxSize }) =>
       total + maxSize * instance(instanceTypes[0] ?? "", diskGiB),

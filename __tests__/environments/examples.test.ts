@@ -11,7 +11,7 @@ const PRELUDE = `import { App, TerraformOutput, TerraformStack } from "cdktf";
 import * as library from "../../lib/index";
 declare const app: App;
 declare const stack: TerraformStack;
-declare const cluster: library.Cluster;
+declare const cluster: library.ResolvedCluster;
 declare const dask: library.DaskCluster;
 declare const keyPolicy: string;
 const { AwsStack, DaskCluster, LocalStack, Outputs, ValidationError, clusterTags, defineCluster } = library;
@@ -44,8 +44,8 @@ test("every example compiles", () => {
 
 test("an example that does not compile is reported with its place", () => {
   const code = "defineCluster({ nome: 1 });";
-  expect(errorsIn([{ file: "cluster/define.ts", subject: "wrong", code }])).toMatch(
-    /^lib\/cluster\/define\.ts, wrong\(\d+,\d+\): error TS2353: .*'nome' does not exist/,
+  expect(errorsIn([{ file: "config/define.ts", subject: "wrong", code }])).toMatch(
+    /^lib\/config\/define\.ts, wrong\(\d+,\d+\): error TS2353: .*'nome' does not exist/,
   );
 }, 150_000);
 

@@ -1,4 +1,4 @@
-import type { Cluster, Pool } from "../../lib/cluster/cluster";
+import type { Pool, ResolvedCluster } from "../../lib/config/resolved-cluster";
 import { table } from "./written-table";
 
 type Purchase = "on-demand" | "spot";
@@ -16,7 +16,7 @@ const QUOTAS = [
 type Families = (typeof QUOTAS)[number]["families"];
 
 /** Returns the vCPUs that a cluster needs of each quota, a row for each quota that it needs. */
-export function quotaTable(clusters: Readonly<Record<string, Cluster>>): string {
+export function quotaTable(clusters: Readonly<Record<string, ResolvedCluster>>): string {
   const rows = Object.entries(clusters).flatMap(([name, cluster]) =>
     QUOTAS.map((quota) => ({ name, ...quota, ...need(cluster, quota.purchase, quota.families) }))
       .filter(({ atMost }) => atMost > 0)
@@ -32,7 +32,7 @@ export function quotaTable(clusters: Readonly<Record<string, Cluster>>): string 
 }
 
 /** vCPUs of a quota: for the first deployment, and with every pool at its maximum size. */
-export function need(cluster: Cluster, purchase: Purchase, families: Families) {
+export function need(cluster: ResolvedCluster, purchase: Purchase, families: Families) {
   const pools = (size: (pool: Pool) => number) =>
     sum(
       cluster.pools.map(

@@ -1,7 +1,7 @@
 import { baked } from "../../environments/baked";
 import { development } from "../../environments/development";
 import { production } from "../../environments/production";
-import { defineCluster } from "../../lib/cluster/define";
+import { defineCluster } from "../../lib/config/define";
 import { costTable, fixed, PRICES, pools } from "./costs";
 import { need, quotaTable, vcpus } from "./quotas";
 import { WrittenTable } from "./written-table";

@@ -1,8 +1,8 @@
-import { GIB } from "../../lib/cluster/bytes";
-import type { Cluster } from "../../lib/cluster/cluster";
-import { defineCluster } from "../../lib/cluster/define";
-import type { PoolDefinition } from "../../lib/cluster/definition";
-import type { ReleaseName } from "../../lib/cluster/releases";
+import { GIB } from "../../lib/config/bytes";
+import { defineCluster } from "../../lib/config/define";
+import type { PoolDefinition } from "../../lib/config/definition";
+import type { ReleaseName } from "../../lib/config/releases";
+import type { ResolvedCluster } from "../../lib/config/resolved-cluster";
 import type { Machine } from "../../lib/local/machine";
 import { localPaths } from "../../lib/local/paths";
 
@@ -25,7 +25,10 @@ export const LAPTOP: Machine = {
 export const WORKSTATION: Machine = { ...LAPTOP, gpus: 2 };
 
 /** A cluster of these pools. */
-export function clusterOf(pools: readonly PoolDefinition[], release: ReleaseName = "2026.7"): Cluster {
+export function clusterOf(
+  pools: readonly PoolDefinition[],
+  release: ReleaseName = "2026.7",
+): ResolvedCluster {
   return defineCluster({ name: "test", release, network: { adminSubnets: ["127.0.0.0/8"] }, pools });
 }
 

@@ -1,4 +1,4 @@
-import { defineCluster } from "../../lib/cluster/define";
+import { defineCluster } from "../../lib/config/define";
 import { DEFINITION } from "../../lib/local/definition";
 import { LocalStack } from "../../lib/local/local-stack";
 import { Synthesized, testApp } from "../support/synthesized";

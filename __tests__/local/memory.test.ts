@@ -1,6 +1,6 @@
 import { totalmem } from "node:os";
-import { GIB } from "../../lib/cluster/bytes";
-import type { PoolDefinition } from "../../lib/cluster/definition";
+import { GIB } from "../../lib/config/bytes";
+import type { PoolDefinition } from "../../lib/config/definition";
 import { thisMemory } from "../../lib/local/memory";
 import { localPools } from "../../lib/local/pools";
 import { localPrograms } from "../../lib/local/programs";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { development } from "../../environments/development";
 import { production } from "../../environments/production";
-import { RELEASES } from "../../lib/cluster/releases";
+import { RELEASES } from "../../lib/config/releases";
 import { exactPython } from "../../lib/node/miniforge";
 import { environmentFile } from "../../lib/node/node-files";
 import type { NodePlan } from "../../lib/node/node-plan";
@@ -105,14 +105,14 @@ test("a release has an exact Python, within the catalogue's", () => {
 
 test("settings tell a worker's machine what differs between pools", () => {
   expect(worker(variety, "many-processes").settings).toMatchObject({
-    SPILL_ON: "ebs",
+    SPILL_STORAGE: "ebs",
     WORKER_PROCESSES: "4",
     WORKER_PREFIX: "many-processes--",
     SCHEDULER: "tls://scheduler.variety.internal:8786",
     SERVICE: "dask-worker",
   });
   expect(gpuWorker.settings).toMatchObject({
-    SPILL_ON: "instance-store",
+    SPILL_STORAGE: "instance-store",
     WORKER_PROCESSES: "gpus",
     DRIVER_BRANCH: "580",
     GROUP: "dask-production--gpu",

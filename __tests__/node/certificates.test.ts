@@ -6,7 +6,7 @@ import { production } from "../../environments/production";
 import { certificatesPart } from "../../lib/node/certificates";
 import type { NodePlan } from "../../lib/node/node-plan";
 import { packageRoot } from "../../lib/node/package-file";
-import { type Holder, secretName } from "../../lib/node/secrets";
+import { type ClusterSecretName, secretName } from "../../lib/node/secrets";
 import { fakeAws, KEPT, keep, kept } from "./fake-aws";
 import { FakeMachine } from "./fake-machine";
 import { fileOf, schedulerNode, worker } from "./specs";
@@ -14,7 +14,7 @@ import { fileOf, schedulerNode, worker } from "./specs";
 jest.setTimeout(60_000);
 
 const NODE = "etc/dask/tls/node.pem";
-const HOLDERS: readonly Holder[] = ["authority", "worker", "client"];
+const HOLDERS: readonly ClusterSecretName[] = ["authority", "worker", "client"];
 const DAY = 24 * 60 * 60 * 1000;
 const machines: FakeMachine[] = [];
 
@@ -44,8 +44,9 @@ afterEach(() => {
   for (const machine of machines.splice(0)) machine.remove();
 });
 
-const secret = (machine: FakeMachine, holder: Holder) => kept(machine, secretName(production, holder));
-const setSecret = (machine: FakeMachine, holder: Holder, pem: string) =>
+const secret = (machine: FakeMachine, holder: ClusterSecretName) =>
+  kept(machine, secretName(production, holder));
+const setSecret = (machine: FakeMachine, holder: ClusterSecretName, pem: string) =>
   keep(machine, secretName(production, holder), pem);
 const secretsOf = (machine: FakeMachine) => HOLDERS.map((holder) => secret(machine, holder));
 const node = (machine: FakeMachine) => machine.read(NODE) ?? "";

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { production } from "../../environments/production";
-import { PORTS } from "../../lib/cluster/ports";
-import { NODE_PEM } from "../../lib/node/node-site";
+import { PORTS } from "../../lib/config/ports";
+import { NODE_PEM } from "../../lib/node/node-context";
 import { FakeMachine } from "./fake-machine";
 import { fileOf, largest2026, schedulerNode, scriptOf, unitOf, worker } from "./specs";
 

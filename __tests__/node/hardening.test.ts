@@ -14,7 +14,7 @@ jest.setTimeout(120_000);
  * sandbox. What systemd 252 measures; Dask's services need the network and code made at run time, and those of root
  * install packages and mount disks.
  */
-const MOST_EXPOSURE: Readonly<Record<string, number>> = {
+const MAX_EXPOSURE: Readonly<Record<string, number>> = {
   "dask-scheduler.service": 16,
   "dask-worker.service": 14,
   "dask-cuda-worker.service": 16,
@@ -73,7 +73,7 @@ describe("exposure", () => {
     for (const [title, { files }] of everySpec) {
       const services = unitsOf(files).filter((unit) => unit.endsWith(".service"));
       for (const unit of services) {
-        const { code, said } = analyze(files, unit, `--threshold=${MOST_EXPOSURE[unit] ?? 0}`);
+        const { code, said } = analyze(files, unit, `--threshold=${MAX_EXPOSURE[unit] ?? 0}`);
         expect({ title, unit, code, said }).toEqual({ title, unit, code: 0, said: "" });
       }
     }
@@ -83,7 +83,7 @@ describe("exposure", () => {
     const machines = [scheduler, cpu, gpu].map(({ files }) =>
       files.filter(({ path }) => !path.endsWith(".conf")),
     );
-    for (const [unit, bound] of Object.entries(MOST_EXPOSURE)) {
+    for (const [unit, bound] of Object.entries(MAX_EXPOSURE)) {
       const bare = machines.find((files) => unitsOf(files).includes(unit)) ?? [];
       expect({ unit, ...analyze(bare, unit, `--threshold=${bound}`) }).toMatchObject({
         unit,

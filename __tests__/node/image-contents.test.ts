@@ -1,6 +1,6 @@
 import { development } from "../../environments/development";
 import { production } from "../../environments/production";
-import type { Cluster } from "../../lib/cluster/cluster";
+import type { ResolvedCluster } from "../../lib/config/resolved-cluster";
 import { imageContents } from "../../lib/node/image-contents";
 import type { NodePlan } from "../../lib/node/node-plan";
 import { FakeMachine } from "./fake-machine";
@@ -61,7 +61,11 @@ describe("the image digest", () => {
   test("is the same for another name of cluster and pool, and for another size of pool", () => {
     const [cpu, gpu] = production.pools;
     if (cpu === undefined || gpu?.kind !== "gpu") throw new Error("production has other pools");
-    const changed: Cluster = { ...production, name: "other", pools: [{ ...gpu, name: "new", threads: 2 }] };
+    const changed: ResolvedCluster = {
+      ...production,
+      name: "other",
+      pools: [{ ...gpu, name: "new", threads: 2 }],
+    };
     expect(digestOf(worker(changed, "new"))).toBe(digestOf(gpuWorker));
   });
 

@@ -1,9 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import type { Pool } from "../../lib/cluster/cluster";
-import { defineCluster } from "../../lib/cluster/define";
-import type { PoolDefinition } from "../../lib/cluster/definition";
-import { nodeSite } from "../../lib/node/node-site";
+import { defineCluster } from "../../lib/config/define";
+import type { PoolDefinition } from "../../lib/config/definition";
+import type { Pool } from "../../lib/config/resolved-cluster";
+import { nodeContext } from "../../lib/node/node-context";
 import { workerService } from "../../lib/node/services";
 import { checkers, INSTALL_TIMEOUT } from "../support/python-environment";
 
@@ -32,7 +32,7 @@ function limitOf(
     network: { adminSubnets: ["10.0.0.0/8"] },
     pools: [{ name: "p", kind: "cpu", ...definition } as PoolDefinition],
   });
-  const { argv } = workerService(cluster, cluster.pools[0] as Pool, nodeSite(cluster));
+  const { argv } = workerService(cluster, cluster.pools[0] as Pool, nodeContext(cluster));
   const limit = argv[argv.indexOf("--memory-limit") + 1] ?? "";
   const words = [limit, node.threads, node.cpus, node.memory].map(String);
   const { stdout, stderr } = spawnSync(join(tools, "python"), ["-c", PARSE, ...words], { encoding: "utf8" });

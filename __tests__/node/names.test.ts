@@ -1,4 +1,4 @@
-import { defineCluster } from "../../lib/cluster/define";
+import { defineCluster } from "../../lib/config/define";
 import { resourceName, resourcePath } from "../../lib/node/names";
 import { secretName } from "../../lib/node/secrets";
 import { worker } from "./specs";

@@ -1,8 +1,8 @@
 import { development } from "../../environments/development";
 import { local } from "../../environments/local";
 import { production } from "../../environments/production";
-import type { Cluster } from "../../lib/cluster/cluster";
-import { defineCluster } from "../../lib/cluster/define";
+import { defineCluster } from "../../lib/config/define";
+import type { ResolvedCluster } from "../../lib/config/resolved-cluster";
 import type { NodeFile, NodePlan } from "../../lib/node/node-plan";
 import { planNodes } from "../../lib/node/plan";
 
@@ -52,22 +52,22 @@ export const variety = defineCluster({
       resources: { MEMORY: 32 },
       diskGiB: 400,
     },
-    { name: "gpu", kind: "gpu", threads: 2, rmmPool: false, spill: { on: "ebs", limit: "30GiB" } },
+    { name: "gpu", kind: "gpu", threads: 2, rmmPool: false, spill: { storage: "ebs", limit: "30GiB" } },
   ],
 });
 
 /** Plan of the scheduler. */
-export const schedulerNode = (cluster: Cluster): NodePlan => planNodes(cluster).scheduler;
+export const schedulerNode = (cluster: ResolvedCluster): NodePlan => planNodes(cluster).scheduler;
 
 /** Plan of a pool's nodes, by the name of the pool. */
-export function worker(cluster: Cluster, poolName: string): NodePlan {
+export function worker(cluster: ResolvedCluster, poolName: string): NodePlan {
   const found = planNodes(cluster).pools.find(({ pool }) => pool.name === poolName);
   if (found === undefined) throw new Error(`no pool ${poolName}`);
   return found.node;
 }
 
 /** Plans of all nodes, that of the scheduler first. */
-export function nodesOf(cluster: Cluster): readonly NodePlan[] {
+export function nodesOf(cluster: ResolvedCluster): readonly NodePlan[] {
   const { scheduler, pools } = planNodes(cluster);
   return [scheduler, ...pools.map(({ node }) => node)];
 }

@@ -1,6 +1,6 @@
 import { development } from "../../environments/development";
 import { production } from "../../environments/production";
-import { defineCluster } from "../../lib/cluster/define";
+import { defineCluster } from "../../lib/config/define";
 import { BOOT_SECONDS } from "../../lib/node/lifecycle";
 import type { Service } from "../../lib/node/service";
 import { commandLine, systemdUnit } from "../../lib/node/systemd-unit";

@@ -6,11 +6,11 @@ import { baked } from "../../environments/baked";
 import { development } from "../../environments/development";
 import { production } from "../../environments/production";
 import { AwsStack } from "../../lib/aws/aws-stack";
-import { defineCluster } from "../../lib/cluster/define";
+import { defineCluster } from "../../lib/config/define";
 import { packageRoot } from "../../lib/node/package-file";
 import { INSTALL_TIMEOUT } from "../support/python-environment";
 import { addressOf, type Judgement, judge } from "./gate";
-import { waiverList, writeList, writtenList } from "./waiver-list";
+import { suppressionList, writeList, writtenList } from "./suppression-list";
 
 const EXAMPLES = { baked, development, production };
 
@@ -67,11 +67,11 @@ test("every example environment on AWS is held to the policy", () => {
 });
 
 describe.each(NAMES)("%s", (name) => {
-  test("fails no check without a waiver", () => {
+  test("fails no check without a suppression", () => {
     expect(judgements[name].failed).toEqual([]);
   });
 
-  test("needs each of its waivers", () => {
+  test("needs each of its suppressions", () => {
     expect(judgements[name].stale).toEqual([]);
   });
 
@@ -86,8 +86,8 @@ describe.each(NAMES)("%s", (name) => {
   });
 });
 
-test("the docs list every waiver: npm run policy:docs writes them", () => {
-  const lines = waiverList(Object.values(judgements));
+test("the docs list every suppression: npm run policy:docs writes them", () => {
+  const lines = suppressionList(Object.values(judgements));
   if (process.env.POLICY_DOCS === "write") writeList(lines);
   expect(writtenList()).toBe(lines);
 });

@@ -13,7 +13,7 @@ import { Vpc } from "@cdktf/provider-aws/lib/vpc";
 import { VpcSecurityGroupIngressRule } from "@cdktf/provider-aws/lib/vpc-security-group-ingress-rule";
 import { App, type TerraformResource, TerraformStack } from "cdktf";
 import { Construct } from "constructs";
-import { waive } from "../../lib/aws/account/waiver";
+import { suppress } from "../../lib/aws/account/suppression";
 import { packageRoot } from "../../lib/node/package-file";
 import { INSTALL_TIMEOUT } from "../support/python-environment";
 import { addressOf, type Judgement, judge } from "./gate";
@@ -134,7 +134,7 @@ describe("a deliberately bad stack", () => {
   let scratch: string;
   let judgement: Judgement;
   const resources = new Map<string, TerraformResource>();
-  const waived = () => resources.get("waived") as TerraformResource;
+  const suppressed = () => resources.get("suppressed") as TerraformResource;
   const stale = () => resources.get("stale") as TerraformResource;
 
   beforeAll(async () => {
@@ -149,11 +149,11 @@ describe("a deliberately bad stack", () => {
         resources.set(scope.node.id, build(scope, sound));
       }
     for (const [name, sound] of [
-      ["waived", false],
+      ["suppressed", false],
       ["stale", true],
     ] as const) {
       const key = new KmsKey(stack, name, { enableKeyRotation: sound });
-      waive(key, "CKV_AWS_7", "it lives for a test");
+      suppress(key, "CKV_AWS_7", "it lives for a test");
       resources.set(name, key);
     }
     app.synth();
@@ -172,19 +172,21 @@ describe("a deliberately bad stack", () => {
     );
   });
 
-  test("a waiver excuses its resource from its check, and from no other", () => {
-    const address = addressOf(waived());
-    expect(judgement.waived).toMatchObject([{ check: "CKV_AWS_7", resource: waived() }]);
+  test("a suppression excuses its resource from its check, and from no other", () => {
+    const address = addressOf(suppressed());
+    expect(judgement.suppressed).toMatchObject([{ check: "CKV_AWS_7", resource: suppressed() }]);
     expect(judgement.failed.filter((line) => line.includes(address))).toEqual([
       `CKV2_AWS_64 ${address}: Ensure KMS key Policy is defined`,
     ]);
   });
 
-  test("a waiver that nothing needs is a fault", () => {
-    expect(judgement.stale).toEqual([`CKV_AWS_7 ${addressOf(stale())}: waived, and not failed`]);
+  test("a suppression that nothing needs is a fault", () => {
+    expect(judgement.stale).toEqual([`CKV_AWS_7 ${addressOf(stale())}: suppressed, and not failed`]);
   });
 
-  test("no waiver reaches Terraform", () => {
-    expect(JSON.stringify(TerraformStack.of(waived()).toTerraform())).not.toContain("it lives for a test");
+  test("no suppression reaches Terraform", () => {
+    expect(JSON.stringify(TerraformStack.of(suppressed()).toTerraform())).not.toContain(
+      "it lives for a test",
+    );
   });
 });

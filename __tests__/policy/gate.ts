@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { TerraformElement, TerraformResource, type TerraformStack } from "cdktf";
-import { type Waiver, waiversIn } from "../../lib/aws/account/waiver";
+import { type CheckovSuppression, suppressionsIn } from "../../lib/aws/account/suppression";
 import { checkov } from "../support/python-environment";
 
 /** Time for Checkov on one stack; it takes six seconds on two free cores. */
@@ -22,32 +22,32 @@ export interface Verdict {
 /** What the policy says of a stack. */
 export interface Judgement {
   readonly verdicts: readonly Verdict[];
-  /** Failed checks that no waiver covers, a line for each. */
+  /** Failed checks that no suppression covers, a line for each. */
   readonly failed: readonly string[];
-  /** Waivers that no failed check needs, a line for each. */
+  /** Suppressions that no failed check needs, a line for each. */
   readonly stale: readonly string[];
-  /** Waivers that cover a failed check, with what the check asks for. */
-  readonly waived: readonly (Waiver & { readonly name: string })[];
+  /** Suppressions that cover a failed check, with what the check asks for. */
+  readonly suppressed: readonly (CheckovSuppression & { readonly name: string })[];
 }
 
 /** Holds a stack to the policy, as it was synthesized into the directory of an app. */
 export async function judge(stack: TerraformStack, outdir: string): Promise<Judgement> {
   const verdicts = await ask(stack, join(outdir, "stacks", stack.node.id));
   const failures = verdicts.filter(({ passed }) => !passed);
-  const waivers = waiversIn(stack);
-  const about = (failure: Verdict) => (waiver: Waiver) =>
-    waiver.check === failure.check && waiver.resource === failure.element;
+  const suppressions = suppressionsIn(stack);
+  const about = (failure: Verdict) => (suppression: CheckovSuppression) =>
+    suppression.check === failure.check && suppression.resource === failure.element;
   return {
     verdicts,
     failed: failures
-      .filter((failure) => !waivers.some(about(failure)))
+      .filter((failure) => !suppressions.some(about(failure)))
       .map(({ check, name, element }) => `${check} ${addressOf(element)}: ${name}`),
-    stale: waivers
-      .filter((waiver) => !failures.some((failure) => about(failure)(waiver)))
-      .map(({ check, resource }) => `${check} ${addressOf(resource)}: waived, and not failed`),
-    waived: waivers.flatMap((waiver) => {
-      const failure = failures.find((failure) => about(failure)(waiver));
-      return failure === undefined ? [] : [{ ...waiver, name: failure.name }];
+    stale: suppressions
+      .filter((suppression) => !failures.some((failure) => about(failure)(suppression)))
+      .map(({ check, resource }) => `${check} ${addressOf(resource)}: suppressed, and not failed`),
+    suppressed: suppressions.flatMap((suppression) => {
+      const failure = failures.find((failure) => about(failure)(suppression));
+      return failure === undefined ? [] : [{ ...suppression, name: failure.name }];
     }),
   };
 }

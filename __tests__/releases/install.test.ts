@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { RELEASE_NAMES, RELEASES, type ReleaseName } from "../../lib/cluster/releases";
+import { RELEASE_NAMES, RELEASES, type ReleaseName } from "../../lib/config/releases";
 import { packageRoot } from "../../lib/node/package-file";
 
 const VERIFY = join(__dirname, "verify_lock.py");

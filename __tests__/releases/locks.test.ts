@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { RELEASE_NAMES, RELEASES, type ReleaseName } from "../../lib/cluster/releases";
+import { RELEASE_NAMES, RELEASES, type ReleaseName } from "../../lib/config/releases";
 import { packageFile, packageRoot } from "../../lib/node/package-file";
 
 const NODE_LINE = /^([a-z0-9-]+)==([^ ]+) --hash=sha256:([0-9a-f]{64})$/;

@@ -6,7 +6,7 @@ import { development } from "../../environments/development";
 import { production } from "../../environments/production";
 import { AwsStack } from "../../lib/aws/aws-stack";
 import { componentDocuments } from "../../lib/aws/image/component-documents";
-import { defineCluster } from "../../lib/cluster/define";
+import { defineCluster } from "../../lib/config/define";
 import { nodesOf } from "../node/specs";
 import { allows } from "../support/deploy-policy";
 import { MockedCluster } from "../support/mock-aws/mocked-cluster";

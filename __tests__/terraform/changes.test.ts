@@ -4,7 +4,7 @@ import { baked } from "../../environments/baked";
 import { development } from "../../environments/development";
 import { production } from "../../environments/production";
 import { AwsStack } from "../../lib/aws/aws-stack";
-import type { Cluster } from "../../lib/cluster/cluster";
+import type { ResolvedCluster } from "../../lib/config/resolved-cluster";
 import { allows } from "../support/deploy-policy";
 import { MockedCluster } from "../support/mock-aws/mocked-cluster";
 import {
@@ -42,7 +42,7 @@ describeWithTerraform("a definition that changes, by real Terraform on the mock 
   const workspaces = {} as Record<Name, Workspace>;
 
   /** The workspace of a stack, as a definition has it now; its state stays. */
-  const define = (name: string, cluster: Cluster): Workspace => {
+  const define = (name: string, cluster: ResolvedCluster): Workspace => {
     const app = new App({ outdir: join(bench.scratch, "cdktf.out") });
     new AwsStack(app, name, { cluster });
     app.synth();
@@ -50,7 +50,7 @@ describeWithTerraform("a definition that changes, by real Terraform on the mock 
     return new Workspace(name, join(app.outdir, "stacks", name), log, PROVIDER_VERSIONS);
   };
   /** The plan for another definition. Nothing but the definition has changed since the last deployment. */
-  const plan = (name: Name, cluster: Cluster) => {
+  const plan = (name: Name, cluster: ResolvedCluster) => {
     workspaces[name] = define(name, cluster);
     return workspaces[name].plan(bench.terraform, "-refresh=false");
   };
@@ -190,7 +190,7 @@ describeWithTerraform("a definition that changes, by real Terraform on the mock 
     const [one] = baked.pools;
     if (one === undefined) throw new Error("the environment baked has lost its first pool");
     const twin = { ...one, name: "twin", instanceTypes: ["m7i.8xlarge"] };
-    const images = async (...pools: Cluster["pools"]) => {
+    const images = async (...pools: ResolvedCluster["pools"]) => {
       const workspace = define("baked", { ...baked, pools });
       await workspace.init(bench.terraform);
       const { resource_changes } = await workspace.plan(bench.terraform);

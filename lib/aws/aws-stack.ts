@@ -3,7 +3,7 @@ import { NullProvider } from "@cdktf/provider-null/lib/provider";
 import { TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
 import { clusterTags } from "./account/tags";
-import { keepState } from "./backend";
+import { configureBackend } from "./backend";
 import { DaskCluster, type DaskClusterProps } from "./dask-cluster";
 import { Outputs } from "./outputs";
 
@@ -32,7 +32,7 @@ export class AwsStack extends TerraformStack {
   constructor(scope: Construct, id: string, props: AwsStackProps) {
     super(scope, id);
     const { cluster } = props;
-    keepState(this, cluster);
+    configureBackend(this, cluster);
     new AwsProvider(this, "aws", { region: cluster.region, defaultTags: [{ tags: clusterTags(cluster) }] });
     new NullProvider(this, "null");
     this.addOverride("terraform.required_providers", REQUIRED_PROVIDERS);

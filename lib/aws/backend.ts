@@ -1,12 +1,12 @@
 import { isAbsolute, join, relative } from "node:path";
 import { App, CloudBackend, LocalBackend, NamedCloudWorkspace, S3Backend, type TerraformStack } from "cdktf";
-import type { Cluster } from "../cluster/cluster";
+import type { ResolvedCluster } from "../config/resolved-cluster";
 
 /** First Terraform whose S3 backend has `use_lockfile` (its changelog, 1.10.0); OpenTofu has it from the same version. */
 const LOCK_FILE_VERSION = "1.10";
 
 /** Gives a stack the state that its cluster's definition asks for. */
-export function keepState(stack: TerraformStack, { backend, name, region }: Cluster): void {
+export function configureBackend(stack: TerraformStack, { backend, name, region }: ResolvedCluster): void {
   switch (backend.type) {
     case "local":
       new LocalBackend(stack, {

@@ -1,15 +1,15 @@
-import type { Cluster } from "../cluster/cluster";
-import { PORTS } from "../cluster/ports";
-import { scheme } from "../cluster/scheme";
-import { type Holder, secretName } from "../node/secrets";
+import { PORTS } from "../config/ports";
+import { protocol } from "../config/protocol";
+import type { ResolvedCluster } from "../config/resolved-cluster";
+import { type ClusterSecretName, secretName } from "../node/secrets";
 
 /** Folder of a client's certificate and configuration. */
-function bundleFolder({ name }: Cluster): string {
+function bundleFolder({ name }: ResolvedCluster): string {
   return `~/.dask/${name}`;
 }
 
 /** Returns the command that prints a secret of a cluster; it needs `secretsmanager:GetSecretValue` on the secret. */
-export function readSecret(cluster: Cluster, holder: Holder): string {
+export function readSecret(cluster: ResolvedCluster, holder: ClusterSecretName): string {
   return `aws secretsmanager get-secret-value --region ${cluster.region} --secret-id ${secretName(cluster, holder)} --query SecretString --output text`;
 }
 
@@ -36,7 +36,7 @@ function daskYaml(schedulerAddress: string): readonly string[] {
  *
  * @param schedulerAddress default address of the clients
  */
-export function clientBundle(cluster: Cluster, schedulerAddress: string): string {
+export function clientBundle(cluster: ResolvedCluster, schedulerAddress: string): string {
   const lines = daskYaml(schedulerAddress);
   const folders = lines.flatMap((line) => line.match(/%s/g) ?? []).map(() => '"$at"');
   const steps = [
@@ -55,8 +55,8 @@ export function clientBundle(cluster: Cluster, schedulerAddress: string): string
  * Returns the Python code of a client at the end of the tunnel. With TLS it uses the bundle, which also works for the
  * scheduler's private address and for its name.
  */
-export function connection(cluster: Cluster): string {
-  const at = (host: string) => `${scheme(cluster)}://${host}:${PORTS.scheduler.from}`;
+export function connection(cluster: ResolvedCluster): string {
+  const at = (host: string) => `${protocol(cluster)}://${host}:${PORTS.scheduler.from}`;
   const connect = cluster.tls
     ? [
         "# with the tunnel of the output tunnel_scheduler open, and the bundle of the output client_bundle:",

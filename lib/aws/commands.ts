@@ -1,5 +1,5 @@
-import type { Cluster } from "../cluster/cluster";
-import { PORTS } from "../cluster/ports";
+import { PORTS } from "../config/ports";
+import type { ResolvedCluster } from "../config/resolved-cluster";
 import { LIBRARY, NODE_LOG } from "../node/node-files";
 import type { ClusterPlan, PoolPlan } from "../node/plan";
 import type { Service } from "../node/service";
@@ -31,7 +31,7 @@ export class Commands {
   private readonly scheduler: string;
 
   constructor(
-    private readonly cluster: Cluster,
+    private readonly cluster: ResolvedCluster,
     private readonly plan: ClusterPlan,
   ) {
     this.region = `--region ${cluster.region}`;

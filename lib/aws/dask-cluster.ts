@@ -1,11 +1,11 @@
 import { Annotations } from "cdktf";
 import { Construct } from "constructs";
-import type { Cluster } from "../cluster/cluster";
-import { checkExistingNetwork } from "../cluster/rules/existing-network";
-import { unverifiedFacts } from "../cluster/rules/given-facts";
-import { settingsWithoutEffect } from "../cluster/rules/without-effect";
+import type { ResolvedCluster } from "../config/resolved-cluster";
+import { checkExistingNetwork } from "../config/rules/existing-network";
+import { unverifiedFacts } from "../config/rules/given-facts";
+import { settingsWithoutEffect } from "../config/rules/without-effect";
+import { dashboardLink } from "../node/node-context";
 import type { NodePlan } from "../node/node-plan";
-import { dashboardLink } from "../node/node-site";
 import { type ClusterPlan, planNodes } from "../node/plan";
 import { Account } from "./account/account";
 import { AutoscalingRole } from "./account/autoscaling-role";
@@ -16,23 +16,23 @@ import { ClusterKey } from "./encryption/cluster-key";
 import { ClusterSecrets } from "./encryption/cluster-secrets";
 import type { EncryptionKey } from "./encryption/encryption-key";
 import { ExistingKey } from "./encryption/existing-key";
-import { ClusterImages } from "./image/cluster-images";
-import { PrivateZone } from "./machines/private-zone";
-import { Scheduler } from "./machines/scheduler";
-import { SchedulerReadiness } from "./machines/scheduler-readiness";
-import { WorkerPool } from "./machines/worker-pool";
+import { BakedImages } from "./image/baked-images";
 import type { ClusterNetwork } from "./network/cluster-network";
-import { ClusterSecurity } from "./network/cluster-security";
+import { ClusterSecurityGroups } from "./network/cluster-security-groups";
 import { FlowLogs } from "./network/flow-logs";
 import { Network } from "./network/network";
-import { AuthorityPolicy } from "./roles/authority-policy";
+import { PrivateZone } from "./nodes/private-zone";
+import { Scheduler } from "./nodes/scheduler";
+import { SchedulerReadiness } from "./nodes/scheduler-readiness";
+import { WorkerPool } from "./nodes/worker-pool";
+import { CaSecretPolicy } from "./roles/ca-secret-policy";
 import { PoolRole } from "./roles/pool-role";
 import { SchedulerRole } from "./roles/scheduler-role";
 
 /** Decides which cluster is deployed, and what of the user's account it uses. */
 export interface DaskClusterProps {
   /** What `defineCluster` made of a definition. */
-  readonly cluster: Cluster;
+  readonly cluster: ResolvedCluster;
   /**
    * Existing network of the instances. Its owner manages flow logs, NAT gateways and endpoints.
    *
@@ -82,7 +82,7 @@ export interface DaskClusterProps {
  */
 export class DaskCluster extends Construct {
   /** What the cluster was made from. */
-  readonly cluster: Cluster;
+  readonly cluster: ResolvedCluster;
   /** Nodes of the cluster, with the images that they start from. */
   readonly plan: ClusterPlan;
   /** Network of the machines. */
@@ -105,9 +105,9 @@ export class DaskCluster extends Construct {
   /** Secrets with certificates, and with the password of the dashboard; undefined without TLS. */
   readonly secrets?: ClusterSecrets;
   /** Groups of the machines, for rules of your own. */
-  readonly security: ClusterSecurity;
+  readonly security: ClusterSecurityGroups;
   /** Baked AMIs and what builds them; undefined without `bakedImages`. */
-  readonly images?: ClusterImages;
+  readonly images?: BakedImages;
   /** Machine of the scheduler. */
   readonly scheduler: Scheduler;
   /** Pools of workers by name. */
@@ -143,14 +143,14 @@ export class DaskCluster extends Construct {
     const { privateRouteTableIds } = this.network;
     if (privateRouteTableIds) this.privateRouteTableIds = privateRouteTableIds;
     this.vpcId = this.network.vpcId;
-    this.security = new ClusterSecurity(this, "security", { cluster, network: this.network });
+    this.security = new ClusterSecurityGroups(this, "security", { cluster, network: this.network });
 
     const artifacts = new ArtifactBucket(this, "artifacts", { cluster, account, key });
     const secrets = cluster.tls ? new ClusterSecrets(this, "secrets", { cluster, key }) : undefined;
     if (secrets) this.secrets = secrets;
     const planned = planNodes(cluster);
     if (cluster.bakedImages)
-      this.images = new ClusterImages(this, "images", {
+      this.images = new BakedImages(this, "images", {
         cluster,
         plan: planned,
         account,
@@ -168,7 +168,7 @@ export class DaskCluster extends Construct {
 
     const scheduler = withBundle("scheduler", this.plan.scheduler);
     const role = new SchedulerRole(this, "scheduler-role", { ...permissions, ...scheduler });
-    if (secrets) new AuthorityPolicy(this, "authority-policy", { secrets, role });
+    if (secrets) new CaSecretPolicy(this, "authority-policy", { secrets, role });
     this.scheduler = new Scheduler(this, "scheduler", { ...common, ...scheduler, role });
     const zone = new PrivateZone(this, "zone", {
       cluster,

@@ -1,7 +1,7 @@
 import { Annotations, DISABLE_STACK_TRACE_IN_METADATA, TerraformOutput } from "cdktf";
 import { Construct } from "constructs";
-import { PORTS } from "../cluster/ports";
-import { scheme } from "../cluster/scheme";
+import { PORTS } from "../config/ports";
+import { protocol } from "../config/protocol";
 import type { DaskCluster } from "./dask-cluster";
 
 /** Decides which cluster the outputs are about. */
@@ -48,7 +48,7 @@ export class Outputs extends Construct {
     this.output(
       "tunnel_scheduler",
       commands.tunnelScheduler,
-      `Opens a tunnel; while it is open, the scheduler is at ${scheme(cluster)}://localhost:${port}`,
+      `Opens a tunnel; while it is open, the scheduler is at ${protocol(cluster)}://localhost:${port}`,
     );
     this.output(
       "tunnel_dashboard",
@@ -60,7 +60,7 @@ export class Outputs extends Construct {
       "scheduler_address",
       schedulerAddress,
       tls
-        ? `Scheduler, from the VPC or an admin subnet with DNS of the hosted zone; without DNS ${scheme(cluster)}://${cluster.scheduler.privateAddress}:${port}`
+        ? `Scheduler, from the VPC or an admin subnet with DNS of the hosted zone; without DNS ${protocol(cluster)}://${cluster.scheduler.privateAddress}:${port}`
         : "Scheduler, for nodes of the cluster only",
     );
     this.output(

@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Cluster } from "../cluster/cluster";
+import type { ResolvedCluster } from "../config/resolved-cluster";
 import { packageFile } from "../node/package-file";
 import { clientConfig, RELOAD, reloadScript } from "./dask-config";
 import { replaceFile } from "./files";
@@ -18,7 +18,7 @@ const TIMEOUT = 60;
  */
 export async function makeCertificates(
   task: Task,
-  cluster: Cluster,
+  cluster: ResolvedCluster,
   schedulerAddress: string,
 ): Promise<void> {
   const { nodePem, client, clientPem, tools } = task.paths;

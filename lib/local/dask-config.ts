@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { stringify } from "yaml";
-import type { Cluster, Pool } from "../cluster/cluster";
+import type { Pool, ResolvedCluster } from "../config/resolved-cluster";
 import { renderTemplate } from "../node/template";
 import type { LocalPaths } from "./paths";
 import { LOOPBACK, type LocalPorts } from "./ports";
@@ -19,7 +19,7 @@ export function dashboardLink({ dashboard }: LocalPorts): string {
  * @param pool the worker's pool; none for the scheduler
  */
 export function daskConfig(
-  { tls }: Cluster,
+  { tls }: ResolvedCluster,
   paths: LocalPaths,
   ports: LocalPorts,
   pool?: Pool,

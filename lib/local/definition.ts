@@ -1,9 +1,9 @@
-import type { Cluster } from "../cluster/cluster";
+import type { ResolvedCluster } from "../config/resolved-cluster";
 import type { LocalPorts } from "./ports";
 
 /** What a local stack runs. */
 export interface LocalDefinition {
-  readonly cluster: Cluster;
+  readonly cluster: ResolvedCluster;
   readonly ports: LocalPorts;
   /** Number of the deployment. */
   readonly generation: number;

@@ -1,4 +1,4 @@
-import type { Cluster } from "../cluster/cluster";
+import type { ResolvedCluster } from "../config/resolved-cluster";
 import type { LocalPool } from "./pools";
 
 /** Pools and versions that the smoke test expects; its option `--expect` reads this shape. */
@@ -18,7 +18,7 @@ export interface Expectation {
 }
 
 /** What a cluster's definition promises about its workers on this machine. */
-export function expectation(cluster: Cluster, pools: readonly LocalPool[]): Expectation {
+export function expectation(cluster: ResolvedCluster, pools: readonly LocalPool[]): Expectation {
   return {
     cluster: cluster.name,
     release: cluster.release.name,

@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { join, relative, resolve } from "node:path";
 import { App, DataResource, LocalBackend, Manifest, TerraformOutput, TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
-import type { Cluster } from "../cluster/cluster";
-import { PORTS } from "../cluster/ports";
-import { ValidationError } from "../cluster/validation-error";
+import { PORTS } from "../config/ports";
+import type { ResolvedCluster } from "../config/resolved-cluster";
+import { ValidationError } from "../config/validation-error";
 import { packageFile } from "../node/package-file";
 import { dashboardLink } from "./dask-config";
 import { DEFINITION, type LocalDefinition, type Verb } from "./definition";
@@ -21,7 +21,7 @@ const DEFAULT_PORTS: LocalPorts = { scheduler: PORTS.scheduler.from, dashboard: 
 /** Decides which cluster runs on this machine, and on which ports. */
 export interface LocalStackProps {
   /** The cluster; what concerns AWS only has no effect. */
-  readonly cluster: Cluster;
+  readonly cluster: ResolvedCluster;
   /**
    * Ports on the loopback interface. The variables `CDKTF_DASK_SCHEDULER_PORT` and `CDKTF_DASK_DASHBOARD_PORT` override them.
    *
@@ -113,7 +113,7 @@ function literal(text: string): string {
   return text.replaceAll(/[$%](?=\{)/g, "$&$&");
 }
 
-function remoteBackend({ name, backend }: Cluster): ValidationError {
+function remoteBackend({ name, backend }: ResolvedCluster): ValidationError {
   return new ValidationError(name, [
     {
       path: "backend.type",

@@ -14,7 +14,7 @@ const ATTEMPTS = 8;
 const PAUSE = 200;
 
 /**
- * @typedef {object} Holder
+ * @typedef {object} ClusterSecretName
  * @property {string} claim name of the claim's file
  * @property {number} pid
  * @property {number} since time of the claim, in ms since the epoch
@@ -23,7 +23,7 @@ const PAUSE = 200;
 
 /** Another process holds the lock. */
 class LockedError extends Error {
-  /** @param {Holder} holder */
+  /** @param {ClusterSecretName} holder */
   constructor({ pid, since, command }) {
     const time = new Date(since).toLocaleTimeString("en-GB");
     super(
@@ -75,7 +75,7 @@ function heldByParent() {
  * Living processes that claim a lock, first claim first. Removes what is left of others.
  *
  * @param {string} directory
- * @returns {Holder[]}
+ * @returns {ClusterSecretName[]}
  */
 function holders(directory) {
   const found = [];

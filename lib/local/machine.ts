@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { promisify } from "node:util";
-import type { Release } from "../cluster/releases";
+import type { Release } from "../config/releases";
 import { thisMemory } from "./memory";
 import { findPython, type Python } from "./python";
 import { toolEnvironment } from "./shell.cjs";

@@ -1,6 +1,6 @@
 import { totalmem } from "node:os";
-import { formatBytes, LEAST_BYTES } from "../cluster/amounts";
-import { MIB, parseBytes } from "../cluster/bytes";
+import { formatBytes, MIN_BYTES } from "../config/amounts";
+import { MIB, parseBytes } from "../config/bytes";
 import { LocalStackError } from "./error";
 import type { LocalPool } from "./pools";
 
@@ -35,9 +35,9 @@ export function limitMemory(pools: readonly LocalPool[], memory: number): readon
     const { pool } = local;
     if (pool.memoryLimit === false || workersOf(local) === 0) return local;
     const limit = limitOf(local) ?? auto;
-    if (limit < LEAST_BYTES)
+    if (limit < MIN_BYTES)
       throw new LocalStackError(
-        `each of ${workersOf(local)} workers of pool ${pool.name} would have ${formatBytes(limit)} of this computer's ${formatBytes(memory)} of memory, and needs ${formatBytes(LEAST_BYTES)}; ${LOWER}`,
+        `each of ${workersOf(local)} workers of pool ${pool.name} would have ${formatBytes(limit)} of this computer's ${formatBytes(memory)} of memory, and needs ${formatBytes(MIN_BYTES)}; ${LOWER}`,
       );
     const memoryLimit =
       typeof pool.memoryLimit === "string" && pool.memoryLimit !== "auto"

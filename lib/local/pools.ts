@@ -1,4 +1,4 @@
-import type { Cluster, Pool } from "../cluster/cluster";
+import type { Pool, ResolvedCluster } from "../config/resolved-cluster";
 import type { Machine } from "./machine";
 import { limitMemory } from "./memory";
 
@@ -29,7 +29,7 @@ export interface LocalPools {
  *
  * @throws LocalStackError if the memory of this machine is not enough for the workers
  */
-export function localPools(cluster: Cluster, machine: Machine): LocalPools {
+export function localPools(cluster: ResolvedCluster, machine: Machine): LocalPools {
   const present: LocalPool[] = [];
   const absent: AbsentPool[] = [];
   for (const pool of cluster.pools) {
@@ -46,7 +46,7 @@ export function localPools(cluster: Cluster, machine: Machine): LocalPools {
   return { present: limitMemory(present, machine.memory), absent };
 }
 
-function whyNoGpu({ release }: Cluster, { gpus, platform, python }: Machine): string | undefined {
+function whyNoGpu({ release }: ResolvedCluster, { gpus, platform, python }: Machine): string | undefined {
   if (gpus === 0) return "no GPU on this machine";
   if (release.cuda.from !== "wheels") return `release ${release.name} needs a CUDA toolkit beside its wheels`;
   if (platform !== "linux x64") return "the release's GPU lock is for Linux on x86_64";

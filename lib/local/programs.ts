@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import type { Cluster, Pool } from "../cluster/cluster";
-import { scheme } from "../cluster/scheme";
+import { protocol } from "../config/protocol";
+import type { Pool, ResolvedCluster } from "../config/resolved-cluster";
 import { packageRoot } from "../node/package-file";
-import { expand, type Service, type Site } from "../node/service";
+import { expand, type Service, type ServiceContext } from "../node/service";
 import { POOL_SEPARATOR, schedulerService, workerService } from "../node/services";
 import { daskConfig, reloadScript } from "./dask-config";
 import type { LocalPaths } from "./paths";
@@ -19,12 +19,12 @@ export interface Program {
 }
 
 /** Address that clients and workers give for the local scheduler. */
-export function schedulerAddress(cluster: Cluster, { scheduler }: LocalPorts): string {
-  return `${scheme(withoutUcx(cluster))}://${LOOPBACK}:${scheduler}`;
+export function schedulerAddress(cluster: ResolvedCluster, { scheduler }: LocalPorts): string {
+  return `${protocol(withoutUcx(cluster))}://${LOOPBACK}:${scheduler}`;
 }
 
 /** Between processes of one machine TCP does without UCX, which would need its wheels and a GPU at the scheduler. */
-function withoutUcx(cluster: Cluster): Cluster {
+function withoutUcx(cluster: ResolvedCluster): ResolvedCluster {
   return { ...cluster, ucx: false };
 }
 
@@ -35,7 +35,7 @@ function withoutUcx(cluster: Cluster): Cluster {
  * @param cpus CPUs of this machine
  */
 export function localPrograms(
-  cluster: Cluster,
+  cluster: ResolvedCluster,
   pools: readonly LocalPool[],
   cpus: number,
   paths: LocalPaths,
@@ -43,8 +43,13 @@ export function localPrograms(
 ): readonly Program[] {
   const members = withoutUcx(cluster);
   const threads = threadsOfEach(pools, cpus);
-  const program = (name: string, host: string, serviceOf: (site: Site) => Service, pool?: Pool): Program => {
-    const service = serviceOf(localSite(name, members, paths, ports));
+  const program = (
+    name: string,
+    host: string,
+    serviceOf: (context: ServiceContext) => Service,
+    pool?: Pool,
+  ): Program => {
+    const service = serviceOf(localContext(name, members, paths, ports));
     const put = (text: string) => expand(text, { DASK_HOST: host, DASK_THREADS: threads });
     const environment = Object.entries(service.environment).map(([key, value]) => [key, put(value)]);
     const [, ...args] = service.argv.map(put);
@@ -61,12 +66,12 @@ export function localPrograms(
     };
   };
   return [
-    program("dask-scheduler", "local", (site) => schedulerService(members, site)),
+    program("dask-scheduler", "local", (context) => schedulerService(members, context)),
     ...pools.flatMap(({ pool, machines }) =>
       Array.from({ length: machines }, (_, index) => {
         const host = `local-${index}`;
         const name = `${pool.name}${POOL_SEPARATOR}${host}`;
-        return program(name, host, (site) => workerService(members, pool, site), pool);
+        return program(name, host, (context) => workerService(members, pool, context), pool);
       }),
     ),
   ];
@@ -91,7 +96,12 @@ export function configDirectory(name: string, paths: LocalPaths): string {
   return join(paths.config, name);
 }
 
-function localSite(program: string, cluster: Cluster, paths: LocalPaths, ports: LocalPorts): Site {
+function localContext(
+  program: string,
+  cluster: ResolvedCluster,
+  paths: LocalPaths,
+  ports: LocalPorts,
+): ServiceContext {
   return {
     bin: `${paths.environment}/bin`,
     scratch: paths.scratch,

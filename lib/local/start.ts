@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { Cluster } from "../cluster/cluster";
+import type { ResolvedCluster } from "../config/resolved-cluster";
 import { makeCertificates } from "./certificates";
 import type { LocalDefinition } from "./definition";
 import { holdEnvironment, makeEnvironment, releaseLock } from "./environment";
@@ -50,7 +50,7 @@ export async function prepare(task: Task, { cluster }: LocalDefinition): Promise
   if (processesOf(task.paths).length === 0) await makeEnvironmentOf(task, cluster);
 }
 
-async function makeEnvironmentOf(task: Task, cluster: Cluster): Promise<PackageIndex> {
+async function makeEnvironmentOf(task: Task, cluster: ResolvedCluster): Promise<PackageIndex> {
   const machine = await thisMachine(cluster.release);
   const gpu = localPools(cluster, machine).present.some(({ pool }) => pool.kind === "gpu");
   const lock = releaseLock(cluster.release.name, gpu ? "gpu" : "cpu");
@@ -105,7 +105,7 @@ function writeFiles(paths: LocalPaths, programs: readonly Program[], expected: E
   replaceFile(paths.expectation, `${JSON.stringify(expected, null, 2)}\n`);
 }
 
-async function smokeTest(task: Task, { tls }: Cluster, address: string): Promise<void> {
+async function smokeTest(task: Task, { tls }: ResolvedCluster, address: string): Promise<void> {
   const { argv, env } = pythonModule(join(task.paths.environment, "bin", "python"), "smoke_test");
   const limit = ["--timeout", String(SMOKE_TEST_TIMEOUT)];
   const cluster = tls ? ["--bundle", task.paths.client] : [address];

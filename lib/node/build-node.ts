@@ -1,5 +1,5 @@
-import type { Cluster } from "../cluster/cluster";
-import { PORTS } from "../cluster/ports";
+import { PORTS } from "../config/ports";
+import type { ResolvedCluster } from "../config/resolved-cluster";
 import { bundleOf } from "./bundle";
 import { cudaPhases, cudaSettings } from "./cuda";
 import { daskConfig } from "./dask-config";
@@ -8,9 +8,9 @@ import { BOOT_SECONDS, RETRY_SECONDS } from "./lifecycle";
 import { lockfileOf } from "./lockfile";
 import { exactPython, MINIFORGE } from "./miniforge";
 import { copy, ENVIRONMENT, environmentFile, LIBRARY, script, text, UNITS } from "./node-files";
-import type { NodeFile, NodePart, NodePlan, Phase } from "./node-plan";
+import type { NodeFeature, NodeFile, NodePlan, Phase } from "./node-plan";
 import { packageFile } from "./package-file";
-import type { Site } from "./service";
+import type { ServiceContext } from "./service";
 import { reportFiles, stubFiles } from "./stub";
 import { renderTemplate } from "./template";
 
@@ -31,13 +31,13 @@ export interface NodeOptions extends Omit<NodePlan, "bake" | "boot" | "stub" | "
   /** Maximum that one worker process may spill; `false` for no limit. */
   readonly spillLimit: string | false;
   /** Features that some nodes have. */
-  readonly parts: readonly NodePart[];
+  readonly parts: readonly NodeFeature[];
 }
 
 /** Completes the plan of a node with what all nodes have. `packages`, `settings` and `files` are added to. */
 export function buildNode(
-  cluster: Cluster,
-  site: Site,
+  cluster: ResolvedCluster,
+  context: ServiceContext,
   { gpu, spillLimit, parts, ...options }: NodeOptions,
 ): NodePlan {
   const { release } = cluster;
@@ -54,7 +54,7 @@ export function buildNode(
     BOOT_SECONDS: String(BOOT_SECONDS),
     RETRY_SECONDS: String(RETRY_SECONDS),
     PACKAGES: packages.join(" "),
-    SCRATCH: site.scratch,
+    SCRATCH: context.scratch,
     DASK: release.dask,
     PYTHON: exactPython(release),
     MINIFORGE_URL: MINIFORGE.url,
@@ -67,7 +67,7 @@ export function buildNode(
   const files: readonly NodeFile[] = [
     lockfileOf(cluster, gpu),
     text(`${LIBRARY}/uv.txt`, packageFile("locks/tools/uv.node.txt")),
-    ...daskConfig(cluster, site, spillLimit),
+    ...daskConfig(cluster, context, spillLimit),
     text("/etc/sysctl.d/90-dask.conf", kernelSettings()),
     text("/etc/needrestart/conf.d/dask.conf", packageFile("cloud-init/base/needrestart.conf")),
     copy("base/dask-node.service", UNITS),

@@ -1,6 +1,6 @@
-import type { Cluster } from "../cluster/cluster";
+import type { ResolvedCluster } from "../config/resolved-cluster";
 import { copy, LIBRARY, script, text, UNITS } from "./node-files";
-import type { NodeFile, NodePart } from "./node-plan";
+import type { NodeFeature, NodeFile } from "./node-plan";
 import { packageFile } from "./package-file";
 import { renderTemplate } from "./template";
 
@@ -9,7 +9,7 @@ import { renderTemplate } from "./template";
  * certificate, and puts those of workers and clients into their secrets, which the workers' machines read. Running
  * processes take a new one by the preload `reload_certificates.py`.
  */
-export function certificatesPart(cluster: Cluster, role: "scheduler" | "worker"): NodePart {
+export function certificatesPart(cluster: ResolvedCluster, role: "scheduler" | "worker"): NodeFeature {
   const { name, scheduler } = cluster;
   const names = [
     `DNS:${scheduler.hostname},IP:${scheduler.privateAddress}`,

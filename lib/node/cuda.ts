@@ -1,4 +1,4 @@
-import type { CudaSource } from "../cluster/releases";
+import type { CudaSource } from "../config/releases";
 import type { Phase } from "./node-plan";
 
 /** Phases that a GPU needs: its driver, and the toolkit where the release's wheels do not bring CUDA. */

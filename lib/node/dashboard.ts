@@ -1,14 +1,14 @@
-import type { Cluster } from "../cluster/cluster";
-import { PORTS } from "../cluster/ports";
+import { PORTS } from "../config/ports";
+import type { ResolvedCluster } from "../config/resolved-cluster";
 import { copy, script, text, UNITS } from "./node-files";
-import type { NodePart } from "./node-plan";
+import type { NodeFeature } from "./node-plan";
 import { renderTemplate } from "./template";
 
 /**
  * The door before the dashboard, on the scheduler's machine: nginx, which encrypts and asks for a password, as Dask's
  * own HTTP server does neither. The password is in the secret `/dask/<cluster>/dashboard`; the phase makes it at first.
  */
-export function dashboardPart(cluster: Cluster): NodePart {
+export function dashboardPart(cluster: ResolvedCluster): NodeFeature {
   return {
     packages: ["nginx"],
     phases: ["dashboard"],
@@ -21,7 +21,7 @@ export function dashboardPart(cluster: Cluster): NodePart {
   };
 }
 
-function nginxConfiguration({ name }: Cluster): string {
+function nginxConfiguration({ name }: ResolvedCluster): string {
   return renderTemplate("cloud-init/dashboard/nginx.conf", {
     CLUSTER: name,
     PORT: String(PORTS.dashboard.from),

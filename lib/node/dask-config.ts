@@ -1,10 +1,10 @@
-import type { Cluster } from "../cluster/cluster";
-import { PORTS } from "../cluster/ports";
-import type { Release } from "../cluster/releases";
+import { PORTS } from "../config/ports";
+import type { Release } from "../config/releases";
+import type { ResolvedCluster } from "../config/resolved-cluster";
+import { dashboardLink, NODE_PEM, RELOAD } from "./node-context";
 import { text } from "./node-files";
 import type { NodeFile } from "./node-plan";
-import { dashboardLink, NODE_PEM, RELOAD } from "./node-site";
-import type { Site } from "./service";
+import type { ServiceContext } from "./service";
 import { renderTemplate } from "./template";
 
 /**
@@ -13,8 +13,8 @@ import { renderTemplate } from "./template";
  * @param spillLimit most that one worker process may spill
  */
 export function daskConfig(
-  cluster: Cluster,
-  { scratch, config }: Site,
+  cluster: ResolvedCluster,
+  { scratch, config }: ServiceContext,
   spillLimit: string | false,
 ): readonly NodeFile[] {
   const { hostname, privateAddress } = cluster.scheduler;

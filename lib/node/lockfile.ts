@@ -1,4 +1,4 @@
-import type { Cluster } from "../cluster/cluster";
+import type { ResolvedCluster } from "../config/resolved-cluster";
 import { LIBRARY, text } from "./node-files";
 import type { NodeFile } from "./node-plan";
 import { packageFile } from "./package-file";
@@ -7,6 +7,6 @@ import { packageFile } from "./package-file";
 export const LOCKFILE = `${LIBRARY}/requirements.txt`;
 
 /** Returns the lockfile of a cluster's nodes with or without GPU. */
-export function lockfileOf({ release }: Cluster, gpu: boolean): NodeFile {
+export function lockfileOf({ release }: ResolvedCluster, gpu: boolean): NodeFile {
   return text(LOCKFILE, packageFile(`locks/${release.name}/${gpu ? "gpu" : "cpu"}.node.txt`));
 }

@@ -1,4 +1,4 @@
-import type { Release } from "../cluster/releases";
+import type { Release } from "../config/releases";
 
 /** A file to download: where it is and what its checksum must be. */
 export interface PinnedFile {

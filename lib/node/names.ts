@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Cluster } from "../cluster/cluster";
+import type { ResolvedCluster } from "../config/resolved-cluster";
 
 /**
  * Separates the parts of a name in AWS. The names of clusters and pools contain single hyphens only, so no two
@@ -12,17 +12,17 @@ const SEPARATOR = "--";
  * Returns the name of a cluster's resource in AWS, such as `dask-production--scheduler`. The prefix keeps it apart
  * from what other teams create in the same account.
  */
-export function resourceName({ name }: Pick<Cluster, "name">, ...parts: readonly string[]): string {
+export function resourceName({ name }: Pick<ResolvedCluster, "name">, ...parts: readonly string[]): string {
   return [`dask-${name}`, ...parts].join(SEPARATOR);
 }
 
 /** Returns the name of a secret, parameter or log group of a cluster, such as `/dask/production/worker`. */
-export function resourcePath({ name }: Pick<Cluster, "name">, ...parts: readonly string[]): string {
+export function resourcePath({ name }: Pick<ResolvedCluster, "name">, ...parts: readonly string[]): string {
   return ["/dask", name, ...parts].join("/");
 }
 
 /** Returns a name as it is, or if that is too long, its beginning and a digest of the whole. */
-export function fitted(name: string, most: number): string {
+export function truncateName(name: string, most: number): string {
   if (name.length <= most) return name;
   const digest = createHash("sha256").update(name).digest("hex").slice(0, 8);
   return `${name.slice(0, most - digest.length - 1)}-${digest}`;

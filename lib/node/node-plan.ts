@@ -1,4 +1,4 @@
-import type { Image } from "../cluster/definition";
+import type { Image } from "../config/definition";
 import type { Bundle } from "./bundle";
 import type { ImageContents } from "./image-contents";
 import type { Service } from "./service";
@@ -27,7 +27,7 @@ export interface NodeFile {
 }
 
 /** What a concern adds to a machine: its packages, the phases of each boot, and what they read. */
-export interface NodePart {
+export interface NodeFeature {
   readonly packages: readonly string[];
   readonly phases: readonly Phase[];
   readonly settings: Readonly<Record<string, string>>;

@@ -1,14 +1,14 @@
-import type { Cluster, Pool } from "../cluster/cluster";
+import type { Pool, ResolvedCluster } from "../config/resolved-cluster";
 import { buildNode } from "./build-node";
 import { certificatesPart } from "./certificates";
 import { cudaEnvironment } from "./cuda";
 import { dashboardPart } from "./dashboard";
 import { ANSWER_SECONDS, HOOK_SECONDS, JOIN_SECONDS, LAUNCH_HOOK } from "./lifecycle";
 import { resourceName } from "./names";
+import { httpPort, nodeContext } from "./node-context";
 import { copy, LIBRARY, script, text, UNITS } from "./node-files";
 import type { NodePlan } from "./node-plan";
-import { httpPort, nodeSite } from "./node-site";
-import type { Site } from "./service";
+import type { ServiceContext } from "./service";
 import { POOL_SEPARATOR, schedulerService, workerService } from "./services";
 import { signalPart } from "./signal";
 import { spotPart } from "./spot";
@@ -43,20 +43,20 @@ export interface ClusterPlan {
  * const { scheduler, pools } = planNodes(cluster);
  * for (const node of [scheduler, ...pools.map(({ node }) => node)]) console.log(node.name, node.bundle.sha256);
  */
-export function planNodes(cluster: Cluster): ClusterPlan {
-  const site = nodeSite(cluster);
+export function planNodes(cluster: ResolvedCluster): ClusterPlan {
+  const context = nodeContext(cluster);
   return {
-    schedulerAddress: site.schedulerAddress,
-    scheduler: schedulerNode(cluster, site),
-    pools: cluster.pools.map((pool) => ({ pool, node: workerNode(cluster, pool, site) })),
+    schedulerAddress: context.schedulerAddress,
+    scheduler: schedulerNode(cluster, context),
+    pools: cluster.pools.map((pool) => ({ pool, node: workerNode(cluster, pool, context) })),
   };
 }
 
 /** With UCX the scheduler has a GPU and the packages of GPU workers, because it uses `ucx://` too. */
-function schedulerNode(cluster: Cluster, site: Site): NodePlan {
+function schedulerNode(cluster: ResolvedCluster, context: ServiceContext): NodePlan {
   const { instanceType, diskGiB, image } = cluster.scheduler;
-  const service = schedulerService(cluster, site);
-  return buildNode(cluster, site, {
+  const service = schedulerService(cluster, context);
+  return buildNode(cluster, context, {
     name: resourceName(cluster, "scheduler"),
     role: "scheduler",
     title: `Scheduler of ${cluster.name}`,
@@ -82,25 +82,25 @@ function schedulerNode(cluster: Cluster, site: Site): NodePlan {
   });
 }
 
-function workerNode(cluster: Cluster, pool: Pool, site: Site): NodePlan {
+function workerNode(cluster: ResolvedCluster, pool: Pool, context: ServiceContext): NodePlan {
   const name = resourceName(cluster, pool.name);
   const gpu = pool.kind === "gpu";
-  const bare = workerService(cluster, pool, site);
+  const bare = workerService(cluster, pool, context);
   const service = gpu
     ? { ...bare, environment: { ...bare.environment, ...cudaEnvironment(cluster.release.cuda) } }
     : bare;
   const prefix = `${pool.name}${POOL_SEPARATOR}`;
   const drain = [
-    ...[`${site.bin}/python`, `${LIBRARY}/workers.py`, "drain"],
-    ...[site.schedulerAddress, `${prefix}\${DASK_HOST}`, String(DRAIN_SECONDS)],
+    ...[`${context.bin}/python`, `${LIBRARY}/workers.py`, "drain"],
+    ...[context.schedulerAddress, `${prefix}\${DASK_HOST}`, String(DRAIN_SECONDS)],
   ];
   const unit = systemdUnit(service, {
-    SCRATCH: site.scratch,
+    SCRATCH: context.scratch,
     SCHEDULER_HOST: cluster.scheduler.hostname,
     EXEC_STOP: commandLine(drain),
     STOP_SECONDS: String(STOP_SECONDS),
   });
-  return buildNode(cluster, site, {
+  return buildNode(cluster, context, {
     name,
     role: gpu ? "gpu-worker" : "cpu-worker",
     title: `Worker of ${cluster.name}, pool ${pool.name}`,
@@ -110,7 +110,7 @@ function workerNode(cluster: Cluster, pool: Pool, site: Site): NodePlan {
     diskGiB: pool.diskGiB,
     image: pool.image,
     spillLimit: pool.spill.limit,
-    packages: pool.spill.on === "instance-store" ? ["mdadm", "xfsprogs"] : [],
+    packages: pool.spill.storage === "instance-store" ? ["mdadm", "xfsprogs"] : [],
     service,
     settings: {
       GROUP: name,
@@ -118,10 +118,10 @@ function workerNode(cluster: Cluster, pool: Pool, site: Site): NodePlan {
       HOOK_SECONDS: String(HOOK_SECONDS),
       SIGNAL: "",
       MACHINE_UNIT: "dask-machine.service",
-      SPILL_ON: pool.spill.on,
+      SPILL_STORAGE: pool.spill.storage,
       WORKER_PROCESSES: pool.kind === "cpu" ? String(pool.processes) : "gpus",
       WORKER_PREFIX: prefix,
-      SCHEDULER: site.schedulerAddress,
+      SCHEDULER: context.schedulerAddress,
       JOIN_SECONDS: String(JOIN_SECONDS),
     },
     files: [

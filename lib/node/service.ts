@@ -2,7 +2,7 @@
  * A long-running process of Dask's, as data. Renderers lower it to a systemd unit or to a program of the
  * local supervisor, so the command line tried on a laptop is the one that runs in production.
  *
- * Arguments and environment values may hold `${NAME}`: a fact that only the machine knows (`MachineFact`). The
+ * Arguments and environment values may hold `${NAME}`: a fact that only the machine knows (`NodeFact`). The
  * notation is systemd's own; other renderers put the value in.
  */
 export interface Service {
@@ -19,10 +19,10 @@ export interface Service {
  * What only the machine knows: its name (`DASK_HOST`), and the threads of each worker process (`DASK_THREADS`), which
  * are its vCPUs divided by the pool's processes.
  */
-export type MachineFact = "DASK_HOST" | "DASK_THREADS";
+export type NodeFact = "DASK_HOST" | "DASK_THREADS";
 
 /** Where a service runs: what differs between a machine on AWS and this one. */
-export interface Site {
+export interface ServiceContext {
   /** Directory of the environment's commands, such as `/opt/dask/env/bin`. */
   readonly bin: string;
   /** Directory below which workers spill. */
@@ -48,7 +48,7 @@ export interface Site {
 }
 
 /** Puts machine facts into a text in place of `${NAME}`; a name without a value is an error. */
-export function expand(text: string, facts: Readonly<Record<MachineFact, string>>): string {
+export function expand(text: string, facts: Readonly<Record<NodeFact, string>>): string {
   return text.replaceAll(/\$\{(\w+)\}/g, (_, name: string) => {
     const value = (facts as Readonly<Record<string, string | undefined>>)[name];
     if (value === undefined)

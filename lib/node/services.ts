@@ -1,7 +1,7 @@
-import type { Cluster, CpuPool, GpuPool, Pool } from "../cluster/cluster";
-import { PORTS, portArgument, workerPorts } from "../cluster/ports";
-import { scheme } from "../cluster/scheme";
-import type { Service, Site } from "./service";
+import { PORTS, portArgument, workerPorts } from "../config/ports";
+import { protocol } from "../config/protocol";
+import type { CpuPool, GpuPool, Pool, ResolvedCluster } from "../config/resolved-cluster";
+import type { Service, ServiceContext } from "./service";
 
 /** Seconds that a worker looks for its scheduler before it exits and its supervisor starts it anew. */
 const DEATH_TIMEOUT = 120;
@@ -13,83 +13,83 @@ export const POOL_SEPARATOR = "--";
 const portOf = (address: string): string => new URL(address).port;
 
 /** The scheduler of a cluster: `dask scheduler`. */
-export function schedulerService(cluster: Cluster, site: Site): Service {
+export function schedulerService(cluster: ResolvedCluster, context: ServiceContext): Service {
   return {
     name: "dask-scheduler",
     description: `Dask scheduler of ${cluster.name}`,
     argv: [
-      `${site.bin}/dask`,
+      `${context.bin}/dask`,
       "scheduler",
-      ...(scheme(cluster) === "tcp" ? [] : ["--protocol", scheme(cluster)]),
-      ...flag("--host", site.listen),
+      ...(protocol(cluster) === "tcp" ? [] : ["--protocol", protocol(cluster)]),
+      ...flag("--host", context.listen),
       "--port",
-      portOf(site.schedulerAddress),
+      portOf(context.schedulerAddress),
       "--dashboard-address",
-      site.httpAddress,
+      context.httpAddress,
     ],
-    environment: { DASK_CONFIG: site.config },
+    environment: { DASK_CONFIG: context.config },
   };
 }
 
 /** The workers of one machine of a pool: `dask worker`, or `dask cuda worker` with one process per GPU. */
-export function workerService(cluster: Cluster, pool: Pool, site: Site): Service {
-  return pool.kind === "cpu" ? cpuWorkers(cluster, pool, site) : gpuWorkers(cluster, pool, site);
+export function workerService(cluster: ResolvedCluster, pool: Pool, context: ServiceContext): Service {
+  return pool.kind === "cpu" ? cpuWorkers(cluster, pool, context) : gpuWorkers(cluster, pool, context);
 }
 
-function cpuWorkers(cluster: Cluster, pool: CpuPool, site: Site): Service {
+function cpuWorkers(cluster: ResolvedCluster, pool: CpuPool, context: ServiceContext): Service {
   const ports = workerPorts(cluster);
   return {
     name: "dask-worker",
     description: `Dask workers of ${cluster.name}, pool ${pool.name}`,
     argv: [
-      `${site.bin}/dask`,
+      `${context.bin}/dask`,
       "worker",
-      site.schedulerAddress,
+      context.schedulerAddress,
       "--nworkers",
       String(pool.processes),
       "--nthreads",
       String(pool.threads ?? "${DASK_THREADS}"),
-      ...commonFlags(pool, site),
-      ...flag("--host", site.listen),
+      ...commonFlags(pool, context),
+      ...flag("--host", context.listen),
       "--worker-port",
       portArgument(ports.worker),
       "--nanny-port",
       portArgument(ports.nanny),
       // `dask worker` does not heed what its configuration says of nannies, nor `dask cuda worker` of workers.
-      ...flag("--preload-nanny", site.reload),
+      ...flag("--preload-nanny", context.reload),
       "--dashboard-address",
-      dashboardAddress(site),
+      dashboardAddress(context),
     ],
-    environment: { DASK_CONFIG: site.config },
+    environment: { DASK_CONFIG: context.config },
   };
 }
 
-function gpuWorkers(cluster: Cluster, pool: GpuPool, site: Site): Service {
+function gpuWorkers(cluster: ResolvedCluster, pool: GpuPool, context: ServiceContext): Service {
   return {
     name: "dask-cuda-worker",
     description: `Dask CUDA workers of ${cluster.name}, pool ${pool.name}`,
     argv: [
-      `${site.bin}/dask`,
+      `${context.bin}/dask`,
       "cuda",
       "worker",
-      site.schedulerAddress,
+      context.schedulerAddress,
       "--nthreads",
       String(pool.threads),
-      ...commonFlags(pool, site),
+      ...commonFlags(pool, context),
       ...(pool.rmmPool === false ? [] : ["--rmm-pool-size", String(pool.rmmPool)]),
-      ...flag("--host", site.listen),
+      ...flag("--host", context.listen),
       ...(cluster.release.cudaWorkerPorts
         ? ["--worker-port", portArgument(workerPorts(cluster).worker)]
         : []),
-      ...flag("--preload", site.reload),
+      ...flag("--preload", context.reload),
       "--dashboard-address",
-      dashboardAddress(site),
+      dashboardAddress(context),
     ],
-    environment: { DASK_CONFIG: site.config },
+    environment: { DASK_CONFIG: context.config },
   };
 }
 
-function commonFlags(pool: Pool, site: Site): readonly string[] {
+function commonFlags(pool: Pool, context: ServiceContext): readonly string[] {
   const resources = Object.entries(pool.resources).map(
     ([name, amount]) => `${name}=${amount === "threads" ? "${DASK_THREADS}" : amount}`,
   );
@@ -97,7 +97,7 @@ function commonFlags(pool: Pool, site: Site): readonly string[] {
     "--memory-limit",
     memoryArgument(pool),
     "--local-directory",
-    site.scratch,
+    context.scratch,
     "--resources",
     resources.join(" "),
     "--name",
@@ -124,8 +124,8 @@ function memoryArgument(pool: Pool): string {
 }
 
 /** On this machine several workers share the interface, so each takes a free port. */
-function dashboardAddress(site: Site): string {
-  return site.listen === undefined ? `:${PORTS.workerDashboard.from}` : `${site.listen}:0`;
+function dashboardAddress(context: ServiceContext): string {
+  return context.listen === undefined ? `:${PORTS.workerDashboard.from}` : `${context.listen}:0`;
 }
 
 function flag(name: string, value: string | undefined): readonly string[] {

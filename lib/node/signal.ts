@@ -1,18 +1,18 @@
-import type { Cluster } from "../cluster/cluster";
+import type { ResolvedCluster } from "../config/resolved-cluster";
 import { SIGNAL_SECONDS } from "./lifecycle";
 import { resourcePath } from "./names";
-import type { NodePart } from "./node-plan";
+import type { NodeFeature } from "./node-plan";
 
 /**
  * Name of the SSM parameter with the URL to which the scheduler reports the end of its first bootstrap: a presigned
  * URL of a CloudFormation wait condition. Terraform creates it after the instance.
  */
-export function signalParameter(cluster: Cluster): string {
+export function signalParameter(cluster: ResolvedCluster): string {
   return resourcePath(cluster, "scheduler-signal");
 }
 
 /** What the scheduler needs to report to the deployment that waits for it; workers answer their launch hook instead. */
-export function signalPart(cluster: Cluster): NodePart {
+export function signalPart(cluster: ResolvedCluster): NodeFeature {
   return {
     packages: [],
     phases: [],

@@ -1,12 +1,12 @@
 import { copy, script, UNITS } from "./node-files";
-import type { NodePart } from "./node-plan";
+import type { NodeFeature } from "./node-plan";
 import type { Service } from "./service";
 
 /**
  * What drains the workers of a spot instance on EC2's interruption notice: a service that starts with theirs, by a
  * drop-in. On an on-demand instance of the same pool it ends at once.
  */
-export function spotPart(service: Service): NodePart {
+export function spotPart(service: Service): NodeFeature {
   return {
     packages: [],
     phases: [],

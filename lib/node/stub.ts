@@ -1,4 +1,4 @@
-import type { Cluster } from "../cluster/cluster";
+import type { ResolvedCluster } from "../config/resolved-cluster";
 import { artifactBucketName } from "./artifact-bucket";
 import type { Bundle } from "./bundle";
 import { copy, environmentFile, LIBRARY, script, UNITS } from "./node-files";
@@ -26,7 +26,7 @@ export function reportFiles({ GROUP }: Settings): readonly NodeFile[] {
  *
  * @param settings settings of the node
  */
-export function stubFiles(cluster: Cluster, settings: Settings, bundle: Bundle): readonly NodeFile[] {
+export function stubFiles(cluster: ResolvedCluster, settings: Settings, bundle: Bundle): readonly NodeFile[] {
   const shared = SETTINGS.flatMap((name) => (settings[name] ? [[name, settings[name]]] : []));
   return [
     copy("base/dask-bundle.service", UNITS),

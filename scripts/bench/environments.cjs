@@ -1,7 +1,7 @@
 const { mkdtempSync, rmSync } = require("node:fs");
 const { tmpdir } = require("node:os");
 const { join } = require("node:path");
-const { defineCluster } = require("../../dist/lib/cluster/define.js");
+const { defineCluster } = require("../../dist/lib/config/define.js");
 
 /** Environment number `index`: the `production` example under another name. */
 exports.environment = (index) =>

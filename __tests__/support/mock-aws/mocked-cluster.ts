@@ -1,4 +1,4 @@
-import type { Cluster } from "../../../lib/cluster/cluster";
+import type { ResolvedCluster } from "../../../lib/config/resolved-cluster";
 import type { MockAws } from "./mock-aws";
 
 /** What moto lists: `State` is a word or an object, depending on the kind. */
@@ -21,7 +21,7 @@ interface Rule {
 export class MockedCluster {
   constructor(
     private readonly mockAws: MockAws,
-    private readonly cluster: Cluster,
+    private readonly cluster: ResolvedCluster,
   ) {}
 
   /** Ids and names of what is there and can run up a bill. */

@@ -1,5 +1,5 @@
-import type { Cluster } from "../../../lib/cluster/cluster";
-import { defineCluster } from "../../../lib/cluster/define";
+import { defineCluster } from "../../../lib/config/define";
+import type { ResolvedCluster } from "../../../lib/config/resolved-cluster";
 import { changes, type Plan } from "./workspace";
 
 /** A new scheduler: the pools roll, because it does not know their workers. */
@@ -27,7 +27,11 @@ export const movedScheduler = (pools: readonly string[]) => [
 ];
 
 /** A cluster in other zones of its region, by their letters; its scheduler in the first of the alphabet, or in one of them. */
-export function withZones(cluster: Cluster, letters: string, schedulerLetter?: string): Cluster {
+export function withZones(
+  cluster: ResolvedCluster,
+  letters: string,
+  schedulerLetter?: string,
+): ResolvedCluster {
   const { name, region, network, scheduler } = cluster;
   const { adminSubnets, vpcCidr, nat } = network;
   const zones = [...letters].map((letter) => `${region}${letter}`);
@@ -42,7 +46,11 @@ export function withZones(cluster: Cluster, letters: string, schedulerLetter?: s
 }
 
 /** Everything that a zone consists of. */
-export function zone(action: string, letter: string, { network: { nat } }: Cluster): readonly string[] {
+export function zone(
+  action: string,
+  letter: string,
+  { network: { nat } }: ResolvedCluster,
+): readonly string[] {
   const perZone = nat === "per-zone" ? ["aws_eip nat-address", "aws_nat_gateway nat"] : [];
   return [
     ...["aws_subnet private-subnet", "aws_subnet public-subnet"],

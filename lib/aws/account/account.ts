@@ -1,12 +1,12 @@
 import { DataAwsCallerIdentity } from "@cdktf/provider-aws/lib/data-aws-caller-identity";
 import { DataAwsPartition } from "@cdktf/provider-aws/lib/data-aws-partition";
 import { Construct } from "constructs";
-import type { Cluster } from "../../cluster/cluster";
+import type { ResolvedCluster } from "../../config/resolved-cluster";
 
 /** Decides in which region resources are named, and what bounds the roles of the cluster. */
 export interface AccountProps {
   /** Cluster whose region the names are of. */
-  readonly cluster: Cluster;
+  readonly cluster: ResolvedCluster;
   /**
    * ARN of the policy that bounds the permissions of each role of the cluster.
    *
@@ -44,7 +44,7 @@ export class Account extends Construct {
   }
 
   /** Name that a service of the cluster's region goes by when it calls another for someone (`kms:ViaService`). */
-  via(service: string): string {
+  servicePrincipal(service: string): string {
     return `${service}.${this.region}.${this.dnsSuffix}`;
   }
 }

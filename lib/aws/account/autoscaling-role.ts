@@ -1,8 +1,8 @@
 import { IamServiceLinkedRole } from "@cdktf/provider-aws/lib/iam-service-linked-role";
 import { Construct } from "constructs";
-import type { Cluster } from "../../cluster/cluster";
-import { fitted, resourceName } from "../../node/names";
-import { MOST_OF_A_ROLE } from "./names";
+import type { ResolvedCluster } from "../../config/resolved-cluster";
+import { resourceName, truncateName } from "../../node/names";
+import { MAX_ROLE_NAME_LENGTH } from "./names";
 
 /** What IAM puts before the suffix of the role's name. */
 const PREFIX = "AWSServiceRoleForAutoScaling_";
@@ -10,7 +10,7 @@ const PREFIX = "AWSServiceRoleForAutoScaling_";
 /** Properties of an `AutoscalingRole`. */
 export interface AutoscalingRoleProps {
   /** Cluster whose pools are scaled. */
-  readonly cluster: Cluster;
+  readonly cluster: ResolvedCluster;
 }
 
 /**
@@ -27,7 +27,7 @@ export class AutoscalingRole extends Construct {
     this.arn = new IamServiceLinkedRole(this, "Resource", {
       awsServiceName: "autoscaling.amazonaws.com",
       // Roles belong to the account, so clusters of one name in two regions need the region in theirs.
-      customSuffix: fitted(resourceName(cluster, cluster.region), MOST_OF_A_ROLE - PREFIX.length),
+      customSuffix: truncateName(resourceName(cluster, cluster.region), MAX_ROLE_NAME_LENGTH - PREFIX.length),
       description: `pools of the Dask cluster ${cluster.name}`,
     }).arn;
   }

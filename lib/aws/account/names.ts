@@ -1,7 +1,7 @@
 import type { TerraformResource } from "cdktf";
 
 /** Most characters of a role's name (IAM API Reference, CreateRole). */
-export const MOST_OF_A_ROLE = 64;
+export const MAX_ROLE_NAME_LENGTH = 64;
 
 /**
  * Returns a resource's name in Terraform, such as `null_resource.generation`, for `replaceTriggeredBy`: cdktf writes a

@@ -1,4 +1,4 @@
-import type { Cluster } from "../../cluster/cluster";
+import type { ResolvedCluster } from "../../config/resolved-cluster";
 import type { NodePlan } from "../../node/node-plan";
 
 /** Tags by key. */
@@ -13,7 +13,7 @@ export type Tags = Record<string, string>;
  *
  * new AwsProvider(stack, "aws", { region: cluster.region, defaultTags: [{ tags: clusterTags(cluster) }] });
  */
-export function clusterTags(cluster: Cluster): Tags {
+export function clusterTags(cluster: ResolvedCluster): Tags {
   return { ...cluster.tags, "dask:cluster": cluster.name };
 }
 
@@ -21,6 +21,6 @@ export function clusterTags(cluster: Cluster): Tags {
  * Returns all tags of a node's instances and volumes. Default tags do not reach what an Auto Scaling group launches, so
  * nodes have every tag themselves.
  */
-export function nodeTags(cluster: Cluster, { name, tags }: NodePlan): Tags {
+export function nodeTags(cluster: ResolvedCluster, { name, tags }: NodePlan): Tags {
   return { ...clusterTags(cluster), ...tags, Name: name };
 }

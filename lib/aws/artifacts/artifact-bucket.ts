@@ -7,11 +7,11 @@ import { S3BucketServerSideEncryptionConfigurationA } from "@cdktf/provider-aws/
 import { S3BucketVersioningA } from "@cdktf/provider-aws/lib/s3-bucket-versioning";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
-import type { Cluster } from "../../cluster/cluster";
+import type { ResolvedCluster } from "../../config/resolved-cluster";
 import { ACCOUNT, artifactBucketName } from "../../node/artifact-bucket";
 import type { Account } from "../account/account";
 import { policy } from "../account/policy";
-import { waive } from "../account/waiver";
+import { suppress } from "../account/suppression";
 import type { EncryptionKey } from "../encryption/encryption-key";
 
 /** Days until S3 deletes old versions of objects, and uploads that were never completed. */
@@ -21,7 +21,7 @@ const UPLOAD_DAYS = 1;
 /** Decides whose bundles the bucket has. */
 export interface ArtifactBucketProps {
   /** Cluster whose nodes download from the bucket. */
-  readonly cluster: Cluster;
+  readonly cluster: ResolvedCluster;
   /** Account of the cluster, which is part of the bucket's name. */
   readonly account: Account;
   /** Key that encrypts the objects. */
@@ -55,9 +55,9 @@ export class ArtifactBucket extends Construct {
     this.name = bucket.bucket;
     this.arn = bucket.arn;
     this.ready = this.settings(bucket, key);
-    waive(bucket, "CKV_AWS_18", "nodes read it once in their life, and CloudTrail can record that");
-    waive(bucket, "CKV_AWS_144", "synthesis makes every object again; nothing is lost with the region");
-    waive(bucket, "CKV2_AWS_62", "only deployments write to it, and nothing waits for an object");
+    suppress(bucket, "CKV_AWS_18", "nodes read it once in their life, and CloudTrail can record that");
+    suppress(bucket, "CKV_AWS_144", "synthesis makes every object again; nothing is lost with the region");
+    suppress(bucket, "CKV2_AWS_62", "only deployments write to it, and nothing waits for an object");
   }
 
   private settings(bucket: S3Bucket, key: EncryptionKey): readonly ITerraformDependable[] {

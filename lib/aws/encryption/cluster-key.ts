@@ -1,7 +1,7 @@
 import { KmsAlias } from "@cdktf/provider-aws/lib/kms-alias";
 import { KmsKey } from "@cdktf/provider-aws/lib/kms-key";
 import { Construct } from "constructs";
-import type { Cluster } from "../../cluster/cluster";
+import type { ResolvedCluster } from "../../config/resolved-cluster";
 import { resourceName } from "../../node/names";
 import type { Account } from "../account/account";
 import type { AutoscalingRole } from "../account/autoscaling-role";
@@ -26,7 +26,7 @@ const USE = [
 /** Decides which data the key encrypts, and who uses it. */
 export interface ClusterKeyProps {
   /** Cluster whose data is encrypted. */
-  readonly cluster: Cluster;
+  readonly cluster: ResolvedCluster;
   /** Account that administers the key. */
   readonly account: Account;
   /** Role that launches machines with encrypted volumes. */
@@ -70,10 +70,10 @@ function administration({ partition, accountId }: Account): Statement {
   };
 }
 
-function logs(cluster: Cluster, account: Account): Statement {
+function logs(cluster: ResolvedCluster, account: Account): Statement {
   return {
     Sid: "LogsOfTheCluster",
-    Principal: { Service: account.via("logs") },
+    Principal: { Service: account.servicePrincipal("logs") },
     Action: USE,
     Resource: "*",
     Condition: {

@@ -1,12 +1,12 @@
 import { SecretsmanagerSecret } from "@cdktf/provider-aws/lib/secretsmanager-secret";
 import { Construct } from "constructs";
-import type { Cluster } from "../../cluster/cluster";
-import { type Holder, secretName } from "../../node/secrets";
-import { waive } from "../account/waiver";
+import type { ResolvedCluster } from "../../config/resolved-cluster";
+import { type ClusterSecretName, secretName } from "../../node/secrets";
+import { suppress } from "../account/suppression";
 import type { EncryptionKey } from "./encryption-key";
 
 /** What a person reads in the list of secrets. */
-const DESCRIPTIONS: Readonly<Record<Holder, string>> = {
+const DESCRIPTIONS: Readonly<Record<ClusterSecretName, string>> = {
   authority: "key and certificate that sign all others; the scheduler alone needs it",
   worker: "key and certificate of all workers",
   client: "key and certificate of clients",
@@ -14,7 +14,7 @@ const DESCRIPTIONS: Readonly<Record<Holder, string>> = {
 };
 
 /** Why a function of AWS Lambda, by which Secrets Manager rotates a secret, does not fit them. */
-const NOT_ROTATED: Readonly<Record<Holder, string>> = {
+const NOT_ROTATED: Readonly<Record<ClusterSecretName, string>> = {
   authority:
     "the scheduler makes the next one 90 days before this one ends, after ten years; to everyone else, a function that rotates it included, it is closed",
   worker:
@@ -28,7 +28,7 @@ const NOT_ROTATED: Readonly<Record<Holder, string>> = {
 /** Decides which secrets there are, and how they are encrypted. */
 export interface ClusterSecretsProps {
   /** Cluster whose members prove who they are. */
-  readonly cluster: Cluster;
+  readonly cluster: ResolvedCluster;
   /** Key of the cluster. */
   readonly key: EncryptionKey;
 }
@@ -42,18 +42,18 @@ export interface ClusterSecretsProps {
  */
 export class ClusterSecrets extends Construct {
   /** ARN of each secret. */
-  readonly arns: Readonly<Record<Holder, string>>;
+  readonly arns: Readonly<Record<ClusterSecretName, string>>;
 
   constructor(scope: Construct, id: string, { cluster, key }: ClusterSecretsProps) {
     super(scope, id);
-    const secret = (holder: Holder) => {
+    const secret = (holder: ClusterSecretName) => {
       const secret = new SecretsmanagerSecret(this, holder, {
         name: secretName(cluster, holder),
         description: `Dask cluster ${cluster.name}: ${DESCRIPTIONS[holder]}`,
         kmsKeyId: key.arn,
         recoveryWindowInDays: 0,
       });
-      waive(secret, "CKV2_AWS_57", NOT_ROTATED[holder]);
+      suppress(secret, "CKV2_AWS_57", NOT_ROTATED[holder]);
       return secret.arn;
     };
     this.arns = {

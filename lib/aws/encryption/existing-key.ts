@@ -1,8 +1,8 @@
 import { KmsGrant } from "@cdktf/provider-aws/lib/kms-grant";
 import { type ITerraformDependable, Token } from "cdktf";
 import { Construct } from "constructs";
-import type { Cluster } from "../../cluster/cluster";
-import { ValidationError } from "../../cluster/validation-error";
+import type { ResolvedCluster } from "../../config/resolved-cluster";
+import { ValidationError } from "../../config/validation-error";
 import { resourceName } from "../../node/names";
 import type { AutoscalingRole } from "../account/autoscaling-role";
 import type { EncryptionKey } from "./encryption-key";
@@ -18,7 +18,7 @@ const KEY_ARN = /^arn:[^:]+:kms:[^:]+:\d{12}:key\/[\w-]+$/;
 /** Decides which key is used, and by whom. */
 export interface ExistingKeyProps {
   /** Cluster whose data is encrypted. */
-  readonly cluster: Cluster;
+  readonly cluster: ResolvedCluster;
   /** The key. */
   readonly key: EncryptionKey;
   /** Role that launches instances with encrypted volumes. */

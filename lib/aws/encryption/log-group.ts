@@ -1,12 +1,12 @@
 import { CloudwatchLogGroup } from "@cdktf/provider-aws/lib/cloudwatch-log-group";
 import { Construct } from "constructs";
-import type { Cluster } from "../../cluster/cluster";
+import type { ResolvedCluster } from "../../config/resolved-cluster";
 import type { EncryptionKey } from "./encryption-key";
 
 /** Properties of a `LogGroup`. */
 export interface LogGroupProps {
   /** Cluster whose definition says how long logs are kept. */
-  readonly cluster: Cluster;
+  readonly cluster: ResolvedCluster;
   /** Key of the cluster. */
   readonly key: EncryptionKey;
   /** Name of the group, one of `log-names.ts`, as the key's policy admits no other. */

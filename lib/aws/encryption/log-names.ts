@@ -1,8 +1,8 @@
-import type { Cluster } from "../../cluster/cluster";
+import type { ResolvedCluster } from "../../config/resolved-cluster";
 import { resourceName, resourcePath } from "../../node/names";
 
 /** Log group of what happens in a cluster's network. */
-export function flowLogGroup(cluster: Cluster): string {
+export function flowLogGroup(cluster: ResolvedCluster): string {
   return resourcePath(cluster, "flow-logs");
 }
 
@@ -12,6 +12,6 @@ export function buildLogGroup(recipe: string): string {
 }
 
 /** Names of a cluster's log groups, as patterns for policies. */
-export function logGroupNames(cluster: Cluster): readonly string[] {
+export function logGroupNames(cluster: ResolvedCluster): readonly string[] {
   return [flowLogGroup(cluster), buildLogGroup(resourceName(cluster, "*"))];
 }

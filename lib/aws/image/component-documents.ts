@@ -5,7 +5,7 @@ import { BOOT_SECONDS } from "../../node/lifecycle";
 import type { NodeFile } from "../../node/node-plan";
 
 /** Most characters of a document (EC2 Image Builder API Reference, CreateComponent, `data`). */
-export const MOST_CHARACTERS = 16_000;
+export const MAX_COMPONENT_LENGTH = 16_000;
 
 /** Seconds for a step of its own: a machine's own deadline, and a minute to say why it failed. */
 const STEP_SECONDS = BOOT_SECONDS + 60;
@@ -27,7 +27,7 @@ export function componentDocuments({ digest, files, command, stampFile }: ImageC
   for (const file of files) {
     const step = writing(file);
     const [last = []] = documents.slice(-1);
-    if (document({ build: [...last, step] }).length > MOST_CHARACTERS) documents.push([step]);
+    if (document({ build: [...last, step] }).length > MAX_COMPONENT_LENGTH) documents.push([step]);
     else documents.splice(-1, 1, [...last, step]);
   }
   return [
@@ -50,9 +50,9 @@ function writing({ path, mode, content }: NodeFile) {
     `install -D --mode=${mode} /dev/stdin ${path} <<'END_OF_FILE'\n${content}END_OF_FILE\n`,
   );
   const { length } = document({ build: [step] });
-  if (length > MOST_CHARACTERS)
+  if (length > MAX_COMPONENT_LENGTH)
     throw new Error(
-      `${path} takes ${length} characters of an Image Builder component, expected at most ${MOST_CHARACTERS}. Hint: split the file`,
+      `${path} takes ${length} characters of an Image Builder component, expected at most ${MAX_COMPONENT_LENGTH}. Hint: split the file`,
     );
   return step;
 }

@@ -1,17 +1,17 @@
 import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
-import type { Cluster } from "../../cluster/cluster";
+import type { ResolvedCluster } from "../../config/resolved-cluster";
 import { resourceName } from "../../node/names";
 import type { Account } from "../account/account";
 import { type ClusterNetwork, schedulerSubnetId } from "../network/cluster-network";
-import { waysOut } from "../network/cluster-security";
+import { egressRules } from "../network/cluster-security-groups";
 import { BuilderRole } from "../roles/builder-role";
 
 /** Decides where images are built. */
 export interface ImageBuilderProps {
   /** Cluster whose images are built. */
-  readonly cluster: Cluster;
+  readonly cluster: ResolvedCluster;
   /** Account of the cluster. */
   readonly account: Account;
   /** Network of the builders; they run in the subnet of the scheduler's zone. */
@@ -47,6 +47,9 @@ export class ImageBuilder extends Construct {
     this.role = new BuilderRole(this, "role", { cluster, account });
     this.subnetId = schedulerSubnetId(cluster, network);
     this.securityGroupId = group.id;
-    this.needs = [...(network.wayOut ?? []), ...waysOut(this, "builders", group, cluster)];
+    this.needs = [
+      ...(network.internetConnectivityEstablished ?? []),
+      ...egressRules(this, "builders", group, cluster),
+    ];
   }
 }

@@ -1,13 +1,13 @@
 import { Ec2SubnetCidrReservation } from "@cdktf/provider-aws/lib/ec2-subnet-cidr-reservation";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
-import type { Cluster } from "../../cluster/cluster";
+import type { ResolvedCluster } from "../../config/resolved-cluster";
 import { type ClusterNetwork, schedulerSubnetId } from "./cluster-network";
 
 /** Decides which address is reserved, and in which subnet. */
 export interface AddressReservationProps {
   /** Cluster whose scheduler has the address. */
-  readonly cluster: Cluster;
+  readonly cluster: ResolvedCluster;
   /** Network of the scheduler. */
   readonly network: Pick<ClusterNetwork, "privateSubnetIds">;
 }

@@ -1,5 +1,5 @@
 import type { ITerraformDependable } from "cdktf";
-import type { Cluster } from "../../cluster/cluster";
+import type { ResolvedCluster } from "../../config/resolved-cluster";
 
 /**
  * Network of a cluster's instances: a `Network`, or an object that names an existing VPC and its subnets. With an existing
@@ -42,12 +42,12 @@ export interface ClusterNetwork {
    *
    * @default - nothing: the network has internet access or endpoints already
    */
-  readonly wayOut?: readonly ITerraformDependable[];
+  readonly internetConnectivityEstablished?: readonly ITerraformDependable[];
 }
 
 /** Returns the private subnet of the scheduler's zone. */
 export function schedulerSubnetId(
-  { network: { zones }, scheduler }: Cluster,
+  { network: { zones }, scheduler }: ResolvedCluster,
   { privateSubnetIds }: Pick<ClusterNetwork, "privateSubnetIds">,
 ): string {
   // The definition has the scheduler's zone, and a `DaskCluster` has checked that each zone has its subnet.

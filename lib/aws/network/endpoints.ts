@@ -3,8 +3,8 @@ import { VpcEndpoint } from "@cdktf/provider-aws/lib/vpc-endpoint";
 import { VpcSecurityGroupIngressRule } from "@cdktf/provider-aws/lib/vpc-security-group-ingress-rule";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
-import type { Cluster } from "../../cluster/cluster";
-import { machineBlocks } from "../../cluster/subnets";
+import type { ResolvedCluster } from "../../config/resolved-cluster";
+import { machineBlocks } from "../../config/subnets";
 import { resourceName } from "../../node/names";
 import type { ClusterNetwork } from "./cluster-network";
 
@@ -19,7 +19,7 @@ const SERVICES = ["autoscaling", "ec2", "kms", "logs", "secretsmanager", "ssm", 
 /** Decides in which network the endpoints are. */
 export interface EndpointsProps {
   /** Cluster whose instances call AWS. */
-  readonly cluster: Cluster;
+  readonly cluster: ResolvedCluster;
   /** Network of the instances; each endpoint has an address in each of its private subnets. */
   readonly network: ClusterNetwork;
   /**

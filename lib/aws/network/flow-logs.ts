@@ -2,10 +2,10 @@ import { FlowLog } from "@cdktf/provider-aws/lib/flow-log";
 import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
 import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
 import { Construct } from "constructs";
-import type { Cluster } from "../../cluster/cluster";
-import { fitted, resourceName } from "../../node/names";
+import type { ResolvedCluster } from "../../config/resolved-cluster";
+import { resourceName, truncateName } from "../../node/names";
 import type { Account } from "../account/account";
-import { MOST_OF_A_ROLE } from "../account/names";
+import { MAX_ROLE_NAME_LENGTH } from "../account/names";
 import { policy } from "../account/policy";
 import type { EncryptionKey } from "../encryption/encryption-key";
 import { LogGroup } from "../encryption/log-group";
@@ -15,7 +15,7 @@ import type { ClusterNetwork } from "./cluster-network";
 /** Decides which network is watched. */
 export interface FlowLogsProps {
   /** Cluster whose network is watched. */
-  readonly cluster: Cluster;
+  readonly cluster: ResolvedCluster;
   /** Account of the cluster. */
   readonly account: Account;
   /** Key of the cluster. */
@@ -38,7 +38,7 @@ export class FlowLogs extends Construct {
   constructor(scope: Construct, id: string, { cluster, account, key, network }: FlowLogsProps) {
     super(scope, id);
     const { group } = new LogGroup(this, "group", { cluster, key, name: flowLogGroup(cluster) });
-    const name = fitted(resourceName(cluster, "flow-logs", cluster.region), MOST_OF_A_ROLE);
+    const name = truncateName(resourceName(cluster, "flow-logs", cluster.region), MAX_ROLE_NAME_LENGTH);
     const role = new IamRole(this, "role", {
       name,
       description: `flow logs of the Dask cluster ${cluster.name}`,

@@ -10,8 +10,8 @@ import { Vpc } from "@cdktf/provider-aws/lib/vpc";
 import { VpcEndpoint } from "@cdktf/provider-aws/lib/vpc-endpoint";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
-import type { Cluster, Zone } from "../../cluster/cluster";
-import { checkOwnVpc } from "../../cluster/rules/own-vpc";
+import type { ResolvedCluster, Zone } from "../../config/resolved-cluster";
+import { checkOwnVpc } from "../../config/rules/own-vpc";
 import { resourceName } from "../../node/names";
 import { AddressReservation } from "./address-reservation";
 import type { ClusterNetwork } from "./cluster-network";
@@ -28,7 +28,7 @@ const SUBNET_DELETE_TIMEOUT = "90m";
 /** Decides which blocks, zones and NAT gateways a `Network` has. */
 export interface NetworkProps {
   /** Cluster with the definition of the network. */
-  readonly cluster: Cluster;
+  readonly cluster: ResolvedCluster;
 }
 
 /**
@@ -43,11 +43,11 @@ export interface NetworkProps {
 export class Network extends Construct implements ClusterNetwork {
   readonly vpcId: string;
   readonly privateSubnetIds: readonly string[];
-  readonly wayOut: readonly ITerraformDependable[];
+  readonly internetConnectivityEstablished: readonly ITerraformDependable[];
   /** Route tables of the private subnets, in the order of the zones: for routes to other networks. */
   readonly privateRouteTableIds: readonly string[];
 
-  private readonly cluster: Cluster;
+  private readonly cluster: ResolvedCluster;
 
   constructor(scope: Construct, id: string, { cluster }: NetworkProps) {
     super(scope, id);
@@ -70,7 +70,7 @@ export class Network extends Construct implements ClusterNetwork {
     const internet = cluster.network.nat === "none" ? undefined : this.internet();
     const subnets = new Map<string, Subnet>();
     const routeTables = new Map<string, RouteTable>();
-    const wayOut: ITerraformDependable[] = [];
+    const internetConnectivityEstablished: ITerraformDependable[] = [];
     let nat: NatGateway | undefined;
     for (const zone of byName(cluster.network.zones)) {
       const at = new Construct(this, zone.name);
@@ -86,9 +86,9 @@ export class Network extends Construct implements ClusterNetwork {
       const { subnet, association } = this.subnet(at, zone, "private", routeTable);
       subnets.set(zone.name, subnet);
       routeTables.set(zone.name, routeTable);
-      wayOut.push(association);
+      internetConnectivityEstablished.push(association);
       if (nat)
-        wayOut.push(
+        internetConnectivityEstablished.push(
           new Route(at, "to-nat", {
             routeTableId: routeTable.id,
             destinationCidrBlock: INTERNET,
@@ -112,7 +112,12 @@ export class Network extends Construct implements ClusterNetwork {
       routeTableIds: [...routeTables.values()].map(({ id }) => id),
       tags: this.named("s3"),
     });
-    this.wayOut = [reservation, ...wayOut, ...endpoints, s3];
+    this.internetConnectivityEstablished = [
+      reservation,
+      ...internetConnectivityEstablished,
+      ...endpoints,
+      s3,
+    ];
   }
 
   /** The way to the Internet, for public subnets. */

@@ -1,13 +1,13 @@
 import { IamRolePolicyAttachment } from "@cdktf/provider-aws/lib/iam-role-policy-attachment";
 import type { Construct } from "constructs";
-import type { Cluster } from "../../cluster/cluster";
+import type { ResolvedCluster } from "../../config/resolved-cluster";
 import type { Account } from "../account/account";
-import { MachineRole } from "./machine-role";
+import { InstanceRole } from "./instance-role";
 
 /** Decides which cluster's images the role builds. */
 export interface BuilderRoleProps {
   /** Cluster whose images are built. */
-  readonly cluster: Cluster;
+  readonly cluster: ResolvedCluster;
   /** Account of the cluster. */
   readonly account: Account;
 }
@@ -27,7 +27,7 @@ const MANAGED_POLICIES = ["EC2InstanceProfileForImageBuilder", "AmazonSSMManaged
  * @example
  * dask.images?.builder.role.addManagedPolicy("arn:aws:iam::123456789012:policy/read-my-packages");
  */
-export class BuilderRole extends MachineRole {
+export class BuilderRole extends InstanceRole {
   constructor(scope: Construct, id: string, { cluster, account }: BuilderRoleProps) {
     super(scope, id, {
       cluster,

@@ -1,20 +1,20 @@
 import type { Construct } from "constructs";
-import type { Cluster } from "../../cluster/cluster";
+import type { ResolvedCluster } from "../../config/resolved-cluster";
 import type { NodePlan } from "../../node/node-plan";
 import type { Account } from "../account/account";
 import type { ArtifactBucket } from "../artifacts/artifact-bucket";
 import type { BundleObject } from "../artifacts/bundle-object";
 import type { ClusterSecrets } from "../encryption/cluster-secrets";
 import type { EncryptionKey } from "../encryption/encryption-key";
-import { MachineRole, type MachineRoleProps } from "./machine-role";
+import { InstanceRole, type InstanceRoleProps } from "./instance-role";
 
 /** Tag by which a machine says that it is ready, or where and why it failed. */
 export const STATE_TAG = "dask:state";
 
 /** Decides what a node of a cluster may read and tag. */
-export interface MemberRoleProps {
+export interface NodeRoleProps {
   /** Cluster that the node belongs to. */
-  readonly cluster: Cluster;
+  readonly cluster: ResolvedCluster;
   /** Plan of the node. */
   readonly node: NodePlan;
   /** Account of the cluster. */
@@ -36,10 +36,10 @@ export interface MemberRoleProps {
  * for (const { role } of [dask.scheduler, ...Object.values(dask.pools)])
  *   role.addToPolicy({ Action: "s3:GetObject", Resource: "arn:aws:s3:::my-data/*" });
  */
-export class NodeRole extends MachineRole {
+export class NodeRole extends InstanceRole {
   private readonly key: EncryptionKey;
 
-  constructor(scope: Construct, id: string, props: MachineRoleProps & MemberRoleProps) {
+  constructor(scope: Construct, id: string, props: InstanceRoleProps & NodeRoleProps) {
     super(scope, id, props);
     this.key = props.key;
     this.allow(
@@ -50,7 +50,7 @@ export class NodeRole extends MachineRole {
         Resource: this.key.arn,
         Condition: {
           StringEquals: {
-            "kms:ViaService": this.account.via("s3"),
+            "kms:ViaService": this.account.servicePrincipal("s3"),
             "kms:EncryptionContext:aws:s3:arn": props.artifacts.arn,
           },
         },
@@ -79,7 +79,7 @@ export class NodeRole extends MachineRole {
       Resource: this.key.arn,
       Condition: {
         StringEquals: {
-          "kms:ViaService": this.account.via("secretsmanager"),
+          "kms:ViaService": this.account.servicePrincipal("secretsmanager"),
           "kms:EncryptionContext:SecretARN": arns,
         },
       },

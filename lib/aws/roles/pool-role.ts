@@ -1,9 +1,9 @@
 import type { Construct } from "constructs";
-import type { Pool } from "../../cluster/cluster";
-import { type MemberRoleProps, NodeRole } from "./node-role";
+import type { Pool } from "../../config/resolved-cluster";
+import { NodeRole, type NodeRoleProps } from "./node-role";
 
 /** Decides which pool's instances take the role. */
-export interface PoolRoleProps extends MemberRoleProps {
+export interface PoolRoleProps extends NodeRoleProps {
   /** Pool whose machines take the role. */
   readonly pool: Pool;
 }

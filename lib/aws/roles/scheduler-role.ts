@@ -1,6 +1,6 @@
 import type { Construct } from "constructs";
 import { signalParameter } from "../../node/signal";
-import { type MemberRoleProps, NodeRole } from "./node-role";
+import { NodeRole, type NodeRoleProps } from "./node-role";
 
 /**
  * Role of the scheduler's instance: what every node may do, send the signal of its readiness, and fill the secrets.
@@ -9,7 +9,7 @@ import { type MemberRoleProps, NodeRole } from "./node-role";
  * dask.scheduler.role.permissionsBoundary = "arn:aws:iam::123456789012:policy/boundary";
  */
 export class SchedulerRole extends NodeRole {
-  constructor(scope: Construct, id: string, props: MemberRoleProps) {
+  constructor(scope: Construct, id: string, props: NodeRoleProps) {
     const { cluster, secrets } = props;
     const description = `scheduler of the Dask cluster ${cluster.name}`;
     super(scope, id, { ...props, kind: "scheduler", description });

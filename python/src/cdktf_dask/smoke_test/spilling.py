@@ -12,7 +12,7 @@ from .worker import Worker
 from .workers import ask_each
 
 LEAST_SPILL = 256 * 2**20
-"""Least useful `max-spill`, in bytes; that of a definition (LEAST_BYTES in lib/cluster/amounts.ts)."""
+"""Least useful `max-spill`, in bytes; that of a definition (LEAST_BYTES in lib/config/amounts.ts)."""
 
 KERNEL_SHARE = 0.1
 """Largest share of an instance's memory that kernel and firmware use: definitions count it, Dask does not."""

@@ -1,0 +1,360 @@
+import { DaskCluster } from "../../lib/aws/dask-cluster";
+import { amiDigest } from "../../lib/aws/image/baked-image";
+import { defineCluster } from "../../lib/config/define";
+import type { ClusterDefinition } from "../../lib/config/definition";
+import { schedulerNode } from "../node/specs";
+import { type Block, Synthesized } from "../support/synthesized";
+import { policiesOf, readArn, sessionManager } from "./policies";
+
+const UBUNTU = "ssm:/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id";
+const DEEP_LEARNING =
+  "ssm:/aws/service/deeplearning/ami/x86_64/base-oss-nvidia-driver-gpu-ubuntu-24.04/latest/ami-id";
+
+const NAME = expect.stringMatching(/^dask-test--[0-9a-f]{12}$/);
+const DESCRIPTION = "machines of the Dask cluster test, release 2026.7";
+const REPLACED = { create_before_destroy: true };
+
+test("a cluster bakes nothing unless its definition says so", () => {
+  const { counts } = synthesize({ bakedImages: false });
+  expect(Object.keys(counts).filter((type) => type.startsWith("aws_imagebuilder_"))).toEqual([]);
+});
+
+describe("the image of a cluster", () => {
+  const cluster = define();
+  const stack = synthesize();
+  const ID = amiDigest({ cluster, node: schedulerNode(cluster), diskGiB: 50 });
+  const KEY = expect.stringMatching(/^\$\{aws_kms_key\.dask_key_\w+\.arn\}$/);
+
+  test("is made from Ubuntu, with an encrypted disk as large as the smallest that starts from it", () => {
+    const { component, ...recipe } = stack.resource("aws_imagebuilder_image_recipe");
+    expect(recipe).toEqual({
+      name: NAME,
+      description: DESCRIPTION,
+      version: "1.0.0",
+      parent_image: UBUNTU,
+      block_device_mapping: [
+        {
+          device_name: "/dev/sda1",
+          ebs: {
+            volume_type: "gp3",
+            volume_size: 50,
+            encrypted: "true",
+            kms_key_id: KEY,
+            delete_on_termination: "true",
+          },
+        },
+      ],
+      lifecycle: REPLACED,
+    });
+    const components = stack.resources("aws_imagebuilder_component");
+    expect(component).toEqual(
+      components.map((_, index) => ({
+        component_arn: expect.stringMatching(
+          new RegExp(
+            `^\\$\\{aws_imagebuilder_component\\.dask_images_${ID}_component-${index + 1}_\\w+\\.arn\\}$`,
+          ),
+        ),
+      })),
+    );
+    for (const { data, ...rest } of components) {
+      expect(rest).toEqual({
+        name: expect.stringMatching(/^dask-test--[0-9a-f]{12}-\d$/),
+        description: DESCRIPTION,
+        version: "1.0.0",
+        platform: "Linux",
+        kms_key_id: KEY,
+        lifecycle: REPLACED,
+      });
+      expect(data).toContain('schemaVersion: "1.0"');
+    }
+  });
+
+  test("is built in a private subnet, by a machine that lets nobody in and hands metadata to itself alone", () => {
+    expect(stack.resource("aws_imagebuilder_infrastructure_configuration")).toEqual({
+      name: NAME,
+      description: DESCRIPTION,
+      instance_types: ["m7i.large"],
+      instance_profile_name: expect.stringMatching(
+        /^\$\{aws_iam_instance_profile\.dask_images_builder_role_\S+\.name\}$/,
+      ),
+      subnet_id: expect.stringContaining("us-west-2a_private-subnet"),
+      security_group_ids: [
+        expect.stringMatching(/^\$\{aws_security_group\.dask_images_builder_group_\w+\.id\}$/),
+      ],
+      instance_metadata_options: { http_tokens: "required", http_put_response_hop_limit: 1 },
+      terminate_instance_on_failure: true,
+      resource_tags: { "dask:cluster": "test" },
+      lifecycle: REPLACED,
+    });
+    expect(stack.resource("aws_security_group", "builder")).toEqual({
+      name: "dask-test--image-builder",
+      description: "builders of images of the Dask cluster test",
+      vpc_id: expect.stringContaining("aws_vpc."),
+      tags: { Name: "dask-test--image-builder" },
+    });
+    const ofBuilders = ({ security_group_id }: Block) => String(security_group_id).includes("images_builder");
+    expect(stack.resources("aws_vpc_security_group_ingress_rule").filter(ofBuilders)).toEqual([]);
+    expect(
+      stack
+        .resources("aws_vpc_security_group_egress_rule")
+        .filter(ofBuilders)
+        .map(({ cidr_ipv4, from_port, to_port }) => [cidr_ipv4, from_port, to_port]),
+    ).toEqual([
+      ["0.0.0.0/0", 80, 80],
+      ["0.0.0.0/0", 443, 443],
+    ]);
+  });
+
+  test("is built under a dedicated role, with the policies that Image Builder requires", () => {
+    expect(stack.resource("aws_iam_role", "builder")).toMatchObject({
+      name: "dask-test--builder--us-west-2",
+      description: "machines that build images of the Dask cluster test",
+    });
+    expect(policiesOf(stack, "dask_images_builder_role")).toEqual({
+      "session-manager": sessionManager("us-west-2"),
+    });
+    const role = expect.stringMatching(/^\$\{aws_iam_role\.dask_images_builder_role_\w+\.name\}$/);
+    expect(
+      stack
+        .resources("aws_iam_role_policy_attachment")
+        .map(({ role, policy_arn }) => ({ role, policy: readArn(policy_arn) })),
+    ).toEqual([
+      { role, policy: "arn:PARTITION:iam::aws:policy/AmazonSSMManagedInstanceCore" },
+      { role, policy: "arn:PARTITION:iam::aws:policy/EC2InstanceProfileForImageBuilder" },
+    ]);
+  });
+
+  test("leaves the log of its build encrypted, under the name that Image Builder gives it", () => {
+    const { name } = stack.resource("aws_imagebuilder_image_recipe");
+    expect(stack.resource("aws_cloudwatch_log_group", `images_${ID}`)).toEqual({
+      name: `/aws/imagebuilder/${name}`,
+      kms_key_id: KEY,
+      retention_in_days: 365,
+    });
+  });
+
+  test("stays in its region and account, with tags that tell what it is for", () => {
+    expect(stack.resource("aws_imagebuilder_distribution_configuration")).toEqual({
+      name: NAME,
+      description: DESCRIPTION,
+      distribution: [
+        {
+          region: "us-west-2",
+          ami_distribution_configuration: {
+            name: expect.stringMatching(/^dask-test--[0-9a-f]{12}-\{\{ imagebuilder:buildDate \}\}$/),
+            description: DESCRIPTION,
+            kms_key_id: KEY,
+            ami_tags: {
+              "dask:cluster": "test",
+              "dask:release": "2026.7",
+              "dask:bake-key": schedulerNode(cluster).imageContents.digest,
+            },
+          },
+        },
+      ],
+      lifecycle: REPLACED,
+    });
+  });
+
+  test("is made in the course of a deployment, within two hours, once a builder has its way out", () => {
+    const { depends_on, ...image } = stack.resource("aws_imagebuilder_image");
+    expect(image).toEqual({
+      image_recipe_arn: reference("aws_imagebuilder_image_recipe"),
+      infrastructure_configuration_arn: reference("aws_imagebuilder_infrastructure_configuration"),
+      distribution_configuration_arn: reference("aws_imagebuilder_distribution_configuration"),
+      image_tests_configuration: { image_tests_enabled: false },
+      enhanced_image_metadata_enabled: false,
+      timeouts: { create: "120m" },
+      lifecycle: REPLACED,
+    });
+    expect(depends_on).toEqual([
+      expect.stringMatching(/^aws_ec2_subnet_cidr_reservation\./),
+      expect.stringMatching(/^aws_route_table_association\.\S+us-west-2a_private/),
+      expect.stringMatching(/^aws_route\.\S+us-west-2a_to-nat/),
+      expect.stringMatching(/^aws_route_table_association\.\S+us-west-2b_private/),
+      expect.stringMatching(/^aws_route\.\S+us-west-2b_to-nat/),
+      expect.stringMatching(/^aws_vpc_endpoint\.\S+_s3_/),
+      expect.stringMatching(/^aws_vpc_security_group_egress_rule\.dask_images_builder_\S+_http_/),
+      expect.stringMatching(/^aws_vpc_security_group_egress_rule\.dask_images_builder_\S+_https_/),
+      expect.stringMatching(new RegExp(`^aws_cloudwatch_log_group\\.dask_images_${ID}_logs_`)),
+      expect.stringMatching(/^aws_iam_role_policy\.dask_images_builder_role_session-manager_/),
+      ...["EC2InstanceProfileForImageBuilder", "AmazonSSMManagedInstanceCore"].map((name) =>
+        expect.stringMatching(
+          new RegExp(`^aws_iam_role_policy_attachment\\.dask_images_builder_role_${name}_`),
+        ),
+      ),
+    ]);
+  });
+
+  test("has a pipeline that runs by hand alone", () => {
+    expect(stack.resource("aws_imagebuilder_image_pipeline")).toEqual({
+      name: NAME,
+      description: DESCRIPTION,
+      image_recipe_arn: reference("aws_imagebuilder_image_recipe"),
+      infrastructure_configuration_arn: reference("aws_imagebuilder_infrastructure_configuration"),
+      distribution_configuration_arn: reference("aws_imagebuilder_distribution_configuration"),
+      image_tests_configuration: { image_tests_enabled: false },
+      enhanced_image_metadata_enabled: false,
+      lifecycle: REPLACED,
+    });
+  });
+
+  test("is what scheduler and pool start from, and a new one replaces the scheduler", () => {
+    const ami = amiOf(ID);
+    expect(stack.resource("aws_launch_template").image_id).toEqual(ami);
+    expect(stack.resource("aws_instance").ami).toEqual(ami);
+    expect(stack.resource("null_resource", "image")).toEqual({ triggers: { image: ami } });
+    expect(stack.dataSources("aws_ssm_parameter")).toEqual([]);
+  });
+});
+
+describe("machines share an image", () => {
+  /** Which machines start from the same image, in groups, and how many images are built. */
+  const images = (definition: Partial<ClusterDefinition>) => {
+    const stack = synthesize(definition);
+    const amis = [
+      ["scheduler", stack.resource("aws_instance").ami],
+      ...stack
+        .resources("aws_launch_template")
+        .map(({ name, image_id }) => [String(name).replace("dask-test--", ""), image_id]),
+    ] as const;
+    const different = [...new Set(amis.map(([, ami]) => ami))];
+    return {
+      built: stack.counts.aws_imagebuilder_image,
+      shared: different.map((one) => amis.filter(([, ami]) => ami === one).map(([name]) => name)),
+    };
+  };
+
+  test("where they install the same on the same base, however they differ otherwise", () => {
+    expect(
+      images({
+        pools: [
+          { name: "small", kind: "cpu", processes: 2 },
+          { name: "large", kind: "cpu", instanceTypes: ["m7i.8xlarge"], memoryLimit: "8GiB" },
+        ],
+      }),
+    ).toEqual({ built: 1, shared: [["scheduler", "large", "small"]] });
+  });
+
+  test("but not CPU with GPU, nor one base with another, nor disks to stripe with none", () => {
+    expect(
+      images({
+        pools: [
+          { name: "cpu", kind: "cpu" },
+          { name: "striped", kind: "cpu", instanceTypes: ["m6id.2xlarge"] },
+          { name: "pinned", kind: "cpu", image: { amiId: "ami-0123456789abcdef0" } },
+          { name: "gpu", kind: "gpu" },
+          { name: "more-gpus", kind: "gpu", instanceTypes: ["g6.12xlarge"] },
+        ],
+      }),
+    ).toEqual({ built: 4, shared: [["scheduler", "cpu"], ["gpu", "more-gpus"], ["pinned"], ["striped"]] });
+  });
+
+  test("nor, with TLS, the scheduler with workers: only the scheduler has the reverse proxy", () => {
+    expect(images({ tls: true, pools: [{ name: "cpu", kind: "cpu" }] })).toEqual({
+      built: 2,
+      shared: [["scheduler"], ["cpu"]],
+    });
+  });
+
+  test("that is built on a GPU where the machines have one", () => {
+    const stack = synthesize({ pools: [{ name: "gpu", kind: "gpu", diskGiB: 120 }] });
+    expect(
+      stack
+        .resources("aws_imagebuilder_infrastructure_configuration")
+        .map(({ instance_types }) => instance_types),
+    ).toEqual(expect.arrayContaining([["m7i.large"], ["g6.xlarge", "g5.xlarge"]]));
+    expect(stack.resources("aws_imagebuilder_image_recipe")).toContainEqual(
+      expect.objectContaining({
+        parent_image: DEEP_LEARNING,
+        block_device_mapping: [
+          { device_name: "/dev/sda1", ebs: expect.objectContaining({ volume_size: 120 }) },
+        ],
+      }),
+    );
+  });
+});
+
+test("no image is built for a pool that may have no node: it starts from the base image", () => {
+  const pools = [
+    { name: "cpu", kind: "cpu" },
+    { name: "gpu", kind: "gpu", maxSize: 0 },
+  ] as const;
+  const stack = synthesize({ pools });
+  expect(stack.counts.aws_imagebuilder_image).toBe(1);
+  expect(stack.resource("aws_launch_template", "gpu").image_id).toBe(`resolve:${DEEP_LEARNING}`);
+  expect(stack.resource("aws_launch_template", "cpu").image_id).toContain("aws_imagebuilder_image.");
+});
+
+describe("an image is identified by its contents", () => {
+  const SMALL = { name: "small", kind: "cpu" } as const;
+  const LARGE = { name: "large", kind: "cpu", instanceTypes: ["m7i.8xlarge"] } as const;
+  const parts = (pools: ClusterDefinition["pools"]) => {
+    const stack = synthesize({ tls: true, ...(pools && { pools }) });
+    const types = Object.keys(stack.counts).filter((type) => type.startsWith("aws_imagebuilder_"));
+    return Object.fromEntries(
+      types.flatMap((type) =>
+        stack.names(type).map((name) => [`${type}.${name}`, stack.resource(type, name)]),
+      ),
+    );
+  };
+
+  test("so that the order of the pools changes nothing of it", () => {
+    expect(parts([LARGE, SMALL])).toEqual(parts([SMALL, LARGE]));
+  });
+
+  test.each([
+    ["first", [SMALL, LARGE], [LARGE]],
+    ["last", [SMALL, LARGE], [SMALL]],
+  ])("so that it stays where it is without the %s pool that uses it", (_, before, after) => {
+    expect(Object.keys(parts(after))).toEqual(Object.keys(parts(before)));
+  });
+});
+
+test.each([
+  ["release", { release: "2024.7" }],
+  ["base image", { scheduler: { image: { amiId: "ami-0123456789abcdef0" } } }],
+  ["disk", { scheduler: { diskGiB: 40 } }],
+] as const)("with another %s, everything of the image has another name", (_, change) => {
+  const names = (stack: Synthesized) =>
+    [
+      ...stack.resources("aws_imagebuilder_component"),
+      ...["image_recipe", "infrastructure_configuration", "distribution_configuration", "image_pipeline"].map(
+        (type) => stack.resource(`aws_imagebuilder_${type}`),
+      ),
+    ].map(({ name }) => name);
+  const before = names(synthesize({ pools: [] }));
+  expect(names(synthesize({ pools: [], ...change })).filter((name) => before.includes(name))).toEqual([]);
+});
+
+test("the names fit, however long the cluster's is", () => {
+  const stack = synthesize({ name: "a".repeat(32), region: "ap-southeast-2", pools: [] });
+  expect(String(stack.resource("aws_iam_role", "builder").name).length).toBeLessThanOrEqual(64);
+});
+
+function define(definition: Partial<ClusterDefinition> = {}) {
+  return defineCluster({
+    name: "test",
+    network: { adminSubnets: ["10.0.0.0/16"] },
+    bakedImages: true,
+    tls: false,
+    ...definition,
+  });
+}
+
+function synthesize(definition: Partial<ClusterDefinition> = {}): Synthesized {
+  return Synthesized.of((scope) => new DaskCluster(scope, "dask", { cluster: define(definition) }));
+}
+
+function reference(type: string) {
+  return expect.stringMatching(new RegExp(`^\\$\\{${type}\\.dask_images_[0-9a-f]{12}_\\S+\\.arn\\}$`));
+}
+
+/** The AMI that the image of that id will have. */
+function amiOf(id: string) {
+  return expect.stringMatching(
+    new RegExp(
+      `^\\$\\{tolist\\(aws_imagebuilder_image\\.dask_images_${id}_\\w+\\.output_resources\\[0\\]\\.amis\\)\\.0\\.image\\}$`,
+    ),
+  );
+}

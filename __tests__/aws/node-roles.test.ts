@@ -1,0 +1,185 @@
+import { DaskCluster } from "../../lib/aws/dask-cluster";
+import { defineCluster } from "../../lib/config/define";
+import type { ClusterDefinition } from "../../lib/config/definition";
+import type { NodePlan } from "../../lib/node/node-plan";
+import { packageFile } from "../../lib/node/package-file";
+import { schedulerNode, worker } from "../node/specs";
+import { Synthesized } from "../support/synthesized";
+import { allowing, policiesOf, readPolicy, sessionManager } from "./policies";
+
+const SECRETS = ["SECRET authority", "SECRET worker", "SECRET client", "SECRET dashboard"];
+
+describe("the role of the scheduler", () => {
+  const stack = synthesize();
+
+  test("is taken by EC2 alone, under a name of the cluster and the region", () => {
+    const { assume_role_policy, ...rest } = stack.resource("aws_iam_role", "scheduler-role");
+    expect(rest).toEqual({
+      name: "dask-test--scheduler--ap-southeast-2",
+      description: "scheduler of the Dask cluster test",
+      tags: { Name: "dask-test--scheduler--ap-southeast-2" },
+    });
+    expect(readPolicy(assume_role_policy)).toEqual(
+      allowing({ Principal: { Service: "ec2.SUFFIX" }, Action: "sts:AssumeRole" }),
+    );
+  });
+
+  test("may do this and nothing more", () => {
+    expect(policiesOf(stack, "dask_scheduler-role")).toEqual({
+      "session-manager": sessionManager("ap-southeast-2"),
+      "read-bundle": reading(schedulerNode(cluster())),
+      "tag-machines": tagging({
+        "ec2:ResourceTag/dask:cluster": "test",
+        "ec2:ResourceTag/dask:role": "scheduler",
+      }),
+      "read-signal": allowing({
+        Action: "ssm:GetParameter",
+        Resource: "arn:PARTITION:ssm:ap-southeast-2:ACCOUNT:parameter/dask/test/scheduler-signal",
+      }),
+      secrets: allowing({
+        Action: ["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"],
+        Resource: SECRETS,
+      }),
+      "key-of-secrets": keyOf(SECRETS, ["kms:Decrypt", "kms:GenerateDataKey"]),
+    });
+  });
+});
+
+describe("the role of a pool", () => {
+  const stack = synthesize();
+
+  test.each(["cpu", "gpu"])("%s may do this and nothing more", (pool) => {
+    expect(stack.resource("aws_iam_role", `pool-roles_${pool}`).name).toBe(
+      `dask-test--pool-${pool}--ap-southeast-2`,
+    );
+    expect(policiesOf(stack, `dask_pool-roles_${pool}`)).toEqual({
+      "session-manager": sessionManager("ap-southeast-2"),
+      "read-bundle": reading(worker(cluster(), pool)),
+      "tag-machines": tagging({
+        "ec2:ResourceTag/dask:cluster": "test",
+        "ec2:ResourceTag/dask:role": "worker",
+        "ec2:ResourceTag/dask:pool": pool,
+      }),
+      "answer-launch-hook": allowing({
+        Action: "autoscaling:CompleteLifecycleAction",
+        Resource: `arn:PARTITION:autoscaling:ap-southeast-2:ACCOUNT:autoScalingGroup:*:autoScalingGroupName/dask-test--${pool}`,
+      }),
+      secrets: allowing({ Action: ["secretsmanager:GetSecretValue"], Resource: ["SECRET worker"] }),
+      "key-of-secrets": keyOf(["SECRET worker"], ["kms:Decrypt"]),
+    });
+  });
+
+  test("has the tags by which it is told from others on its machines", () => {
+    const { tag } = stack.resource("aws_autoscaling_group", "gpu") as {
+      tag: readonly { key: string; value: string }[];
+    };
+    for (const [key, value] of [
+      ["dask:cluster", "test"],
+      ["dask:role", "worker"],
+      ["dask:pool", "gpu"],
+    ])
+      expect(tag).toContainEqual({ key, value, propagate_at_launch: true });
+  });
+});
+
+test("without TLS, no role may read a secret", () => {
+  const stack = synthesize({ tls: false });
+  for (const role of ["dask_scheduler-role", "dask_pool-roles_cpu"]) {
+    const names = Object.keys(policiesOf(stack, role));
+    expect(names).toContain("session-manager");
+    for (const name of ["secrets", "key-of-secrets"]) expect(names).not.toContain(name);
+  }
+});
+
+test("no role has an action with a star, and only that of image builders a policy that AWS manages", () => {
+  const stack = synthesize({ bakedImages: true });
+  for (const { role } of stack.resources("aws_iam_role_policy_attachment"))
+    expect(role).toMatch(/^\$\{aws_iam_role\.dask_images_builder_role_\w+\.name\}$/);
+  const actions = stack
+    .resources("aws_iam_role_policy")
+    .flatMap(({ policy }) => String(policy).match(/(?<="Action":)("[^"]*"|\[[^\]]*\])/g) ?? []);
+  // Scheduler 8, each of two pools 8, builder 2, flow logs 1.
+  expect(actions).toHaveLength(27);
+  for (const action of actions) expect(action).not.toContain("*");
+});
+
+test("only actions that take no resource may be done to any", () => {
+  const stack = synthesize({ bakedImages: true });
+  const anywhere = stack
+    .resources("aws_iam_role_policy")
+    .filter(({ policy }) => String(policy).includes('"Resource":"*"'))
+    .map(({ name }) => name);
+  expect(new Set(anywhere)).toEqual(new Set(["session-manager"]));
+});
+
+test("machines may set the tags that they set", () => {
+  const keys = packageFile("cloud-init/base/instance").match(/(?<=Tag\.\d\.Key=)\S+/g);
+  expect(keys).toEqual(["dask:state"]);
+});
+
+test("names are such as IAM takes, however long the cluster's and the pool's are, and differ", () => {
+  const pools = ["b", "c"].map((end) => ({ name: `${"a".repeat(19)}${end}`, kind: "cpu" as const }));
+  const names = synthesize({ name: "a".repeat(32), pools })
+    .resources("aws_iam_role")
+    .map(({ name }) => String(name));
+  expect(names).toHaveLength(4);
+  expect(new Set(names).size).toBe(4);
+  for (const name of names) expect(name.length).toBeLessThanOrEqual(64);
+});
+
+function tagging(conditions: Readonly<Record<string, string>>) {
+  return allowing({
+    Action: "ec2:CreateTags",
+    Resource: "arn:PARTITION:ec2:ap-southeast-2:ACCOUNT:instance/*",
+    Condition: {
+      StringEquals: conditions,
+      "ForAllValues:StringEquals": { "aws:TagKeys": ["dask:state"] },
+    },
+  });
+}
+
+function keyOf(secrets: readonly string[], actions: readonly string[]) {
+  return allowing({
+    Action: actions,
+    Resource: "KEY",
+    Condition: {
+      StringEquals: {
+        "kms:ViaService": "secretsmanager.ap-southeast-2.SUFFIX",
+        "kms:EncryptionContext:SecretARN": secrets,
+      },
+    },
+  });
+}
+
+function reading({ bundle }: NodePlan) {
+  return allowing(
+    { Action: "s3:GetObject", Resource: `BUCKET/bundles/${bundle.sha256}.tar.gz` },
+    {
+      Action: "kms:Decrypt",
+      Resource: "KEY",
+      Condition: {
+        StringEquals: {
+          "kms:ViaService": "s3.ap-southeast-2.SUFFIX",
+          "kms:EncryptionContext:aws:s3:arn": "BUCKET",
+        },
+      },
+    },
+  );
+}
+
+function cluster(definition: Partial<ClusterDefinition> = {}) {
+  return defineCluster({
+    name: "test",
+    region: "ap-southeast-2",
+    network: { adminSubnets: ["10.0.0.0/16"] },
+    pools: [
+      { name: "cpu", kind: "cpu" },
+      { name: "gpu", kind: "gpu" },
+    ],
+    ...definition,
+  });
+}
+
+function synthesize(definition: Partial<ClusterDefinition> = {}): Synthesized {
+  return Synthesized.of((scope) => new DaskCluster(scope, "dask", { cluster: cluster(definition) }));
+}

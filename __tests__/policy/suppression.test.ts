@@ -1,0 +1,28 @@
+import { KmsKey } from "@cdktf/provider-aws/lib/kms-key";
+import { TerraformStack } from "cdktf";
+import { suppress, suppressionsIn } from "../../lib/aws/account/suppression";
+import { testApp } from "../support/synthesized";
+
+const key = () => new KmsKey(new TerraformStack(testApp(), "test"), "key");
+
+test("the suppressions of a construct are found again, with resource, check and reason", () => {
+  const resource = key();
+  suppress(resource, "CKV_AWS_7", "the key is imported");
+  suppress(resource, "CKV2_AWS_64", "the account's policy holds");
+  expect(suppressionsIn(TerraformStack.of(resource))).toEqual([
+    { resource, check: "CKV_AWS_7", reason: "the key is imported" },
+    { resource, check: "CKV2_AWS_64", reason: "the account's policy holds" },
+  ]);
+});
+
+test.each([
+  [
+    "CKV_AWS",
+    "why",
+    "test/key: suppressed check: got 'CKV_AWS', expected an id such as CKV_AWS_8 or CKV2_AWS_57",
+  ],
+  ["*", "why", "test/key: suppressed check: got '*'"],
+  ["CKV_AWS_7", " ", "test/key: reason of the suppression of CKV_AWS_7: got ' ', expected a sentence"],
+])("a suppression of '%s' because '%s' is refused", (check, reason, message) => {
+  expect(() => suppress(key(), check, reason)).toThrow(message);
+});

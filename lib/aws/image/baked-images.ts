@@ -1,0 +1,84 @@
+import { Construct } from "constructs";
+import type { Image } from "../../config/definition";
+import type { ResolvedCluster } from "../../config/resolved-cluster";
+import type { NodePlan } from "../../node/node-plan";
+import type { ClusterPlan } from "../../node/plan";
+import type { Account } from "../account/account";
+import type { EncryptionKey } from "../encryption/encryption-key";
+import type { ClusterNetwork } from "../network/cluster-network";
+import { amiDigest, BakedImage } from "./baked-image";
+import { parentImage } from "./base-image";
+import { ImageBuilder } from "./image-builder";
+
+/** Decides which AMIs are baked, and where. */
+export interface BakedImagesProps {
+  /** Cluster whose nodes start from the AMIs. */
+  readonly cluster: ResolvedCluster;
+  /** Plan of the nodes, which start from the images of the definition. */
+  readonly plan: ClusterPlan;
+  /** Account of the cluster. */
+  readonly account: Account;
+  /** Key of the cluster. */
+  readonly key: EncryptionKey;
+  /** Network in which the AMIs are built. */
+  readonly network: ClusterNetwork;
+}
+
+/**
+ * Baked AMIs of a cluster's nodes: one for each different content and base image. Pools of a kind share theirs. The
+ * scheduler shares that of CPU pools where both install the same packages; with TLS they do not, because only the
+ * scheduler has the reverse proxy. A shared AMI is as large as the smallest disk. It is built on an instance type of the
+ * scheduler, or of the pool whose name comes first in the alphabet.
+ *
+ * A pool with a `maxSize` of 0 gets no AMI: the build would start an instance of its type, and needs its quota. Its
+ * launch template names the base image until the pool may have nodes.
+ *
+ * @example
+ * dask.images?.builder.role.addToPolicy({ Action: "s3:GetObject", Resource: "arn:aws:s3:::my-packages/*" });
+ */
+export class BakedImages extends Construct {
+  /** The plan with nodes that start from the baked AMIs. */
+  readonly plan: ClusterPlan;
+  /** Instances that build the AMIs: their role, security group and subnet. */
+  readonly builder: ImageBuilder;
+
+  constructor(scope: Construct, id: string, { cluster, plan, account, key, network }: BakedImagesProps) {
+    super(scope, id);
+    this.builder = new ImageBuilder(this, "builder", { cluster, account, network });
+    const baked = new Map<NodePlan, Image>();
+    for (const nodes of alike(nodesToBake(plan))) {
+      const [node] = nodes;
+      const contents = { cluster, node, diskGiB: Math.min(...nodes.map(({ diskGiB }) => diskGiB)) };
+      const digest = amiDigest(contents);
+      const { amiId } = new BakedImage(this, digest, { ...contents, digest, key, builder: this.builder });
+      for (const one of nodes) baked.set(one, { amiId });
+    }
+    const onAmi = (node: NodePlan) => ({ ...node, image: baked.get(node) ?? node.image });
+    this.plan = {
+      ...plan,
+      scheduler: onAmi(plan.scheduler),
+      pools: plan.pools.map(({ pool, node }) => ({ pool, node: onAmi(node) })),
+    };
+  }
+}
+
+/** Nodes that start from a baked AMI, in an order that does not depend on the definition's. */
+function nodesToBake({ scheduler, pools }: ClusterPlan): readonly NodePlan[] {
+  const workers = pools
+    .filter(({ pool }) => pool.maxSize > 0)
+    .sort(({ pool: one }, { pool: other }) => (one.name < other.name ? -1 : 1))
+    .map(({ node }) => node);
+  return [scheduler, ...workers];
+}
+
+/** Nodes in groups that can share an AMI. */
+function alike(nodes: readonly NodePlan[]): readonly (readonly [NodePlan, ...NodePlan[]])[] {
+  const groups = new Map<string, [NodePlan, ...NodePlan[]]>();
+  for (const node of nodes) {
+    const key = `${node.imageContents.digest} on ${parentImage(node.image)}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [node]);
+    else group.push(node);
+  }
+  return [...groups.values()];
+}

@@ -1,0 +1,189 @@
+import { DataAwsEc2ManagedPrefixList } from "@cdktf/provider-aws/lib/data-aws-ec2-managed-prefix-list";
+import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
+import { VpcSecurityGroupEgressRule } from "@cdktf/provider-aws/lib/vpc-security-group-egress-rule";
+import { VpcSecurityGroupIngressRule } from "@cdktf/provider-aws/lib/vpc-security-group-ingress-rule";
+import type { ITerraformDependable } from "cdktf";
+import { Construct } from "constructs";
+import { PORTS, type PortRange, workerPorts } from "../../config/ports";
+import type { ResolvedCluster } from "../../config/resolved-cluster";
+import { machineBlocks } from "../../config/subnets";
+import { resourceName } from "../../node/names";
+import type { ClusterNetwork } from "./cluster-network";
+
+/** A named range of ports; the name is the rule's id. */
+type Ports = readonly [name: string, range: PortRange];
+
+/** UCX takes ports of its own choosing, so its members are open to each other. */
+const ANY_PORT: Ports = ["any-port", { from: 0, to: 65535 }];
+
+const HTTP: Ports = ["http", { from: 80, to: 80 }];
+const HTTPS: Ports = ["https", { from: 443, to: 443 }];
+
+/** Decides which ports are open, and for whom. */
+export interface ClusterSecurityGroupsProps {
+  /** Cluster whose admin subnets, release and pools decide which ports are open. */
+  readonly cluster: ResolvedCluster;
+  /** Network of the machines. */
+  readonly network: ClusterNetwork;
+}
+
+/**
+ * Who may talk to whom. Administrators reach the scheduler and the door of its dashboard, where both ask who is there,
+ * and machines by SSH, where the definition says so; members of the cluster reach each other on Dask's ports, known by
+ * their group and not by an address; machines reach web servers to fetch packages. Each sentence is a rule of its own,
+ * so that a change of one leaves the others alone.
+ *
+ * @example
+ * import { VpcSecurityGroupIngressRule } from "@cdktf/provider-aws/lib/vpc-security-group-ingress-rule";
+ *
+ * new VpcSecurityGroupIngressRule(stack, "database-from-workers", {
+ *   securityGroupId: "sg-0123456789abcdef0",
+ *   referencedSecurityGroupId: dask.security.workers.id,
+ *   ipProtocol: "tcp",
+ *   fromPort: 5432,
+ *   toPort: 5432,
+ * });
+ */
+export class ClusterSecurityGroups extends Construct {
+  /** Group of the scheduler. */
+  readonly scheduler: SecurityGroup;
+  /** Group of the workers of every pool. */
+  readonly workers: SecurityGroup;
+  /** Every rule: a machine waits for them, as it is deaf without. */
+  readonly rules: readonly ITerraformDependable[];
+
+  constructor(scope: Construct, id: string, { cluster, network }: ClusterSecurityGroupsProps) {
+    super(scope, id);
+    const group = (name: string) =>
+      new SecurityGroup(this, name, {
+        name: resourceName(cluster, name),
+        description: `${name} of the Dask cluster ${cluster.name}`,
+        vpcId: network.vpcId,
+        tags: { Name: resourceName(cluster, name) },
+      });
+    this.scheduler = group("scheduler");
+    this.workers = group("workers");
+
+    const ports = { ...PORTS, ...workerPorts(cluster) };
+    const own = (...names: (keyof typeof ports)[]): readonly Ports[] =>
+      cluster.ucx ? [ANY_PORT] : names.map((name) => [name, ports[name]]);
+    // Their GPU workers take a port of the machine's choice: `dask cuda worker` has no --worker-port there.
+    const unpinned = cluster.pools.some(({ kind }) => kind === "gpu") && !cluster.release.cudaWorkerPorts;
+
+    this.rules = [
+      ...this.fromAdministrators(cluster, this.scheduler, [
+        // Without TLS the scheduler runs the code of whoever reaches it.
+        ...(cluster.tls ? (["scheduler", "dashboard"] as const) : []),
+        ...(cluster.ssh ? (["ssh"] as const) : []),
+      ]),
+      ...this.fromAdministrators(cluster, this.workers, cluster.ssh ? ["ssh"] : []),
+      ...this.between("workers-to-scheduler", this.workers, this.scheduler, own("scheduler")),
+      ...this.between(
+        "scheduler-to-workers",
+        this.scheduler,
+        this.workers,
+        own("worker", "nanny", "workerDashboard", "ephemeral"),
+      ),
+      ...this.between(
+        "workers-to-workers",
+        this.workers,
+        this.workers,
+        unpinned ? own("worker", "ephemeral") : own("worker"),
+      ),
+      ...egressRules(this, "scheduler", this.scheduler, cluster),
+      ...egressRules(this, "workers", this.workers, cluster),
+      ...(cluster.network.nat === "none" ? this.toS3(cluster) : []),
+    ];
+  }
+
+  private fromAdministrators(
+    { network }: ResolvedCluster,
+    to: SecurityGroup,
+    ports: readonly ("scheduler" | "dashboard" | "ssh")[],
+  ) {
+    const admins = new Construct(this, `administrators-to-${to.node.id}`);
+    return network.adminSubnets.flatMap((subnet) => {
+      const from = new Construct(admins, subnet);
+      return ports.map(
+        (port) =>
+          new VpcSecurityGroupIngressRule(from, port, {
+            securityGroupId: to.id,
+            description: `administrators: ${port}`,
+            cidrIpv4: subnet,
+            ...tcp(PORTS[port]),
+          }),
+      );
+    });
+  }
+
+  /** Without NAT: S3, from which nodes download their bundles, and to which the scheduler sends the signal of its readiness. */
+  private toS3({ region }: ResolvedCluster): readonly ITerraformDependable[] {
+    // Addresses of S3 in the region, which AWS keeps up to date; they count as one rule (VPC User Guide, "AWS-managed
+    // prefix lists").
+    const addresses = new DataAwsEc2ManagedPrefixList(this, "s3", { name: `com.amazonaws.${region}.s3` });
+    return [this.scheduler, this.workers].map(
+      (from) =>
+        new VpcSecurityGroupEgressRule(this, `${from.node.id}-to-s3`, {
+          securityGroupId: from.id,
+          description: `${from.node.id}-to-s3: https`,
+          prefixListId: addresses.id,
+          ...tcp(HTTPS[1]),
+        }),
+    );
+  }
+
+  /** What one group may send, the other may receive. */
+  private between(sentence: string, from: SecurityGroup, to: SecurityGroup, ports: readonly Ports[]) {
+    const at = new Construct(this, sentence);
+    return ports.flatMap(([name, range]) => {
+      const rule = new Construct(at, name);
+      const common = { description: `${sentence}: ${name}`, ...tcp(range) };
+      return [
+        new VpcSecurityGroupEgressRule(rule, "egress", {
+          ...common,
+          securityGroupId: from.id,
+          referencedSecurityGroupId: to.id,
+        }),
+        new VpcSecurityGroupIngressRule(rule, "ingress", {
+          ...common,
+          securityGroupId: to.id,
+          referencedSecurityGroupId: from.id,
+        }),
+      ];
+    });
+  }
+}
+
+/**
+ * Lets the machines of a group fetch packages, and reach the services of AWS; in a network without NAT gateway, these
+ * alone, at their endpoints. Names and time come from AWS without passing a group.
+ */
+export function egressRules(
+  scope: Construct,
+  machines: string,
+  from: SecurityGroup,
+  { network }: ResolvedCluster,
+): readonly ITerraformDependable[] {
+  const [where, blocks, ports] =
+    network.nat === "none"
+      ? (["endpoints", machineBlocks(network), [HTTPS]] as const)
+      : (["archives", ["0.0.0.0/0"], [HTTP, HTTPS]] as const);
+  const sentence = `${machines}-to-${where}`;
+  const at = new Construct(scope, sentence);
+  return blocks.flatMap((cidrIpv4, index) => {
+    const to = index === 0 ? at : new Construct(at, cidrIpv4);
+    return ports.map(
+      ([name, range]) =>
+        new VpcSecurityGroupEgressRule(to, name, {
+          securityGroupId: from.id,
+          description: `${sentence}: ${name}`,
+          cidrIpv4,
+          ...tcp(range),
+        }),
+    );
+  });
+}
+
+function tcp({ from, to }: PortRange) {
+  return { ipProtocol: "tcp", fromPort: from, toPort: to };
+}

@@ -1,0 +1,120 @@
+import { DataAwsSsmParameter } from "@cdktf/provider-aws/lib/data-aws-ssm-parameter";
+import { Instance } from "@cdktf/provider-aws/lib/instance";
+import { Resource as NullResource } from "@cdktf/provider-null/lib/resource";
+import { Construct } from "constructs";
+import type { Image } from "../../config/definition";
+import type { ResolvedCluster } from "../../config/resolved-cluster";
+import type { NodePlan } from "../../node/node-plan";
+import { userData } from "../../node/user-data";
+import { nameOf } from "../account/names";
+import { suppress } from "../account/suppression";
+import { nodeTags } from "../account/tags";
+import type { BundleObject } from "../artifacts/bundle-object";
+import type { EncryptionKey } from "../encryption/encryption-key";
+import { imageParameter, isPinned, launchImage } from "../image/base-image";
+import { type ClusterNetwork, schedulerSubnetId } from "../network/cluster-network";
+import type { ClusterSecurityGroups } from "../network/cluster-security-groups";
+import { STATE_TAG } from "../roles/node-role";
+import type { SchedulerRole } from "../roles/scheduler-role";
+
+/** Decides what the scheduler's instance is made from. */
+export interface SchedulerProps {
+  /** Cluster that is scheduled. */
+  readonly cluster: ResolvedCluster;
+  /** Plan of the scheduler. */
+  readonly node: NodePlan;
+  /** Network of the instance. */
+  readonly network: ClusterNetwork;
+  /** Security of the cluster. */
+  readonly security: ClusterSecurityGroups;
+  /** Role of the machine. */
+  readonly role: SchedulerRole;
+  /** Key of the cluster. */
+  readonly key: EncryptionKey;
+  /** Bundle that the instance downloads. */
+  readonly bundle: BundleObject;
+}
+
+/**
+ * The machine of the scheduler, on demand and under a fixed private address. What a scheduler knows is in its memory
+ * and lost with it, so only a change of the definition replaces it; a new release of its AMI does not. Where the
+ * definition protects it, nothing does: Terraform refuses the whole plan that would, and AWS whoever else asks.
+ *
+ * @example
+ * dask.scheduler.addSecurityGroup("sg-0123456789abcdef0");
+ * dask.scheduler.role.addManagedPolicy("arn:aws:iam::123456789012:policy/read-my-tables");
+ */
+export class Scheduler extends Construct {
+  /** The machine. */
+  readonly instance: Instance;
+  /** Role of the instance: what it may do in AWS. */
+  readonly role: SchedulerRole;
+  /** Changes with each new instance: whatever has to change with the scheduler refers to it. */
+  readonly generation: string;
+  /** Name of a resource that is replaced with each new instance, for `replaceTriggeredBy`. */
+  readonly replacement: string;
+
+  constructor(scope: Construct, id: string, props: SchedulerProps) {
+    super(scope, id);
+    const { cluster, node, network, security, role, key, bundle } = props;
+    const { deletionProtection, ssh } = cluster;
+    this.role = role;
+    const tags = nodeTags(cluster, node);
+    const image = new NullResource(this, "image", { triggers: { image: launchImage(node.image) } });
+    this.instance = new Instance(this, "Resource", {
+      ami: this.ami(node.image),
+      instanceType: cluster.scheduler.instanceType,
+      subnetId: schedulerSubnetId(cluster, network),
+      privateIp: cluster.scheduler.privateAddress,
+      associatePublicIpAddress: false,
+      vpcSecurityGroupIds: [security.scheduler.id],
+      iamInstanceProfile: role.instanceProfile.name,
+      ...(ssh && { keyName: ssh.keyName }),
+      disableApiTermination: deletionProtection,
+      metadataOptions: { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1 },
+      monitoring: true,
+      rootBlockDevice: {
+        volumeType: "gp3",
+        volumeSize: node.diskGiB,
+        encrypted: true,
+        kmsKeyId: key.arn,
+        deleteOnTermination: true,
+        tags,
+      },
+      userDataBase64: userData(node),
+      userDataReplaceOnChange: true,
+      tags,
+      // The name of the image decides, not the AMI that it refers to today.
+      lifecycle: {
+        ignoreChanges: ["ami", `tags["${STATE_TAG}"]`],
+        replaceTriggeredBy: [nameOf(image)],
+        ...(deletionProtection && { preventDestroy: true }),
+      },
+      dependsOn: [...(network.internetConnectivityEstablished ?? []), ...security.rules, bundle.object],
+    });
+    role.addDependent(this.instance);
+    suppress(
+      this.instance,
+      "CKV_AWS_135",
+      "instance types of the Nitro System are EBS-optimized by default; EC2 rejects the setting for types that cannot be",
+    );
+    const generation = new NullResource(this, "generation", { triggers: { instance: this.instance.id } });
+    this.generation = generation.id;
+    this.replacement = nameOf(generation);
+  }
+
+  /**
+   * Adds a security group to the instance, next to that of the cluster's scheduler. AWS allows 5 groups for each instance by
+   * default. The change does not replace the scheduler.
+   */
+  addSecurityGroup(securityGroupId: string): void {
+    const present = this.instance.vpcSecurityGroupIdsInput ?? [];
+    this.instance.vpcSecurityGroupIds = [...present, securityGroupId];
+  }
+
+  /** A pinned AMI, or the one that a published image stands for today. */
+  private ami(image: Image): string {
+    if (isPinned(image)) return image.amiId;
+    return new DataAwsSsmParameter(this, "newest-ami", { name: imageParameter(image) }).insecureValue;
+  }
+}

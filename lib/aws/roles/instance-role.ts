@@ -1,0 +1,141 @@
+import { IamInstanceProfile } from "@cdktf/provider-aws/lib/iam-instance-profile";
+import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
+import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
+import { dependable, type ITerraformDependable, Lazy, type TerraformResource } from "cdktf";
+import { Construct } from "constructs";
+import type { ResolvedCluster } from "../../config/resolved-cluster";
+import { resourceName, truncateName } from "../../node/names";
+import type { Account } from "../account/account";
+import { MAX_ROLE_NAME_LENGTH } from "../account/names";
+import { type Principal, policy, type RoleStatement } from "../account/policy";
+import { ManagedPolicies } from "./managed-policies";
+
+/** Decides which instances take a role, and how it is named. */
+export interface InstanceRoleProps {
+  /** Cluster that the machines belong to. */
+  readonly cluster: ResolvedCluster;
+  /** Account of the cluster. */
+  readonly account: Account;
+  /** What the machines are, in the role's name. */
+  readonly kind: string;
+  /** What a person reads in a list of roles. */
+  readonly description: string;
+}
+
+/**
+ * Role of instances. It has the permissions that Session Manager and the cluster need: each action by name and, where AWS
+ * supports it, each resource by ARN. `addToPolicy` and `addManagedPolicy` add yours. Instances are created after all policies of
+ * their role.
+ *
+ * The code of tasks has the permissions of the role of its pool.
+ *
+ * @example
+ * const { role } = new DaskCluster(stack, "dask", { cluster }).scheduler;
+ * role.addToPolicy({ Action: "s3:GetObject", Resource: "arn:aws:s3:::my-data/*" });
+ */
+export class InstanceRole extends Construct {
+  /** ARN of the role. */
+  readonly arn: string;
+  /** Name of the role, for policies that are attached elsewhere. */
+  readonly roleName: string;
+  /** The role as principal of a resource policy, such as that of a bucket or a key. */
+  readonly grantPrincipal: Principal;
+  /** Instance profile of the role. */
+  readonly instanceProfile: IamInstanceProfile;
+  /** Account of the cluster. */
+  protected readonly account: Account;
+
+  private readonly role: IamRole;
+  private readonly managed: ManagedPolicies;
+  private readonly added: RoleStatement[] = [];
+  private readonly granted: ITerraformDependable[] = [];
+  private readonly dependents: TerraformResource[] = [];
+
+  constructor(scope: Construct, id: string, { cluster, account, kind, description }: InstanceRoleProps) {
+    super(scope, id);
+    this.account = account;
+    // Roles belong to the account, so clusters of one name in two regions need the region in theirs.
+    const name = truncateName(resourceName(cluster, kind, cluster.region), MAX_ROLE_NAME_LENGTH);
+    const tags = { Name: name };
+    this.role = new IamRole(this, "Resource", {
+      name,
+      description,
+      assumeRolePolicy: policy({
+        Principal: { Service: `ec2.${account.dnsSuffix}` },
+        Action: "sts:AssumeRole",
+      }),
+      ...(account.permissionsBoundary && { permissionsBoundary: account.permissionsBoundary }),
+      tags,
+    });
+    this.arn = this.role.arn;
+    this.roleName = this.role.name;
+    this.grantPrincipal = { AWS: this.arn };
+    this.managed = new ManagedPolicies(this, "managed-policies", { roleName: this.roleName });
+    this.instanceProfile = new IamInstanceProfile(this, "instance-profile", {
+      name,
+      role: this.role.name,
+      tags,
+    });
+    this.allow(
+      "session-manager",
+      { Action: "ssm:UpdateInstanceInformation", Resource: account.arn("ec2", "instance/*") },
+      {
+        Action: [
+          "ssmmessages:CreateControlChannel",
+          "ssmmessages:CreateDataChannel",
+          "ssmmessages:OpenControlChannel",
+          "ssmmessages:OpenDataChannel",
+        ],
+        // None of these takes a resource (Service Authorization Reference): each acts on the machine that calls.
+        Resource: "*",
+      },
+    );
+  }
+
+  /**
+   * Adds statements to the role. All statements that are added are one inline policy, `added`, which is not there without
+   * any. IAM allows 10,240 characters in all inline policies of a role.
+   */
+  addToPolicy(...statements: readonly RoleStatement[]): void {
+    if (statements.length === 0) return;
+    this.added.push(...statements);
+    if (this.added.length > statements.length) return;
+    const policyOfAll = Lazy.stringValue({ produce: () => policy(...this.added) });
+    this.grant(new IamRolePolicy(this, "added", { name: "added", role: this.roleName, policy: policyOfAll }));
+  }
+
+  /**
+   * Attaches a managed policy of yours or of AWS. IAM allows 10 for each role by default. A second call with the same ARN has
+   * no effect.
+   */
+  addManagedPolicy(policyArn: string): void {
+    this.grant(this.managed.attachment(policyArn));
+  }
+
+  /** ARN of the policy that bounds the permissions of the role. @default - that of the cluster, if it has one */
+  get permissionsBoundary(): string | undefined {
+    return this.role.permissionsBoundaryInput;
+  }
+
+  set permissionsBoundary(policyArn: string) {
+    this.role.permissionsBoundary = policyArn;
+  }
+
+  /** Makes a resource wait for every policy of the role, also for policies that are added later. */
+  addDependent(resource: TerraformResource): void {
+    this.dependents.push(resource);
+    resource.dependsOn = [...(resource.dependsOn ?? []), ...this.granted.map(dependable)];
+  }
+
+  /** Adds an inline policy. */
+  protected allow(id: string, ...statements: readonly RoleStatement[]): void {
+    this.grant(new IamRolePolicy(this, id, { name: id, role: this.roleName, policy: policy(...statements) }));
+  }
+
+  /** Makes instances wait for a policy: they call AWS as soon as they boot. */
+  protected grant(policy: ITerraformDependable): void {
+    if (this.granted.includes(policy)) return;
+    this.granted.push(policy);
+    for (const dependent of this.dependents) dependent.dependsOn?.push(dependable(policy));
+  }
+}

@@ -1,0 +1,168 @@
+import { addressDefaults } from "./address-defaults";
+import { formatBytes, readAmount } from "./amounts";
+import { GIB } from "./bytes";
+import { contains, hostOf } from "./cidr";
+import type {
+  ClusterDefinition,
+  Image,
+  NetworkDefinition,
+  PoolDefinition,
+  SchedulerDefinition,
+} from "./definition";
+import { factsOf, type GivenFacts, givenFacts } from "./instance-types";
+import { mostProcesses } from "./processes";
+import { DEFAULT_REGION, defaultZones } from "./regions";
+import { DEFAULT_RELEASE, RELEASES, type Release } from "./releases";
+import type { CpuPool, GpuPool, Network, Pool, ResolvedCluster, Scheduler } from "./resolved-cluster";
+import { zoneWithSubnets } from "./subnets";
+
+/** The scheduler takes the eleventh address of a subnet; AWS reserves the first four. */
+const SCHEDULER_HOST = 10;
+
+/** Where administrators are who are on this machine. */
+const LOOPBACK = "127.0.0.0/8";
+
+/**
+ * Default disk of a machine with the Deep Learning AMI, in GiB. That image floats and grows: its snapshot is 75 GiB, and
+ * that of a relative 105 GiB already. Half of the disk is what workers may spill, so the other half has to hold it.
+ */
+const DEEP_LEARNING_DISK = 200;
+
+/** Share of a GPU's memory that RMM takes at once: what dask-cuda's documentation uses, with room for CUDA itself. */
+const RMM_SHARE = 0.8;
+
+/** Fills in the defaults of a definition whose fields are sound. Pure. */
+export function resolve(definition: ClusterDefinition): ResolvedCluster {
+  const { name, region = DEFAULT_REGION, bakedImages = false, tags = {} } = definition;
+  const release = RELEASES[definition.release ?? DEFAULT_RELEASE];
+  const network = resolveNetwork(definition.network, region);
+  const facts = definition.instanceTypeFacts && { givenFacts: givenFacts(definition.instanceTypeFacts) };
+  const scheduler = { ...resolveScheduler(definition.scheduler ?? {}, name, network), ...facts };
+  const pools = (definition.pools ?? [{ name: "cpu", kind: "cpu" }]).map((pool) =>
+    resolvePool(pool, release, facts ?? {}),
+  );
+  return {
+    name,
+    release,
+    region,
+    network,
+    scheduler,
+    pools,
+    ucx: pools.some((pool) => pool.kind === "gpu" && pool.ucx),
+    tls: definition.tls ?? !network.adminSubnets.every((subnet) => contains(LOOPBACK, subnet)),
+    ...(definition.ssh && { ssh: { ...definition.ssh } }),
+    logRetentionDays: definition.logRetentionDays ?? 365,
+    deletionProtection: definition.deletionProtection ?? false,
+    bakedImages,
+    tags: { ...tags },
+    ...(definition.artifactBucket === undefined ? {} : { artifactBucket: definition.artifactBucket }),
+    backend: definition.backend ?? { type: "local" },
+    addressDefaults: addressDefaults(definition, scheduler.zone),
+  };
+}
+
+function resolveNetwork(definition: NetworkDefinition, region: string): Network {
+  const {
+    vpcCidr = "10.20.0.0/16",
+    zones = defaultZones(region),
+    nat = "single",
+    endpoints = false,
+  } = definition;
+  return {
+    adminSubnets: [...definition.adminSubnets],
+    vpcCidr,
+    zones: zones.map((zone) => zoneWithSubnets(typeof zone === "string" ? { name: zone } : zone, vpcCidr)),
+    nat,
+    endpoints,
+  };
+}
+
+function resolveScheduler(definition: SchedulerDefinition, name: string, network: Network): Scheduler {
+  const { instanceType = "m7i.large", image = "ubuntu" } = definition;
+  const zone = definition.zone ?? network.zones.map((one) => one.name).sort()[0] ?? "";
+  const subnet = network.zones.find((one) => one.name === zone)?.privateSubnet;
+  return {
+    instanceType,
+    diskGiB: definition.diskGiB ?? (image === "deep-learning" ? DEEP_LEARNING_DISK : 50),
+    image,
+    zone,
+    privateAddress: definition.privateAddress ?? hostOf(subnet || network.vpcCidr, SCHEDULER_HOST),
+    hostname: `scheduler.${name}.internal`,
+  };
+}
+
+/** Facts that a definition gives about instance types, as each node has them. */
+interface Facts {
+  readonly givenFacts?: GivenFacts;
+}
+
+function resolvePool(definition: PoolDefinition, release: Release, facts: Facts): Pool {
+  return definition.kind === "cpu"
+    ? resolveCpuPool(definition, facts)
+    : resolveGpuPool(definition, release, facts);
+}
+
+function resolveCpuPool(definition: PoolDefinition & { kind: "cpu" }, facts: Facts): CpuPool {
+  const { processes = 1, threads } = definition;
+  return {
+    kind: "cpu",
+    ...common(definition, facts, "ubuntu", ["m7i.2xlarge", "m6i.2xlarge", "m5.2xlarge"]),
+    resources: { CPU: threads ?? "threads", ...definition.resources },
+    processes,
+    ...(threads === undefined ? {} : { threads }),
+  };
+}
+
+function resolveGpuPool(
+  definition: PoolDefinition & { kind: "gpu" },
+  release: Release,
+  facts: Facts,
+): GpuPool {
+  const { threads = 1, rmmPool = release.rmm === undefined ? false : RMM_SHARE, ucx = false } = definition;
+  return {
+    kind: "gpu",
+    ...common(definition, facts, "deep-learning", ["g6.xlarge", "g5.xlarge"]),
+    resources: { GPU: 1, ...definition.resources },
+    threads,
+    rmmPool: readAmount(rmmPool) ?? false,
+    ucx,
+  };
+}
+
+function common(
+  definition: PoolDefinition,
+  facts: Facts,
+  defaultImage: Image,
+  defaultTypes: readonly string[],
+) {
+  const {
+    name,
+    minSize = 0,
+    onDemandBase = 0,
+    spotPercentage = 0,
+    memoryLimit = "auto",
+    image = defaultImage,
+  } = definition;
+  // An AMI by id in a GPU pool is most likely made from the Deep Learning AMI.
+  const large = image === "deep-learning" || (definition.kind === "gpu" && image !== "ubuntu");
+  const diskGiB = definition.diskGiB ?? (large ? DEEP_LEARNING_DISK : 100);
+  const instanceTypes = [...(definition.instanceTypes ?? defaultTypes)];
+  const desiredSize = definition.desiredSize ?? Math.max(minSize, Math.min(1, definition.maxSize ?? 1));
+  const everyTypeHasDisks = instanceTypes.every((type) => (factsOf(facts, type)?.disks ?? 0) > 0);
+  const storage = definition.spill?.storage ?? (everyTypeHasDisks ? "instance-store" : "ebs");
+  const share = formatBytes((diskGiB * GIB) / 2 / mostProcesses({ ...definition, instanceTypes, ...facts }));
+  return {
+    name,
+    instanceTypes,
+    minSize,
+    desiredSize,
+    maxSize: definition.maxSize ?? Math.max(10, desiredSize, minSize),
+    onDemandBase,
+    spotPercentage,
+    memoryLimit: readAmount(memoryLimit) ?? "auto",
+    spill: { storage, limit: definition.spill?.limit ?? (storage === "ebs" ? share : false) },
+    diskGiB,
+    image,
+    ...facts,
+  } as const;
+}

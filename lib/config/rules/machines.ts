@@ -1,0 +1,123 @@
+import { factsOf, hasUsableGpu, type InstanceTypeFacts } from "../instance-types";
+import type { ValidationIssue } from "../validation-error";
+import { eachPool, issueIf, type Rule } from "./rule";
+
+/** Each pool's instance types exist, can run its workers, and are named once. */
+export const instanceTypes: Rule = eachPool((pool, path) =>
+  pool.instanceTypes.flatMap((type, index) => {
+    const at = { path: `${path}.instanceTypes[${index}]`, value: type };
+    return [
+      ...instanceTypeIssues(at.path, type, factsOf(pool, type), pool.kind === "gpu"),
+      ...issueIf(pool.instanceTypes.indexOf(type) < index, {
+        ...at,
+        expected: "each instance type once",
+        hint: "take the second mention out",
+      }),
+    ];
+  }),
+);
+
+/** A pool that spills to the instance store has one on every instance type. */
+export const instanceStore: Rule = eachPool((pool, path) => {
+  const { spill, instanceTypes } = pool;
+  const without = instanceTypes.filter((type) => factsOf(pool, type)?.disks === 0);
+  return issueIf(spill.storage === "instance-store" && without.length > 0, {
+    path: `${path}.spill.storage`,
+    value: spill.storage,
+    expected: `ebs, as ${without.join(", ")} has no instance store`,
+    hint: "spill to ebs, or name instance types with NVMe disks such as m6id.2xlarge",
+  });
+});
+
+/** A pool with spot machines names only instance types that EC2 sells as spot. */
+export const spotTypes: Rule = eachPool((pool, path) => {
+  const { spotPercentage, instanceTypes } = pool;
+  const onDemandOnly = instanceTypes.filter((type) => factsOf(pool, type)?.spot === false);
+  return issueIf(spotPercentage > 0 && onDemandOnly.length > 0, {
+    path: `${path}.spotPercentage`,
+    value: spotPercentage,
+    expected: `0, as EC2 offers ${onDemandOnly.join(", ")} only on demand`,
+    hint: "set spotPercentage: 0, or take these instance types out of the pool",
+  });
+});
+
+/** The scheduler has a GPU where it speaks UCX, and none elsewhere. */
+export const schedulerType: Rule = ({ scheduler, ucx }) =>
+  instanceTypeIssues(
+    "scheduler.instanceType",
+    scheduler.instanceType,
+    factsOf(scheduler, scheduler.instanceType),
+    ucx,
+  ).map((issue) =>
+    issue.expected === USABLE_GPU
+      ? {
+          ...issue,
+          hint: "with UCX the scheduler needs a GPU: name a type such as g6.xlarge, or turn ucx off",
+        }
+      : issue,
+  );
+
+const USABLE_GPU = "an instance type with an NVIDIA GPU of Turing or later";
+
+/** The first reason why an instance type cannot be a node of the cluster, if there is one. */
+function instanceTypeIssues(
+  path: string,
+  type: string,
+  facts: InstanceTypeFacts | undefined,
+  wantsGpu: boolean,
+): readonly ValidationIssue[] {
+  const reason = facts === undefined ? UNKNOWN : (unfit(facts) ?? mismatch(facts, wantsGpu));
+  return reason === undefined ? [] : [{ path, value: type, ...reason }];
+}
+
+type Reason = Pick<ValidationIssue, "expected" | "hint">;
+
+const UNKNOWN: Reason = {
+  expected: "an instance type in EC2's list",
+  hint: "correct the spelling, or give the facts of a newer type in instanceTypeFacts",
+};
+
+/** Why an instance type can be no node at all. */
+function unfit(facts: InstanceTypeFacts): Reason | undefined {
+  if (facts.dedicatedHosts)
+    return {
+      expected: "an instance type that runs without a Dedicated Host",
+      hint: "name a type such as m7i.2xlarge",
+    };
+  if (facts.architecture !== "x86_64")
+    return {
+      expected: "an x86_64 instance type: the release locks hold x86_64 wheels",
+      hint: "name its x86_64 sibling, such as m7i for m7g",
+    };
+  if (!facts.nitro)
+    return {
+      expected:
+        "an instance type of the Nitro System: nodes expect NVMe devices and EBS with dedicated bandwidth",
+      hint: "name a newer type, such as m7i for m4, t3 for t2 or i4i for i3",
+    };
+  if (facts.accelerator !== undefined)
+    return {
+      expected: `an instance type without an accelerator that Dask cannot use: this one has ${facts.accelerator}`,
+      hint: "name a type such as m7i.2xlarge, or g6.xlarge in a GPU pool",
+    };
+  // A share of a GPU is an NVIDIA vGPU, which only the licensed guest driver runs (NVIDIA vGPU User Guide, "Installing the
+  // NVIDIA vGPU Software Graphics Driver"); nodes install the data center driver.
+  if (facts.fractionalGpu)
+    return {
+      expected: "an instance type without a fraction of a GPU: the driver of the nodes runs whole GPUs only",
+      hint: "name a type such as g6.xlarge in a GPU pool, or m7i.2xlarge in a CPU pool",
+    };
+  return undefined;
+}
+
+/** Why an instance type does not fit a node with, or without, a GPU. */
+function mismatch(facts: InstanceTypeFacts, wantsGpu: boolean): Reason | undefined {
+  if (wantsGpu && !hasUsableGpu(facts))
+    return { expected: USABLE_GPU, hint: "name a type such as g6.xlarge, or make this a CPU pool" };
+  if (!wantsGpu && facts.gpus > 0)
+    return {
+      expected: "an instance type without a GPU, which nothing here would use",
+      hint: "name a type such as m7i.2xlarge, or make this a GPU pool",
+    };
+  return undefined;
+}

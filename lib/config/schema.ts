@@ -1,0 +1,143 @@
+import { z } from "zod";
+import { MAX_VCPUS } from "./instance-types";
+import { RELEASE_NAMES } from "./releases";
+import { memoryLimit, rmmPool, spillLimit } from "./schema/amounts";
+import { backend, bucket } from "./schema/backend";
+import { integer, object, oneOf, pattern, refine } from "./schema/fields";
+import { clusterName, keyName, poolName, region, zoneName } from "./schema/names";
+import { network, privateAddress } from "./schema/network";
+import { tags } from "./schema/tags";
+
+const instanceType = pattern(
+  /^[a-z][a-z0-9-]*\.[a-z0-9-]+$/,
+  "an EC2 instance type, such as m7i.2xlarge",
+  "look the type up in EC2's list",
+);
+
+/** Numbers of the largest instance types, with room for larger ones. */
+const facts = object({
+  vcpus: integer(1, 4096),
+  memoryMiB: integer(512, 2 ** 27),
+  gpus: integer(0, 64).optional(),
+  gpuMemoryMiB: integer(1, 2 ** 24).optional(),
+  disks: integer(0, 64).optional(),
+  spot: z.boolean().optional(),
+});
+
+const resources = z.record(
+  pattern(
+    /^[A-Za-z][A-Za-z0-9_.:-]*$/,
+    "a letter, then letters, digits, '_', '.', ':' and '-'",
+    "respell the resource: Dask splits its --resources flag at spaces, commas and '='",
+  ),
+  refine(
+    z.number(),
+    (value) => value > 0 && Number.isFinite(value),
+    "a number above 0",
+    "say how much of the resource each worker process offers, or leave the resource out",
+  ),
+);
+
+const image = oneOf(
+  [
+    z.enum(["ubuntu", "deep-learning"]),
+    object({
+      amiId: pattern(
+        /^ami-([0-9a-f]{8}|[0-9a-f]{17})$/,
+        "an AMI id, such as ami-0123456789abcdef0",
+        "copy the AMI's id",
+      ),
+    }),
+    object({
+      ssmParameter: pattern(
+        /^\/[A-Za-z0-9/_.-]+$/,
+        "the full name of an SSM parameter, from the first /",
+        "copy its name",
+      ),
+    }),
+  ],
+  "ubuntu, deep-learning, { amiId: 'ami-…' } or { ssmParameter: '/…' }",
+);
+
+const spill = object({
+  storage: z.enum(["instance-store", "ebs"]).optional(),
+  limit: spillLimit.optional(),
+});
+
+const diskGiB = integer(20, 16384);
+
+const commonPool = {
+  name: poolName,
+  instanceTypes: z.array(instanceType).min(1).max(40).optional(),
+  minSize: integer(0, 5000).optional(),
+  desiredSize: integer(0, 5000).optional(),
+  maxSize: integer(0, 5000).optional(),
+  onDemandBase: integer(0, 5000).optional(),
+  spotPercentage: integer(0, 100).optional(),
+  memoryLimit: memoryLimit.optional(),
+  resources: resources.optional(),
+  spill: spill.optional(),
+  diskGiB: diskGiB.optional(),
+  image: image.optional(),
+};
+
+const pool = z.discriminatedUnion("kind", [
+  object({
+    ...commonPool,
+    kind: z.literal("cpu"),
+    processes: integer(1, MAX_VCPUS).optional(),
+    threads: integer(1, 1024).optional(),
+  }),
+  object({
+    ...commonPool,
+    kind: z.literal("gpu"),
+    threads: integer(1, 1024).optional(),
+    rmmPool: rmmPool.optional(),
+    ucx: z.boolean().optional(),
+  }),
+]);
+
+/** What CloudWatch Logs takes (PutRetentionPolicy, API version 2014-03-28). */
+const RETENTION_DAYS: readonly number[] = [
+  ...[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731],
+  ...[1096, 1827, 2192, 2557, 2922, 3288, 3653],
+];
+
+const logRetentionDays = refine(
+  z.number(),
+  (value) => RETENTION_DAYS.includes(value),
+  `one of ${RETENTION_DAYS.join(", ")}`,
+  "choose a number of days that CloudWatch Logs takes",
+);
+
+/**
+ * Shape of a `ClusterDefinition`, field by field: types, ranges, spelling. `rules` checks what concerns several fields.
+ */
+export const definitionSchema = object({
+  name: clusterName,
+  release: z.enum(RELEASE_NAMES).optional(),
+  region: region.optional(),
+  network,
+  scheduler: object({
+    instanceType: instanceType.optional(),
+    diskGiB: diskGiB.optional(),
+    image: image.optional(),
+    zone: zoneName.optional(),
+    privateAddress: privateAddress.optional(),
+  }).optional(),
+  pools: z.array(pool).max(50).optional(),
+  bakedImages: z.boolean().optional(),
+  tls: z.boolean().optional(),
+  ssh: object({ keyName }).optional(),
+  logRetentionDays: logRetentionDays.optional(),
+  deletionProtection: z.boolean().optional(),
+  tags: tags.optional(),
+  artifactBucket: refine(
+    bucket,
+    (name) => !name.includes("."),
+    "the name of a bucket without dots: certificates of S3 do not cover names with dots",
+    "choose another bucket",
+  ).optional(),
+  instanceTypeFacts: z.record(instanceType, facts).optional(),
+  backend: backend.optional(),
+});

@@ -1,0 +1,34 @@
+import { z } from "zod";
+import { pattern, refine } from "./fields";
+
+/** Key and value of a tag: what every service accepts that the tags go to. The strictest of them is the source. */
+
+/** Most characters of a key (EC2 API Reference, Tag); other services accept 128. */
+const MAX_KEY_LENGTH = 127;
+
+/** Most characters of a value (IAM API Reference, Tag). */
+const MAX_VALUE_LENGTH = 256;
+
+/** Characters that IAM accepts in keys and values (IAM API Reference, Tag). */
+const CHARACTERS = "[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]";
+
+const tagText = (from: number, to: number) =>
+  refine(
+    refine(
+      pattern(
+        new RegExp(`^${CHARACTERS}{${from},${to}}$`, "u"),
+        `letters, digits, spaces and _ . : / = + - @, from ${from} to ${to} characters`,
+        "shorten or respell it",
+      ),
+      // IAM User Guide, "Tagging IAM resources": neither a key nor a value begins with aws:.
+      (text) => !/^aws:/i.test(text),
+      "a text that does not begin with aws:, which AWS reserves",
+      "choose another beginning",
+    ),
+    (text) => text === text.trim(),
+    "a text without spaces at the ends, which not every service keeps",
+    "take the spaces out",
+  );
+
+/** Shape of the tags of a definition. */
+export const tags = z.record(tagText(1, MAX_KEY_LENGTH), tagText(0, MAX_VALUE_LENGTH));

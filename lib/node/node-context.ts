@@ -1,0 +1,34 @@
+import { PORTS } from "../config/ports";
+import { protocol } from "../config/protocol";
+import type { ResolvedCluster } from "../config/resolved-cluster";
+import { LIBRARY } from "./node-files";
+import type { ServiceContext } from "./service";
+
+/** Key, certificate and authority of a machine, in one file; `dask` alone may read it. */
+export const NODE_PEM = "/etc/dask/tls/node.pem";
+
+/** Dask's preload that takes renewed certificates. */
+export const RELOAD = `${LIBRARY}/reload_certificates.py`;
+
+/** Where services run on a machine of a cluster. */
+export function nodeContext(cluster: ResolvedCluster): ServiceContext {
+  return {
+    bin: "/opt/dask/env/bin",
+    scratch: "/var/lib/dask/scratch",
+    config: "/etc/dask",
+    schedulerAddress: `${protocol(cluster)}://${cluster.scheduler.hostname}:${PORTS.scheduler.from}`,
+    ...(cluster.tls && { reload: RELOAD }),
+    httpAddress: `127.0.0.1:${httpPort(cluster)}`,
+  };
+}
+
+/** Port of the scheduler's HTTP server; with TLS, the dashboard's own is its door's. */
+export function httpPort({ tls }: ResolvedCluster): number {
+  return (tls ? PORTS.schedulerHttp : PORTS.dashboard).from;
+}
+
+/** The dashboard as a person opens it; that of an isolated cluster, at the end of a tunnel. */
+export function dashboardLink({ tls, scheduler }: ResolvedCluster): string {
+  const at = `${tls ? scheduler.hostname : "localhost"}:${PORTS.dashboard.from}`;
+  return `${tls ? "https" : "http"}://${at}/status`;
+}
