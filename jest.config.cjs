@@ -11,7 +11,7 @@ const suite = (displayName, ...folders) => ({
 
 module.exports = {
   projects: [
-    suite("unit", "cluster", "node", "aws", "local", "environments"),
+    suite("unit", "config", "node", "aws", "local", "environments"),
     suite("local", "local-stack"),
     ...["releases", "smoke", "dashboard", "chaos", "terraform", "policy", "boot", "consumer"].map((name) =>
       suite(name, name),

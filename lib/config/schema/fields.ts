@@ -33,11 +33,11 @@ export const oneOf = <const T extends readonly z.ZodType[]>(schemas: T, expected
 export const pattern = (pattern: RegExp, expected: string, hint: string) =>
   refine(z.string(), (value) => pattern.test(value), expected, hint);
 
-/** A integer number in a range. */
+/** A whole number in a range. */
 export const integer = (from: number, to: number) =>
   refine(
     z.number(),
     (value) => Number.isInteger(value) && value >= from && value <= to,
-    `a integer number from ${from} to ${to}`,
+    `a whole number from ${from} to ${to}`,
     "give a number in that range",
   );
