@@ -1,7 +1,6 @@
 import { defineCluster } from "../../lib/config/define";
 import type { ClusterDefinition } from "../../lib/config/definition";
-import { checkExistingNetwork } from "../../lib/config/rules/existing-network";
-import { checkOwnVpc } from "../../lib/config/rules/own-vpc";
+import { checkExistingNetwork, checkOwnVpc } from "../../lib/config/rules/vpc";
 import { faultsIn } from "./issues-of";
 
 const [A, B] = ["us-west-2a", "us-west-2b"];

@@ -1,6 +1,6 @@
 import { defineCluster } from "../../lib/config/define";
 import type { NetworkDefinition } from "../../lib/config/definition";
-import { checkOwnVpc } from "../../lib/config/rules/own-vpc";
+import { checkOwnVpc } from "../../lib/config/rules/vpc";
 import { faultsIn } from "./issues-of";
 
 const A = "us-west-2a";

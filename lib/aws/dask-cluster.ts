@@ -1,9 +1,8 @@
 import { Annotations } from "cdktf";
 import { Construct } from "constructs";
 import type { ResolvedCluster } from "../config/resolved-cluster";
-import { checkExistingNetwork } from "../config/rules/existing-network";
-import { unverifiedFacts } from "../config/rules/given-facts";
-import { settingsWithoutEffect } from "../config/rules/without-effect";
+import { checkExistingNetwork } from "../config/rules/vpc";
+import { settingsWithoutEffect, unverifiedFacts } from "../config/rules/warnings";
 import { dashboardLink } from "../node/node-context";
 import type { NodePlan } from "../node/node-plan";
 import { type ClusterPlan, planNodes } from "../node/plan";

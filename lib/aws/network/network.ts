@@ -11,7 +11,7 @@ import { VpcEndpoint } from "@cdktf/provider-aws/lib/vpc-endpoint";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import type { ResolvedCluster, Zone } from "../../config/resolved-cluster";
-import { checkOwnVpc } from "../../config/rules/own-vpc";
+import { checkOwnVpc } from "../../config/rules/vpc";
 import { resourceName } from "../../node/names";
 import { AddressReservation } from "./address-reservation";
 import type { ClusterNetwork } from "./cluster-network";

@@ -1,16 +1,29 @@
-import { adminSubnetsNotTheInternet, adminSubnetsOnce, roomForSsh } from "./admin-subnets";
-import { bakedParameters } from "./baked-images";
-import { diskSizes, spillLimits } from "./disks";
-import { gpuFeatures, rmmPools, ucxEverywhere, ucxWithoutTls } from "./gpu";
-import { instanceStore, instanceTypes, schedulerType, spotTypes } from "./machines";
-import { memoryLimits, processesOfNodes } from "./memory";
-import { withoutNat } from "./nat";
-import { poolNames, poolSizes } from "./pools";
-import { ownResource, resourceNames } from "./resources";
+import { blocks, derivedSubnets, dockerBridge, schedulerAddress } from "./addresses";
+import { diskSizes, memoryLimits, processesOfNodes, spillLimits } from "./memory-and-disks";
+import {
+  adminSubnetsNotTheInternet,
+  adminSubnetsOnce,
+  endpointsInChina,
+  regionSupported,
+  roomForSsh,
+  schedulerZone,
+  withoutNat,
+  zonesNamed,
+  zonesOfTheRegion,
+} from "./network";
+import { bakedParameters, instanceStore, instanceTypes, schedulerType, spotTypes } from "./nodes";
+import {
+  gpuFeatures,
+  ownResource,
+  poolNames,
+  poolSizes,
+  resourceNames,
+  rmmPools,
+  ucxEverywhere,
+  ucxWithoutTls,
+} from "./pools";
 import type { Rule } from "./rule";
-import { blocks, derivedSubnets, dockerBridge, schedulerAddress } from "./subnets";
 import { tagCount, tagKeys, tagKeysOfImages } from "./tags";
-import { endpointsInChina, regionSupported, schedulerZone, zonesNamed, zonesOfTheRegion } from "./zones";
 
 /** Every rule over more than one field. */
 export const rules: readonly Rule[] = [

@@ -6,7 +6,7 @@ import type { ValidationIssue } from "../validation-error";
 import { issueIf, type Rule } from "./rule";
 
 /**
- * Rules about the VPC and its private subnets that hold for a VPC of the cluster and for an existing one. `own-vpc.ts`
+ * Rules about the VPC and its private subnets that hold for a VPC of the cluster and for an existing one. `vpc.ts`
  * has those that hold only for the former.
  */
 
