@@ -159,7 +159,7 @@ describe.each(everySpec)("%s", (_, spec) => {
     const executable = spec.files.filter(({ mode }) => mode === "0755").map(({ path }) => path);
     expect(executable.sort()).toEqual(
       [
-        ...["bootstrap", "fetch-bundle", ...spec.bake.flat(), ...spec.boot],
+        ...["bootstrap", "fetch-bundle", "run.sh", ...spec.bake.flat(), ...spec.boot],
         ...(spec.role === "scheduler" ? [] : ["machine-facts", "scratch"]),
         ...(paths(spec).includes("/etc/systemd/system/dask-spot.service") ? ["spot"] : []),
       ]
@@ -172,7 +172,7 @@ describe.each(everySpec)("%s", (_, spec) => {
   test("has each file of cloud-init as it is, comments included", () => {
     for (const { path, content } of spec.files) {
       expect(content).toMatch(/\S\n$/);
-      if (!path.startsWith("/usr/local/lib/dask-node/") || path.endsWith(".txt")) continue;
+      if (!path.startsWith("/usr/local/lib/dask-node/") || /\.txt$|\/python\//.test(path)) continue;
       const landsAs = path.split("/").at(-1) as string;
       const name = landsAs === "certificates" && spec.role === "scheduler" ? "authority" : landsAs;
       const folder = folders.find((candidate) => readdirSync(candidate).includes(name)) as string;

@@ -152,6 +152,7 @@ describe("scripts", () => {
         "base/hook",
         "base/instance",
         "base/machine-facts",
+        "base/run.sh",
         "base/scratch",
         "base/secrets",
         "base/signal",

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import type { NodePlan } from "../../lib/node/node-plan";
 import { packageRoot } from "../../lib/node/package-file";
 
@@ -27,7 +27,8 @@ export class FakeMachine {
     this.calls = join(this.directory, "calls");
     this.write("calls", "");
     for (const { path, mode, content } of spec.files) {
-      if (path.startsWith(LIBRARY)) this.script(basename(path), content, Number.parseInt(mode, 8));
+      if (path.startsWith(LIBRARY))
+        this.script(path.slice(LIBRARY.length), content, Number.parseInt(mode, 8));
     }
     const values = { ...spec.settings, SCRATCH: "/var/lib/dask/scratch", ...settings };
     const lines = Object.entries(values).map(([name, value]) => `${name}='${value}'\n`);

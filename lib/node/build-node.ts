@@ -10,6 +10,7 @@ import { exactPython, MINIFORGE } from "./miniforge";
 import { copy, ENVIRONMENT, environmentFile, LIBRARY, script, text, UNITS } from "./node-files";
 import type { NodeFeature, NodeFile, NodePlan, Phase } from "./node-plan";
 import { packageFile } from "./package-file";
+import { pythonFiles } from "./python-files";
 import type { ServiceContext } from "./service";
 import { reportFiles, stubFiles } from "./stub";
 import { renderTemplate } from "./template";
@@ -76,6 +77,7 @@ export function buildNode(
     script("base/bootstrap"),
     copy("base/functions", LIBRARY),
     ...[...bake.flat(), ...boot].flatMap((phase) => SCRIPTS[phase] ?? []).map(script),
+    ...pythonFiles(),
     ...parts.flatMap((part) => part.files),
     ...(gpu ? [copy("cuda-nvidia/nvidia-persistenced.conf", LIBRARY)] : []),
     ...options.files,

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 const NAME = "cdktf-dask";
@@ -20,6 +20,15 @@ export function packageFile(path: string): string {
     contents.set(path, content);
   }
   return content;
+}
+
+/** Paths of the files of this package in a folder and its folders, or of the one file; in order of the alphabet. */
+export function packageFiles(path: string, extension: string): readonly string[] {
+  if (!statSync(join(packageRoot(), path)).isDirectory()) return [path];
+  return readdirSync(join(packageRoot(), path), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(extension))
+    .map((name) => `${path}/${name.replaceAll("\\", "/")}`)
+    .sort();
 }
 
 function findRoot(directory: string): string {

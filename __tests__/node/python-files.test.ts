@@ -1,0 +1,73 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { production } from "../../environments/production";
+import { packageFile, packageFiles, packageRoot } from "../../lib/node/package-file";
+import { moduleCommand } from "../../lib/node/python-files";
+import { checkers, INSTALL_TIMEOUT } from "../support/python-environment";
+import { everySpec, fileOf, schedulerNode, scriptOf, worker } from "./specs";
+
+const FOLDER = "/usr/local/lib/dask-node/python/";
+const pythonOf = ({ files }: { files: readonly { path: string }[] }) =>
+  files.map(({ path }) => path).filter((path) => path.startsWith(FOLDER));
+
+const sources = ["cdktf_dask/__init__.py"].concat(
+  packageFiles("python/src/cdktf_dask/node", ".py").map((path) => path.slice("python/src/".length)),
+);
+
+test("every node has the part of the package that nodes run, file by file, and nothing else of it", () => {
+  expect(sources).toContain("cdktf_dask/node/aws.py");
+  for (const [, spec] of everySpec) {
+    expect(pythonOf(spec)).toEqual(sources.map((name) => `${FOLDER}${name}`));
+    for (const name of sources)
+      expect(fileOf(spec, `${FOLDER}${name}`)).toBe(packageFile(`python/src/${name}`));
+  }
+});
+
+test("it is in the bundle, and a change of it makes no other image", () => {
+  const node = worker(production, "cpu");
+  expect(node.stub.filter(({ path }) => path.startsWith(FOLDER))).toEqual([]);
+  expect(pythonOf(node.imageContents)).toEqual([]);
+});
+
+test("a module runs by the Python of the environment, isolated from the working directory", () => {
+  expect(moduleCommand("drain", "a", "1")).toEqual(["/usr/local/lib/dask-node/run.sh", "drain", "a", "1"]);
+  expect(scriptOf(schedulerNode(production), "run.sh").split("\n").slice(-3)).toEqual([
+    "export PYTHONPATH=/usr/local/lib/dask-node/python AWS_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt",
+    'exec /opt/dask/env/bin/python -BP -m "cdktf_dask.node.$1" "${@:2}"',
+    "",
+  ]);
+});
+
+test(
+  "each module can be imported with the packages of a node and the files of a bundle only",
+  async () => {
+    const folder = mkdtempSync(join(packageRoot(), ".test", "python-files-"));
+    try {
+      for (const { path, content } of worker(production, "cpu").files.filter(({ path }) =>
+        path.startsWith(FOLDER),
+      )) {
+        const file = join(folder, path.slice(FOLDER.length));
+        mkdirSync(dirname(file), { recursive: true });
+        writeFileSync(file, content);
+      }
+      const modules = sources
+        .map((name) =>
+          name
+            .slice(0, -".py".length)
+            .replaceAll("/", ".")
+            .replace(/\.__init__$/, ""),
+        )
+        .sort();
+      const python = join(await checkers(), "python");
+      const { status, stderr } = spawnSync(python, ["-BPc", `import ${modules.join(", ")}`], {
+        encoding: "utf8",
+        env: { PYTHONPATH: folder },
+      });
+      expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+  INSTALL_TIMEOUT,
+);

@@ -1,0 +1,26 @@
+import { LIBRARY, script, text } from "./node-files";
+import type { NodeFile } from "./node-plan";
+import { packageFile, packageFiles } from "./package-file";
+
+/** The Python package, below the root of this package. */
+const SOURCES = "python/src";
+
+/** Parts of the Python package that nodes run, with all that these import from it. */
+const PARTS = ["cdktf_dask/__init__.py", "cdktf_dask/node"];
+
+/** Program that runs a module of `cdktf_dask.node` on a node. */
+const RUN = `${LIBRARY}/run.sh`;
+
+/** Returns the Python that nodes run: the parts of the package, and the program that starts a module of it. */
+export function pythonFiles(): readonly NodeFile[] {
+  const sources = PARTS.flatMap((part) => packageFiles(`${SOURCES}/${part}`, ".py"));
+  return [
+    script("base/run.sh"),
+    ...sources.map((path) => text(`${LIBRARY}/python/${path.slice(SOURCES.length + 1)}`, packageFile(path))),
+  ];
+}
+
+/** Returns the command line on a node that runs a module of `cdktf_dask.node`. */
+export function moduleCommand(module: string, ...argv: readonly string[]): readonly string[] {
+  return [RUN, module, ...argv];
+}
