@@ -52,7 +52,7 @@ test("a worker's machine is done once all its processes are registered", () => {
   expect(calls(run)).toEqual([
     "systemctl daemon-reload",
     "systemctl enable --quiet --now dask-worker.service",
-    "python-of-dask /lib/workers.py wait tls://scheduler.variety.internal:8786 many-processes--ip-10-20-0-17 0 4",
+    "python-of-dask -BP -m cdktf_dask.node.join tls://scheduler.variety.internal:8786 many-processes--ip-10-20-0-17 0 4",
   ]);
 });
 
@@ -64,7 +64,7 @@ test("a GPU worker's node expects a process for each GPU, not for each MIG devic
     "printf 'GPU 0: A100\\n  MIG 1g.5gb Device 0: (UUID: MIG-1)\\nGPU 1: A100\\n'",
   );
   expect(calls(machine.run("dask")).at(-1)).toBe(
-    "python-of-dask /lib/workers.py wait tls://scheduler.production.internal:8786 gpu--ip-10-20-0-17 0 2",
+    "python-of-dask -BP -m cdktf_dask.node.join tls://scheduler.production.internal:8786 gpu--ip-10-20-0-17 0 2",
   );
 });
 

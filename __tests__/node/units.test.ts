@@ -112,7 +112,7 @@ describe.each([
 ])("a %s worker", (pool, unit) => {
   test("moves its data before it stops", () => {
     expect(settings(unit, "ExecStop")).toEqual([
-      "-/opt/dask/env/bin/python /usr/local/lib/dask-node/workers.py drain " +
+      "-/usr/local/lib/dask-node/run.sh drain " +
         `tls://scheduler.production.internal:8786 ${pool}--\${DASK_HOST} 75`,
     ]);
   });
@@ -120,7 +120,7 @@ describe.each([
   test("has time to drain and to end, within the 120 s of a spot notice", () => {
     const drain = Number(settings(unit, "ExecStop")[0]?.split(" ").at(-1));
     const stop = Number(settings(unit, "TimeoutStopSec")[0]);
-    expect(drain + 5).toBeLessThan(stop); // workers.py ends a hanging event loop 5 s after its deadline
+    expect(drain + 5).toBeLessThan(stop); // the command ends a hanging event loop 5 s after its deadline
     expect(drain + 5 + 20).toBeLessThan(120); // Dask takes at most 20 s from SIGTERM to its end
   });
 

@@ -6,8 +6,9 @@ import { dashboardPart } from "./dashboard";
 import { ANSWER_SECONDS, HOOK_SECONDS, JOIN_SECONDS, LAUNCH_HOOK } from "./lifecycle";
 import { resourceName } from "./names";
 import { httpPort, nodeContext } from "./node-context";
-import { copy, LIBRARY, script, text, UNITS } from "./node-files";
+import { copy, script, text, UNITS } from "./node-files";
 import type { NodePlan } from "./node-plan";
+import { moduleCommand } from "./python-files";
 import type { ServiceContext } from "./service";
 import { POOL_SEPARATOR, schedulerService, workerService } from "./services";
 import { signalPart } from "./signal";
@@ -90,10 +91,10 @@ function workerNode(cluster: ResolvedCluster, pool: Pool, context: ServiceContex
     ? { ...bare, environment: { ...bare.environment, ...cudaEnvironment(cluster.release.cuda) } }
     : bare;
   const prefix = `${pool.name}${POOL_SEPARATOR}`;
-  const drain = [
-    ...[`${context.bin}/python`, `${LIBRARY}/workers.py`, "drain"],
+  const drain = moduleCommand(
+    "drain",
     ...[context.schedulerAddress, `${prefix}\${DASK_HOST}`, String(DRAIN_SECONDS)],
-  ];
+  );
   const unit = systemdUnit(service, {
     SCRATCH: context.scratch,
     SCHEDULER_HOST: cluster.scheduler.hostname,
@@ -129,7 +130,6 @@ function workerNode(cluster: ResolvedCluster, pool: Pool, context: ServiceContex
       copy("base/dask-machine.service", UNITS),
       script("base/machine-facts"),
       script("base/scratch"),
-      copy("dask/workers.py", LIBRARY),
     ],
     parts: [
       ...(cluster.tls ? [certificatesPart(cluster, "worker")] : []),
