@@ -41,7 +41,7 @@ describe("outputs", () => {
     ],
     [
       "rotate_dashboard_password",
-      `aws ssm start-session --region eu-west-1 --target ${SCHEDULER} --document-name AWS-StartInteractiveCommand --parameters 'command=sudo /usr/local/lib/dask-node/dashboard renew'`,
+      `aws ssm start-session --region eu-west-1 --target ${SCHEDULER} --document-name AWS-StartInteractiveCommand --parameters 'command=sudo /usr/local/lib/dask-node/run.sh dashboard renew'`,
     ],
     [
       "renew_certificates",

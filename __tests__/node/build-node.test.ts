@@ -7,7 +7,7 @@ import { RELEASES } from "../../lib/config/releases";
 import { exactPython } from "../../lib/node/miniforge";
 import { environmentFile } from "../../lib/node/node-files";
 import type { NodePlan } from "../../lib/node/node-plan";
-import { packageFile, packageRoot } from "../../lib/node/package-file";
+import { packageFile, packageFiles, packageRoot } from "../../lib/node/package-file";
 import {
   everySpec,
   fileOf,
@@ -15,6 +15,7 @@ import {
   largest2026,
   schedulerNode,
   scriptOf,
+  settingsOfPython,
   settingsRead,
   variety,
   worker,
@@ -143,25 +144,36 @@ test("a setting that a shell and systemd read differently is refused", () => {
   );
 });
 
+test("Python on nodes reads only settings that some nodes have", () => {
+  const names = new Set(everySpec.flatMap(([, { settings }]) => Object.keys(settings)));
+  const read = settingsOfPython(cpuWorker.files);
+  expect(read).toEqual(["CLUSTER", "DASHBOARD_PORT", "SERVICE"]);
+  expect(read.filter((name) => !names.has(name))).toEqual([]);
+});
+
+/** Whether a step is a script; the others are modules of the Python package. */
+const isScript = (step: string) => !modules.includes(`python/src/cdktf_dask/node/${step}.py`);
+const modules = packageFiles("python/src/cdktf_dask/node", ".py");
+
 describe.each(everySpec)("%s", (_, spec) => {
   test("gives its scripts every setting they read, and no other", () => {
-    // Of the stub alone.
+    const python = settingsOfPython(spec.files);
+    // Of the stub only.
     const wanted = settingsRead(spec.files).filter((name) => !["BUCKET", "BUNDLE"].includes(name));
-    expect(Object.keys(spec.settings).filter((name) => !wanted.includes(name))).toEqual([]);
+    expect(Object.keys(spec.settings).filter((name) => ![...wanted, ...python].includes(name))).toEqual([]);
     // A script serves both kinds of machines, so it names settings of the other kind, in branches not taken.
     const otherKind =
       spec.role === "scheduler" ? ["SCHEDULER", "WORKER_PREFIX", "WORKER_PROCESSES"] : ["HTTP_PORT"];
     expect(wanted.filter((name) => !(name in spec.settings))).toEqual(otherKind);
   });
 
-  test("has each file once, a script for each phase, and executables only where they are run", () => {
+  test("has each file once, a script or module for each phase, and executables only where they are run", () => {
     expect(new Set(paths(spec)).size).toBe(spec.files.length);
     const executable = spec.files.filter(({ mode }) => mode === "0755").map(({ path }) => path);
     expect(executable.sort()).toEqual(
       [
-        ...["bootstrap", "fetch-bundle", "run.sh", ...spec.bake.flat(), ...spec.boot],
+        ...["bootstrap", "fetch-bundle", "run.sh", ...spec.bake.flat(), ...spec.boot.filter(isScript)],
         ...(spec.role === "scheduler" ? [] : ["machine-facts", "scratch"]),
-        ...(paths(spec).includes("/etc/systemd/system/dask-spot.service") ? ["spot"] : []),
       ]
         .map((name) => `/usr/local/lib/dask-node/${name}`)
         .sort(),

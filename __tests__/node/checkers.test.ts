@@ -157,8 +157,8 @@ describe("scripts", () => {
         "base/secrets",
         "base/signal",
       ],
-      ...["conda/conda", "cuda-nvidia/cuda-nvidia", "cuda-nvidia/cuda-toolkit", "dashboard/dashboard"],
-      ...["dask/configuration", "dask/dask", "dask/spot", "tls/authority", "tls/certificates", "tls/pem"],
+      ...["conda/conda", "cuda-nvidia/cuda-nvidia", "cuda-nvidia/cuda-toolkit"],
+      ...["dask/configuration", "dask/dask", "tls/authority", "tls/certificates", "tls/pem"],
     ]);
   });
 

@@ -1,8 +1,6 @@
-import { spawnSync } from "node:child_process";
 import { production } from "../../environments/production";
 import { PORTS } from "../../lib/config/ports";
 import { NODE_PEM } from "../../lib/node/node-context";
-import { FakeMachine } from "./fake-machine";
 import { fileOf, largest2026, schedulerNode, scriptOf, unitOf, worker } from "./specs";
 
 const scheduler = schedulerNode(production);
@@ -14,14 +12,14 @@ describe("a scheduler's machine", () => {
     expect(scheduler.packages).toContain("nginx");
     expect(scheduler.boot).toEqual(["configuration", "certificates", "dashboard", "dask"]);
     expect(scheduler.settings).toMatchObject({ DASHBOARD_PORT: "8787" });
-    expect(scriptOf(scheduler, "dashboard")).toMatch(/^#!\/bin\/bash\n/);
+    expect(scriptOf(scheduler, "python/cdktf_dask/node/dashboard.py")).toMatch(/^"""Boot step `dashboard`:/);
   });
 
   test("of an isolated cluster has none, nor has a worker's", () => {
     for (const spec of [schedulerNode(largest2026), worker(production, "cpu")]) {
       expect(spec.packages).not.toContain("nginx");
       expect(spec.boot).not.toContain("dashboard");
-      expect(spec.files.filter(({ path }) => /nginx|dashboard/.test(path))).toEqual([]);
+      expect(spec.files.filter(({ path }) => /^\/etc\/.*(nginx|dashboard)/.test(path))).toEqual([]);
     }
   });
 });
@@ -73,131 +71,3 @@ describe("dask-dashboard.service", () => {
     expect(settings(unit, "IPAddressDeny")).toEqual(["169.254.169.254 fd00:ec2::254"]);
   });
 });
-
-describe("phase dashboard", () => {
-  const PASSWORD = "0123456789abcdef0123456789abcdef";
-  const SECRET = "var/secret/dashboard";
-  let machine: FakeMachine;
-
-  beforeEach(() => {
-    machine = new FakeMachine(scheduler);
-    machine.script("secrets", INSTANCE);
-    machine.write("var/secret/refusal", "");
-    // The real one, and a note of its command line.
-    machine.command("openssl", 'exec /usr/bin/openssl "$@"');
-    machine.command("install", 'cat >"${@: -1}"');
-    machine.command("systemctl");
-    machine.command("journalctl", "echo 'bind() to 0.0.0.0:8787 failed'");
-    machine.command("curl", "printf 401");
-  });
-  afterEach(() => machine.remove());
-
-  /** The password that the file for nginx admits, where it is the one given. */
-  const admits = (password: string) => {
-    const [user = "", hash = ""] = machine.read("etc/dask/dashboard.htpasswd")?.trim().split(":") ?? [];
-    const [, , salt = ""] = hash.split("$");
-    const { stdout } = spawnSync("openssl", ["passwd", "-6", "-salt", salt, "-stdin"], {
-      input: password,
-      encoding: "utf8",
-    });
-    return user === "dask" && /^\$6\$.{16}\$.{86}\n$/.test(stdout) && stdout === `${hash}\n`;
-  };
-
-  test("admits the password that is in the secret", () => {
-    machine.write(SECRET, PASSWORD);
-    const run = machine.run("dashboard");
-    expect(run).toMatchObject({
-      code: 0,
-      said: "the dashboard asks for the user dask and his password, which is in the secret /dask/production/dashboard\n",
-    });
-    expect(run.calls.map((call) => call.replaceAll(machine.directory, ""))).toEqual([
-      "openssl passwd -6 -stdin",
-      "install -o www-data -g www-data -m 0400 /dev/stdin /etc/dask/dashboard.htpasswd",
-      "systemctl daemon-reload",
-      "systemctl enable --quiet dask-dashboard.service",
-      "systemctl restart dask-dashboard.service",
-      expect.stringMatching(
-        /^curl .* --cacert \/etc\/dask\/tls\/node\.pem .*%\{http_code\} https:\/\/localhost:8787\/$/,
-      ),
-    ]);
-    expect(admits(PASSWORD)).toBe(true);
-    expect(admits("hunter2")).toBe(false);
-    expect(machine.read(SECRET)).toBe(PASSWORD);
-  });
-
-  test.each([
-    ["makes one of 128 bits where the secret is empty", [], undefined],
-    ["puts a new one in its place when it is told to", ["renew"], PASSWORD],
-  ])("%s, and shows it to nobody", (_, argv, earlier) => {
-    if (earlier !== undefined) machine.write(SECRET, earlier);
-    const { code, said, calls } = machine.run("dashboard", ...argv);
-    expect(code).toBe(0);
-    expect(said).toMatch(/^the password of the dashboard is new\n/);
-    const password = machine.read(SECRET) ?? "";
-    expect(password).toMatch(/^[0-9a-f]{32}$/);
-    expect(password).not.toBe(earlier);
-    expect(admits(password)).toBe(true);
-    expect(`${said}${calls.join("\n")}`).not.toContain(password);
-    expect(calls).toContain("systemctl restart dask-dashboard.service");
-  });
-
-  test("never takes a secret that it cannot read for an empty one", () => {
-    machine.write(SECRET, PASSWORD);
-    machine.write("var/secret/refusal", "AccessDeniedException: not you");
-    expect(machine.run("dashboard")).toMatchObject({
-      code: 1,
-      said: "cannot read the secret /dask/production/dashboard: AccessDeniedException: not you\n",
-    });
-    expect(machine.read(SECRET)).toBe(PASSWORD);
-    expect(machine.read("etc/dask/dashboard.htpasswd")).toBeUndefined();
-  });
-
-  test("keeps the old password where the new one cannot be kept", () => {
-    machine.write("var/secret/refusal", "AccessDeniedException: not you");
-    expect(machine.run("dashboard", "renew")).toMatchObject({
-      code: 1,
-      said: "cannot fill the secret /dask/production/dashboard: AccessDeniedException: not you\n",
-    });
-    expect(machine.read("etc/dask/dashboard.htpasswd")).toBeUndefined();
-  });
-
-  test("admits nobody where the secret holds no text", () => {
-    machine.write(SECRET, "");
-    const { code, said } = machine.run("dashboard");
-    expect({ code, said }).toEqual({
-      code: 1,
-      said: "the secret /dask/production/dashboard holds no text. Hint: /lib/dashboard renew\n",
-    });
-    expect(machine.read("etc/dask/dashboard.htpasswd")).toBeUndefined();
-  });
-
-  test.each([
-    ["000", "exit 7"],
-    ["200", "printf 200"],
-  ])("fails where the door answers %s", (code, curl) => {
-    machine.write(SECRET, PASSWORD);
-    machine.command("curl", code === "000" ? `printf 000; ${curl}` : curl);
-    expect(machine.run("dashboard")).toMatchObject({
-      code: 1,
-      said: `the dashboard's door answers ${code}, expected 401: bind() to 0.0.0.0:8787 failed\n`,
-    });
-  });
-});
-
-/** Stands for `secrets` and for who the machine is, which have tests of their own: a file is the secret, another what AWS says to refuse it. */
-const INSTANCE = `SECRETS=/dask/production
-identify() { :; }
-refusal() { echo "$answer"; }
-secret() {
-  answer=$(</var/secret/refusal)
-  [[ -z $answer ]] || return 1
-  answer="ResourceNotFoundException: no value"
-  [[ -e /var/secret/$1 ]] || return 1
-  answer=$(</var/secret/$1)
-}
-keep_secret() {
-  answer=$(</var/secret/refusal)
-  [[ -z $answer ]] || return 1
-  printf %s "$2" >/var/secret/$1
-}
-`;

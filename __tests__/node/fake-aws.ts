@@ -27,8 +27,6 @@ export interface Answers {
   readonly credentials?: "there" | "late";
   /** `refused`: the URL of the deployment's wait condition has expired. */
   readonly signal?: "taken" | "refused";
-  /** A spot instance: statuses that the metadata service answers before it has an interruption notice. */
-  readonly spot?: readonly number[];
   /** File that every download gives. */
   readonly download?: string;
   /** How S3 refuses the bundle: an error code of its, or `unreachable`. */
@@ -82,7 +80,6 @@ export function fakeAws(machine: FakeMachine, answers: Answers = {}): void {
     refusals = {},
     credentials = "there",
     signal = "taken",
-    spot,
     download = "",
     bucket,
   } = answers;
@@ -97,7 +94,6 @@ fi`;
     `<ErrorResponse><Error><Code>${code}</Code><Message>${message}</Message></Error></ErrorResponse>`;
   const hookGone = error("ValidationError", `No active Lifecycle Action found with instance ID ${instance}`);
   machine.write(`${KEPT}/keeper.cjs`, KEEPER);
-  machine.write("var/spot", (spot ?? []).map((status) => `${status}\n`).join(""));
   machine.write("var/credentials", credentials === "late" ? "no\nno\n" : "");
   for (const service of ["autoscaling", "ec2", "secretsmanager", "ssm"]) {
     machine.write(`var/refusals-${service}`, (refusals[service] ?? []).map((code) => `${code}\n`).join(""));
@@ -130,10 +126,6 @@ http://169.254.169.254/latest/meta-data/* | http://169.254.169.254/latest/dynami
   case \${url#*/latest/*/} in
   instance-identity/document) echo '{ "accountId" : "123456789012", "region" : "eu-central-1" }' ;;
   instance-id) printf ${instance} ;;
-  instance-life-cycle) printf ${spot === undefined ? "on-demand" : "spot"} ;;
-  spot/instance-action)
-    ! status=$(next /var/spot) || { echo "curl: (22) The requested URL returned error: $status" >&2; exit 22; }
-    echo '{"action": "terminate", "time": "2026-11-23T12:00:00Z"}' ;;
   placement/region) printf eu-central-1 ;;
   services/domain) printf amazonaws.com ;;
   iam/security-credentials/) ! next /var/credentials >/dev/null || { ${refused(404)}; }; printf the-role ;;

@@ -107,6 +107,16 @@ export function settingsRead(files: readonly NodeFile[]): string[] {
   return [...read].filter((name) => !assigned.has(name) && !known.test(name)).sort();
 }
 
+/** Settings that the Python of a node reads; in order of the alphabet. */
+export function settingsOfPython(files: readonly NodeFile[]): string[] {
+  const code = files.filter(({ path }) => path.endsWith(".py")).map(({ content }) => content);
+  return [
+    ...new Set(
+      [...code.join("").matchAll(/settings(?:\(\))?\["([A-Z_]+)"\]/g)].map(([, name]) => name as string),
+    ),
+  ].sort();
+}
+
 /** Content of a script of the phases. */
 export const scriptOf = (spec: NodePlan, name: string) => fileOf(spec, `/usr/local/lib/dask-node/${name}`);
 

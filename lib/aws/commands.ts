@@ -2,6 +2,7 @@ import { PORTS } from "../config/ports";
 import type { ResolvedCluster } from "../config/resolved-cluster";
 import { LIBRARY, NODE_LOG } from "../node/node-files";
 import type { ClusterPlan, PoolPlan } from "../node/plan";
+import { moduleCommand } from "../node/python-files";
 import type { Service } from "../node/service";
 import { clientBundle, connection, readSecret } from "./client-bundle";
 import { STATE_TAG } from "./roles/node-role";
@@ -68,7 +69,9 @@ export class Commands {
 
   /** Changes the password of the dashboard's user `dask`. Undefined without TLS. */
   get rotateDashboardPassword(): string | undefined {
-    return this.cluster.tls ? this.onScheduler("dashboard renew") : undefined;
+    return this.cluster.tls
+      ? this.run(this.scheduler, `sudo ${moduleCommand("dashboard", "renew").join(" ")}`)
+      : undefined;
   }
 
   /** Renews all certificates now. Undefined without TLS. */

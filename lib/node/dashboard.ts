@@ -1,6 +1,6 @@
 import { PORTS } from "../config/ports";
 import type { ResolvedCluster } from "../config/resolved-cluster";
-import { copy, script, text, UNITS } from "./node-files";
+import { copy, text, UNITS } from "./node-files";
 import type { NodeFeature } from "./node-plan";
 import { renderTemplate } from "./template";
 
@@ -16,7 +16,6 @@ export function dashboardPart(cluster: ResolvedCluster): NodeFeature {
     files: [
       text("/etc/dask/nginx.conf", nginxConfiguration(cluster)),
       copy("dashboard/dask-dashboard.service", UNITS),
-      script("dashboard/dashboard"),
     ],
   };
 }

@@ -1,4 +1,4 @@
-import { copy, script, UNITS } from "./node-files";
+import { copy, UNITS } from "./node-files";
 import type { NodeFeature } from "./node-plan";
 import type { Service } from "./service";
 
@@ -12,7 +12,6 @@ export function spotPart(service: Service): NodeFeature {
     phases: [],
     settings: {},
     files: [
-      script("dask/spot"),
       copy("dask/dask-spot.service", UNITS),
       copy("dask/dask-spot.conf", `${UNITS}/${service.name}.service.d`),
     ],
