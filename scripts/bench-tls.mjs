@@ -33,15 +33,15 @@ function run(argv, input) {
 const { path } = await findPython(["3.12", "3.13", "3.11"]);
 const python = (name) =>
   join(run([path, root("__tests__/support/python_environment.py"), name]).trim(), "python");
-// The mock AWS brings the library for certificates, and the boot benchmark the one for pictures.
-const [dask, other] = [python("checkers"), python("mock-aws")];
+// The environment of the mock AWS has the library for pictures.
+const [dask, pictures] = [python("checkers"), python("mock-aws")];
 mkdirSync(root(".test"), { recursive: true });
 const folder = mkdtempSync(root(".test/tls-"));
 try {
   const pems = ["node.pem", "client.pem"].map((name) => join(folder, name));
-  run([other, "-m", "cdktf_dask.certificates", "bench", ...pems]);
+  run([dask, "-m", "cdktf_dask.tls", "bench", ...pems]);
   const measured = run([dask, root("__tests__/smoke/bench/transfers.py"), ROUNDS, ...pems]);
-  console.log(run([other, root("__tests__/smoke/bench/ratios.py"), root("docs/tls.svg")], measured));
+  console.log(run([pictures, root("__tests__/smoke/bench/ratios.py"), root("docs/tls.svg")], measured));
   console.log("The picture is docs/tls.svg; the tables belong into docs/tls.md.");
 } finally {
   rmSync(folder, { recursive: true });

@@ -112,7 +112,7 @@ describe("a cluster on this machine with TLS", () => {
     const other = join(checkout.directory, "other");
     mkdirSync(other);
     const made = await checkout.shell(
-      "PYTHONPATH=python/src .dask/local/tools/bin/python -B -m cdktf_dask.certificates other " +
+      "PYTHONPATH=python/src .dask/local/environment/bin/python -B -m cdktf_dask.tls other " +
         `"${other}/node.pem" "${other}/client.pem"`,
     );
     expect(made).toEqual({ code: 0, output: "" });
@@ -138,7 +138,7 @@ describe("a cluster on this machine with TLS", () => {
     const user = holder(clientPem);
 
     expect(node.issuer.fingerprint256).toBe(user.issuer.fingerprint256);
-    expect(node.issuer).toMatchObject({ ca: true, subject: "CN=authority of local" });
+    expect(node.issuer).toMatchObject({ ca: true, subject: "CN=CA of local" });
     expect(node.certificate).toMatchObject({
       ca: false,
       subject: "CN=node of local",

@@ -19,8 +19,8 @@ UV = "locks/tools/uv.txt"
 
 #: Locks of each environment.
 LOCKS = {
-    # What tests of Python and of nodes need: Dask, cryptography, pytest, mypy, ruff, shellcheck.
-    "checkers": ("locks/2026.7/cpu.txt", "locks/tools/certificates.txt", "__tests__/support/checkers.txt"),
+    # What tests of Python and of nodes need: Dask, pytest, mypy, ruff, shellcheck.
+    "checkers": ("locks/2026.7/cpu.txt", "__tests__/support/checkers.txt"),
     # What tests with real Terraform and with real machines need: the mock AWS, a second Terraform, pytest.
     "mock-aws": ("locks/tools/terraform.txt", "__tests__/support/mock-aws.txt"),
     # What the tests of the security policy need.

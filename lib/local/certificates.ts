@@ -11,23 +11,23 @@ import { run, type Task } from "./task";
 const TIMEOUT = 60;
 
 /**
- * Makes the certificates of a cluster with TLS and the bundle of its clients, all by an authority of this start, in
- * directories that this user alone may enter; without TLS, takes those of an earlier start away.
+ * Creates a CA, the certificates of a cluster with TLS and the bundle of its clients, in directories that only this user
+ * can enter. Without TLS, removes those of an earlier start.
  *
- * @throws LocalStackError when Python cannot make them
+ * @throws LocalStackError if Python cannot create them
  */
 export async function makeCertificates(
   task: Task,
   cluster: ResolvedCluster,
   schedulerAddress: string,
 ): Promise<void> {
-  const { nodePem, client, clientPem, tools } = task.paths;
+  const { nodePem, client, clientPem, environment } = task.paths;
   for (const directory of [dirname(nodePem), client]) rmSync(directory, { recursive: true, force: true });
   if (!cluster.tls) return;
   for (const directory of [dirname(nodePem), client]) mkdirSync(directory, { mode: 0o700 });
-  const { argv, env } = pythonModule(join(tools, "bin", "python"), "certificates");
+  const { argv, env } = pythonModule(join(environment, "bin", "python"), "tls");
   await run(task, [...argv, cluster.name, nodePem, clientPem], {
-    failure: "the cluster's certificates cannot be made",
+    failure: "the certificates of the cluster cannot be created",
     timeout: TIMEOUT,
     env,
   });

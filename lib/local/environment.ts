@@ -23,14 +23,11 @@ const INSTALL_TIMEOUT = 4 * STEP_TIMEOUT;
 
 const UV_LOCK = "locks/tools/uv.txt";
 const SUPERVISOR_LOCK = "locks/tools/supervisor.txt";
-const CERTIFICATES_LOCK = "locks/tools/certificates.txt";
 /** pip in the release's environment: `PipInstall` and users call it there. */
 const PIP_LOCK = "locks/tools/pip.txt";
 
 /** Lockfiles of the tools that a local stack is run by. */
-function toolLocks(tls: boolean): readonly string[] {
-  return [UV_LOCK, SUPERVISOR_LOCK, ...(tls ? [CERTIFICATES_LOCK] : [])];
-}
+const TOOL_LOCKS: readonly string[] = [UV_LOCK, SUPERVISOR_LOCK];
 
 /** Lockfile of a release for nodes of a kind, with hashes: its path in this package. */
 export function releaseLock(release: string, kind: "cpu" | "gpu"): string {
@@ -39,25 +36,19 @@ export function releaseLock(release: string, kind: "cpu" | "gpu"): string {
 
 /** Lockfiles of everything that a local stack may install. */
 export function allLocks(release: string): readonly string[] {
-  return [...toolLocks(true), PIP_LOCK, releaseLock(release, "cpu"), releaseLock(release, "gpu")];
+  return [...TOOL_LOCKS, PIP_LOCK, releaseLock(release, "cpu"), releaseLock(release, "gpu")];
 }
 
 /**
  * Makes the virtual environments of a local stack from their lockfiles, or keeps those that are there and work: uv and
  * the supervisor in one, the release in the other.
  *
- * @param tls whether certificates will be made
  * @returns the index that packages are installed from
  * @throws LocalStackError when a step fails
  */
-export async function makeEnvironment(
-  task: Task,
-  python: Python,
-  lock: string,
-  tls: boolean,
-): Promise<PackageIndex> {
+export async function makeEnvironment(task: Task, python: Python, lock: string): Promise<PackageIndex> {
   const { environment, tools, cache } = task.paths;
-  const locks = { tools: toolLocks(tls), release: [lock, PIP_LOCK] };
+  const locks = { tools: TOOL_LOCKS, release: [lock, PIP_LOCK] };
   const stamp = join(environment, "made-from");
   const madeFrom = fingerprint(task.paths, python, [...locks.tools, ...locks.release]);
   if (readIfPossible(stamp) === madeFrom) {

@@ -54,7 +54,7 @@ async function makeEnvironmentOf(task: Task, cluster: ResolvedCluster): Promise<
   const machine = await thisMachine(cluster.release);
   const gpu = localPools(cluster, machine).present.some(({ pool }) => pool.kind === "gpu");
   const lock = releaseLock(cluster.release.name, gpu ? "gpu" : "cpu");
-  return makeEnvironment(task, machine.python, lock, cluster.tls);
+  return makeEnvironment(task, machine.python, lock);
 }
 
 /** Starts scheduler and workers, waits for them and tests them; whatever goes wrong, nothing is left running. */
