@@ -224,7 +224,7 @@ const folders = ["base", "conda", "cuda-nvidia", "dask", "dashboard", "tls"].map
 describe("tls.yaml", () => {
   const pem = "/etc/dask/tls/node.pem";
   const both = { cert: pem, key: pem };
-  const preload = ["/usr/local/lib/dask-node/reload_certificates.py"];
+  const preload = ["/usr/local/lib/dask-node/python/cdktf_dask/preloads/reload_certificates.py"];
 
   test.each([scheduler, cpuWorker, gpuWorker])(
     "takes no connection without a certificate: $title",

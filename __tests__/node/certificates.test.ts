@@ -322,14 +322,7 @@ test("secrets have names of their own in each cluster", () => {
 test("only the scheduler has what it takes to be an authority", () => {
   const files = (role: "scheduler" | "worker") =>
     certificatesPart(production, role).files.map(({ path }) => path.split("/").at(-1));
-  const common = [
-    "secrets",
-    "pem",
-    "reload_certificates.py",
-    "dask-certificates.service",
-    "dask-certificates.timer",
-    "certificates",
-  ];
+  const common = ["secrets", "pem", "dask-certificates.service", "dask-certificates.timer", "certificates"];
   expect(files("worker")).toEqual(common);
   expect(files("scheduler")).toEqual([...common, "certificates.cnf"]);
   expect(certificatesPart(production, "worker").settings).toEqual({ CLUSTER: "production" });

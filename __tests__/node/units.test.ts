@@ -43,7 +43,7 @@ describe("dask-worker.service", () => {
         "--nthreads ${DASK_THREADS} --memory-limit auto --local-directory /var/lib/dask/scratch " +
         "--resources CPU=${DASK_THREADS} --name cpu--${DASK_HOST} --death-timeout 120 " +
         "--worker-port 9000:9063 --nanny-port 9100:9163 " +
-        "--preload-nanny /usr/local/lib/dask-node/reload_certificates.py --dashboard-address :8790",
+        "--preload-nanny /usr/local/lib/dask-node/python/cdktf_dask/preloads/reload_certificates.py --dashboard-address :8790",
     ]);
   });
 
@@ -61,7 +61,7 @@ describe("dask-worker.service", () => {
         '--memory-limit 8GiB --local-directory /var/lib/dask/scratch --resources "CPU=2 MEMORY=32" ' +
         "--name many-processes--${DASK_HOST} --death-timeout 120 " +
         "--worker-port 9000:9063 --nanny-port 9100:9163 " +
-        "--preload-nanny /usr/local/lib/dask-node/reload_certificates.py --dashboard-address :8790",
+        "--preload-nanny /usr/local/lib/dask-node/python/cdktf_dask/preloads/reload_certificates.py --dashboard-address :8790",
     ]);
   });
 });
@@ -72,7 +72,7 @@ describe("dask-cuda-worker.service", () => {
       "/opt/dask/env/bin/dask cuda worker tls://scheduler.production.internal:8786 --nthreads 1 " +
         "--memory-limit auto --local-directory /var/lib/dask/scratch --resources GPU=1 " +
         "--name gpu--${DASK_HOST} --death-timeout 120 --rmm-pool-size 0.8 " +
-        "--worker-port 9000:9063 --preload /usr/local/lib/dask-node/reload_certificates.py " +
+        "--worker-port 9000:9063 --preload /usr/local/lib/dask-node/python/cdktf_dask/preloads/reload_certificates.py " +
         "--dashboard-address :8790",
     ]);
   });

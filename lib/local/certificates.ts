@@ -32,5 +32,5 @@ export async function makeCertificates(
     env,
   });
   replaceFile(join(client, "dask.yaml"), clientConfig(task.paths, schedulerAddress));
-  replaceFile(reloadScript(task.paths), packageFile(`cloud-init/${RELOAD}`));
+  replaceFile(reloadScript(task.paths), packageFile(RELOAD));
 }

@@ -5,8 +5,8 @@ import { renderTemplate } from "../node/template";
 import type { LocalPaths } from "./paths";
 import { LOOPBACK, type LocalPorts } from "./ports";
 
-/** Dask's preload that takes renewed certificates, below `cloud-init/`. */
-export const RELOAD = "tls/reload_certificates.py";
+/** Dask's preload that loads renewed certificates, below the root of this package. */
+export const RELOAD = "python/src/cdktf_dask/preloads/reload_certificates.py";
 
 /** Page of the local cluster's dashboard. */
 export function dashboardLink({ dashboard }: LocalPorts): string {
@@ -40,7 +40,7 @@ export function daskConfig(
   return { "dask.yaml": main, ...(tls && { "tls.yaml": encryption() }) };
 }
 
-/** Where the preload lies: Python compiles it beside itself, and that is not to be in the package. */
+/** Path of the preload: a copy, because Python writes the compiled file next to it, and not into this package. */
 export function reloadScript(paths: LocalPaths): string {
   return join(paths.config, "reload_certificates.py");
 }

@@ -22,7 +22,6 @@ export function certificatesPart(cluster: ResolvedCluster, role: "scheduler" | "
     files: [
       copy("base/secrets", LIBRARY),
       copy("tls/pem", LIBRARY),
-      copy("tls/reload_certificates.py", LIBRARY),
       copy("tls/dask-certificates.service", UNITS),
       timer(role === "scheduler" ? "daily" : "hourly"),
     ],

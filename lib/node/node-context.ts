@@ -4,11 +4,11 @@ import type { ResolvedCluster } from "../config/resolved-cluster";
 import { LIBRARY } from "./node-files";
 import type { ServiceContext } from "./service";
 
-/** Key, certificate and authority of a machine, in one file; `dask` alone may read it. */
+/** Key, certificate and CA certificate of a node, in one file; only `dask` can read it. */
 export const NODE_PEM = "/etc/dask/tls/node.pem";
 
-/** Dask's preload that takes renewed certificates. */
-export const RELOAD = `${LIBRARY}/reload_certificates.py`;
+/** Dask's preload that loads renewed certificates. */
+export const RELOAD = `${LIBRARY}/python/cdktf_dask/preloads/reload_certificates.py`;
 
 /** Where services run on a machine of a cluster. */
 export function nodeContext(cluster: ResolvedCluster): ServiceContext {

@@ -6,7 +6,7 @@ import { packageFile, packageFiles } from "./package-file";
 const SOURCES = "python/src";
 
 /** Parts of the Python package that nodes run, with all that these import from it. */
-const PARTS = ["cdktf_dask/__init__.py", "cdktf_dask/node"];
+const PARTS = ["cdktf_dask/__init__.py", "cdktf_dask/node", "cdktf_dask/preloads", "cdktf_dask/tls"];
 
 /** Program that runs a module of `cdktf_dask.node` on a node. */
 const RUN = `${LIBRARY}/run.sh`;

@@ -51,7 +51,7 @@ def started(way: Way, node: str) -> Cluster:
     config = cluster.directory / "config"
     config.mkdir()
     if way.tls:
-        reload = REPOSITORY / "cloud-init/tls/reload_certificates.py"
+        reload = REPOSITORY / "python/src/cdktf_dask/preloads/reload_certificates.py"
         template = (REPOSITORY / "cloud-init/dask/tls.yaml").read_text()
         (config / "tls.yaml").write_text(template.replace("{{PEM}}", node).replace("{{RELOAD}}", str(reload)))
     # Dask reads the files by name, and a later one comes before an earlier one.

@@ -1,4 +1,4 @@
-"""reload_certificates.py in a real cluster under TLS, which gets a new certificate while it works."""
+"""The preload in a real cluster with TLS, whose certificate is renewed while it works."""
 
 import hashlib
 import os
@@ -17,78 +17,53 @@ from urllib.request import urlopen
 
 import pytest
 import yaml
+from cryptography.hazmat.primitives import hashes
 from distributed import Client, Security, get_client, worker_client
 
-TLS = Path(__file__).resolve().parents[2] / "cloud-init" / "tls"
+from cdktf_dask.tls.ca import Profile, create_ca, issue
+from cdktf_dask.tls.pem import read_certificates
+from cluster import ENVIRONMENT, SOURCES
+
+PRELOAD = SOURCES / "cdktf_dask" / "preloads" / "reload_certificates.py"
 GAUGE = "dask_tls_certificate_not_after_seconds"
 START_SECONDS = 60
 NAMES = ("scheduler", "nanny", "worker")
 
 
-class Authority:
-    """Signs as the cluster's own does, by openssl with the same profiles, until any second."""
+class Ca:
+    """Signs certificates that end at any second."""
 
-    def __init__(self, folder: Path, name: str):
-        self.folder = folder
-        self.pem = folder / f"{name}.pem"
-        profile = ["-config", TLS / "certificates.cnf", "-extensions", "authority"]
-        self.pem.write_text(self.key("-x509", "-subj", f"/CN={name}", *profile))
-        (folder / "index.txt").touch()
-        (folder / "ca.cnf").write_text(
-            "[ca]\ndefault_ca = this\n[this]\ndatabase = index.txt\nnew_certs_dir = .\nrand_serial = yes\n"
-            "unique_subject = no\ndefault_md = sha256\npolicy = names\n[names]\ncommonName = supplied\n"
-        )
+    def __init__(self) -> None:
+        self.pem = create_ca("test", datetime.now(UTC) - timedelta(days=1))
 
-    def holder(self, profile: str, seconds: float) -> tuple[str, float]:
-        """Key, certificate and authority's certificate as PEM; and when it ends, in Unix time."""
+    def issue(self, profile: Profile, seconds: float) -> tuple[str, float]:
+        """PEM of a certificate that ends in so many seconds; and when it ends, in Unix time."""
         end = (datetime.now(UTC) + timedelta(seconds=seconds)).replace(microsecond=0)
-        key = self.key("-subj", f"/CN={profile} of test", "-config", TLS / "certificates.cnf")
-        signing = ["-config", "ca.cnf", "-cert", self.pem, "-keyfile", self.pem, "-in", "/dev/stdin"]
-        profiles = ["-extfile", TLS / "certificates.cnf", "-extensions", profile]
-        until = ["-enddate", f"{end:%Y%m%d%H%M%SZ}"]
-        signed = self.openssl("ca", "-batch", "-notext", *signing, *profiles, *until, given=key)
-        return f"{private(key)}{signed}{certificate(self.pem.read_text())}", end.timestamp()
-
-    def key(self, *options: str | Path) -> str:
-        curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc"]
-        return self.openssl("req", "-new", *curve, "-keyout", "-", *options)
-
-    def openssl(self, *arguments: str | Path, given: str = "") -> str:
-        done = subprocess.run(
-            ["openssl", *arguments], cwd=self.folder, input=given, capture_output=True, text=True, timeout=30
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-
-def private(pem: str) -> str:
-    return pem[: pem.index("-----END PRIVATE KEY-----")] + "-----END PRIVATE KEY-----\n"
-
-
-def certificate(pem: str) -> str:
-    return pem[pem.index("-----BEGIN CERTIFICATE-----") :]
+        begin = end - timedelta(days=1)
+        return issue(self.pem, f"{profile.name} of test", profile, begin, days=1), end.timestamp()
 
 
 class Cluster:
-    """A scheduler and a machine with two workers, each under its nanny; ends with every process killed."""
+    """A scheduler and a node with two workers, each with its nanny. `end` ends every process."""
 
-    def __init__(self, folder: Path, authority: Authority):
-        self.folder, self.authority = folder, authority
+    def __init__(self, folder: Path, ca: Ca):
+        self.folder, self.ca = folder, ca
         self.pem = folder / "node.pem"
         self.not_after = self.renew(3600)
         self.client_pem = folder / "client.pem"
-        self.client_pem.write_text(authority.holder("client", 3600)[0])
+        self.client_pem.write_text(ca.issue(Profile.CLIENT, 3600)[0])
         self.ports = dict(zip((*NAMES, "http"), free_ports(4), strict=True))
         self.address = f"tls://127.0.0.1:{self.ports['scheduler']}"
-        # As it is on a machine, but for the half minute between two looks.
-        text = (TLS / "reload_certificates.py").read_text()
-        assert text.count("SECONDS = 30\n") == 1
-        (folder / "reload_certificates.py").write_text(text.replace("SECONDS = 30\n", "SECONDS = 1\n"))
+        # As on a node, but with a second between two checks.
+        text = PRELOAD.read_text()
+        assert text.count("CHECK_SECONDS = 30\n") == 1
+        self.preload = folder / "reload_certificates.py"
+        self.preload.write_text(text.replace("CHECK_SECONDS = 30\n", "CHECK_SECONDS = 1\n"))
         self.configure()
         self.processes: list[subprocess.Popen] = []
 
     def configure(self) -> None:
-        pem, preload = str(self.pem), {"preload": [str(self.folder / "reload_certificates.py")]}
+        pem, preload = str(self.pem), {"preload": [str(self.preload)]}
         tls = {role: {"cert": pem, "key": pem} for role in ("scheduler", "worker", "client")}
         comm = {"require-encryption": True, "tls": {"ca-file": pem, "min-version": 1.3} | tls}
         config = {"distributed": {"comm": comm, "scheduler": preload, "worker": preload}}
@@ -96,13 +71,13 @@ class Cluster:
         (self.folder / "config" / "dask.yaml").write_text(yaml.safe_dump(config))
 
     def renew(self, seconds: float) -> float:
-        """Puts a new certificate in place; when it ends, in Unix time."""
-        pem, not_after = self.authority.holder("node", seconds)
+        """Renews the certificate of the nodes; returns when it ends, in Unix time."""
+        pem, not_after = self.ca.issue(Profile.NODE, seconds)
         self.put(pem)
         return not_after
 
     def put(self, pem: str) -> None:
-        """In one step, as a machine does."""
+        """Replaces the file atomically, as a node does."""
         new = self.pem.with_suffix(".new")
         new.write_text(pem)
         os.replace(new, self.pem)
@@ -116,14 +91,14 @@ class Cluster:
             *("--worker-port", f"{self.ports['worker']}:{self.ports['worker'] + 1}"),
             *("--nanny-port", f"{self.ports['nanny']}:{self.ports['nanny'] + 1}"),
             *("--dashboard-address", "127.0.0.1:0", "--memory-limit", "512MiB"),
-            # This command gives its nannies what it is told here, and not what the configuration says.
-            *("--preload-nanny", str(self.folder / "reload_certificates.py")),
+            # `dask worker` ignores the preloads of nannies in the configuration.
+            *("--preload-nanny", str(self.preload)),
             *("--local-directory", str(self.folder / "scratch")),
         )
 
     def run(self, *arguments: str) -> None:
         config = str(self.folder / "config")
-        environment = os.environ | {"DASK_CONFIG": config, "DASK_ROOT_CONFIG": config}
+        environment = ENVIRONMENT | {"DASK_CONFIG": config, "DASK_ROOT_CONFIG": config}
         with (self.folder / f"{arguments[0]}.log").open("w") as output:
             command = [sys.executable, "-m", "dask", *arguments]
             self.processes.append(
@@ -138,7 +113,7 @@ class Cluster:
         return Client(self.address, security=security, timeout=START_SECONDS)
 
     def shown(self, name: str) -> str:
-        """Fingerprint of what a process shows to whoever connects now."""
+        """Fingerprint of the certificate that a process shows to a new connection."""
         context = ssl.create_default_context(cafile=self.client_pem)
         context.check_hostname = False
         context.load_cert_chain(self.client_pem)
@@ -168,30 +143,30 @@ class Cluster:
                     continue
 
 
-class Door:
-    """Lets in whoever shows a certificate of the cluster's authority, and remembers which."""
+class Listener:
+    """Accepts connections with a certificate of the cluster's CA, and collects the certificates."""
 
     def __init__(self, cluster: Cluster):
-        pem = cluster.folder / "door.pem"
-        pem.write_text(cluster.authority.holder("node", 3600)[0])
+        pem = cluster.folder / "listener.pem"
+        pem.write_text(cluster.ca.issue(Profile.NODE, 3600)[0])
         self.context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=pem)
         self.context.verify_mode = ssl.CERT_REQUIRED
         self.context.load_cert_chain(pem)
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
         self.seen: list[str] = []
 
-    def __enter__(self) -> "Door":
+    def __enter__(self) -> "Listener":
         threading.Thread(target=self.serve, daemon=True).start()
         return self
 
     def __exit__(self, *_) -> None:
-        self.listener.close()
+        self.socket.close()
 
     def serve(self) -> None:
         with suppress(OSError):  # closed
             while True:
-                plain, _ = self.listener.accept()
+                plain, _ = self.socket.accept()
                 with self.context.wrap_socket(plain, server_side=True) as end:
                     self.seen.append(hashlib.sha256(end.getpeercert(binary_form=True)).hexdigest())
 
@@ -212,8 +187,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def fingerprint(pem: str) -> str:
-    first = certificate(pem).split("-----END CERTIFICATE-----")[0] + "-----END CERTIFICATE-----"
-    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(first)).hexdigest()
+    return read_certificates(pem)[0].fingerprint(hashes.SHA256()).hex()
 
 
 def eventually(holds: Callable[[], bool], cluster: Cluster) -> None:
@@ -231,7 +205,7 @@ def folder(tmp_path) -> Iterator[Path]:
 
 @pytest.fixture
 def cluster(folder) -> Iterator[Cluster]:
-    cluster = Cluster(folder, Authority(folder, "authority"))
+    cluster = Cluster(folder, Ca())
     try:
         cluster.start()
         yield cluster
@@ -239,14 +213,14 @@ def cluster(folder) -> Iterator[Cluster]:
         cluster.end()
 
 
-def test_all_show_a_new_certificate_while_work_goes_on(cluster):
-    with cluster.client() as client, Door(cluster) as door:
+def test_all_processes_load_a_renewed_certificate_while_tasks_run(cluster):
+    with cluster.client() as client, Listener(cluster) as listener:
         client.wait_for_workers(2, timeout=START_SECONDS)
         workers = client.scheduler_info()["workers"]
         one, two = workers
         https = [worker["services"]["dashboard"] for worker in workers.values()] + [cluster.ports["http"]]
 
-        # Here, as the cluster cannot import this file.
+        # Inside the test, because the cluster cannot import this file.
         def slow(value: int) -> int:
             time.sleep(1)
             return value + 1
@@ -255,26 +229,28 @@ def test_all_show_a_new_certificate_while_work_goes_on(cluster):
             with worker_client() as client:
                 return client.submit(slow, 5, workers=[worker], pure=False).result(timeout=30)
 
-        def knock(context: ssl.SSLContext, port: int = door.port) -> None:
+        def connect_once(context: ssl.SSLContext, port: int = listener.port) -> None:
             with socket.create_connection(("127.0.0.1", port)) as plain, context.wrap_socket(plain) as end:
                 end.recv(1)
 
-        def shown_by_who_connects() -> set[str]:
-            door.seen.clear()
+        def shown_by_connections() -> set[str]:
+            listener.seen.clear()
             client.run_on_scheduler(
-                lambda dask_scheduler: knock(dask_scheduler.connection_args["ssl_context"])
+                lambda dask_scheduler: connect_once(dask_scheduler.connection_args["ssl_context"])
             )
             for nanny in (True, False):
-                client.run(lambda dask_worker: knock(dask_worker.connection_args["ssl_context"]), nanny=nanny)
+                client.run(
+                    lambda dask_worker: connect_once(dask_worker.connection_args["ssl_context"]), nanny=nanny
+                )
             client.submit(
-                lambda: knock(get_client().connection_args["ssl_context"]), workers=[one], pure=False
+                lambda: connect_once(get_client().connection_args["ssl_context"]), workers=[one], pure=False
             ).result(timeout=30)
-            assert len(door.seen) == 6
-            return set(door.seen)
+            assert len(listener.seen) == 6
+            return set(listener.seen)
 
         def in_use(not_after: float) -> bool:
-            """Whether all have the certificate, and say so, where they listen and where they connect."""
-            shown = {cluster.shown(name) for name in NAMES} | shown_by_who_connects()
+            """Whether all processes use and publish the certificate, for listeners and connections."""
+            shown = {cluster.shown(name) for name in NAMES} | shown_by_connections()
             published = {cluster.published(port) for port in https}
             return (shown, published) == ({fingerprint(cluster.pem.read_text())}, {not_after})
 
@@ -298,17 +274,15 @@ def test_all_show_a_new_certificate_while_work_goes_on(cluster):
     assert "Failed to start preload" not in cluster.logs()
 
 
-def test_a_certificate_that_others_would_refuse_is_not_taken(cluster):
+def test_a_certificate_that_peers_would_reject_is_not_loaded(cluster):
     with cluster.client() as client:
         client.wait_for_workers(2, timeout=START_SECONDS)
     good = cluster.pem.read_text()
-    for folder, seconds, reason in (("other", 3600, "verify failed"), ("same", -1, "has expired")):
-        (cluster.folder / folder).mkdir()
-        signer = cluster.authority if folder == "same" else Authority(cluster.folder / folder, folder)
-        bad = signer.holder("node", seconds)[0]
-        authority = good[good.rindex("-----BEGIN CERTIFICATE-----") :]
-        cluster.put(bad[: bad.rindex("-----BEGIN CERTIFICATE-----")] + authority)
-        # Two nannies, two workers, the scheduler; each twice.
+    for ca, seconds, reason in ((Ca(), 3600, "verify failed"), (cluster.ca, -1, "has expired")):
+        bad = ca.issue(Profile.NODE, seconds)[0]
+        ca_certificate = good[good.rindex("-----BEGIN CERTIFICATE-----") :]
+        cluster.put(bad[: bad.rindex("-----BEGIN CERTIFICATE-----")] + ca_certificate)
+        # Two nannies, two workers and the scheduler, each twice.
         eventually(lambda reason=reason: count(cluster, reason) >= 10, cluster)
         assert {cluster.shown(name) for name in NAMES} == {fingerprint(good)}
         assert cluster.published(cluster.ports["http"]) == cluster.not_after

@@ -1,8 +1,9 @@
-# Dask preload of scheduler, nanny and worker: takes this machine's new certificate while the process runs,
-# and publishes when the certificate ends.
-#
-# Dask reads its certificate when it starts, into the SSL contexts that it makes connections from. A context
-# that gets another certificate shows it from the next connection on; open ones go on with theirs.
+"""Preload of scheduler, nanny and worker: loads a renewed certificate while the process runs.
+
+Dask reads its certificate at its start, into the SSL contexts of its listeners and connections. A context
+with a newly loaded certificate uses it for new connections; open connections continue with theirs. Scheduler
+and workers publish the end of the certificate in use as a gauge on `/metrics`.
+"""
 
 import logging
 import os
@@ -15,16 +16,21 @@ from distributed import Client, Nanny, Scheduler, Worker
 from prometheus_client import Gauge
 from tornado.ioloop import PeriodicCallback
 
-SECONDS = 30
+CHECK_SECONDS = 30
+"""Time between two checks for a renewed certificate."""
+
 Server = Nanny | Scheduler | Worker
 logger = logging.getLogger("distributed.reload_certificates")
 
 
 def dask_setup(server: Server) -> None:
+    """Check for a renewed certificate as long as the server runs. Dask calls this when the server starts."""
     certificate = Certificate(server)
-    # Dask starts it with the server's own, and stops it with them.
-    server.periodic_callbacks["reload-certificates"] = PeriodicCallback(certificate.look, SECONDS * 1000)
-    certificate.look()
+    # Dask starts and stops this callback with the callbacks of the server.
+    server.periodic_callbacks["reload-certificates"] = PeriodicCallback(
+        certificate.check, CHECK_SECONDS * 1000
+    )
+    certificate.check()
     if not isinstance(server, Nanny):  # it has no /metrics
         gauge = Gauge(
             "dask_tls_certificate_not_after_seconds", "End of this process's TLS certificate, in Unix time"
@@ -33,37 +39,42 @@ def dask_setup(server: Server) -> None:
 
 
 class Certificate:
-    def __init__(self, server: Server):
+    """The certificate of a server, and the file that it comes from."""
+
+    def __init__(self, server: Server) -> None:
         self.server = server
         self.role = "scheduler" if isinstance(server, Scheduler) else "worker"
         self.files = server.security.get_tls_config_for_role(self.role)
-        self.taken: tuple[int, int] | None = None
+        self.loaded: tuple[int, int] | None = None
+        """Inode and time of the file whose certificate is in use."""
         self.not_after = 0.0
+        """End of the certificate in use, in Unix time."""
 
-    # Takes the certificate if it is another one; says why where it is of no use, and looks again next time.
-    def look(self) -> None:
+    def check(self) -> None:
+        """Load the certificate if the file is another one. If it cannot be used, log why; try again later."""
         try:
             found = os.stat(self.files["cert"])
             version = (found.st_ino, found.st_mtime_ns)
-            if version != self.taken:
-                self.take()
-                self.taken = version
+            if version != self.loaded:
+                self.load()
+                self.loaded = version
                 logger.info("certificate in use until %s, Unix time", self.not_after)
         except OSError as error:
             logger.warning("the certificate in %s is not used: %s", self.files["cert"], error)
 
-    def take(self) -> None:
+    def load(self) -> None:
+        """Load the certificate into all SSL contexts. Raises `OSError` if a peer would reject it."""
         security = self.server.security
         listening = security.get_listen_args(self.role)["ssl_context"]
         connecting = security.get_connection_args(self.role)["ssl_context"]
-        self.not_after = greet(connecting, listening)
-        for context in contexts(self.server):
+        self.not_after = verify_handshake(connecting, listening)
+        for context in ssl_contexts(self.server):
             context.load_verify_locations(self.files["ca_file"])
             context.load_cert_chain(self.files["cert"], self.files["key"])
 
 
-# Those of the listeners, of the connections that the server makes, and of the clients in its tasks.
-def contexts(server: Server) -> Iterator[ssl.SSLContext]:
+def ssl_contexts(server: Server) -> Iterator[ssl.SSLContext]:
+    """SSL contexts of the server's listeners, of its connections, and of the clients in its tasks."""
     listeners: list[Any] = server.listeners
     yield from (listener.server_args["ssl_options"] for listener in listeners)
     yield server.connection_args["ssl_context"]
@@ -72,9 +83,11 @@ def contexts(server: Server) -> Iterator[ssl.SSLContext]:
             yield client.connection_args["ssl_context"]
 
 
-# Has one end connect to the other, in memory, so that a certificate which nobody would accept is not taken;
-# returns when the one of the listening end ends, in Unix time.
-def greet(connecting: ssl.SSLContext, listening: ssl.SSLContext) -> float:
+def verify_handshake(connecting: ssl.SSLContext, listening: ssl.SSLContext) -> float:
+    """Connect two contexts in memory; return when the certificate of the listening one ends, in Unix time.
+
+    Raises `ssl.SSLError` if one of them rejects the certificate of the other.
+    """
     to_client, to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
     client = connecting.wrap_bio(to_client, to_server)
     server = listening.wrap_bio(to_server, to_client, server_side=True)
