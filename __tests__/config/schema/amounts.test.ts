@@ -1,6 +1,6 @@
-import { defineCluster } from "../../lib/config/define";
-import type { PoolDefinition } from "../../lib/config/definition";
-import { issuesOf } from "./issues-of";
+import { defineCluster } from "../../../lib/config/define";
+import type { PoolDefinition } from "../../../lib/config/definition";
+import { issuesOf } from "../issues-of";
 
 const network = { adminSubnets: ["10.0.0.0/8"] };
 

@@ -1,8 +1,8 @@
-import { DaskCluster } from "../../lib/aws/dask-cluster";
-import { defineCluster } from "../../lib/config/define";
-import type { ClusterDefinition } from "../../lib/config/definition";
-import { type Block, Synthesized } from "../support/synthesized";
-import { readPolicy } from "./policies";
+import { DaskCluster } from "../../../lib/aws/dask-cluster";
+import { defineCluster } from "../../../lib/config/define";
+import type { ClusterDefinition } from "../../../lib/config/definition";
+import { type Block, Synthesized } from "../../support/synthesized";
+import { readPolicy } from "../policies";
 
 const USE = [
   ...["kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo"],

@@ -1,9 +1,9 @@
 import { TerraformOutput } from "cdktf";
-import { Endpoints } from "../../lib/aws/network/endpoints";
-import { Network } from "../../lib/aws/network/network";
-import { defineCluster } from "../../lib/config/define";
-import type { NetworkDefinition } from "../../lib/config/definition";
-import { Synthesized } from "../support/synthesized";
+import { Endpoints } from "../../../lib/aws/network/endpoints";
+import { Network } from "../../../lib/aws/network/network";
+import { defineCluster } from "../../../lib/config/define";
+import type { NetworkDefinition } from "../../../lib/config/definition";
+import { Synthesized } from "../../support/synthesized";
 
 describe("a network over two zones with one NAT gateway", () => {
   const network = synthesize({ vpcCidr: "10.20.0.0/16", zones: ["us-west-2a", "us-west-2b"], nat: "single" });

@@ -1,7 +1,7 @@
-import { defineCluster } from "../../lib/config/define";
-import type { NetworkDefinition } from "../../lib/config/definition";
-import { checkOwnVpc } from "../../lib/config/rules/vpc";
-import { faultsIn } from "./issues-of";
+import { defineCluster } from "../../../lib/config/define";
+import type { NetworkDefinition } from "../../../lib/config/definition";
+import { checkOwnVpc } from "../../../lib/config/rules/vpc";
+import { faultsIn } from "../issues-of";
 
 const A = "us-west-2a";
 const B = "us-west-2b";

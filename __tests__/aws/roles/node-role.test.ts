@@ -1,11 +1,11 @@
-import { DaskCluster } from "../../lib/aws/dask-cluster";
-import { defineCluster } from "../../lib/config/define";
-import type { ClusterDefinition } from "../../lib/config/definition";
-import type { NodePlan } from "../../lib/node/node-plan";
-import { packageFile } from "../../lib/node/package-file";
-import { schedulerNode, worker } from "../node/specs";
-import { Synthesized } from "../support/synthesized";
-import { allowing, policiesOf, readPolicy, sessionManager } from "./policies";
+import { DaskCluster } from "../../../lib/aws/dask-cluster";
+import { defineCluster } from "../../../lib/config/define";
+import type { ClusterDefinition } from "../../../lib/config/definition";
+import type { NodePlan } from "../../../lib/node/node-plan";
+import { packageFile } from "../../../lib/node/package-file";
+import { schedulerNode, worker } from "../../node/specs";
+import { Synthesized } from "../../support/synthesized";
+import { allowing, policiesOf, readPolicy, sessionManager } from "../policies";
 
 const SECRETS = ["SECRET authority", "SECRET worker", "SECRET client", "SECRET dashboard"];
 

@@ -1,5 +1,5 @@
-import { defineCluster } from "../../lib/config/define";
-import { issuesOf } from "./issues-of";
+import { defineCluster } from "../../../lib/config/define";
+import { issuesOf } from "../issues-of";
 
 const AMI = { amiId: "ami-0123456789abcdef0" };
 

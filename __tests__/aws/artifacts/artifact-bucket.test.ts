@@ -3,14 +3,14 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { App } from "cdktf";
-import { AwsStack } from "../../lib/aws/aws-stack";
-import { DaskCluster } from "../../lib/aws/dask-cluster";
-import { defineCluster } from "../../lib/config/define";
-import type { ClusterDefinition } from "../../lib/config/definition";
-import { artifactBucketName } from "../../lib/node/artifact-bucket";
-import { schedulerNode, worker } from "../node/specs";
-import { Synthesized } from "../support/synthesized";
-import { readArn, readPolicy } from "./policies";
+import { AwsStack } from "../../../lib/aws/aws-stack";
+import { DaskCluster } from "../../../lib/aws/dask-cluster";
+import { defineCluster } from "../../../lib/config/define";
+import type { ClusterDefinition } from "../../../lib/config/definition";
+import { artifactBucketName } from "../../../lib/node/artifact-bucket";
+import { schedulerNode, worker } from "../../node/specs";
+import { Synthesized } from "../../support/synthesized";
+import { readArn, readPolicy } from "../policies";
 
 const define = (definition: Partial<ClusterDefinition> = {}) =>
   defineCluster({

@@ -1,6 +1,6 @@
-import { defineCluster } from "../../lib/config/define";
-import { machineBlocks } from "../../lib/config/subnets";
-import { issuesOf } from "./issues-of";
+import { defineCluster } from "../../../lib/config/define";
+import { machineBlocks } from "../../../lib/config/subnets";
+import { issuesOf } from "../issues-of";
 
 describe("subnets", () => {
   test("are cut from the VPC by the letters of the zones", () => {

@@ -1,7 +1,7 @@
-import { DaskCluster } from "../../lib/aws/dask-cluster";
-import { defineCluster } from "../../lib/config/define";
-import { Synthesized } from "../support/synthesized";
-import { readPolicy } from "./policies";
+import { DaskCluster } from "../../../lib/aws/dask-cluster";
+import { defineCluster } from "../../../lib/config/define";
+import { Synthesized } from "../../support/synthesized";
+import { readPolicy } from "../policies";
 
 describe("the secrets of a cluster", () => {
   const stack = synthesize(true);

@@ -1,4 +1,4 @@
-import { issuesOf } from "./issues-of";
+import { issuesOf } from "../issues-of";
 
 test.each([
   ...["/prod/x.tfstate", "prod/x.tfstate/", "prod//x.tfstate", "/", "", " ", " x.tfstate", "x.tfstate "],

@@ -1,7 +1,7 @@
-import { DaskCluster, type DaskClusterProps } from "../../lib/aws/dask-cluster";
-import { defineCluster } from "../../lib/config/define";
-import { BOOT_SECONDS } from "../../lib/node/lifecycle";
-import { Synthesized } from "../support/synthesized";
+import { DaskCluster, type DaskClusterProps } from "../../../lib/aws/dask-cluster";
+import { defineCluster } from "../../../lib/config/define";
+import { BOOT_SECONDS } from "../../../lib/node/lifecycle";
+import { Synthesized } from "../../support/synthesized";
 
 describe("a deployment that waits", () => {
   const synthesized = synthesize();

@@ -1,7 +1,7 @@
-import { ClusterSecurityGroups } from "../../lib/aws/network/cluster-security-groups";
-import { defineCluster } from "../../lib/config/define";
-import type { ClusterDefinition } from "../../lib/config/definition";
-import { type Block, Synthesized } from "../support/synthesized";
+import { ClusterSecurityGroups } from "../../../lib/aws/network/cluster-security-groups";
+import { defineCluster } from "../../../lib/config/define";
+import type { ClusterDefinition } from "../../../lib/config/definition";
+import { type Block, Synthesized } from "../../support/synthesized";
 
 const INGRESS = "aws_vpc_security_group_ingress_rule";
 const EGRESS = "aws_vpc_security_group_egress_rule";

@@ -1,4 +1,4 @@
-import { launchImage, parentImage } from "../../lib/aws/image/base-image";
+import { launchImage, parentImage } from "../../../lib/aws/image/base-image";
 
 test.each([
   [

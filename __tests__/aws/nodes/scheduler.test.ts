@@ -1,9 +1,9 @@
-import { DaskCluster } from "../../lib/aws/dask-cluster";
-import { defineCluster } from "../../lib/config/define";
-import type { ClusterDefinition, SchedulerDefinition } from "../../lib/config/definition";
-import { userData } from "../../lib/node/user-data";
-import { schedulerNode } from "../node/specs";
-import { Synthesized } from "../support/synthesized";
+import { DaskCluster } from "../../../lib/aws/dask-cluster";
+import { defineCluster } from "../../../lib/config/define";
+import type { ClusterDefinition, SchedulerDefinition } from "../../../lib/config/definition";
+import { userData } from "../../../lib/node/user-data";
+import { schedulerNode } from "../../node/specs";
+import { Synthesized } from "../../support/synthesized";
 
 const TAGS = {
   owner: "data",

@@ -1,9 +1,9 @@
-import { DaskCluster, type DaskClusterProps } from "../../lib/aws/dask-cluster";
-import { defineCluster } from "../../lib/config/define";
-import type { ClusterDefinition, PoolDefinition } from "../../lib/config/definition";
-import { userData } from "../../lib/node/user-data";
-import { worker } from "../node/specs";
-import { Synthesized } from "../support/synthesized";
+import { DaskCluster, type DaskClusterProps } from "../../../lib/aws/dask-cluster";
+import { defineCluster } from "../../../lib/config/define";
+import type { ClusterDefinition, PoolDefinition } from "../../../lib/config/definition";
+import { userData } from "../../../lib/node/user-data";
+import { worker } from "../../node/specs";
+import { Synthesized } from "../../support/synthesized";
 
 const POOL: PoolDefinition = {
   name: "batch",

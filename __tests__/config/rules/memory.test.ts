@@ -1,8 +1,8 @@
-import { defineCluster } from "../../lib/config/define";
-import type { PoolDefinition } from "../../lib/config/definition";
-import { MAX_VCPUS } from "../../lib/config/instance-types";
-import { PORTS, workerPorts } from "../../lib/config/ports";
-import { issuesOf } from "./issues-of";
+import { defineCluster } from "../../../lib/config/define";
+import type { PoolDefinition } from "../../../lib/config/definition";
+import { MAX_VCPUS } from "../../../lib/config/instance-types";
+import { PORTS, workerPorts } from "../../../lib/config/ports";
+import { issuesOf } from "../issues-of";
 
 const network = { adminSubnets: ["10.0.0.0/8"] };
 

@@ -1,8 +1,8 @@
 import { KmsKey } from "@cdktf/provider-aws/lib/kms-key";
-import { DaskCluster } from "../../lib/aws/dask-cluster";
-import { defineCluster } from "../../lib/config/define";
-import { faultsIn } from "../config/issues-of";
-import { Synthesized } from "../support/synthesized";
+import { DaskCluster } from "../../../lib/aws/dask-cluster";
+import { defineCluster } from "../../../lib/config/define";
+import { faultsIn } from "../../config/issues-of";
+import { Synthesized } from "../../support/synthesized";
 
 const cluster = defineCluster({ name: "test", network: { adminSubnets: ["10.0.0.0/16"] } });
 const ARN = "arn:aws:kms:us-west-2:123456789012:key/01234567-89ab-cdef-0123-456789abcdef";

@@ -1,10 +1,10 @@
-import { DaskCluster } from "../../lib/aws/dask-cluster";
-import { amiDigest } from "../../lib/aws/image/baked-image";
-import { defineCluster } from "../../lib/config/define";
-import type { ClusterDefinition } from "../../lib/config/definition";
-import { schedulerNode } from "../node/specs";
-import { type Block, Synthesized } from "../support/synthesized";
-import { policiesOf, readArn, sessionManager } from "./policies";
+import { DaskCluster } from "../../../lib/aws/dask-cluster";
+import { amiDigest } from "../../../lib/aws/image/baked-image";
+import { defineCluster } from "../../../lib/config/define";
+import type { ClusterDefinition } from "../../../lib/config/definition";
+import { schedulerNode } from "../../node/specs";
+import { type Block, Synthesized } from "../../support/synthesized";
+import { policiesOf, readArn, sessionManager } from "../policies";
 
 const UBUNTU = "ssm:/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id";
 const DEEP_LEARNING =

@@ -1,9 +1,9 @@
 import { IamPolicy } from "@cdktf/provider-aws/lib/iam-policy";
-import { DaskCluster, type DaskClusterProps } from "../../lib/aws/dask-cluster";
-import { defineCluster } from "../../lib/config/define";
-import type { ClusterDefinition } from "../../lib/config/definition";
-import { type Block, Synthesized } from "../support/synthesized";
-import { allowing, policiesOf } from "./policies";
+import { DaskCluster, type DaskClusterProps } from "../../../lib/aws/dask-cluster";
+import { defineCluster } from "../../../lib/config/define";
+import type { ClusterDefinition } from "../../../lib/config/definition";
+import { type Block, Synthesized } from "../../support/synthesized";
+import { allowing, policiesOf } from "../policies";
 
 const READ = { Action: "s3:GetObject", Resource: "arn:aws:s3:::data/*" };
 const LIST = { Action: "s3:ListBucket", Resource: "arn:aws:s3:::data" };

@@ -1,7 +1,7 @@
-import { DaskCluster, type DaskClusterProps } from "../../lib/aws/dask-cluster";
-import { defineCluster } from "../../lib/config/define";
-import { Synthesized } from "../support/synthesized";
-import { allowing, policiesOf, readPolicy } from "./policies";
+import { DaskCluster, type DaskClusterProps } from "../../../lib/aws/dask-cluster";
+import { defineCluster } from "../../../lib/config/define";
+import { Synthesized } from "../../support/synthesized";
+import { allowing, policiesOf, readPolicy } from "../policies";
 
 describe("the flow logs of a cluster's network", () => {
   const stack = synthesize();

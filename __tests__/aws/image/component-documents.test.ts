@@ -2,11 +2,11 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { baked } from "../../environments/baked";
-import { componentDocuments } from "../../lib/aws/image/component-documents";
-import type { ImageContents } from "../../lib/node/image-contents";
-import type { NodeFile } from "../../lib/node/node-plan";
-import { schedulerNode, worker } from "../node/specs";
+import { baked } from "../../../environments/baked";
+import { componentDocuments } from "../../../lib/aws/image/component-documents";
+import type { ImageContents } from "../../../lib/node/image-contents";
+import type { NodeFile } from "../../../lib/node/node-plan";
+import { schedulerNode, worker } from "../../node/specs";
 
 interface Document {
   readonly schemaVersion: string;

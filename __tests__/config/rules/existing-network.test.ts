@@ -1,7 +1,7 @@
-import { defineCluster } from "../../lib/config/define";
-import type { ClusterDefinition } from "../../lib/config/definition";
-import { checkExistingNetwork, checkOwnVpc } from "../../lib/config/rules/vpc";
-import { faultsIn } from "./issues-of";
+import { defineCluster } from "../../../lib/config/define";
+import type { ClusterDefinition } from "../../../lib/config/definition";
+import { checkExistingNetwork, checkOwnVpc } from "../../../lib/config/rules/vpc";
+import { faultsIn } from "../issues-of";
 
 const [A, B] = ["us-west-2a", "us-west-2b"];
 const IMAGE = { amiId: "ami-0123456789abcdef0" };
