@@ -11,9 +11,10 @@ const suite = (displayName, ...folders) => ({
 
 module.exports = {
   projects: [
-    suite("unit", "config", "node", "aws", "local", "environments"),
-    suite("local", "local-stack"),
-    ...["releases", "smoke", "dashboard", "chaos", "terraform", "policy", "boot", "consumer"].map((name) =>
+    suite("unit", "config", "node", "aws", "local", "environments", "scripts"),
+    suite("local", "end-to-end/local"),
+    suite("chaos", "end-to-end/chaos"),
+    ...["releases", "smoke", "dashboard", "terraform", "policy", "boot", "consumer"].map((name) =>
       suite(name, name),
     ),
   ],

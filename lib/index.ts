@@ -61,8 +61,8 @@ export type {
   Zone as ResolvedZone,
 } from "./config/resolved-cluster";
 export { ValidationError, type ValidationIssue } from "./config/validation-error";
-export { LocalStack, type LocalStackProps } from "./local/local-stack";
 export type { LocalPorts } from "./local/ports";
+export { LocalStack, type LocalStackProps } from "./local/stack/local-stack";
 export type { Bundle } from "./node/bundle";
 export type { ImageContents } from "./node/image-contents";
 export type { NodeFile, NodePlan, NodeRole as NodeKind, Phase } from "./node/node-plan";

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 
 const RUNS = process.argv[2] ?? "5";
 const root = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
-const { findPython } = createRequire(import.meta.url)("../dist/lib/local/python.js");
+const { findPython } = createRequire(import.meta.url)("../dist/lib/local/runtime/python.js");
 
 function run(command, ...argv) {
   const { status, stdout, error } = spawnSync(command, argv, {

@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 
 const ROUNDS = process.argv[2] ?? "7";
 const root = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
-const { findPython } = createRequire(import.meta.url)("../dist/lib/local/python.js");
+const { findPython } = createRequire(import.meta.url)("../dist/lib/local/runtime/python.js");
 
 function run(argv, input) {
   const { status, stdout, error } = spawnSync(argv[0], argv.slice(1), {

@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import { stripVTControlCharacters } from "node:util";
 import { LOCAL, localModule } from "./main.mjs";
 
-const { deployEnvironment } = createRequire(import.meta.url)("../lib/local/shell.cjs");
+const { deployEnvironment } = createRequire(import.meta.url)("../lib/local/runtime/shell.cjs");
 
 /** Everything that cdktf and Terraform said last. */
 const LOG = "cdktf.out/cdktf.log";
@@ -84,7 +84,7 @@ function firstError(output) {
 /** Begins a verb of the local stack's own command. @returns a function that ends it, after itself or at once */
 export function beginLocalStack(verb, variables) {
   const env = { ...process.env, ...variables };
-  const child = spawn(process.execPath, ["dist/lib/local/cli.js", verb, LOCAL], {
+  const child = spawn(process.execPath, ["dist/lib/local/runtime/cli.js", verb, LOCAL], {
     detached: true,
     env,
     stdio: ["ignore", "inherit", "ignore"],
@@ -98,7 +98,7 @@ export function beginLocalStack(verb, variables) {
 
 /** Runs a verb of the local stack's own command: what its provisioners do, without Terraform. */
 export function localStack(verb) {
-  const { status } = spawnSync(process.execPath, ["dist/lib/local/cli.js", verb, LOCAL], {
+  const { status } = spawnSync(process.execPath, ["dist/lib/local/runtime/cli.js", verb, LOCAL], {
     stdio: "inherit",
   });
   if (status !== 0) throw new Error(`the local stack's '${verb}' failed; see above`);

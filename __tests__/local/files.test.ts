@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readIfPossible, readJson, replaceFile } from "../../lib/local/files";
-import { testDirectory } from "./directory";
+import { testDirectory } from "../support/directory";
 
 const directory = testDirectory("files");
 const file = join(directory, "file");

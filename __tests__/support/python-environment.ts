@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { findPython } from "../../lib/local/python";
+import { findPython } from "../../lib/local/runtime/python";
 
 /** Time for a first installation: Dask or the mock AWS, with what they need, over a slow line. */
 export const INSTALL_TIMEOUT = 10 * 60_000;

@@ -1,0 +1,153 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { processesOf } from "../../../lib/local/runtime/processes";
+import { documentedWithout, INDEX, KEPT } from "../../support/variables";
+import { Checkout } from "../checkout";
+
+jest.setTimeout(900_000);
+
+/** Files of a user's or a company's that tools read from the home directory: each would make its tool fail. */
+const FILES = {
+  ".config/dask/company.yaml": `distributed:
+  comm:
+    require-encryption: true
+    tls: { ca-file: /no/such/ca.pem }
+  worker:
+    preload: [/no/such/preload.py]
+  scheduler:
+    preload: [/no/such/preload.py]
+  nanny:
+    preload: [/no/such/preload.py]
+`,
+  ".config/uv/uv.toml": 'exclude-newer = "2001-01-01T00:00:00Z"\nindex-url = "https://127.0.0.1:1/simple"\n',
+  ".config/pip/pip.conf":
+    "[global]\nuser = true\ntarget = /no/such/place\nconstraint = /no/such/place\nno-binary = :all:\n",
+  ".terraformrc": "this is no configuration",
+  ".terraform.d/more.tfrc": "this is no configuration",
+  ".npmrc": "omit=dev\nignore-scripts=true\nprefix=/no/such/place\n",
+  ".pydistutils.cfg": "[install]\nprefix=/no/such/place\n",
+  "uv.toml": 'exclude-newer = "2001-01-01T00:00:00Z"\n',
+};
+
+/** What the scheduler's configuration says, and how a worker process installs a package. */
+const ASK = (address: string) => `
+import json
+from distributed import Client
+from distributed.diagnostics.plugin import PipInstall
+
+def configuration(*path):
+    import dask
+    return [dask.config.get(".".join(path)), dask.config.get("distributed.comm.require-encryption")]
+
+def cow():
+    import cowsay
+    return cowsay.__name__
+
+with Client("${address}", timeout=30) as client:
+    scheduler = client.run_on_scheduler(configuration, "distributed", "scheduler", "preload")
+    workers = list(client.run(configuration, "distributed", "worker", "preload").values())
+    client.register_plugin(PipInstall(["cowsay==6.1"]))
+    installed = sorted(set(client.run(cow).values()))
+    home = sorted(set(client.run(lambda: __import__("os").path.expanduser("~")).values()))
+print(json.dumps({"scheduler": scheduler, "workers": workers, "installed": installed, "home": home}))
+`;
+
+describe("whatever the shell and the user's files say", () => {
+  const hostile = documentedWithout([...INDEX, ...KEPT]);
+  let checkout: Checkout;
+  let env: NodeJS.ProcessEnv;
+  beforeAll(async () => {
+    checkout = await Checkout.make();
+    const home = join(checkout.directory, "home");
+    for (const [name, content] of Object.entries(FILES)) {
+      mkdirSync(dirname(join(home, name)), { recursive: true });
+      writeFileSync(join(home, name), content);
+    }
+    // A checkout may lie below a project with a configuration of its own.
+    writeFileSync(join(checkout.directory, "uv.toml"), FILES["uv.toml"]);
+    env = { ...hostile, HOME: home, VIRTUAL_ENV: "/no/such/place", CUDA_VISIBLE_DEVICES: "7" };
+  });
+  afterAll(() => checkout.remove());
+
+  test("npm start ends with a smoke-tested cluster", async () => {
+    const { code, output } = await checkout.script("start", env);
+
+    expect(output).toContain("The cluster runs, and its smoke test has passed.");
+    expect(code).toBe(0);
+  });
+
+  test("no process of the stack has a variable that is documented, other than those that it is given", () => {
+    const own = [
+      "DASK_CONFIG",
+      "DASK_ROOT_CONFIG",
+      "PIP_CERT",
+      "PIP_CONFIG_FILE",
+      "PIP_DISABLE_PIP_VERSION_CHECK",
+    ];
+    // Dask sets the first two for its workers (distributed/nanny.py), a shell the third.
+    const dask = ["DASK_INTERNAL_INHERIT_CONFIG", "PYTHONHASHSEED", "PWD"];
+    const processes = processesOf(checkout.paths);
+    const leaked = processes.flatMap((pid) =>
+      readFileSync(`/proc/${pid}/environ`, "utf8")
+        .split("\0")
+        .map((variable) => variable.split("=")[0] ?? "")
+        .filter((name) => name in hostile && ![...own, ...dask, ...INDEX, "PIP_NO_INPUT"].includes(name)),
+    );
+
+    expect(processes.length).toBeGreaterThanOrEqual(6);
+    expect(leaked).toEqual([]);
+  });
+
+  test("the user's Dask configuration reaches no member, their home directory does, and PipInstall works", async () => {
+    expect(
+      await checkout.python(ASK(checkout.address), join(checkout.paths.config, "dask-scheduler")),
+    ).toEqual({
+      scheduler: [[], null],
+      workers: [
+        [[], null],
+        [[], null],
+      ],
+      installed: ["cowsay"],
+      home: [join(checkout.directory, "home")],
+    });
+  });
+
+  test("npm start again finds that nothing has changed, and npm stop ends it", async () => {
+    expect((await checkout.script("start", env)).output).toContain("Nothing changed");
+    expect((await checkout.script("stop", env)).output).toContain("The cluster is gone");
+    expect(checkout.left).toEqual([]);
+  });
+
+  test("with TLS too", async () => {
+    checkout.define("({ ...local, tls: true })");
+    const { output } = await checkout.script("start", env);
+    await checkout.script("stop", env);
+
+    expect(output).toContain("The cluster runs, and its smoke test has passed.");
+  });
+});
+
+describe("one way to the package index", () => {
+  let checkout: Checkout;
+  beforeAll(async () => {
+    checkout = await Checkout.make();
+  });
+  afterAll(() => checkout.remove());
+
+  test("an index that pip's file names is the only one that is asked, and a failure names it and its setting", async () => {
+    const home = join(checkout.directory, "home");
+    mkdirSync(join(home, ".config", "pip"), { recursive: true });
+    const settings = "index-url = https://user:secret@127.0.0.1:1/simple\nretries = 0\n";
+    writeFileSync(join(home, ".config", "pip", "pip.conf"), `[global]\n${settings}`);
+    const { code, output } = await checkout.script("start", { HOME: home, PIP_FIND_LINKS: "" });
+
+    expect(code).toBe(1);
+    expect(output).toMatch(/uv and supervisor cannot be installed \(exit 1\): .*\n/);
+    expect(output).toContain("index asked: https://***@127.0.0.1:1/simple. Hint: check the connection; ");
+    expect(output).toMatch(/log: .*install\.log\n/);
+    expect(output).toContain("the cluster was not started; nothing is left running");
+    expect(output).not.toContain("secret");
+    await checkout.script("stop");
+    expect(checkout.left).toEqual([]);
+  });
+});

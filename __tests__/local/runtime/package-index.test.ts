@@ -1,0 +1,170 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  describeIndex,
+  fromConfiguration,
+  packageIndex,
+  pipVariables,
+  uvVariables,
+} from "../../../lib/local/runtime/package-index";
+import { testDirectory } from "../../support/directory";
+
+const directory = testDirectory("package-index");
+const INDEX = "https://user:secret@mirror.example/simple";
+
+test("variables beat [install], which beats [global]", () => {
+  const read = (configuration: Record<string, string>) => fromConfiguration(configuration, {}).url;
+
+  expect(read({ "global.index-url": "g" })).toBe("g");
+  expect(read({ "install.index-url": "i", "global.index-url": "g" })).toBe("i");
+  expect(read({ ":env:.index-url": "e", "install.index-url": "i" })).toBe("e");
+  expect(read({ "download.index-url": "d" })).toBeUndefined();
+});
+
+test("pip's whole way to an index is handed to uv", () => {
+  const index = fromConfiguration(
+    {
+      "global.index-url": INDEX,
+      "global.extra-index-url": "\nhttps://a.example/simple\nhttps://b.example/simple",
+      "global.find-links": `${directory} https://c.example/wheels`,
+      "global.trusted-host": "mirror.example a.example:8443",
+      "global.cert": "/certs/company.pem",
+      "global.client-cert": "/certs/me.pem",
+      "global.proxy": "http://proxy.example:3128",
+      ":env:.default-timeout": "180",
+      "global.retries": "9",
+    },
+    {},
+  );
+
+  expect(uvVariables(index)).toEqual({
+    UV_NO_CONFIG: "1",
+    UV_PYTHON_DOWNLOADS: "never",
+    UV_DEFAULT_INDEX: INDEX,
+    UV_INDEX: "https://a.example/simple https://b.example/simple",
+    UV_INDEX_STRATEGY: "unsafe-best-match",
+    UV_FIND_LINKS: `${directory},https://c.example/wheels`,
+    UV_INSECURE_HOST: "mirror.example a.example:8443",
+    SSL_CERT_FILE: "/certs/company.pem",
+    SSL_CLIENT_CERT: "/certs/me.pem",
+    ...Object.fromEntries(
+      ["ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy", "http_proxy", "https_proxy"].map((name) => [
+        name,
+        "http://proxy.example:3128",
+      ]),
+    ),
+    UV_HTTP_TIMEOUT: "180",
+    UV_HTTP_RETRIES: "9",
+  });
+  expect(pipVariables(index)).toMatchObject({
+    PIP_CONFIG_FILE: "/dev/null",
+    PIP_INDEX_URL: INDEX,
+    PIP_EXTRA_INDEX_URL: "https://a.example/simple https://b.example/simple",
+    PIP_FIND_LINKS: `${directory} https://c.example/wheels`,
+    PIP_TRUSTED_HOST: "mirror.example a.example:8443",
+    PIP_CERT: "/certs/company.pem",
+    PIP_CLIENT_CERT: "/certs/me.pem",
+    PIP_PROXY: "http://proxy.example:3128",
+    PIP_TIMEOUT: "180",
+  });
+});
+
+test("uv's variables count for both steps where pip has no setting", () => {
+  const read = (env: NodeJS.ProcessEnv) => pipVariables(fromConfiguration({}, env)).PIP_INDEX_URL;
+
+  expect(read({ UV_DEFAULT_INDEX: `mirror=${INDEX}` })).toBe(INDEX);
+  expect(read({ UV_INDEX_URL: INDEX })).toBe(INDEX);
+  expect(read({})).toBeUndefined();
+});
+
+test("both steps trust one store: the one that is named, or the system's", () => {
+  const trusted = (configuration: Record<string, string>, env: NodeJS.ProcessEnv) => {
+    const index = fromConfiguration(configuration, env);
+    expect(uvVariables(index).SSL_CERT_FILE).toBe(pipVariables(index).PIP_CERT);
+    return index.cert;
+  };
+
+  expect(trusted({ "global.cert": "/c.pem" }, { SSL_CERT_FILE: "/s.pem" })).toBe("/c.pem");
+  expect(trusted({}, { REQUESTS_CA_BUNDLE: "/r.pem" })).toBe("/r.pem");
+  expect(trusted({}, { SSL_CERT_FILE: "/s.pem" })).toBe("/s.pem");
+  const system = trusted({}, {});
+  expect(system === undefined || existsSync(system)).toBe(true);
+});
+
+test("without a file of certificates uv asks the system", () => {
+  const index = { extraUrls: [], findLinks: [], noIndex: false, trustedHosts: [] };
+
+  expect(uvVariables(index).UV_SYSTEM_CERTS).toBe("true");
+});
+
+test("local indexes that do not exist are left out, as pip passes over them and uv does not", () => {
+  const index = fromConfiguration(
+    {
+      "global.find-links": `/no/such/wheels ${directory}`,
+      "global.extra-index-url": `file:///no/such/simple file://${directory}`,
+    },
+    {},
+  );
+
+  expect(index).toMatchObject({ findLinks: [directory], extraUrls: [`file://${directory}`] });
+});
+
+test("an index of files only stays one", () => {
+  const index = fromConfiguration({ "global.no-index": "true", "global.find-links": directory }, {});
+
+  expect(index.noIndex).toBe(true);
+  expect(pipVariables(index)).toMatchObject({ PIP_NO_INDEX: "1", PIP_FIND_LINKS: directory });
+  expect(describeIndex(index)).toContain(`index asked: ${directory}. Hint: `);
+});
+
+test("a failure names the index that was asked without its password, and the settings that change it", () => {
+  expect(
+    describeIndex(fromConfiguration({ "global.index-url": INDEX, "global.proxy": "http://a:b@p:1" }, {})),
+  ).toBe(
+    "index asked: https://***@mirror.example/simple through the proxy http://***@p:1. Hint: check the connection; " +
+      "'pip config set global.index-url URL' or PIP_INDEX_URL changes the index, " +
+      "global.cert or PIP_CERT the certificates, global.proxy or PIP_PROXY the proxy",
+  );
+  expect(describeIndex(fromConfiguration({}, {}))).toContain("index asked: https://pypi.org/simple. Hint: ");
+});
+
+describe("what pip itself reads", () => {
+  const python = join(directory, "environment", "bin", "python");
+  const home = join(directory, "home");
+  beforeAll(() => {
+    execFileSync("python3", ["-m", "venv", join(directory, "environment")]);
+    mkdirSync(join(home, ".config", "pip"), { recursive: true });
+    // Everything but the first line would make pip itself fail, or hide its answer.
+    const hostile =
+      "quiet = 3\nlog = /no/such/log\nrequire-virtualenv = true\npython = /no/such/python\nisolated = true\n";
+    writeFileSync(join(home, ".config", "pip", "pip.conf"), `[global]\nindex-url = ${INDEX}\n${hostile}`);
+  }, 60_000);
+
+  test("comes from the user's file, whatever else is in it", async () => {
+    expect((await packageIndex(python, { HOME: home, PATH: process.env.PATH })).url).toBe(INDEX);
+  });
+
+  test("comes from variables first, whatever other variables there are", async () => {
+    const env = {
+      HOME: home,
+      PATH: process.env.PATH,
+      PIP_INDEX_URL: "https://variable.example/simple",
+      PIP_QUIET: "3",
+      PIP_LOG: "/no/such/log",
+      PIP_PYTHON: "/no/such/python",
+      PYTHONHOME: "/no/such/home",
+      PYTHONPATH: "/no/such/path",
+    };
+
+    expect((await packageIndex(python, env)).url).toBe("https://variable.example/simple");
+  });
+
+  test("comes from the file of PIP_CONFIG_FILE", async () => {
+    const file = join(directory, "pip.conf");
+    writeFileSync(file, "[global]\nindex-url = https://file.example/simple\n");
+    const env = { HOME: directory, PATH: process.env.PATH, PIP_CONFIG_FILE: file };
+
+    expect((await packageIndex(python, env)).url).toBe("https://file.example/simple");
+  });
+});

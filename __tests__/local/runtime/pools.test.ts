@@ -1,0 +1,66 @@
+import { expectation } from "../../../lib/local/runtime/expectation";
+import { localPools } from "../../../lib/local/runtime/pools";
+import { clusterOf, LAPTOP, WORKSTATION } from "../definitions";
+
+const cpu = { name: "cpu", kind: "cpu", desiredSize: 3, processes: 2 } as const;
+const gpu = { name: "gpu", kind: "gpu", desiredSize: 5 } as const;
+
+test("a CPU pool has all its machines; a GPU pool is absent where there is no GPU", () => {
+  const { present, absent } = localPools(clusterOf([cpu, gpu]), LAPTOP);
+
+  expect(present.map(({ pool, nodes, workers }) => [pool.name, nodes, workers])).toEqual([["cpu", 3, 2]]);
+  expect(absent).toEqual([{ name: "gpu", reason: "no GPU on this machine" }]);
+});
+
+test("the first GPU pool has this machine and a worker per GPU", () => {
+  const { present, absent } = localPools(clusterOf([gpu, { ...gpu, name: "more" }]), WORKSTATION);
+
+  expect(present.map(({ pool, nodes, workers }) => [pool.name, nodes, workers])).toEqual([["gpu", 1, 2]]);
+  expect(absent).toEqual([{ name: "more", reason: "pool gpu has this machine's GPUs" }]);
+});
+
+test.each([
+  [
+    "Python",
+    { python: { path: "python3.11", version: "3.11" } },
+    "the release's GPU lock is for Python 3.12",
+  ],
+  ["platform", { platform: "linux arm64" }, "the release's GPU lock is for Linux on x86_64"],
+])("GPU workers need the %s that their lock was solved for", (_, other, reason) => {
+  expect(localPools(clusterOf([gpu]), { ...WORKSTATION, ...other }).absent).toEqual([
+    { name: "gpu", reason },
+  ]);
+});
+
+test("a release whose CUDA is no wheel has no GPU pool here", () => {
+  expect(localPools(clusterOf([gpu], "2024.7"), WORKSTATION).absent).toEqual([
+    { name: "gpu", reason: "release 2024.7 needs a CUDA toolkit beside its wheels" },
+  ]);
+});
+
+test("the smoke test expects no spilling of a pool without memory limits", () => {
+  const cluster = clusterOf([cpu, { ...cpu, name: "free", memoryLimit: 0 }]);
+
+  const { pools } = expectation(cluster, localPools(cluster, LAPTOP).present);
+  expect(pools.map(({ name, spills }) => [name, spills])).toEqual([
+    ["cpu", undefined],
+    ["free", false],
+  ]);
+});
+
+test("the smoke test expects what is present, and nothing of what is absent", () => {
+  const cluster = clusterOf([{ ...cpu, resources: { DISK: 2 } }, gpu]);
+
+  expect(expectation(cluster, localPools(cluster, LAPTOP).present)).toEqual({
+    cluster: "test",
+    release: "2026.7",
+    dask: "2026.7.1",
+    pools: [{ name: "cpu", kind: "cpu", resources: { CPU: "nthreads", DISK: 2 }, workers: 6 }],
+  });
+  expect(expectation(cluster, localPools(cluster, WORKSTATION).present).pools[1]).toEqual({
+    name: "gpu",
+    kind: "gpu",
+    resources: { GPU: 1 },
+    workers: 2,
+  });
+});

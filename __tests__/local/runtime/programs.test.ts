@@ -1,0 +1,122 @@
+import { resolve } from "node:path";
+import { parse } from "yaml";
+import { clientConfig } from "../../../lib/local/runtime/dask-config";
+import { localPools } from "../../../lib/local/runtime/pools";
+import { localPrograms } from "../../../lib/local/runtime/programs";
+import { clusterOf, LAPTOP, PATHS, PORTS, WORKSTATION } from "../definitions";
+
+const ROOT = "/project/.dask/test";
+
+/** How `dask` is started: without the user's configuration. */
+const DASK = `${ROOT}/environment/bin/python -P ${resolve("lib/local/runtime/run_dask.py")}`;
+
+function programs(cluster = clusterOf([{ name: "cpu", kind: "cpu" }]), machine = LAPTOP) {
+  return localPrograms(cluster, localPools(cluster, machine).present, machine.cpus, PATHS, PORTS);
+}
+
+test("scheduler and workers have the command lines of the cluster's machines, on the loopback interface", () => {
+  const [scheduler, worker] = programs(
+    clusterOf([{ name: "cpu", kind: "cpu", threads: 1, memoryLimit: "1GiB" }]),
+  );
+
+  expect(scheduler).toMatchObject({
+    name: "dask-scheduler",
+    environment: {
+      DASK_CONFIG: `${ROOT}/config/dask-scheduler`,
+      DASK_ROOT_CONFIG: `${ROOT}/config/dask-scheduler`,
+    },
+  });
+  expect(scheduler?.argv.join(" ")).toBe(
+    `${DASK} scheduler --host 127.0.0.1 --port 18786 --dashboard-address 127.0.0.1:18787`,
+  );
+  expect(worker).toMatchObject({
+    name: "cpu--local-0",
+    environment: {
+      DASK_CONFIG: `${ROOT}/config/cpu--local-0`,
+      DASK_ROOT_CONFIG: `${ROOT}/config/cpu--local-0`,
+    },
+  });
+  expect(worker?.argv.join(" ")).toBe(
+    `${DASK} worker tcp://127.0.0.1:18786 --nworkers 1 --nthreads 1 --memory-limit 1GiB ` +
+      `--local-directory ${ROOT}/scratch --resources CPU=1 --name cpu--local-0 --death-timeout 120 ` +
+      "--host 127.0.0.1 --dashboard-address 127.0.0.1:0",
+  );
+});
+
+test.each([
+  [1, 1, "4"],
+  [2, 1, "2"],
+  [1, 3, "1"],
+  [8, 1, "1"],
+])("%i machines with %i processes share four CPUs: %s threads each", (desiredSize, processes, threads) => {
+  const [, ...workers] = programs(clusterOf([{ name: "cpu", kind: "cpu", desiredSize, processes }]));
+
+  expect(workers).toHaveLength(desiredSize);
+  for (const { argv } of workers) {
+    expect(argv[argv.indexOf("--nthreads") + 1]).toBe(threads);
+    expect(argv[argv.indexOf("--resources") + 1]).toBe(`CPU=${threads}`);
+  }
+});
+
+test("a GPU pool is one program; on one machine nobody speaks UCX", () => {
+  const cluster = { ...clusterOf([{ name: "gpu", kind: "gpu" }]), ucx: true };
+  const [scheduler, worker, ...others] = programs(cluster, WORKSTATION);
+
+  expect(others).toEqual([]);
+  expect(worker?.argv.slice(3, 7)).toEqual(["cuda", "worker", "tcp://127.0.0.1:18786", "--nthreads"]);
+  expect(scheduler?.argv).not.toContain("ucx");
+});
+
+test("each program has a configuration of its own, with its pool's spill limit", () => {
+  const [scheduler, worker] = programs(clusterOf([{ name: "cpu", kind: "cpu", spill: { limit: "3GiB" } }]));
+
+  expect(Object.keys(worker?.config ?? {})).toEqual(["dask.yaml"]);
+  expect(parse(worker?.config["dask.yaml"] ?? "")).toMatchObject({
+    "temporary-directory": `${ROOT}/scratch`,
+    distributed: {
+      dashboard: { link: "http://127.0.0.1:18787/status" },
+      worker: { memory: { "max-spill": "3GiB" } },
+    },
+  });
+  expect(parse(scheduler?.config["dask.yaml"] ?? "").distributed.worker.memory["max-spill"]).toBe(false);
+});
+
+test("with TLS every program has one file of key, certificate and authority, and takes no plain connection", () => {
+  const [scheduler, worker] = programs({ ...clusterOf([{ name: "cpu", kind: "cpu" }]), tls: true });
+  const pem = `${ROOT}/tls/node.pem`;
+  const holder = { cert: pem, key: pem };
+
+  expect(scheduler?.argv.join(" ")).toContain(
+    "run_dask.py scheduler --protocol tls --host 127.0.0.1 --port 18786 ",
+  );
+  expect(worker?.argv.slice(3, 5)).toEqual(["worker", "tls://127.0.0.1:18786"]);
+  for (const program of [scheduler, worker]) {
+    expect(parse(program?.config["tls.yaml"] ?? "").distributed).toMatchObject({
+      comm: {
+        "require-encryption": true,
+        tls: { "min-version": 1.3, "ca-file": pem, scheduler: holder, worker: holder, client: holder },
+      },
+      scheduler: { preload: [`${ROOT}/config/reload_certificates.py`] },
+    });
+  }
+});
+
+test("a client's configuration names the scheduler and the client's own file, and nothing of the nodes", () => {
+  const pem = `${ROOT}/client/client.pem`;
+
+  expect(parse(clientConfig(PATHS, "tls://127.0.0.1:18786"))).toEqual({
+    "scheduler-address": "tls://127.0.0.1:18786",
+    distributed: {
+      comm: { "require-encryption": true, tls: { "ca-file": pem, client: { cert: pem, key: pem } } },
+    },
+  });
+});
+
+test("70 workers need no range of ports that is wide enough: each process takes a free one", () => {
+  const all = programs(clusterOf([{ name: "cpu", kind: "cpu", desiredSize: 70 }]));
+  const words = all.flatMap(({ argv }) => argv);
+
+  expect(all).toHaveLength(71);
+  expect(words).not.toContain("--worker-port");
+  expect(words).not.toContain("--nanny-port");
+});

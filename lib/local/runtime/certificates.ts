@@ -1,0 +1,36 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { ResolvedCluster } from "../../config/resolved-cluster";
+import { packageFile } from "../../node/package-file";
+import { replaceFile } from "../files";
+import { clientConfig, RELOAD, reloadScript } from "./dask-config";
+import { pythonModule } from "./python-module";
+import { run, type Task } from "./task";
+
+/** Seconds for two signatures, most of them for Python to start. */
+const TIMEOUT = 60;
+
+/**
+ * Creates a CA, the certificates of a cluster with TLS and the bundle of its clients, in directories that only this user
+ * can enter. Without TLS, removes those of an earlier start.
+ *
+ * @throws LocalStackError if Python cannot create them
+ */
+export async function makeCertificates(
+  task: Task,
+  cluster: ResolvedCluster,
+  schedulerAddress: string,
+): Promise<void> {
+  const { nodePem, client, clientPem, environment } = task.paths;
+  for (const directory of [dirname(nodePem), client]) rmSync(directory, { recursive: true, force: true });
+  if (!cluster.tls) return;
+  for (const directory of [dirname(nodePem), client]) mkdirSync(directory, { mode: 0o700 });
+  const { argv, env } = pythonModule(join(environment, "bin", "python"), "tls");
+  await run(task, [...argv, cluster.name, nodePem, clientPem], {
+    failure: "the certificates of the cluster cannot be created",
+    timeout: TIMEOUT,
+    env,
+  });
+  replaceFile(join(client, "dask.yaml"), clientConfig(task.paths, schedulerAddress));
+  replaceFile(reloadScript(task.paths), packageFile(RELOAD));
+}

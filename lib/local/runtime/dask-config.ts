@@ -1,0 +1,51 @@
+import { join } from "node:path";
+import { stringify } from "yaml";
+import type { Pool, ResolvedCluster } from "../../config/resolved-cluster";
+import { renderTemplate } from "../../node/template";
+import { dashboardLink } from "../addresses";
+import type { LocalPaths } from "../paths";
+import { LOOPBACK, type LocalPorts } from "../ports";
+
+/** Dask's preload that loads renewed certificates, below the root of this package. */
+export const RELOAD = "python/src/cdktf_dask/preloads/reload_certificates.py";
+
+/**
+ * Dask's configuration of a program, from the files that the machines on AWS have: content by name.
+ *
+ * @param pool the worker's pool; none for the scheduler
+ */
+export function daskConfig(
+  { tls }: ResolvedCluster,
+  paths: LocalPaths,
+  ports: LocalPorts,
+  pool?: Pool,
+): Readonly<Record<string, string>> {
+  const main = renderTemplate("cloud-init/dask/dask.yaml", {
+    SCRATCH: JSON.stringify(paths.scratch),
+    ORIGINS: JSON.stringify([LOOPBACK, "localhost"].map((host) => `${host}:${ports.dashboard}`)),
+    DASHBOARD_LINK: JSON.stringify(dashboardLink(ports)),
+    // Nobody scales this cluster, but a person may start a worker with the resources that a task waits for.
+    NO_WORKERS_TIMEOUT: "null",
+    MAX_SPILL: String(pool?.spill.limit ?? false),
+  });
+  const encryption = () =>
+    renderTemplate("cloud-init/dask/tls.yaml", {
+      PEM: JSON.stringify(paths.nodePem),
+      RELOAD: JSON.stringify(reloadScript(paths)),
+    });
+  return { "dask.yaml": main, ...(tls && { "tls.yaml": encryption() }) };
+}
+
+/** Path of the preload: a copy, because Python writes the compiled file next to it, and not into this package. */
+export function reloadScript(paths: LocalPaths): string {
+  return join(paths.config, "reload_certificates.py");
+}
+
+/** Dask's configuration of a client of a cluster with TLS. */
+export function clientConfig({ clientPem }: LocalPaths, schedulerAddress: string): string {
+  const client = { cert: clientPem, key: clientPem };
+  return stringify({
+    "scheduler-address": schedulerAddress,
+    distributed: { comm: { "require-encryption": true, tls: { "ca-file": clientPem, client } } },
+  });
+}

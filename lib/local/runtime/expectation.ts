@@ -1,0 +1,39 @@
+import type { ResolvedCluster } from "../../config/resolved-cluster";
+import type { LocalPool } from "./pools";
+
+/** Pools and versions that the smoke test expects; its option `--expect` reads this shape. */
+export interface Expectation {
+  readonly cluster: string;
+  readonly release: string;
+  readonly dask: string;
+  readonly pools: readonly {
+    readonly name: string;
+    readonly kind: "cpu" | "gpu";
+    /** Resources of each worker process; `nthreads` stands for the number of its threads. */
+    readonly resources: Readonly<Record<string, number | "nthreads">>;
+    readonly workers: number;
+    /** Absent where they have a memory limit, above which they spill. */
+    readonly spills?: false;
+  }[];
+}
+
+/** What a cluster's definition promises about its workers on this machine. */
+export function expectation(cluster: ResolvedCluster, pools: readonly LocalPool[]): Expectation {
+  return {
+    cluster: cluster.name,
+    release: cluster.release.name,
+    dask: cluster.release.dask,
+    pools: pools.map(({ pool, nodes, workers }) => ({
+      name: pool.name,
+      kind: pool.kind,
+      resources: Object.fromEntries(
+        Object.entries(pool.resources).map(([name, amount]) => [
+          name,
+          amount === "threads" ? "nthreads" : amount,
+        ]),
+      ),
+      workers: nodes * workers,
+      ...(pool.memoryLimit === false ? { spills: false as const } : {}),
+    })),
+  };
+}

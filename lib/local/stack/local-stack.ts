@@ -1,0 +1,124 @@
+import { createHash } from "node:crypto";
+import { join, relative, resolve } from "node:path";
+import { App, DataResource, LocalBackend, Manifest, TerraformOutput, TerraformStack } from "cdktf";
+import type { Construct } from "constructs";
+import { PORTS } from "../../config/ports";
+import type { ResolvedCluster } from "../../config/resolved-cluster";
+import { ValidationError } from "../../config/validation-error";
+import { packageFile } from "../../node/package-file";
+import { dashboardLink, schedulerAddress } from "../addresses";
+import { DEFINITION, type LocalDefinition, type Verb } from "../definition";
+import { allLockfiles } from "../lockfiles";
+import { localPaths } from "../paths";
+import { chosenPorts, type LocalPorts } from "../ports";
+import { nextGeneration } from "./generation";
+import { RESOURCES } from "./terraform-state";
+
+/** Dask's own ports. */
+const DEFAULT_PORTS: LocalPorts = { scheduler: PORTS.scheduler.from, dashboard: PORTS.dashboard.from };
+
+/** Decides which cluster runs on this machine, and on which ports. */
+export interface LocalStackProps {
+  /** The cluster; what concerns AWS only has no effect. */
+  readonly cluster: ResolvedCluster;
+  /**
+   * Ports on the loopback interface. The variables `CDKTF_DASK_SCHEDULER_PORT` and `CDKTF_DASK_DASHBOARD_PORT` override them.
+   *
+   * @default - 8786 and 8787
+   */
+  readonly ports?: LocalPorts;
+}
+
+/**
+ * A cluster on this machine, by Terraform's built-in provider alone: no account and no download of a provider. One
+ * resource is the environment that the cluster runs in, the other its processes; both are what their provisioners
+ * make, and everything lies in `.dask/<cluster>` of the working directory.
+ *
+ * @example
+ * new LocalStack(app, "laptop", { cluster, ports: { scheduler: 8796, dashboard: 8797 } });
+ */
+export class LocalStack extends TerraformStack {
+  /** Address that clients connect to: `tcp://127.0.0.1:8786`, or `tls://…` where the definition asks for TLS. */
+  readonly schedulerAddress: string;
+  /** Page of the dashboard. */
+  readonly dashboardLink: string;
+
+  /** @throws ValidationError if the state of the cluster is not on this machine, where its processes are */
+  constructor(scope: Construct, id: string, { cluster, ports: given = DEFAULT_PORTS }: LocalStackProps) {
+    super(scope, id);
+    const ports = chosenPorts(given, process.env);
+    if (cluster.backend.type !== "local") throw remoteBackend(cluster);
+    this.schedulerAddress = schedulerAddress(cluster, ports);
+    this.dashboardLink = dashboardLink(ports);
+
+    // Terraform runs in the stack's folder of the output; relative paths keep the synthesized files the same on
+    // every machine.
+    const folder = resolve(App.of(this).outdir, Manifest.stacksFolder, id);
+    const toProject = relative(folder, process.cwd());
+    const stateFile = cluster.backend.path ?? `terraform.${cluster.name}.tfstate`;
+    new LocalBackend(this, { path: relative(folder, resolve(stateFile)) });
+
+    const generation = nextGeneration(resolve(stateFile), localPaths(cluster.name));
+    const definition: LocalDefinition = { cluster, ports, generation };
+    const provisioner = (verb: Verb) => ({
+      type: "local-exec" as const,
+      command: `node "${relative(process.cwd(), join(__dirname, "../runtime/cli.js"))}" ${verb} ${cluster.name}`,
+      workingDir: toProject,
+    });
+    const provisioners = (create: Verb, destroy: Verb) => [
+      { ...provisioner(create), environment: { [DEFINITION]: literal(JSON.stringify(definition)) } },
+      { ...provisioner(destroy), when: "destroy" as const },
+    ];
+    const locks = fingerprint(...allLockfiles(cluster.release.name).map(packageFile));
+    const { version } = JSON.parse(packageFile("package.json")) as { version: string };
+    const environment = new DataResource(this, RESOURCES.environment, {
+      triggersReplace: { locks },
+      provisioners: provisioners("install", "remove"),
+    });
+    new DataResource(this, RESOURCES.processes, {
+      triggersReplace: {
+        locks,
+        definition: fingerprint(JSON.stringify({ cluster, ports }), version),
+        generation,
+      },
+      dependsOn: [environment],
+      provisioners: provisioners("start", "stop"),
+    });
+
+    this.output("scheduler_address", "Where clients connect", this.schedulerAddress);
+    this.output("dashboard_link", "Dashboard of the cluster", this.dashboardLink);
+    const files = `.dask/${cluster.name}`;
+    const connect = (address: string) =>
+      `${files}/environment/bin/python -c 'from distributed import Client; print(Client(${address}))'`;
+    if (cluster.tls) this.output("client_bundle", "A client's certificate and dask.yaml", `${files}/client`);
+    this.output(
+      "connect",
+      "A client for this cluster",
+      cluster.tls ? `DASK_CONFIG=${files}/client ${connect("")}` : connect(`"${this.schedulerAddress}"`),
+    );
+  }
+
+  private output(id: string, description: string, value: string): void {
+    new TerraformOutput(this, id, { value, description, staticId: true });
+  }
+}
+
+function fingerprint(...texts: readonly string[]): string {
+  return createHash("sha256").update(texts.join("\n")).digest("hex");
+}
+
+/** Keeps Terraform from reading `${` and `%{` as its own. */
+function literal(text: string): string {
+  return text.replaceAll(/[$%](?=\{)/g, "$&$&");
+}
+
+function remoteBackend({ name, backend }: ResolvedCluster): ValidationError {
+  return new ValidationError(name, [
+    {
+      path: "backend.type",
+      value: backend.type,
+      expected: "local",
+      hint: "leave the backend out: a cluster on this machine has its state on this machine",
+    },
+  ]);
+}
