@@ -7,31 +7,31 @@ INSTALL_SECONDS = 240
 
 
 def test_the_right_key_skips_to_boot(rig, cluster, baked):
-    key = rig.clusters["rig"].bake("cpu")["digest"]
-    host = rig.boot("i-00000000000000051", rig.clusters["rig"].worker("cpu"), "10.77.0.51", layers=(baked,))
-    host.wait_for_state("ready", READY_SECONDS)
-    assert f"the image has key {key}, as wanted: straight to boot" in host.log()
-    begun = [line.split()[2] for line in host.log().splitlines() if line.endswith(" begins")]
+    key = rig.clusters["rig"].image_contents("cpu")["digest"]
+    node = rig.boot("i-00000000000000051", rig.clusters["rig"].worker("cpu"), "10.77.0.51", layers=(baked,))
+    node.wait_for_state("ready", READY_SECONDS)
+    assert f"the image has key {key}, as wanted: straight to boot" in node.log()
+    begun = [line.split()[2] for line in node.log().splitlines() if line.endswith(" begins")]
     assert begun == ["configuration", "certificates", "dask"]
-    host.cut()
+    node.kill()
 
 
 def test_the_wrong_key_says_so_and_installs(rig, cluster, baked):
-    key, other = (rig.clusters[name].bake("cpu")["digest"] for name in ("rig", "scratch"))
+    key, other = (rig.clusters[name].image_contents("cpu")["digest"] for name in ("rig", "scratch"))
     assert key != other
     worker = rig.clusters["scratch"].worker("cpu")
-    host = rig.boot("i-00000000000000052", worker, "10.77.0.52", layers=(baked,))
-    host.wait_for_state("ready", INSTALL_SECONDS)
-    assert f"the image has key {key}, wanted {other}: installing" in host.log()
-    begun = [line.split()[2] for line in host.log().splitlines() if line.endswith(" begins")]
+    node = rig.boot("i-00000000000000052", worker, "10.77.0.52", layers=(baked,))
+    node.wait_for_state("ready", INSTALL_SECONDS)
+    assert f"the image has key {key}, wanted {other}: installing" in node.log()
+    begun = [line.split()[2] for line in node.log().splitlines() if line.endswith(" begins")]
     assert sorted(begun[:2]) == ["base", "conda"]
     assert begun[2:] == ["configuration", "certificates", "dask"]
-    assert host.run("cat /opt/dask/env/.dask-node") == other
-    host.cut()
+    assert node.run("cat /opt/dask/env/.dask-node") == other
+    node.kill()
 
 
 def test_an_image_tells_nothing_of_the_machine_it_was_made_on(rig, baked):
-    assert rig.world.shell(f"cat {baked}/etc/machine-id") == ""
-    files = rig.world.shell(f"find {baked}/var/lib/dask-node {baked}/var/log -name '*' -type f").split()
+    assert rig.namespaces.shell(f"cat {baked}/etc/machine-id") == ""
+    files = rig.namespaces.shell(f"find {baked}/var/lib/dask-node {baked}/var/log -name '*' -type f").split()
     assert f"{baked}/var/lib/dask-node/baked" in files
     assert not {"joined", "dask-node.log", "cloud-init.log"} & {Path(file).name for file in files}

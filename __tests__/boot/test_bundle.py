@@ -11,19 +11,19 @@ BUCKET = "dask-rig--eu-central-1--123456789012"
 LONELY = "dask-lonely--eu-central-1--123456789012"
 
 
-def assert_not_fetched(rig, host, cause):
-    status = host.wait_for_state("failed", BOOT_SECONDS)
+def assert_not_fetched(rig, node, cause):
+    status = node.wait_for_state("failed", BOOT_SECONDS)
     assert (status["phase"], status["exitCode"]) == ("bundle", 1)
-    assert_abandoned(rig, host, "bundle", cause, "dask-bundle")
-    assert " begins" not in host.log()
-    host.cut()
+    assert_abandoned(rig, node, "bundle", cause, "dask-bundle")
+    assert " begins" not in node.log()
+    node.kill()
 
 
 def test_an_object_that_the_role_may_not_read(rig):
     worker = rig.clusters["lonely"].worker("cpu")
-    host = rig.boot("i-0000000000000b201", worker, "10.77.0.201", objects=[])
+    node = rig.boot("i-0000000000000b201", worker, "10.77.0.201", objects=[])
     cause = f"cannot download the bundle from {LONELY}.{S3}: AccessDenied: Access Denied"
-    assert_not_fetched(rig, host, cause)
+    assert_not_fetched(rig, node, cause)
 
 
 def test_an_object_with_another_checksum(rig, tmp_path):
@@ -32,56 +32,56 @@ def test_an_object_with_another_checksum(rig, tmp_path):
     other.write_text("other")
     rig.aws.upload(worker.bundle, other)
     try:
-        host = rig.boot("i-0000000000000b202", worker, "10.77.0.202")
+        node = rig.boot("i-0000000000000b202", worker, "10.77.0.202")
         checksum = "d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa"
-        assert_not_fetched(rig, host, f"the bundle from {LONELY}.{S3} has the checksum {checksum}: not used")
+        assert_not_fetched(rig, node, f"the bundle from {LONELY}.{S3} has the checksum {checksum}: not used")
     finally:
         rig.aws.upload(worker.bundle)
 
 
 def test_a_network_without_a_route_to_s3(rig):
     worker = rig.clusters["rig"].worker("cpu")
-    host = rig.boot("i-0000000000000b203", worker, "10.77.0.203", unreachable=(DOUBLES["s3"],))
+    node = rig.boot("i-0000000000000b203", worker, "10.77.0.203", unreachable=(DOUBLES["s3"],))
     name = f"{BUCKET}.{S3}"
     cause = f"cannot download the bundle from {name}: curl: (7) Failed to connect to {name} port 443"
-    assert_not_fetched(rig, host, cause)
+    assert_not_fetched(rig, node, cause)
 
 
 def test_a_bucket_that_is_missing(rig):
     worker = rig.clusters["unstored"].worker("cpu")
-    host = rig.boot("i-0000000000000b204", worker, "10.77.0.204")
+    node = rig.boot("i-0000000000000b204", worker, "10.77.0.204")
     cause = (
         f"cannot download the bundle from dask-rig-unstored.{S3}: "
         "NoSuchBucket: The specified bucket does not exist"
     )
-    assert_not_fetched(rig, host, cause)
+    assert_not_fetched(rig, node, cause)
 
 
 def test_a_scheduler_without_a_bundle_signals_why(rig):
     unstored = rig.clusters["unstored"]
-    rig.aws.await_signal(unstored)
-    host = rig.boot("i-0000000000000b205", unstored.scheduler, "10.77.0.205")
-    host.wait_for_state("failed", BOOT_SECONDS)
-    host.wait_for("systemctl is-failed --quiet dask-bundle", BOOT_SECONDS)
+    rig.aws.create_wait_condition(unstored)
+    node = rig.boot("i-0000000000000b205", unstored.scheduler, "10.77.0.205")
+    node.wait_for_state("failed", BOOT_SECONDS)
+    node.wait_for("systemctl is-failed --quiet dask-bundle", BOOT_SECONDS)
     [signal] = rig.aws.signals_of(unstored)
-    assert (signal["Status"], signal["UniqueId"]) == ("FAILURE", host.instance)
+    assert (signal["Status"], signal["UniqueId"]) == ("FAILURE", node.instance)
     assert signal["Reason"] == (
         f"phase bundle failed with exit code 1: cannot download the bundle from dask-rig-unstored.{S3}: "
         "NoSuchBucket: The specified bucket does not exist"
     )
-    host.cut()
+    node.kill()
 
 
 def test_a_node_downloads_its_bundle_once(rig, baked):
     worker = rig.clusters["lonely"].worker("cpu")
-    host = rig.boot("i-0000000000000b206", worker, "10.77.0.206", layers=(baked,))
-    host.wait_for(
+    node = rig.boot("i-0000000000000b206", worker, "10.77.0.206", layers=(baked,))
+    node.wait_for(
         "systemctl is-active --quiet dask-bundle || test -e /var/lib/dask-node/bundle", BOOT_SECONDS
     )
-    host.wait_for("test -e /etc/dask/node.env", BOOT_SECONDS)
-    assert host.run("stat --format='%U %a %n' /usr/local/lib/dask-node/bootstrap /etc/dask/node.env") == (
+    node.wait_for("test -e /etc/dask/node.env", BOOT_SECONDS)
+    assert node.run("stat --format='%U %a %n' /usr/local/lib/dask-node/bootstrap /etc/dask/node.env") == (
         "root 755 /usr/local/lib/dask-node/bootstrap\nroot 644 /etc/dask/node.env"
     )
-    host.run("systemctl restart dask-bundle")
-    assert host.log().count("downloading https://") == 1
-    host.cut()
+    node.run("systemctl restart dask-bundle")
+    assert node.log().count("downloading https://") == 1
+    node.kill()

@@ -12,65 +12,65 @@ SIGNAL_SECONDS = 60
 FAULTS, REFUSED = ("throttled", "denied-at-first"), 4
 
 
-def refused(rig, host) -> Counter:
+def refused(rig, node) -> Counter:
     """Calls that were refused so, by the names of the services."""
     words = ("hrottling", "RequestLimitExceeded", "AccessDenied", "UnauthorizedOperation")
-    errors = [call for call in rig.calls(host) if any(word in call.get("error", "") for word in words)]
+    errors = [call for call in rig.calls(node) if any(word in call.get("error", "") for word in words)]
     return Counter(call["host"].split(".")[0] for call in errors)
 
 
 def test_a_worker_whose_calls_are_refused_at_first_becomes_ready(rig, cluster, baked):
     worker = rig.clusters["rig"].worker("cpu")
-    host = rig.boot("i-00000000000000061", worker, "10.77.0.61", layers=(baked,), faults=FAULTS)
-    host.wait_for_state("ready", READY_SECONDS)
-    assert refused(rig, host) == {"secretsmanager": REFUSED, "ec2": REFUSED, "autoscaling": REFUSED}
+    node = rig.boot("i-00000000000000061", worker, "10.77.0.61", layers=(baked,), faults=FAULTS)
+    node.wait_for_state("ready", READY_SECONDS)
+    assert refused(rig, node) == {"secretsmanager": REFUSED, "ec2": REFUSED, "autoscaling": REFUSED}
     for action in ("GetSecretValue", "CreateTags", "CompleteLifecycleAction"):
-        assert [call["status"] for call in rig.calls_of(host, action)].count(200) == 1
-    assert host.run("systemctl is-active dask-worker") == "active"
-    host.cut()
+        assert [call["status"] for call in rig.calls_of(node, action)].count(200) == 1
+    assert node.run("systemctl is-active dask-worker") == "active"
+    node.kill()
 
 
 def test_a_scheduler_whose_calls_are_refused_at_first_becomes_ready_and_signals_it(rig):
     other = rig.clusters["other"]
-    host = rig.boot("i-00000000000000062", other.scheduler, other.address, faults=FAULTS)
-    host.wait_for_state("ready", INSTALL_SECONDS)
+    node = rig.boot("i-00000000000000062", other.scheduler, other.address, faults=FAULTS)
+    node.wait_for_state("ready", INSTALL_SECONDS)
     assert rig.aws.signals_of(other) == []
     # Terraform makes the parameter after the machine.
-    rig.aws.await_signal(other)
-    host.wait_for("test -e /var/lib/dask-node/joined", SIGNAL_SECONDS)
-    assert refused(rig, host) == {"ssm": REFUSED, "secretsmanager": REFUSED, "ec2": REFUSED}
+    rig.aws.create_wait_condition(other)
+    node.wait_for("test -e /var/lib/dask-node/joined", SIGNAL_SECONDS)
+    assert refused(rig, node) == {"ssm": REFUSED, "secretsmanager": REFUSED, "ec2": REFUSED}
     assert rig.aws.signals_of(other) == [
         {
             "Status": "SUCCESS",
             "Reason": "the scheduler is ready",
-            "UniqueId": host.instance,
+            "UniqueId": node.instance,
             "Data": "the scheduler is ready",
         }
     ]
-    assert "Signature=" not in host.log()
-    host.cut()
+    assert "Signature=" not in node.log()
+    node.kill()
 
 
 def test_a_scheduler_that_fails_signals_why(rig):
     lonely = rig.clusters["lonely"]
-    rig.aws.await_signal(lonely)
-    host = rig.boot("i-00000000000000064", lonely.scheduler, lonely.address, faults=["download-404"])
-    host.wait_for_state("failed", INSTALL_SECONDS)
-    host.wait_for("systemctl is-failed --quiet dask-node", SIGNAL_SECONDS)
+    rig.aws.create_wait_condition(lonely)
+    node = rig.boot("i-00000000000000064", lonely.scheduler, lonely.address, faults=["download-404"])
+    node.wait_for_state("failed", INSTALL_SECONDS)
+    node.wait_for("systemctl is-failed --quiet dask-node", SIGNAL_SECONDS)
     [signal] = rig.aws.signals_of(lonely)
-    assert (signal["Status"], signal["UniqueId"]) == ("FAILURE", host.instance)
+    assert (signal["Status"], signal["UniqueId"]) == ("FAILURE", node.instance)
     assert signal["Reason"].startswith("phase conda failed with exit code 1: cannot download https://")
     assert signal["Reason"].endswith("The requested URL returned error: 404")
     assert signal["Data"] == signal["Reason"]
-    host.cut()
+    node.kill()
 
 
 def test_an_answer_that_comes_before_its_hook_is_given_again(rig, cluster, baked):
     worker = rig.clusters["rig"].worker("cpu")
-    host = rig.boot("i-00000000000000063", worker, "10.77.0.63", layers=(baked,), hookAfter=15)
-    host.wait_for_state("ready", READY_SECONDS)
-    *early, last = rig.calls_of(host, "CompleteLifecycleAction")
+    node = rig.boot("i-00000000000000063", worker, "10.77.0.63", layers=(baked,), hookAfter=15)
+    node.wait_for_state("ready", READY_SECONDS)
+    *early, last = rig.calls_of(node, "CompleteLifecycleAction")
     assert {call["message"].partition(" found")[0] for call in early} == {"No active Lifecycle Action"}
     assert (last["status"], last["parameters"]["LifecycleActionResult"]) == (200, "CONTINUE")
-    assert "does not wait for this machine" not in host.log()
-    host.cut()
+    assert "does not wait for this machine" not in node.log()
+    node.kill()

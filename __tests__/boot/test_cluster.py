@@ -1,4 +1,4 @@
-"""A scheduler and CPU hosts, booted from their user data, become a cluster that an administrator can use."""
+"""A scheduler and CPU nodes, booted from their user data, become a cluster that an administrator can use."""
 
 import json
 
@@ -15,7 +15,7 @@ def test_the_smoke_test_passes_from_the_administrators_subnet(rig, cluster):
 
 
 def test_administrators_reach_the_scheduler_and_its_dashboard_alone(cluster):
-    def answers(host, port: int) -> bool:
+    def answers(node, port: int) -> bool:
         request = (
             "curl",
             "--silent",
@@ -26,7 +26,7 @@ def test_administrators_reach_the_scheduler_and_its_dashboard_alone(cluster):
             "--write-out",
             "%{time_connect}",
         )
-        return float(cluster.client.run(*request, f"http://{host.address}:{port}/").stdout) > 0
+        return float(cluster.client.run(*request, f"http://{node.address}:{port}/").stdout) > 0
 
     cluster.first.wait_for("ss --listening --tcp --numeric | grep --quiet :8790", 30)
     assert answers(cluster.scheduler, 8787)
@@ -42,19 +42,19 @@ def test_members_do_not_reach_each_other_on_a_port_that_is_not_theirs(cluster):
     cluster.first.run("systemctl stop other")
 
 
-@pytest.mark.parametrize("member", ["first", "second"])
-def test_a_host_answers_its_launch_hook_once_its_worker_is_registered(rig, cluster, member):
-    host = getattr(cluster, member)
-    [answer] = rig.calls_of(host, "CompleteLifecycleAction")
+@pytest.mark.parametrize("name", ["first", "second"])
+def test_a_host_answers_its_launch_hook_once_its_worker_is_registered(rig, cluster, name):
+    node = getattr(cluster, name)
+    [answer] = rig.calls_of(node, "CompleteLifecycleAction")
     assert answer["parameters"]["LifecycleActionResult"] == "CONTINUE"
     assert answer["parameters"]["LifecycleHookName"] == "workers-registered"
     assert answer["parameters"]["AutoScalingGroupName"] == "dask-rig--cpu"
-    before, _, _ = host.log().partition("ready: every phase is done")
-    assert f"1 of 1 workers of cpu--{host.name} are registered" in before
+    before, _, _ = node.log().partition("ready: every phase is done")
+    assert f"1 of 1 workers of cpu--{node.name} are registered" in before
 
 
 def test_a_host_says_how_it_is_in_its_tags(rig, cluster):
-    tags = rig.aws.ask(
+    tags = rig.aws.call(
         "ec2", "describe_tags", Filters=[{"Name": "resource-id", "Values": [cluster.first.instance]}]
     )
     assert {tag["Key"]: tag["Value"] for tag in tags["Tags"]}["dask:state"] == "ready"

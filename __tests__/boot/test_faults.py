@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from rig.host import Host
+from rig.node import Node
 
 PLAIN_SECONDS = 180
 """For a machine that fails while it installs, curl's own attempts included."""
@@ -15,27 +15,27 @@ END_SECONDS = 60
 """For what is left to do after the sentence: to tell AWS, and to wait for the other lane."""
 
 
-def assert_abandoned(rig, host: Host, phase: str, cause: str, unit: str = "dask-node") -> None:
+def assert_abandoned(rig, node: Node, phase: str, cause: str, unit: str = "dask-node") -> None:
     """It says why in all places where a person looks, its group gives it up, and no worker is left on it."""
-    host.wait_for(f"systemctl is-failed --quiet {unit}", END_SECONDS, "the end of its phases")
-    assert cause in host.status()["cause"]
-    sentence = f"phase {phase} failed with exit code {host.status()['exitCode']}: "
-    assert sentence in host.log()
-    assert f"to try again after a fix: systemctl restart {unit}" in host.log()
-    assert sentence in host.console()
-    assert_no_worker(host)
-    [tags] = rig.calls_of(host, "CreateTags")
+    node.wait_for(f"systemctl is-failed --quiet {unit}", END_SECONDS, "the end of its phases")
+    assert cause in node.status()["cause"]
+    sentence = f"phase {phase} failed with exit code {node.status()['exitCode']}: "
+    assert sentence in node.log()
+    assert f"to try again after a fix: systemctl restart {unit}" in node.log()
+    assert sentence in node.console()
+    assert_no_worker(node)
+    [tags] = rig.calls_of(node, "CreateTags")
     assert tags["parameters"]["Tag.1.Key"] == "dask:state"
     assert tags["parameters"]["Tag.1.Value"].startswith(sentence)
-    [answer] = rig.calls_of(host, "CompleteLifecycleAction")
+    [answer] = rig.calls_of(node, "CompleteLifecycleAction")
     assert answer["parameters"]["LifecycleActionResult"] == "ABANDON"
 
 
-def assert_no_worker(host: Host) -> None:
+def assert_no_worker(node: Node) -> None:
     """Neither now, nor after a reboot."""
-    assert host.attempt("systemctl is-active dask-worker").stdout.strip() != "active"
-    assert host.attempt("systemctl is-enabled dask-worker").stdout.strip() != "enabled"
-    assert host.attempt("pgrep -u dask").stdout == ""
+    assert node.attempt("systemctl is-active dask-worker").stdout.strip() != "active"
+    assert node.attempt("systemctl is-enabled dask-worker").stdout.strip() != "enabled"
+    assert node.attempt("pgrep -u dask").stdout == ""
 
 
 @pytest.mark.parametrize(
@@ -48,76 +48,76 @@ def assert_no_worker(host: Host) -> None:
 )
 def test_a_download_that_is_not_the_one_meant(rig, number, fault, cause):
     worker = rig.clusters["rig"].worker("cpu")
-    host = rig.boot(f"i-0000000000000f10{number}", worker, f"10.77.0.10{number}", faults=[fault])
-    assert host.wait_for_state("failed", PLAIN_SECONDS)["phase"] == "conda"
-    assert_abandoned(rig, host, "conda", cause)
-    assert "Miniforge3" in host.status()["cause"]
-    host.cut()
+    node = rig.boot(f"i-0000000000000f10{number}", worker, f"10.77.0.10{number}", faults=[fault])
+    assert node.wait_for_state("failed", PLAIN_SECONDS)["phase"] == "conda"
+    assert_abandoned(rig, node, "conda", cause)
+    assert "Miniforge3" in node.status()["cause"]
+    node.kill()
 
 
 def test_a_full_disk(rig):
-    host = rig.boot(
+    node = rig.boot(
         "i-0000000000000f103",
         rig.clusters["rig"].worker("cpu"),
         "10.77.0.103",
         options=["--tmpfs=/opt/dask:size=100M"],
     )
-    assert host.wait_for_state("failed", PLAIN_SECONDS)["phase"] == "conda"
-    assert_abandoned(rig, host, "conda", "No space left on device")
-    host.cut()
+    assert node.wait_for_state("failed", PLAIN_SECONDS)["phase"] == "conda"
+    assert_abandoned(rig, node, "conda", "No space left on device")
+    node.kill()
 
 
 def test_a_scheduler_that_never_came(rig, baked):
     lonely = rig.clusters["lonely"]
-    host = rig.boot("i-0000000000000f107", lonely.worker("cpu"), "10.77.0.107", layers=(baked,))
-    status = host.wait_for_state("failed", BOOT_SECONDS + lonely.facts["joinSeconds"])
+    node = rig.boot("i-0000000000000f107", lonely.worker("cpu"), "10.77.0.107", layers=(baked,))
+    status = node.wait_for_state("failed", BOOT_SECONDS + lonely.facts["joinSeconds"])
     assert status["phase"] == "certificates"
-    assert_abandoned(rig, host, "certificates", "/dask/lonely/worker")
-    host.cut()
+    assert_abandoned(rig, node, "certificates", "/dask/lonely/worker")
+    node.kill()
 
 
 def test_a_scheduler_that_does_not_come_back(rig, baked, scheduler):
     lonely = rig.clusters["lonely"]
-    rig.aws.keep("/dask/lonely/worker", rig.aws.secret("/dask/rig/worker"))
-    host = rig.boot("i-0000000000000f104", lonely.worker("cpu"), "10.77.0.104", layers=(baked,))
-    status = host.wait_for_state("failed", BOOT_SECONDS + lonely.facts["joinSeconds"])
+    rig.aws.put_secret("/dask/lonely/worker", rig.aws.get_secret("/dask/rig/worker"))
+    node = rig.boot("i-0000000000000f104", lonely.worker("cpu"), "10.77.0.104", layers=(baked,))
+    status = node.wait_for_state("failed", BOOT_SECONDS + lonely.facts["joinSeconds"])
     assert status["phase"] == "dask"
-    assert f"tls://{lonely.hostname}:8786 does not answer yet" in host.log()
+    assert f"tls://{lonely.hostname}:8786 does not answer yet" in node.log()
     cause = f"dask-worker does not answer after {lonely.facts['joinSeconds']} s: "
-    assert_abandoned(rig, host, "dask", cause)
-    host.cut()
+    assert_abandoned(rig, node, "dask", cause)
+    node.kill()
 
 
 def test_a_launch_hook_that_is_gone(rig, baked, scheduler):
-    host = rig.boot(
+    node = rig.boot(
         "i-0000000000000f105", rig.clusters["rig"].worker("cpu"), "10.77.0.105", layers=(baked,), hook=None
     )
     hook_seconds = rig.clusters["rig"].facts["hookSeconds"]
-    host.wait_for_state("ready", BOOT_SECONDS + hook_seconds)
-    first, *_, last = (call["at"] for call in rig.calls_of(host, "CompleteLifecycleAction"))
+    node.wait_for_state("ready", BOOT_SECONDS + hook_seconds)
+    first, *_, last = (call["at"] for call in rig.calls_of(node, "CompleteLifecycleAction"))
     asked = datetime.fromisoformat(last) - datetime.fromisoformat(first)
     assert asked >= timedelta(seconds=hook_seconds)
-    [line] = [line for line in host.log().splitlines() if "launch hook workers-registered" in line]
+    [line] = [line for line in node.log().splitlines() if "launch hook workers-registered" in line]
     assert line.endswith(" does not wait for this machine; if it is gone, cdktf deploy brings it back")
-    assert host.run("systemctl is-active dask-worker") == "active"
-    host.cut()
+    assert node.run("systemctl is-active dask-worker") == "active"
+    node.kill()
 
 
 def test_a_metadata_service_without_imdsv2(rig, baked):
-    host = rig.boot(
+    node = rig.boot(
         "i-0000000000000f106",
         rig.clusters["rig"].worker("cpu"),
         "10.77.0.106",
         layers=(baked,),
         faults=["no-imdsv2"],
     )
-    status = host.wait_for_state("failed", BOOT_SECONDS)
+    status = node.wait_for_state("failed", BOOT_SECONDS)
     assert status["phase"] == "bundle"
     assert status["cause"].startswith("the metadata service gives no IMDSv2 token: ")
     assert status["cause"].endswith("; enable it, with http_tokens required")
-    assert "phase bundle failed" in host.console()
-    assert " begins" not in host.log()
-    assert_no_worker(host)
-    host.wait_for("systemctl is-failed --quiet dask-bundle", END_SECONDS, "the end of its phases")
-    assert rig.calls_of(host, "CompleteLifecycleAction") == []
-    host.cut()
+    assert "phase bundle failed" in node.console()
+    assert " begins" not in node.log()
+    assert_no_worker(node)
+    node.wait_for("systemctl is-failed --quiet dask-bundle", END_SECONDS, "the end of its phases")
+    assert rig.calls_of(node, "CompleteLifecycleAction") == []
+    node.kill()

@@ -1,4 +1,4 @@
-"""The cluster recovers from the loss of its processes, and a replaced host joins with the new definition."""
+"""The cluster recovers from the loss of its processes, and a replaced node joins with the new definition."""
 
 import json
 import os

@@ -19,9 +19,9 @@ DYING = """
 import json, os, time
 from rig.rig import Rig
 rig = Rig()
-host = rig.boot("i-0000000000000dead", rig.clusters["lonely"].worker("cpu"), "10.77.0.66", disks=(400, 400))
-host.wait_for("systemctl is-system-running | grep -qE 'starting|running|degraded'", 60)
-print(json.dumps({"keeper": rig.world.keeper.pid, "folder": str(rig.world.folder)}), flush=True)
+node = rig.boot("i-0000000000000dead", rig.clusters["lonely"].worker("cpu"), "10.77.0.66", disks=(400, 400))
+node.wait_for("systemctl is-system-running | grep -qE 'starting|running|degraded'", 60)
+print(json.dumps({"keeper": rig.namespaces.keeper.pid, "folder": str(rig.namespaces.folder)}), flush=True)
 time.sleep(600)
 """
 
@@ -44,13 +44,13 @@ def test_a_killed_test_leaves_nothing():
 
 def test_the_gateway_stays_where_it_is_as_machines_come(rig):
     shown = f"cat /sys/class/net/{BRIDGE}/address"
-    before = rig.world.shell(shown)
+    before = rig.namespaces.shell(shown)
     lowest = "ip link add lowest address 00:00:00:00:00:01 type veth peer name other"
-    rig.world.shell(f"{lowest} && ip link set lowest master {BRIDGE}")
+    rig.namespaces.shell(f"{lowest} && ip link set lowest master {BRIDGE}")
     try:
-        assert rig.world.shell(shown) == before
+        assert rig.namespaces.shell(shown) == before
     finally:
-        rig.world.shell("ip link delete lowest")
+        rig.namespaces.shell("ip link delete lowest")
 
 
 def machine() -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""A host with two instance-store disks stripes and mounts them, spills there, and does so on blank ones."""
+"""A node with two instance-store disks stripes and mounts them, spills there, and does so on blank ones."""
 
 import pytest
 
@@ -28,8 +28,8 @@ with Client("tls://scheduler.rig.internal:8786", timeout=20) as client:
 
 
 @pytest.fixture(scope="module")
-def host(rig, cluster):
-    """A host of the cluster's scheduler, from the definition with instance types that have disks; ready."""
+def node(rig, cluster):
+    """A node of the cluster's scheduler, from the definition with instance types that have disks; ready."""
     definition = rig.clusters["scratch"]
     made = rig.boot("i-00000000000000031", definition.worker("cpu"), "10.77.0.31", disks=DISKS)
     made.wait_for_state("ready", READY_SECONDS)
@@ -37,42 +37,42 @@ def host(rig, cluster):
     made.stop()
 
 
-def assert_striped(host, times: int) -> None:
+def assert_striped(node, times: int) -> None:
     """Scratch is XFS on an array of both disks, which has been made so many times, and is the worker's."""
-    assert host.run(f"findmnt --noheadings --output FSTYPE {SCRATCH}") == "xfs"
-    size = int(host.run(f"findmnt --bytes --noheadings --output SIZE {SCRATCH}"))
+    assert node.run(f"findmnt --noheadings --output FSTYPE {SCRATCH}") == "xfs"
+    size = int(node.run(f"findmnt --bytes --noheadings --output SIZE {SCRATCH}"))
     assert 0.85 * sum(DISKS) < size / 2**20 <= sum(DISKS)
-    made = [call for call in host.run("cat /var/log/mdadm.calls").splitlines() if call.startswith("--create")]
+    made = [call for call in node.run("cat /var/log/mdadm.calls").splitlines() if call.startswith("--create")]
     assert len(made) == times
     assert made[-1].split()[1] == "/dev/md/dask-scratch"
     assert {"--level=0", "--raid-devices=2"} < set(made[-1].split())
     assert made[-1].endswith(" /dev/nvme1n1 /dev/nvme2n1")
-    assert host.run(f"stat --format '%U %a' {SCRATCH}") == "dask 750"
-    host.wait_for(f"ls {SCRATCH}/dask-scratch-space/worker-*", 30, "the worker's directory on the array")
+    assert node.run(f"stat --format '%U %a' {SCRATCH}") == "dask 750"
+    node.wait_for(f"ls {SCRATCH}/dask-scratch-space/worker-*", 30, "the worker's directory on the array")
 
 
-def test_two_disks_are_striped_and_mounted(host):
-    assert_striped(host, times=1)
+def test_two_disks_are_striped_and_mounted(node):
+    assert_striped(node, times=1)
 
 
-def test_the_worker_spills_there(cluster, host):
-    directory, spilled = cluster.client.python(SPILLING, f"cpu--{host.name}").split()
+def test_the_worker_spills_there(cluster, node):
+    directory, spilled = cluster.client.python(SPILLING, f"cpu--{node.name}").split()
     assert directory.startswith(f"{SCRATCH}/dask-scratch-space/worker-")
     assert int(spilled) >= 100 * 2**20
 
 
-def test_a_reboot_keeps_what_is_on_them(host):
-    host.run(f"touch {SCRATCH}/stays")
-    host.reboot()
-    host.wait_for("systemctl is-active --quiet dask-worker", 60)
-    assert_striped(host, times=1)
-    host.run(f"test -e {SCRATCH}/stays")
+def test_a_reboot_keeps_what_is_on_them(node):
+    node.run(f"touch {SCRATCH}/stays")
+    node.reboot()
+    node.wait_for("systemctl is-active --quiet dask-worker", 60)
+    assert_striped(node, times=1)
+    node.run(f"test -e {SCRATCH}/stays")
 
 
-def test_a_stop_brings_blank_disks_and_a_new_array(host):
-    host.stop()
-    host.disks.blank()
-    host.start()
-    host.wait_for("systemctl is-active --quiet dask-worker", 60)
-    assert_striped(host, times=2)
-    assert host.attempt(f"test -e {SCRATCH}/stays").returncode == 1
+def test_a_stop_brings_blank_disks_and_a_new_array(node):
+    node.stop()
+    node.disks.blank()
+    node.start()
+    node.wait_for("systemctl is-active --quiet dask-worker", 60)
+    assert_striped(node, times=2)
+    assert node.attempt(f"test -e {SCRATCH}/stays").returncode == 1

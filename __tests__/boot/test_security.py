@@ -43,12 +43,12 @@ except OSError as error:
 GREET = """
 import socket, ssl, sys
 
-host, port, pem = sys.argv[1:]
+node, port, pem = sys.argv[1:]
 context = ssl.create_default_context(cafile=pem)
 context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
 context.load_cert_chain(pem)
 try:
-    with context.wrap_socket(socket.create_connection((host, int(port)), 5)) as connection:
+    with context.wrap_socket(socket.create_connection((node, int(port)), 5)) as connection:
         print("answered:", connection.recv(1) != b"")
 except OSError as error:
     print("refused:", error)
@@ -90,7 +90,7 @@ def expired(authority: str) -> str:
 
 @pytest.fixture(scope="module")
 def client(cluster):
-    """An administrator's host."""
+    """An administrator's node."""
     return cluster.client
 
 
@@ -109,7 +109,7 @@ def greet(client, pem: str) -> str:
 
 
 def test_the_right_client_is_admitted(rig, client):
-    right = rig.aws.secret("/dask/rig/client")
+    right = rig.aws.get_secret("/dask/rig/client")
     assert connect(client, f"tls://{SCHEDULER}", right).strip() == "admitted: 3"
     assert greet(client, right) == "answered: True"
 
@@ -128,14 +128,14 @@ def test_a_client_of_another_authority_is_refused(rig, client):
 
 
 def test_an_expired_certificate_is_refused(rig, client):
-    pem = expired(rig.aws.secret("/dask/rig/authority"))
+    pem = expired(rig.aws.get_secret("/dask/rig/authority"))
     assert "admitted" not in connect(client, f"tls://{SCHEDULER}", pem)
     assert "alert certificate expired" in greet(client, pem).lower()
 
 
 def test_a_client_outside_the_admin_subnets_reaches_nothing(rig, cluster):
     stranger = rig.client("10.99.0.7", cluster.scheduler, STRANGE_GATEWAY)
-    stranger.write("/root/tried.pem", rig.aws.secret("/dask/rig/client"), "0600")
+    stranger.write("/root/tried.pem", rig.aws.get_secret("/dask/rig/client"), "0600")
     for port in (8786, 8787):
         tried = stranger.run(
             "curl",
@@ -172,14 +172,14 @@ def test_the_dashboard_asks_for_the_password(client, options):
 
 
 def test_the_dashboard_opens_with_the_password(rig, client):
-    password = rig.aws.secret("/dask/rig/dashboard")
+    password = rig.aws.get_secret("/dask/rig/dashboard")
     assert ask_door(client, "/status", "--user", f"dask:{password}")[0] == 200
     assert ask_door(client, "/metrics", "--user", f"dask:{password}")[0] == 200
 
 
-def sockets(host) -> list[str]:
+def sockets(node) -> list[str]:
     """Addresses and ports at which a machine accepts connections."""
-    return host.run("ss --listening --tcp --numeric --no-header | awk '{ print $4 }'").split()
+    return node.run("ss --listening --tcp --numeric --no-header | awk '{ print $4 }'").split()
 
 
 #: Has the scheduler serve its HTTP API, which is not among its default routes, until it restarts.
@@ -200,7 +200,7 @@ def test_the_http_api_is_not_reached_from_another_host(rig, cluster, client):
     client.python(SERVE_API)
     known = cluster.scheduler.run("curl --silent http://127.0.0.1:8788/api/v1/get_workers")
     assert json.loads(known)["num_workers"] > 0
-    password = rig.aws.secret("/dask/rig/dashboard")
+    password = rig.aws.get_secret("/dask/rig/dashboard")
     user = ("--user", f"dask:{password}")
     assert ask_door(client, "/api/v1/get_workers", *user)[0] == 404
     retire = ("--request", "POST", "--data", '{"workers": []}')
@@ -224,27 +224,27 @@ def secrets(rig) -> dict[str, str]:
     found = {}
     for holder in ("authority", "worker", "client"):
         [key] = re.findall(
-            r"-+BEGIN[A-Z ]*PRIVATE KEY-+\n(.*?)\n-+END", rig.aws.secret(f"/dask/rig/{holder}"), re.S
+            r"-+BEGIN[A-Z ]*PRIVATE KEY-+\n(.*?)\n-+END", rig.aws.get_secret(f"/dask/rig/{holder}"), re.S
         )
         found[holder] = key.splitlines()[1]
-    return {**found, "dashboard": rig.aws.secret("/dask/rig/dashboard")}
+    return {**found, "dashboard": rig.aws.get_secret("/dask/rig/dashboard")}
 
 
-def own_key(host) -> str:
+def own_key(node) -> str:
     """A line of the private key that a machine has."""
-    return host.run("sed -n '/BEGIN.*PRIVATE/,/END/p' /etc/dask/tls/node.pem | sed -n 3p")
+    return node.run("sed -n '/BEGIN.*PRIVATE/,/END/p' /etc/dask/tls/node.pem | sed -n 3p")
 
 
-@pytest.mark.parametrize("member", ["scheduler", "first", "gpu"])
-def test_no_private_key_is_where_another_may_read_it(rig, cluster, member):
-    host = getattr(cluster, member)
-    wanted = {**secrets(rig), "own": own_key(host)}
+@pytest.mark.parametrize("name", ["scheduler", "first", "gpu"])
+def test_no_private_key_is_where_another_may_read_it(rig, cluster, name):
+    node = getattr(cluster, name)
+    wanted = {**secrets(rig), "own": own_key(node)}
     assert all(len(value) >= 16 for value in wanted.values())
     patterns = "\n".join(wanted.values()) + "\n"
-    host.write("/root/patterns", patterns, 0o600)
+    node.write("/root/patterns", patterns, 0o600)
     # It finds what it looks for where it is.
-    assert host.run("grep --fixed-strings --count --file /root/patterns /etc/dask/tls/node.pem") != "0"
-    looked = host.run(
+    assert node.run("grep --fixed-strings --count --file /root/patterns /etc/dask/tls/node.pem") != "0"
+    looked = node.run(
         "find / -xdev -type f -perm /o+r -size -4M -not -path '/proc/*' -not -path '/sys/*' -print0 |"
         " xargs --null grep --fixed-strings --files-with-matches --file /root/patterns || true",
         120,
@@ -256,13 +256,13 @@ def test_no_private_key_is_where_another_may_read_it(rig, cluster, member):
         "cat /proc/[0-9]*/cmdline",
         "cat /var/lib/cloud/instance/user-data.txt | { zcat --force || true; }",
     ):
-        assert host.run(f"{source} | grep --text --fixed-strings --file /root/patterns || true") == "", source
-    assert not [value for value in wanted.values() if value in host.console()]
-    host.run("rm /root/patterns")
+        assert node.run(f"{source} | grep --text --fixed-strings --file /root/patterns || true") == "", source
+    assert not [value for value in wanted.values() if value in node.console()]
+    node.run("rm /root/patterns")
 
 
 def test_no_private_key_is_in_what_terraform_knows(rig):
-    written = (rig.world.folder / "synthesized" / "stacks" / "rig" / "cdk.tf.json").read_text()
+    written = (rig.namespaces.folder / "synthesized" / "stacks" / "rig" / "cdk.tf.json").read_text()
     for holder, value in secrets(rig).items():
         assert value not in written, holder
     assert "PRIVATE KEY" not in written
@@ -278,9 +278,9 @@ SHOWN = (
 )
 
 
-def fingerprints(host) -> list[str]:
+def fingerprints(node) -> list[str]:
     """Of each port."""
-    return [line.partition("=")[2] for line in host.run(SHOWN).splitlines()]
+    return [line.partition("=")[2] for line in node.run(SHOWN).splitlines()]
 
 
 #: Squares numbers for as long as it is let, and says how many were right.
@@ -301,20 +301,20 @@ print(right)
 
 def test_certificates_are_renewed_while_work_goes_on(rig, cluster, client):
     members = (cluster.scheduler, cluster.first, cluster.second)
-    before = [fingerprints(host) for host in members]
+    before = [fingerprints(node) for node in members]
     # The scheduler listens on one port; a worker and its nanny on one each.
     assert [len(shown) for shown in before] == [1, 2, 2]
-    processes = [host.run("pgrep --uid dask --list-full | grep dask") for host in members]
-    bundle_before = rig.aws.secret("/dask/rig/client")
+    processes = [node.run("pgrep --uid dask --list-full | grep dask") for node in members]
+    bundle_before = rig.aws.get_secret("/dask/rig/client")
     working = client.start("/opt/dask/env/bin/python", "-c", WORKING, "75")
 
     cluster.scheduler.run("/usr/local/lib/dask-node/certificates renew")
-    for host in members[1:]:
-        host.run("systemctl start dask-certificates")
-    for host, shown in zip(members, before, strict=True):
-        wanted = host.run("openssl x509 -noout -fingerprint -sha256 -in /etc/dask/tls/node.pem")
+    for node in members[1:]:
+        node.run("systemctl start dask-certificates")
+    for node, shown in zip(members, before, strict=True):
+        wanted = node.run("openssl x509 -noout -fingerprint -sha256 -in /etc/dask/tls/node.pem")
         wanted = wanted.partition("=")[2]
-        host.wait_for(
+        node.wait_for(
             f"[[ $({SHOWN} | grep --count {wanted}) == {len(shown)} ]]",
             60,
             "the new certificate at each of its ports",
@@ -323,11 +323,13 @@ def test_certificates_are_renewed_while_work_goes_on(rig, cluster, client):
 
     right, errors = working.communicate(timeout=120)
     assert int(right or 0) > 0, errors
-    assert [host.run("pgrep --uid dask --list-full | grep dask") for host in members] == processes
+    assert [node.run("pgrep --uid dask --list-full | grep dask") for node in members] == processes
     # The old bundle goes on until it ends; the new one is another.
-    assert rig.aws.secret("/dask/rig/client") != bundle_before
+    assert rig.aws.get_secret("/dask/rig/client") != bundle_before
     assert connect(client, f"tls://{SCHEDULER}", bundle_before).strip() == "admitted: 3"
-    assert connect(client, f"tls://{SCHEDULER}", rig.aws.secret("/dask/rig/client")).strip() == "admitted: 3"
+    assert (
+        connect(client, f"tls://{SCHEDULER}", rig.aws.get_secret("/dask/rig/client")).strip() == "admitted: 3"
+    )
 
 
 def test_the_end_of_a_certificate_is_a_metric(rig, cluster):

@@ -35,31 +35,31 @@ with Client("tls://scheduler.rig.internal:8786", timeout=20) as client:
 
 def test_a_spot_notice_drains_the_workers(rig, cluster, baked):
     worker = rig.clusters["spot"].worker("cpu")
-    host = rig.boot("i-00000000000000081", worker, "10.77.0.81", layers=(baked,), spot={})
-    host.wait_for_state("ready", READY_SECONDS)
-    assert host.run("systemctl is-active dask-spot") == "active"
-    program = cluster.client.start("/opt/dask/env/bin/python", "-c", HOLD, f"cpu--{host.name}")
+    node = rig.boot("i-00000000000000081", worker, "10.77.0.81", layers=(baked,), spot={})
+    node.wait_for_state("ready", READY_SECONDS)
+    assert node.run("systemctl is-active dask-spot") == "active"
+    program = cluster.client.start("/opt/dask/env/bin/python", "-c", HOLD, f"cpu--{node.name}")
     assert program.stdout.readline() == "held\n"
 
-    rig.become(host, spot=NOTICE)
-    host.wait_for(f"[[ $({STATE}) == inactive ]]", STOP_SECONDS, "its workers' end")
+    rig.update(node, spot=NOTICE)
+    node.wait_for(f"[[ $({STATE}) == inactive ]]", STOP_SECONDS, "its workers' end")
     said, errors = program.communicate(timeout=STOP_SECONDS)
     assert said == "True True\n", errors
-    log = host.run("journalctl --unit dask-worker --output cat")
-    assert f"1 workers of cpu--{host.name} retired" in log
+    log = node.run("journalctl --unit dask-worker --output cat")
+    assert f"1 workers of cpu--{node.name} retired" in log
     # Its workers stay away, even if something starts them.
-    host.run("systemctl start dask-worker")
-    assert host.run(STATE) == "inactive"
-    host.wait_for("! systemctl is-active --quiet dask-spot", 20)
-    assert host.run("systemctl show --value --property Result dask-spot") == "success"
-    host.cut()
+    node.run("systemctl start dask-worker")
+    assert node.run(STATE) == "inactive"
+    node.wait_for("! systemctl is-active --quiet dask-spot", 20)
+    assert node.run("systemctl show --value --property Result dask-spot") == "success"
+    node.kill()
 
 
 def test_an_on_demand_instance_of_the_pool_watches_for_nothing(rig, cluster, baked):
     worker = rig.clusters["spot"].worker("cpu")
-    host = rig.boot("i-00000000000000082", worker, "10.77.0.82", layers=(baked,))
-    host.wait_for_state("ready", READY_SECONDS)
-    host.wait_for("[[ $(systemctl show --value --property ActiveState dask-spot) == inactive ]]", 20)
-    assert host.run("systemctl show --value --property Result dask-spot") == "success"
-    assert host.run("systemctl is-active dask-worker") == "active"
-    host.stop()
+    node = rig.boot("i-00000000000000082", worker, "10.77.0.82", layers=(baked,))
+    node.wait_for_state("ready", READY_SECONDS)
+    node.wait_for("[[ $(systemctl show --value --property ActiveState dask-spot) == inactive ]]", 20)
+    assert node.run("systemctl show --value --property Result dask-spot") == "success"
+    assert node.run("systemctl is-active dask-worker") == "active"
+    node.stop()

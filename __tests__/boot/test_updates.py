@@ -16,60 +16,60 @@ ExecStart=/usr/bin/sleep infinity
 """
 
 
-def main_pid(host, unit: str) -> int:
+def main_pid(node, unit: str) -> int:
     """The process of a unit that is active."""
-    assert host.run(f"systemctl is-active {unit}") == "active"
-    return int(host.run(f"systemctl show --value --property MainPID {unit}"))
+    assert node.run(f"systemctl is-active {unit}") == "active"
+    return int(node.run(f"systemctl show --value --property MainPID {unit}"))
 
 
-def update(host) -> str:
+def update(node) -> str:
     """Replace the libraries' files, as an upgrade does; what apt and its hooks print."""
-    host.run("apt-get --quiet update", UPDATE_SECONDS)
+    node.run("apt-get --quiet update", UPDATE_SECONDS)
     command = f"DEBIAN_FRONTEND=noninteractive apt-get install --yes --reinstall {LIBRARIES} 2>&1"
-    return host.run(command, UPDATE_SECONDS)
+    return node.run(command, UPDATE_SECONDS)
 
 
-def outdated(host) -> list[str]:
+def outdated(node) -> list[str]:
     """Services that map a replaced library, as needrestart finds them."""
-    report = host.run("needrestart -b -r l")
+    report = node.run("needrestart -b -r l")
     return [line.split(": ")[1] for line in report.splitlines() if line.startswith("NEEDRESTART-SVC")]
 
 
 @pytest.mark.parametrize(
-    ("member", "dask", "others"),
+    ("name", "dask", "others"),
     [
         ("scheduler", "dask-scheduler", ["control", "dask-dashboard"]),
         ("second", "dask-worker", ["control"]),
         ("gpu", "dask-cuda-worker", ["control"]),
     ],
 )
-def test_an_update_restarts_all_but_dask(cluster, member, dask, others):
-    host = getattr(cluster, member)
-    host.write("/etc/systemd/system/control.service", CONTROL)
-    host.run("systemctl daemon-reload && systemctl start control")
-    before = {unit: main_pid(host, unit) for unit in (dask, *others)}
-    restarted, _, deferred = update(host).partition("being deferred:")
+def test_an_update_restarts_all_but_dask(cluster, name, dask, others):
+    node = getattr(cluster, name)
+    node.write("/etc/systemd/system/control.service", CONTROL)
+    node.run("systemctl daemon-reload && systemctl start control")
+    before = {unit: main_pid(node, unit) for unit in (dask, *others)}
+    restarted, _, deferred = update(node).partition("being deferred:")
     assert f"systemctl restart {dask}.service" in deferred
     assert [unit for unit in others if f" {unit}.service" not in restarted] == []
     # The process maps what is gone from the disk.
-    assert "libc.so.6" in host.run(f"grep deleted /proc/{before[dask]}/maps")
-    after = {unit: main_pid(host, unit) for unit in (dask, *others)}
+    assert "libc.so.6" in node.run(f"grep deleted /proc/{before[dask]}/maps")
+    after = {unit: main_pid(node, unit) for unit in (dask, *others)}
     assert after[dask] == before[dask]
     assert [unit for unit in others if after[unit] == before[unit]] == []
-    assert f"{dask}.service" in outdated(host)
-    host.run("systemctl stop control && rm /etc/systemd/system/control.service")
+    assert f"{dask}.service" in outdated(node)
+    node.run("systemctl stop control && rm /etc/systemd/system/control.service")
 
 
 def test_without_the_file_the_worker_would_be_restarted(cluster):
-    """The control of the test above, on one of its hosts."""
-    host = cluster.second
+    """The control of the test above, on one of its nodes."""
+    node = cluster.second
     file = "/etc/needrestart/conf.d/dask.conf"
-    before = main_pid(host, "dask-worker")
-    host.run(f"mv {file} /root")
-    host.run("needrestart -r a", UPDATE_SECONDS)
-    host.run(f"mv /root/dask.conf {file}")
-    host.wait_for("systemctl is-active --quiet dask-worker", 30)
-    assert main_pid(host, "dask-worker") != before
-    host.wait_for(
+    before = main_pid(node, "dask-worker")
+    node.run(f"mv {file} /root")
+    node.run("needrestart -r a", UPDATE_SECONDS)
+    node.run(f"mv /root/dask.conf {file}")
+    node.wait_for("systemctl is-active --quiet dask-worker", 30)
+    assert main_pid(node, "dask-worker") != before
+    node.wait_for(
         "journalctl --unit dask-worker --output cat --lines 20 | grep -q 'Registered to'", 60, "its return"
     )

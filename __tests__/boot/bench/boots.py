@@ -26,12 +26,12 @@ def main(runs: int, svg: Path) -> int:
     rig = Rig()
     try:
         definition = rig.clusters["rig"]
-        layers = {"plain": (), "baked": (rig.bake(definition.bake("cpu")),)}
+        layers = {"plain": (), "baked": (rig.bake(definition.image_contents("cpu")),)}
         scheduler = rig.boot(
             "i-0000000000000b000",
             definition.scheduler,
             definition.address,
-            layers=(rig.bake(definition.bake()),),
+            layers=(rig.bake(definition.image_contents()),),
         )
         scheduler.wait_for_state("ready", READY_SECONDS)
         found: dict[str, list[dict]] = {kind: [] for kind in layers}
@@ -42,7 +42,7 @@ def main(runs: int, svg: Path) -> int:
                 found[kind].append(boot)
                 print(f"run {run + 1} of {runs}, {kind}: {total(boot):.1f} s", file=sys.stderr, flush=True)
     finally:
-        rig.end()
+        rig.close()
     machine = f"{os.cpu_count()} cores ({model()}), medians of {runs} boots"
     print(table(found, machine))
     draw({kind: medians(boots) for kind, boots in found.items()}, machine, svg)
@@ -54,11 +54,11 @@ def main(runs: int, svg: Path) -> int:
 
 def measure(rig: Rig, instance: str, address: str, layers: tuple[Path, ...]) -> dict:
     """Boot a worker, and take it away again."""
-    host = rig.boot(instance, rig.clusters["rig"].worker("cpu"), address, layers=layers)
-    host.wait_for_state("ready", READY_SECONDS)
-    journal = host.run("journalctl --boot --output json --no-pager")
-    begun = host.run("systemctl show --property ExecMainStartTimestampMonotonic --value cloud-init-local")
-    host.cut()
+    node = rig.boot(instance, rig.clusters["rig"].worker("cpu"), address, layers=layers)
+    node.wait_for_state("ready", READY_SECONDS)
+    journal = node.run("journalctl --boot --output json --no-pager")
+    begun = node.run("systemctl show --property ExecMainStartTimestampMonotonic --value cloud-init-local")
+    node.kill()
     return phases(journal, int(begun) / 1e6)
 
 

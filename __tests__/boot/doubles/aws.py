@@ -1,9 +1,9 @@
 """Stands for the APIs of EC2, EC2 Auto Scaling, Secrets Manager and SSM, over HTTPS, as a node calls them.
 
 Signatures are checked. Tags, instances, secrets and parameters live in moto, where a test reads them with
-boto3. Lifecycle actions, which moto lacks, are answered here: one waits for each machine that the machines'
-file gives a hook, until it is completed. IAM policies are not consulted, but for the secrets that a machine
-may name: those that the machines' file gives it.
+boto3. Lifecycle actions, which moto lacks, are answered here: one waits for each instance that the instances'
+file gives a hook, until it is completed. IAM policies are not consulted, but for the secrets that a instance
+may name: those that the instances' file gives it.
 
 Each call is a line of JSON in FOLDER/calls.jsonl, which is also all that is remembered of completed actions;
 its `instance` is whose credentials signed it, null where they were refused. Values of secrets are left out.
@@ -21,12 +21,12 @@ from xml.sax.saxutils import escape
 
 import boto3
 from certificates import authority, server_context
-from machines import Machine
+from instances import Instance
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ec2 import ec2_backends
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 from serving import Handler, Server, arguments
-from signatures import Refusal, caller
+from signatures import AwsError, authenticate
 
 AUTOSCALING = "http://autoscaling.amazonaws.com/doc/2011-01-01/"
 VERSIONS = {"autoscaling": "2011-01-01", "ec2": "2016-11-15"}
@@ -61,9 +61,9 @@ IMAGE = "ami-785db401"  # one of moto's own
 class Apis(Server):
     """The state behind the APIs."""
 
-    def __init__(self, listen: str, machines: Path, folder: Path, region: str):
+    def __init__(self, listen: str, instances: Path, folder: Path, region: str):
         self.hosts = [f"{service}.{region}.amazonaws.com" for service in (*VERSIONS, *TARGETS)]
-        super().__init__(listen, Api, machines, server_context(folder, *self.hosts))
+        super().__init__(listen, Api, instances, server_context(folder, *self.hosts))
         self.calls = folder / "calls.jsonl"
         self.calls.touch()
         self.lock = threading.Lock()
@@ -80,31 +80,31 @@ class Apis(Server):
         with self.lock, open(self.calls, "a") as calls:
             calls.write(json.dumps({"at": f"{datetime.now(UTC):%FT%T.%fZ}", **call}) + "\n")
 
-    def completed(self, machine: Machine) -> bool:
-        """Whether the machine's lifecycle action was completed earlier."""
+    def completed(self, instance: Instance) -> bool:
+        """Whether the instance's lifecycle action was completed earlier."""
         with self.lock:
             calls = [json.loads(line) for line in self.calls.read_text().splitlines()]
         return any(
             (call["status"], call["action"], call["parameters"].get("InstanceId"))
-            == (200, "CompleteLifecycleAction", machine.instance)
+            == (200, "CompleteLifecycleAction", instance.id)
             for call in calls
         )
 
-    def earlier(self, machine: Machine, host: str, action: str | None = None) -> list[dict]:
-        """The machine's calls of a service, or of one of its actions."""
+    def earlier(self, instance: Instance, host: str, action: str | None = None) -> list[dict]:
+        """The instance's calls of a service, or of one of its actions."""
         with self.lock:
             calls = [json.loads(line) for line in self.calls.read_text().splitlines()]
-        mine = [call for call in calls if (call["instance"], call["host"]) == (machine.instance, host)]
+        mine = [call for call in calls if (call["instance"], call["host"]) == (instance.id, host)]
         return [call for call in mine if action in (None, call["action"])]
 
-    def known(self, machines: list[Machine]) -> None:
-        """Let moto have the machines as instances with their own ids, which its API cannot choose."""
+    def known(self, instances: list[Instance]) -> None:
+        """Let moto have the instances as instances with their own ids, which its API cannot choose."""
         with self.lock:
-            for machine in machines:
-                backend = ec2_backends[DEFAULT_ACCOUNT_ID][machine.region]
-                if backend.get_instance_by_id(machine.instance) is None:
+            for instance in instances:
+                backend = ec2_backends[DEFAULT_ACCOUNT_ID][instance.region]
+                if backend.get_instance_by_id(instance.id) is None:
                     started = self.ec2.run_instances(ImageId=IMAGE, MinCount=1, MaxCount=1)["Instances"][0]
-                    backend.get_instance_by_id(started["InstanceId"]).id = machine.instance
+                    backend.get_instance_by_id(started["InstanceId"]).id = instance.id
 
 
 class Api(Handler):
@@ -113,7 +113,7 @@ class Api(Handler):
     server: Apis
 
     def do_POST(self) -> None:
-        if self.faulty("aws-silent"):
+        if self.has_fault("aws-silent"):
             return self.stay_silent()
         headers = {name.lower(): value for name, value in self.headers.items()}
         body = self.rfile.read(int(headers.get("content-length", 0)))
@@ -122,76 +122,74 @@ class Api(Handler):
         call = {"from": self.client_address[0], "instance": None, "host": host}
         call |= {"action": parameters.get("Action"), "parameters": withheld(parameters)}
         try:
-            who = caller(host, headers, body, self.server.machines.all())
-            call["instance"] = who.instance
-            self.refuse_at_first(who, host)
-            status, answer = self.act(who, host.split(".")[0], parameters, headers, body)
-        except Refusal as refusal:
+            caller = authenticate(host, headers, body, self.server.instances.all())
+            call["instance"] = caller.id
+            self.refuse_at_first(caller, host)
+            status, answer = self.act(caller, host.split(".")[0], parameters, headers, body)
+        except AwsError as refusal:
             call |= {"error": refusal.code, "message": refusal.message}
             status, answer = error(host, refusal)
         self.server.record(**call, status=status)
         content_type = JSON if host.split(".")[0] in TARGETS else "text/xml"
         self.answer(status, answer, Content_Type=content_type)
 
-    def refuse_at_first(self, who: Machine, host: str) -> None:
-        """Refuse the first calls of a machine with such a fault, in the service's own words."""
-        faults = [fault for fault in AT_FIRST if fault in who.faults]
+    def refuse_at_first(self, caller: Instance, host: str) -> None:
+        """Refuse the first calls of a instance with such a fault, in the service's own words."""
+        faults = [fault for fault in AT_FIRST if fault in caller.faults]
         refusals = [AT_FIRST[fault] for fault in faults for _ in range(FIRST_CALLS)]
-        if refusals and (earlier := len(self.server.earlier(who, host))) < len(refusals):
-            raise Refusal(*refusals[earlier][host.split(".")[0]])
+        if refusals and (earlier := len(self.server.earlier(caller, host))) < len(refusals):
+            raise AwsError(*refusals[earlier][host.split(".")[0]])
 
-    def act(self, who: Machine, service: str, parameters: dict, headers: dict, body: bytes):
+    def act(self, caller: Instance, service: str, parameters: dict, headers: dict, body: bytes):
         """Do what the call asks; status and answer."""
         if service in TARGETS:
-            self.check(who, service, parameters, headers)
+            self.check(caller, service, parameters, headers)
             return self.forward(headers, body)
-        machines = self.server.machines.all()
+        instances = self.server.instances.all()
         action, version = parameters.get("Action"), parameters.get("Version")
         allowed = ("CompleteLifecycleAction",) if service == "autoscaling" else FORWARDED
         if action not in allowed or version != VERSIONS[service]:
-            raise Refusal("InvalidAction", f"Could not find operation {action} for version {version}")
+            raise AwsError("InvalidAction", f"Could not find operation {action} for version {version}")
         if service == "ec2":
-            self.server.known(machines)
+            self.server.known(instances)
             return self.forward(headers, body)
-        self.wait_for_hook(who, headers["host"])
-        self.complete(parameters, machines)
+        self.wait_for_hook(caller, headers["host"])
+        self.complete(parameters, instances)
         return 200, (
             f'<CompleteLifecycleActionResponse xmlns="{AUTOSCALING}">\n  <CompleteLifecycleActionResult/>\n'
             f"  <ResponseMetadata>\n    <RequestId>{uuid.uuid4()}</RequestId>\n  </ResponseMetadata>\n"
             "</CompleteLifecycleActionResponse>\n"
         )
 
-    def check(self, who: Machine, service: str, parameters: dict, headers: dict) -> None:
-        """Refuse what the JSON APIs have no name for, and a secret that the machine's role does not name."""
+    def check(self, caller: Instance, service: str, parameters: dict, headers: dict) -> None:
+        """Refuse what the JSON APIs have no name for, and a secret that the instance's role does not name."""
         if headers.get("x-amz-target") not in TARGETS[service] or headers.get("content-type") != JSON:
-            raise Refusal("UnknownOperationException", "")
+            raise AwsError("UnknownOperationException", "")
         secret = parameters.get("SecretId")
-        if service == "secretsmanager" and secret not in who.secrets:
-            refused = f"{who.role} is not authorized to perform {parameters['Action']} on {secret}"
-            raise Refusal("AccessDeniedException", refused)
+        if service == "secretsmanager" and secret not in caller.secrets:
+            refused = f"{caller.role} is not authorized to perform {parameters['Action']} on {secret}"
+            raise AwsError("AccessDeniedException", refused)
 
-    def wait_for_hook(self, who: Machine, host: str) -> None:
-        """Refuse an answer that comes before the group has moved the machine to `Pending:Wait`."""
-        first = next(iter(self.server.earlier(who, host.partition(":")[0], "CompleteLifecycleAction")), None)
-        waits = datetime.fromisoformat(first["at"]) + timedelta(seconds=who.hookAfter) if first else None
-        if who.hookAfter and (waits is None or datetime.now(UTC) < waits):
-            raise Refusal("ValidationError", f"{NO_ACTION} {who.instance}")
+    def wait_for_hook(self, caller: Instance, host: str) -> None:
+        """Refuse an answer that comes before the group has moved the instance to `Pending:Wait`."""
+        first = next(
+            iter(self.server.earlier(caller, host.partition(":")[0], "CompleteLifecycleAction")), None
+        )
+        waits = datetime.fromisoformat(first["at"]) + timedelta(seconds=caller.hookAfter) if first else None
+        if caller.hookAfter and (waits is None or datetime.now(UTC) < waits):
+            raise AwsError("ValidationError", f"{NO_ACTION} {caller.id}")
 
-    def complete(self, parameters: dict[str, str], machines: list[Machine]) -> None:
+    def complete(self, parameters: dict[str, str], instances: list[Instance]) -> None:
         """Take the answer to a launch hook; each hook takes one."""
         instance, group, hook, result = (
             parameters.get(name)
             for name in ("InstanceId", "AutoScalingGroupName", "LifecycleHookName", "LifecycleActionResult")
         )
-        waiting = [
-            machine
-            for machine in machines
-            if (machine.instance, machine.group, machine.hook) == (instance, group, hook)
-        ]
+        waiting = [one for one in instances if (one.id, one.group, one.hook) == (instance, group, hook)]
         if hook is None or not waiting or self.server.completed(waiting[0]):
-            raise Refusal("ValidationError", f"{NO_ACTION} {instance}")
+            raise AwsError("ValidationError", f"{NO_ACTION} {instance}")
         if result not in ("CONTINUE", "ABANDON"):
-            raise Refusal("ValidationError", "The lifecycle action result must be CONTINUE or ABANDON")
+            raise AwsError("ValidationError", "The lifecycle action result must be CONTINUE or ABANDON")
 
     def forward(self, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
         """Let moto answer."""
@@ -220,7 +218,7 @@ def withheld(parameters: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in parameters.items() if name != "SecretString"}
 
 
-def error(host: str, refusal: Refusal) -> tuple[int, str]:
+def error(host: str, refusal: AwsError) -> tuple[int, str]:
     """An error as the service writes it. EC2 has one word for every wrong credential."""
     code, message, status = refusal.code, refusal.message, refusal.status
     if host.split(".")[0] in TARGETS:
@@ -249,5 +247,5 @@ if __name__ == "__main__":
     )
     parser.add_argument("--region", default="eu-central-1")
     options = parser.parse_args()
-    apis = Apis(options.listen, options.machines, options.folder, options.region)
+    apis = Apis(options.listen, options.instances, options.folder, options.region)
     apis.run(ca=str(authority(options.folder)), moto=apis.endpoint)

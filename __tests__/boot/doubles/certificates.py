@@ -1,6 +1,6 @@
 """Stands for the certificate authorities that a machine trusts: one of the test's own, made at the first use.
 
-certificates.py FOLDER    makes FOLDER/ca.pem, for the machines' trust store, and prints its path
+certificates.py FOLDER    makes FOLDER/ca.pem, for the instances' trust store, and prints its path
 """
 
 import fcntl

@@ -8,7 +8,7 @@ from loopback import FOLDER, MINIFORGE, REGION, SIGNATURE, Double, Node
 
 
 @contextmanager
-def playing(*command):
+def running(*command):
     """A double while the tests run."""
     double = Double(*command)
     try:
@@ -18,29 +18,29 @@ def playing(*command):
 
 
 @pytest.fixture(scope="session")
-def machine(tmp_path_factory):
+def shared_node(tmp_path_factory):
     return Node(tmp_path_factory.mktemp("doubles"))
 
 
 @pytest.fixture
-def node(machine):
-    machine.become()
-    return machine
+def node(shared_node):
+    shared_node.update()
+    return shared_node
 
 
 @pytest.fixture(scope="session")
-def imds(machine):
-    with playing("imds.py", "--machines", machine.file) as double:
-        machine.finds(double, "169.254.169.254:80")
+def imds(shared_node):
+    with running("imds.py", "--instances", shared_node.file) as double:
+        shared_node.connect_to(double, "169.254.169.254:80")
         yield double
 
 
 @pytest.fixture(scope="session")
-def apis(machine):
-    folder = ("--folder", machine.authority, "--region", REGION)
-    with playing("aws.py", "--machines", machine.file, *folder) as double:
+def apis(shared_node):
+    folder = ("--folder", shared_node.authority, "--region", REGION)
+    with running("aws.py", "--instances", shared_node.file, *folder) as double:
         services = ("autoscaling", "ec2", "secretsmanager", "ssm")
-        machine.finds(double, *(f"{service}.{REGION}.amazonaws.com:443" for service in services))
+        shared_node.connect_to(double, *(f"{service}.{REGION}.amazonaws.com:443" for service in services))
         yield double
 
 
@@ -54,16 +54,18 @@ def aws(apis, node):
 
 
 @pytest.fixture(scope="session")
-def signals(machine):
-    options = ("--folder", machine.authority, "--region", REGION, "--signature", SIGNATURE)
-    with playing("signals.py", "--machines", machine.file, *options) as double:
-        machine.finds(double, f"cloudformation-waitcondition-{REGION}.s3.{REGION}.amazonaws.com:443")
+def signals(shared_node):
+    options = ("--folder", shared_node.authority, "--region", REGION, "--signature", SIGNATURE)
+    with running("signals.py", "--instances", shared_node.file, *options) as double:
+        shared_node.connect_to(double, f"cloudformation-waitcondition-{REGION}.s3.{REGION}.amazonaws.com:443")
         yield double
 
 
 @pytest.fixture(scope="session")
-def downloads(machine):
+def downloads(shared_node):
     files = ("--file", MINIFORGE, FOLDER / "miniforge.sh")
-    with playing("downloads.py", "--machines", machine.file, "--folder", machine.authority, *files) as double:
-        machine.finds(double, "github.com:443")
+    with running(
+        "downloads.py", "--instances", shared_node.file, "--folder", shared_node.authority, *files
+    ) as double:
+        shared_node.connect_to(double, "github.com:443")
         yield double

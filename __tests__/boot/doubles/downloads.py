@@ -13,10 +13,10 @@ from serving import Handler, Server, arguments
 class Downloads(Server):
     """Files by URL."""
 
-    def __init__(self, listen: str, machines: Path, folder: Path, files: dict[str, Path]):
+    def __init__(self, listen: str, instances: Path, folder: Path, files: dict[str, Path]):
         self.files = {(urlsplit(url).netloc, urlsplit(url).path): file for url, file in files.items()}
         names = sorted({host for host, _ in self.files})
-        super().__init__(listen, Download, machines, server_context(folder, *names))
+        super().__init__(listen, Download, instances, server_context(folder, *names))
 
 
 class Download(Handler):
@@ -27,11 +27,11 @@ class Download(Handler):
     def do_GET(self) -> None:
         host = self.headers.get("Host", "").partition(":")[0]
         file = self.server.files.get((host, self.path))
-        if self.faulty("download-silent"):
+        if self.has_fault("download-silent"):
             self.stay_silent()
-        elif file is None or self.faulty("download-404"):
+        elif file is None or self.has_fault("download-404"):
             self.answer(404, "Not Found")
-        elif self.faulty("download-wrong-bytes"):
+        elif self.has_fault("download-wrong-bytes"):
             self.answer(200, b"<html>a sign-in page, as captive portals answer</html>\n")
         else:
             self.answer(200, file.read_bytes(), Content_Type="application/octet-stream")
@@ -43,4 +43,6 @@ if __name__ == "__main__":
     parser.add_argument("--file", action="append", nargs=2, required=True, metavar=("URL", "PATH"))
     options = parser.parse_args()
     served = {url: Path(path) for url, path in options.file}
-    Downloads(options.listen, options.machines, options.folder, served).run(ca=str(authority(options.folder)))
+    Downloads(options.listen, options.instances, options.folder, served).run(
+        ca=str(authority(options.folder))
+    )

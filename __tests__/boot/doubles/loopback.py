@@ -7,7 +7,7 @@ import sys
 from base64 import b64encode
 from pathlib import Path
 
-import machines
+import instances
 
 FOLDER = Path(__file__).parent
 BASE = FOLDER.parents[2] / "cloud-init" / "base"
@@ -16,16 +16,16 @@ SIGNATURE = "a+signature="
 MINIFORGE = "https://github.com/conda-forge/miniforge/releases/download/1/Miniforge3.sh"
 USER_DATA = b"#cloud-config\n{}\n"
 
-MACHINES = {
+INSTANCES = {
     "127.0.0.1": {
-        "instance": "i-00000000000000001",
+        "id": "i-00000000000000001",
         "role": "dask-rig--cpu",
         "userData": "user-data",
         "group": "dask-rig--cpu",
         "hook": "workers-registered",
         "secrets": ["/dask/rig/worker"],
     },
-    "127.0.0.2": {"instance": "i-00000000000000002", "role": "dask-rig--scheduler"},
+    "127.0.0.2": {"id": "i-00000000000000002", "role": "dask-rig--scheduler"},
 }
 
 
@@ -52,17 +52,17 @@ class Node:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self.file = folder / "machines.json"
+        self.file = folder / "instances.json"
         self.authority = folder / "authority"
         (folder / "user-data").write_text(b64encode(USER_DATA).decode())
-        self.become()
+        self.update()
 
-    def become(self, **facts) -> machines.Machine:
+    def update(self, **facts) -> instances.Instance:
         """Give it other facts."""
-        machines.write(self.file, MACHINES | {"127.0.0.1": MACHINES["127.0.0.1"] | facts})
-        return machines.Machines(self.file).at("127.0.0.1")
+        instances.write(self.file, INSTANCES | {"127.0.0.1": INSTANCES["127.0.0.1"] | facts})
+        return instances.Instances(self.file).at("127.0.0.1")
 
-    def finds(self, double: Double, *names: str) -> None:
+    def connect_to(self, double: Double, *names: str) -> None:
         """Lead its curl to a double; it still asks for the name, and checks the certificate."""
         address = double.facts["url"].partition("//")[2]
         with open(self.folder / ".curlrc", "a") as curlrc:

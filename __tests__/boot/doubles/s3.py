@@ -1,6 +1,7 @@
-"""Reverse proxy of S3: checks each request's signature and passes it to moto, which has the buckets.
+"""Double of S3: checks the signature of each request and forwards it to moto, which has the buckets.
 
-A machine may read the objects that the machines' file gives it, `BUCKET/KEY`; IAM policies are not consulted.
+IAM policies are not evaluated. An instance can read the objects listed for it in the instances file, as
+`BUCKET/KEY`.
 """
 
 from http.client import HTTPConnection
@@ -10,31 +11,33 @@ from xml.sax.saxutils import escape
 
 from certificates import server_context
 from serving import Handler, Server, arguments
-from signatures import Refusal, caller
+from signatures import AwsError, authenticate
 
 
-class Front(Server):
+class S3(Server):
     """S3 of a region, whose buckets are part of the name."""
 
-    def __init__(self, listen: str, machines: Path, folder: Path, region: str, moto: str):
+    def __init__(self, listen: str, instances: Path, folder: Path, region: str, moto: str):
         self.domain = f"s3.{region}.amazonaws.com"
-        super().__init__(listen, Request, machines, server_context(folder, self.domain, f"*.{self.domain}"))
+        super().__init__(listen, Request, instances, server_context(folder, self.domain, f"*.{self.domain}"))
         self.moto = urlsplit(moto)
 
 
 class Request(Handler):
     """Answers a request for an object."""
 
-    server: Front
+    server: S3
 
     def do_GET(self) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
         bucket = headers.get("host", "").removesuffix(f".{self.server.domain}")
         try:
-            who = caller(self.server.domain, headers, b"", self.server.machines.all(), "GET", self.path)
-            if f"{bucket}{self.path}" not in who.objects:
-                raise Refusal("AccessDenied", "Access Denied", 403)
-        except Refusal as refusal:
+            instance = authenticate(
+                self.server.domain, headers, b"", self.server.instances.all(), "GET", self.path
+            )
+            if f"{bucket}{self.path}" not in instance.objects:
+                raise AwsError("AccessDenied", "Access Denied", 403)
+        except AwsError as refusal:
             text = f"<Code>{refusal.code}</Code><Message>{escape(refusal.message)}</Message>"
             return self.answer(refusal.status, f"<?xml version='1.0'?>\n<Error>{text}</Error>")
         self.answer(*self.forward(f"/{bucket}{self.path}", headers))
@@ -56,4 +59,4 @@ if __name__ == "__main__":
     parser.add_argument("--region", default="eu-central-1")
     parser.add_argument("--moto", required=True, help="URL of moto's server")
     options = parser.parse_args()
-    Front(options.listen, options.machines, options.folder, options.region, options.moto).run()
+    S3(options.listen, options.instances, options.folder, options.region, options.moto).run()

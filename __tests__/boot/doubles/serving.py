@@ -11,7 +11,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from machines import Machine, Machines
+from instances import Instance, Instances
 
 
 class Server(ThreadingHTTPServer):
@@ -20,10 +20,10 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, listen: str, handler: type, machines: Path, context: ssl.SSLContext | None = None):
+    def __init__(self, listen: str, handler: type, instances: Path, context: ssl.SSLContext | None = None):
         host, _, port = listen.rpartition(":")
         super().__init__((host, int(port)), handler)
-        self.machines = Machines(machines)
+        self.instances = Instances(instances)
         self.scheme = "https" if context else "http"
         if context:
             # The handshake belongs to the request's thread, not to the one that accepts connections.
@@ -44,14 +44,14 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     @property
-    def machine(self) -> Machine | None:
-        """Who asks: machines are told apart by their address."""
-        return self.server.machines.at(self.client_address[0])
+    def instance(self) -> Instance | None:
+        """Who asks: instances are told apart by their address."""
+        return self.server.instances.at(self.client_address[0])
 
-    def faulty(self, fault: str) -> bool:
+    def has_fault(self, fault: str) -> bool:
         """Whether a test has switched the fault on for who asks."""
-        machine = self.machine
-        return machine is not None and fault in machine.faults
+        instance = self.instance
+        return instance is not None and fault in instance.faults
 
     def answer(self, status: int, body: bytes | str, **headers: str) -> None:
         """Send the answer."""
@@ -77,6 +77,6 @@ def arguments(description: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--listen", default="127.0.0.1:0", help="address and port; port 0 for a free one")
     parser.add_argument(
-        "--machines", type=Path, required=True, help="file of the machines, read at each request"
+        "--instances", type=Path, required=True, help="file of the instances, read at each request"
     )
     return parser

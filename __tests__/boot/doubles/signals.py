@@ -18,9 +18,9 @@ LONGEST = 4096
 class Signals(Server):
     """The conditions of a region."""
 
-    def __init__(self, listen: str, machines: Path, folder: Path, region: str, signature: str):
+    def __init__(self, listen: str, instances: Path, folder: Path, region: str, signature: str):
         name = f"cloudformation-waitcondition-{region}.s3.{region}.amazonaws.com"
-        super().__init__(listen, Condition, machines, server_context(folder, name))
+        super().__init__(listen, Condition, instances, server_context(folder, name))
         self.signature = signature
         self.file = folder / "signals.jsonl"
         self.file.touch()
@@ -54,5 +54,5 @@ if __name__ == "__main__":
     parser.add_argument("--region", default="eu-central-1")
     parser.add_argument("--signature", required=True, help="of the URLs that are presigned")
     options = parser.parse_args()
-    signals = Signals(options.listen, options.machines, options.folder, options.region, options.signature)
+    signals = Signals(options.listen, options.instances, options.folder, options.region, options.signature)
     signals.run(ca=str(authority(options.folder)))

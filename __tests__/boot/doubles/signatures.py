@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from machines import Machine
+from instances import Instance
 
 AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 "
@@ -21,7 +21,7 @@ AUTHORIZATION = re.compile(
 OLDEST = timedelta(minutes=5)
 
 
-class Refusal(Exception):
+class AwsError(Exception):
     """An error of AWS's: its code, its message, its status."""
 
     def __init__(self, code: str, message: str, status: int = 400):
@@ -29,24 +29,24 @@ class Refusal(Exception):
         self.code, self.message, self.status = code, message, status
 
 
-def caller(
+def authenticate(
     host: str,
     headers: dict[str, str],
     body: bytes,
-    machines: list[Machine],
+    instances: list[Instance],
     method: str = "POST",
     path: str = "/",
-) -> Machine:
+) -> Instance:
     """Whose credentials signed the request to a service's host; headers by their names in lower case."""
     service, region = host.split(".")[:2]
     if "authorization" not in headers:
-        raise Refusal("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
+        raise AwsError("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
     said = AUTHORIZATION.fullmatch(headers["authorization"])
     if said is None:
-        raise Refusal("IncompleteSignature", "Authorization header is not of Signature Version 4")
-    machine = next((one for one in machines if one.credentials["AccessKeyId"] == said["key"]), None)
-    if machine is None or headers.get("x-amz-security-token") != machine.credentials["Token"]:
-        raise Refusal("InvalidClientTokenId", "The security token included in the request is invalid.", 403)
+        raise AwsError("IncompleteSignature", "Authorization header is not of Signature Version 4")
+    instance = next((one for one in instances if one.credentials["AccessKeyId"] == said["key"]), None)
+    if instance is None or headers.get("x-amz-security-token") != instance.credentials["Token"]:
+        raise AwsError("InvalidClientTokenId", "The security token included in the request is invalid.", 403)
     if (said["service"], said["region"]) != (service, region):
         raise _mismatch(f"Credential should be scoped to {service} in {region}.")
 
@@ -61,7 +61,7 @@ def caller(
     try:
         age = datetime.now(UTC) - datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     except ValueError:
-        raise Refusal(
+        raise AwsError(
             "IncompleteSignature", f"Date must be in ISO-8601 'basic format'. Got '{stamp}'."
         ) from None
     if abs(age) > OLDEST or said["day"] != stamp[:8]:
@@ -71,7 +71,7 @@ def caller(
         method, f"https://{host}{path}", {name: headers.get(name, "") for name in signed}, body
     )
     request.context["timestamp"] = stamp
-    credentials = Credentials(said["key"], machine.credentials["SecretAccessKey"])
+    credentials = Credentials(said["key"], instance.credentials["SecretAccessKey"])
     signer = SigV4Auth(credentials, service, region)
     expected = signer.signature(signer.string_to_sign(request, signer.canonical_request(request)), request)
     if not hmac.compare_digest(expected, said["signature"]):
@@ -79,8 +79,8 @@ def caller(
             "The request signature we calculated does not match the signature you provided. "
             "Check your AWS Secret Access Key and signing method."
         )
-    return machine
+    return instance
 
 
-def _mismatch(message: str) -> Refusal:
-    return Refusal("SignatureDoesNotMatch", message, 403)
+def _mismatch(message: str) -> AwsError:
+    return AwsError("SignatureDoesNotMatch", message, 403)

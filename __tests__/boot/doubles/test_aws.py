@@ -40,7 +40,7 @@ def tags(aws):
 
 
 def test_a_hook_is_completed_once(node, aws):
-    credentials = node.become().credentials
+    credentials = node.update().credentials
     status, answer = node.call("autoscaling", *CONTINUE, credentials=credentials)
     assert (status, "<CompleteLifecycleActionResult/>" in answer) == (200, True)
     status, answer = node.call("autoscaling", *CONTINUE, credentials=credentials)
@@ -65,12 +65,12 @@ def test_a_hook_is_completed_once(node, aws):
     ids=["no hook", "no result", "another group", "another hook", "another machine", "scheduler"],
 )
 def test_what_waits_for_no_answer_takes_none(node, aws, facts, pairs):
-    status, answer = node.call("autoscaling", *pairs, credentials=node.become(**facts).credentials)
+    status, answer = node.call("autoscaling", *pairs, credentials=node.update(**facts).credentials)
     assert (status, code(answer)) == (400, "ValidationError")
 
 
 def test_a_hook_is_completed_once_its_time_has_come(node, aws):
-    credentials = node.become(hookAfter=2).credentials
+    credentials = node.update(hookAfter=2).credentials
     early = [node.call("autoscaling", *CONTINUE, credentials=credentials) for _ in range(2)]
     assert {(status, code(answer)) for status, answer in early} == {(400, "ValidationError")}
     assert "No active Lifecycle Action found with instance ID i-00000000000000001" in early[0][1]
@@ -80,7 +80,7 @@ def test_a_hook_is_completed_once_its_time_has_come(node, aws):
 
 
 def test_the_first_calls_of_each_service_are_refused_where_a_fault_says_so(node, aws):
-    credentials = node.become(faults=["throttled", "denied-at-first"]).credentials
+    credentials = node.update(faults=["throttled", "denied-at-first"]).credentials
     for service, pairs, words in (
         ("autoscaling", CONTINUE, ["Throttling"] * 2 + ["AccessDenied"] * 2),
         ("ec2", TAG, ["RequestLimitExceeded"] * 2 + ["UnauthorizedOperation"] * 2),
@@ -92,7 +92,7 @@ def test_the_first_calls_of_each_service_are_refused_where_a_fault_says_so(node,
 
 
 def test_tags_are_read_back_as_they_were_given(node, aws):
-    status, answer = node.call("ec2", *TAG, credentials=node.become().credentials)
+    status, answer = node.call("ec2", *TAG, credentials=node.update().credentials)
     assert status == 200, answer
     assert tags(aws) == {"dask:cause": "exit code 1: 'ä' & <b> + 50 %"}
 
@@ -116,7 +116,7 @@ def without_token(credentials):
     ids=["wrong secret", "unknown key", "wrong token", "no token"],
 )
 def test_wrong_credentials_are_refused(node, aws, change, refusal):
-    credentials = change(node.become().credentials)
+    credentials = change(node.update().credentials)
     status, answer = node.call("autoscaling", *CONTINUE, credentials=credentials)
     assert (status, code(answer)) == (403, refusal)
     status, answer = node.call("ec2", *TAG, credentials=credentials)
@@ -128,7 +128,7 @@ def test_wrong_credentials_are_refused(node, aws, change, refusal):
 def test_a_signature_for_another_service_or_region_is_refused(node, aws):
     for scope in ("aws:amz:eu-central-1:ec2", "aws:amz:us-east-1:autoscaling"):
         status, answer = node.call(
-            "autoscaling", *CONTINUE, credentials=node.become().credentials, scope=scope
+            "autoscaling", *CONTINUE, credentials=node.update().credentials, scope=scope
         )
         assert (status, code(answer)) == (403, "SignatureDoesNotMatch")
         assert "scoped to autoscaling in eu-central-1" in answer
@@ -141,7 +141,7 @@ def test_without_a_signature_nothing_is_done(node, aws):
 
 def test_an_unsigned_token_is_refused(node, aws):
     """As curl before 7.86 sends it."""
-    credentials = node.become().credentials
+    credentials = node.update().credentials
     day = datetime.now(UTC)
     scope = f"{credentials['AccessKeyId']}/{day:%Y%m%d}/{REGION}/autoscaling/aws4_request"
     headers = (
@@ -157,7 +157,7 @@ def test_an_unsigned_token_is_refused(node, aws):
 
 
 def test_an_old_signature_is_refused(node, aws, monkeypatch):
-    credentials = node.become().credentials
+    credentials = node.update().credentials
     body = "&".join(CONTINUE)
     url = f"https://autoscaling.{REGION}.amazonaws.com/"
     request = AWSRequest("POST", url, {"Host": url[8:-1]}, body)
@@ -171,14 +171,14 @@ def test_an_old_signature_is_refused(node, aws, monkeypatch):
 
 
 def test_a_silent_api_never_answers(node, aws):
-    node.become(faults=["aws-silent"])
+    node.update(faults=["aws-silent"])
     url = f"https://autoscaling.{REGION}.amazonaws.com/"
     assert node.curl("--max-time", "1", "--data", "Action=x", url) == (0, "")
     assert node.calls() == []
 
 
 def test_an_operation_that_is_not_played_is_refused(node, aws):
-    credentials = node.become().credentials
+    credentials = node.update().credentials
     status, answer = node.call(
         "ec2", "Action=TerminateInstances", "Version=2016-11-15", credentials=credentials
     )
@@ -236,7 +236,7 @@ def test_the_nodes_own_script_keeps_and_finds_secrets_and_parameters(node, imds,
 def test_the_nodes_own_script_outlasts_refusals_that_pass(node, imds, aws):
     known = {"endpoint_url": aws.facts["moto"], "aws_access_key_id": "a", "aws_secret_access_key": "b"}
     boto3.client("ssm", REGION, **known).put_parameter(Name="/dask/rig/lock", Value="a", Type="String")
-    node.become(faults=["throttled", "denied-at-first"])
+    node.update(faults=["throttled", "denied-at-first"])
     script = """
 source "$1/functions"
 sleep() { :; }

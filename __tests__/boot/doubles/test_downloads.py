@@ -16,20 +16,20 @@ def test_another_file_is_not_found(node, downloads):
 
 
 def test_a_fault_is_one_machines_own(node, downloads):
-    node.become(faults=["download-404"])
+    node.update(faults=["download-404"])
     assert node.curl(URL)[0] == 404
     assert node.curl("--interface", "127.0.0.2", URL)[0] == 200
 
 
 def test_other_bytes_come_with_a_fine_status(node, downloads):
-    node.become(faults=["download-wrong-bytes"])
+    node.update(faults=["download-wrong-bytes"])
     status, body = node.curl(URL)
     assert status == 200
     assert body.startswith("<html>")
 
 
 def test_a_silent_host_holds_no_other_up(node, downloads):
-    node.become(faults=["download-silent"])
+    node.update(faults=["download-silent"])
     assert node.curl("--max-time", "1", URL)[0] == 0
     assert node.curl("--interface", "127.0.0.2", URL)[0] == 200
 

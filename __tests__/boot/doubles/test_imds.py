@@ -41,19 +41,19 @@ def test_credentials_are_the_machines_own(node, imds):
     assert status == 200
     assert {
         name: given[name] for name in ("AccessKeyId", "SecretAccessKey", "Token")
-    } == node.become().credentials
+    } == node.update().credentials
 
 
 @pytest.mark.parametrize(("spot", "life"), [(None, "on-demand"), ({}, "spot")])
 def test_an_instance_knows_whether_it_is_spot(node, imds, spot, life):
-    node.become(spot=spot)
+    node.update(spot=spot)
     assert get(node, "meta-data/instance-life-cycle") == (200, life)
     assert get(node, "meta-data/spot/instance-action")[0] == 404
 
 
 def test_a_spot_notice_is_there_once_it_is_given(node, imds):
     assert get(node, "meta-data/spot/instance-action")[0] == 404
-    node.become(spot={"action": "terminate", "time": "2026-11-23T12:00:00Z"})
+    node.update(spot={"action": "terminate", "time": "2026-11-23T12:00:00Z"})
     assert json.loads(get(node, "meta-data/spot/instance-action")[1])["action"] == "terminate"
 
 
@@ -82,13 +82,13 @@ def test_a_token_for_another_time_is_refused(node, imds, ttl):
 
 
 def test_a_service_without_tokens_answers_without_one(node, imds):
-    node.become(faults=["no-imdsv2"])
+    node.update(faults=["no-imdsv2"])
     assert token(node)[0] == 403
     assert node.curl(f"{LATEST}/meta-data/instance-id") == (200, "i-00000000000000001")
 
 
 def test_a_silent_service_answers_cloud_init_alone(node, imds):
-    node.become(faults=["silent"])
+    node.update(faults=["silent"])
     assert token(node, "60", "--max-time", "1")[0] == 0
     assert token(node, "60", "--interface", "127.0.0.2")[0] == 200
     url = "http://169.254.169.254/2009-04-04/meta-data/instance-id"
@@ -103,4 +103,4 @@ def test_a_stranger_has_no_facts(node, imds):
 
 
 def test_it_ends_with_its_parent(node):
-    assert Double("imds.py", "--machines", node.file).stop() == 0
+    assert Double("imds.py", "--instances", node.file).stop() == 0

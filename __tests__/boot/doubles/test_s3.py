@@ -4,7 +4,7 @@ import boto3
 import pytest
 from loopback import REGION
 
-from conftest import playing
+from conftest import running
 
 BUCKET, KEY = "dask-rig", "bundles/a.tar.gz"
 HOST = f"{BUCKET}.s3.{REGION}.amazonaws.com"
@@ -12,10 +12,10 @@ SIGNED = ("--header", "x-amz-content-sha256: UNSIGNED-PAYLOAD", "--aws-sigv4", f
 
 
 @pytest.fixture(scope="module")
-def s3(machine, apis):
-    options = ("--folder", machine.authority, "--region", REGION, "--moto", apis.facts["moto"])
-    with playing("s3.py", "--machines", machine.file, *options) as double:
-        machine.finds(double, f"{HOST}:443")
+def s3(shared_node, apis):
+    options = ("--folder", shared_node.authority, "--region", REGION, "--moto", apis.facts["moto"])
+    with running("s3.py", "--instances", shared_node.file, *options) as double:
+        shared_node.connect_to(double, f"{HOST}:443")
         yield double
 
 
@@ -29,7 +29,7 @@ def bucket(aws):
 
 def get(node, *objects):
     """Status and body, for a machine that may read the objects."""
-    credentials = node.become(objects=objects).credentials
+    credentials = node.update(objects=objects).credentials
     config = f'user = "{credentials["AccessKeyId"]}:{credentials["SecretAccessKey"]}"\n'
     config += f'header = "X-Amz-Security-Token: {credentials["Token"]}"'
     return node.curl(*SIGNED, "--config", "-", f"https://{HOST}/{KEY}", config=config)

@@ -1,4 +1,4 @@
-"""What stands around the machines: metadata service, AWS's APIs, downloads and the VPC's name server."""
+"""What stands around the instances: metadata service, AWS's APIs, downloads and the VPC's name server."""
 
 import json
 import sys
@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from doubles import machines
+from doubles import instances
 
-from .network import DOUBLES, GATEWAY, METADATA, RESOLVER, host_of
+from .namespaces import Namespaces
+from .network import DOUBLES, GATEWAY, METADATA, RESOLVER, address_of
 from .synthesized import MINIFORGE, Bundle, Cluster
-from .world import World
 
 TESTS = Path(__file__).parents[2]
 ASK = TESTS / "support" / "mock-aws" / "ask.py"
@@ -23,20 +23,20 @@ SERVICES = ("ec2", "autoscaling", "secretsmanager", "ssm")
 class Aws:
     """The doubles, as processes in the rig's namespaces."""
 
-    def __init__(self, world: World, clusters: dict[str, Cluster]):
-        self.world = world
+    def __init__(self, namespaces: Namespaces, clusters: dict[str, Cluster]):
+        self.namespaces = namespaces
         self._facts: dict[str, dict] = {}
-        self._machines = world.folder / "machines.json"
+        self._instances = namespaces.folder / "instances.json"
         self._write()
-        folder = world.folder / "aws"
+        folder = namespaces.folder / "aws"
         self.calls = folder / "calls.jsonl"
         miniforge = clusters["rig"].facts["miniforge"]
         self._serve("imds.py", METADATA, 80)
         apis = self._serve("aws.py", DOUBLES["aws"], 443, "--folder", folder)
         downloads = ("--folder", folder, "--file", miniforge, MINIFORGE)
         self._serve("downloads.py", DOUBLES["downloads"], 443, *downloads)
-        #: Certificate that the machines have to trust.
-        self.authority = Path(apis["ca"])
+        #: Certificate that the instances have to trust.
+        self.ca = Path(apis["ca"])
         self._moto: str = apis["moto"]
         names = {cluster.hostname: cluster.address for cluster in clusters.values()}
         names |= {f"{service}.{REGION}.amazonaws.com": DOUBLES["aws"] for service in SERVICES}
@@ -48,70 +48,72 @@ class Aws:
         self._serve("s3.py", DOUBLES["s3"], 443, "--folder", folder, "--moto", self._moto)
         self._resolve(names)
         self._deploy(clusters.values())
-        self.await_signal(clusters["rig"])
+        self.create_wait_condition(clusters["rig"])
 
     def _serve(self, script: str, address: str, port: int, *options: object) -> dict:
         """Start a double's server; what it says of itself."""
         program = TESTS / "boot" / "doubles" / script
-        listen = ("--listen", f"{address}:{port}", "--machines", self._machines)
-        return self.world.serve(sys.executable, program, *listen, *options)
+        listen = ("--listen", f"{address}:{port}", "--instances", self._instances)
+        return self.namespaces.serve(sys.executable, program, *listen, *options)
 
     def _resolve(self, names: dict[str, str]) -> None:
         """Start the name server, which asks this machine's for all other names."""
         options = ("--conf-file=/dev/null", "--pid-file=", "--user=root", "--no-hosts", "--no-resolv")
-        listen = ("--bind-interfaces", f"--listen-address={host_of(GATEWAY)}", f"--server={RESOLVER}")
+        listen = ("--bind-interfaces", f"--listen-address={address_of(GATEWAY)}", f"--server={RESOLVER}")
         # Without --local=, an IPv6 address of such a name would be looked for outside, which may take long.
         addresses = [f"--address=/{name}/{address} --local=/{name}/" for name, address in names.items()]
-        self.world.shell(" ".join(["dnsmasq", *options, *listen, *addresses]))
+        self.namespaces.shell(" ".join(["dnsmasq", *options, *listen, *addresses]))
 
     def _deploy(self, clusters: Iterable[Cluster]) -> None:
-        """What Terraform makes before the machines: secrets, still empty, and bundles in their buckets."""
+        """What Terraform makes before the instances: secrets, still empty, and bundles in their buckets."""
         for name in {name for cluster in clusters for name in cluster.secrets}:
-            self.ask("secretsmanager", "create_secret", Name=name)
+            self.call("secretsmanager", "create_secret", Name=name)
         location = {"LocationConstraint": REGION}
         bundles = {bundle for cluster in clusters for bundle in cluster.bundles}
         for bucket in {name for cluster in clusters for name in cluster.buckets}:
-            self.ask("s3", "create_bucket", Bucket=bucket, CreateBucketConfiguration=location)
+            self.call("s3", "create_bucket", Bucket=bucket, CreateBucketConfiguration=location)
             for bundle in bundles:
                 if bundle.bucket == bucket:
                     self.upload(bundle)
 
     def upload(self, bundle: Bundle, file: Path | None = None) -> None:
         """Put a bundle into its bucket, or another file in its place."""
-        self.ask("s3", "upload_file", Filename=str(file or bundle.file), Bucket=bundle.bucket, Key=bundle.key)
+        self.call(
+            "s3", "upload_file", Filename=str(file or bundle.file), Bucket=bundle.bucket, Key=bundle.key
+        )
 
-    def await_signal(self, cluster: Cluster) -> None:
+    def create_wait_condition(self, cluster: Cluster) -> None:
         """Have a wait condition for the cluster's scheduler, and the parameter with its URL."""
         url = f"https://{WAIT_CONDITIONS}/{cluster.hostname}?Expires=1&Signature={quote(SIGNATURE)}"
         name = cluster.facts["signal"]
-        self.ask("ssm", "put_parameter", Name=name, Value=url, Type="String", Tier="Advanced")
+        self.call("ssm", "put_parameter", Name=name, Value=url, Type="String", Tier="Advanced")
 
     def signals_of(self, cluster: Cluster) -> list[dict]:
         """What the wait condition of a cluster's scheduler was sent."""
         sent = [json.loads(line) for line in self._signals.read_text().splitlines()]
         return [one["signal"] for one in sent if one["path"] == f"/{cluster.hostname}"]
 
-    def know(self, address: str, **facts: object) -> None:
+    def register(self, address: str, **facts: object) -> None:
         """Have a machine at an address, another than before if it names its instance."""
-        known = {} if "instance" in facts else self._facts[address]
+        known = {} if "id" in facts else self._facts[address]
         self._facts[address] = known | facts
         self._write()
 
     def _write(self) -> None:
-        machines.write(self._machines, self._facts)
+        instances.write(self._instances, self._facts)
 
-    def secret(self, name: str) -> str:
+    def get_secret(self, name: str) -> str:
         """The value of a secret."""
-        return self.ask("secretsmanager", "get_secret_value", SecretId=name)["SecretString"]
+        return self.call("secretsmanager", "get_secret_value", SecretId=name)["SecretString"]
 
-    def keep(self, name: str, value: str) -> None:
+    def put_secret(self, name: str, value: str) -> None:
         """Give a secret a value, as the scheduler of its cluster does."""
-        self.ask("secretsmanager", "put_secret_value", SecretId=name, SecretString=value)
+        self.call("secretsmanager", "put_secret_value", SecretId=name, SecretString=value)
 
-    def ask(self, service: str, operation: str, **parameters: object) -> dict:
+    def call(self, service: str, operation: str, **parameters: object) -> dict:
         """What AWS answers, such as `ask("ec2", "describe_tags")["Tags"]`."""
         words = (self._moto, REGION, service, operation, json.dumps(parameters))
-        done = self.world.run(sys.executable, ASK, *words)
+        done = self.namespaces.run(sys.executable, ASK, *words)
         if done.returncode != 0:
             raise RuntimeError(f"{operation} failed:\n{done.stderr}")
         return json.loads(done.stdout)

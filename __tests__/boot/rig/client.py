@@ -1,12 +1,12 @@
-"""A host of an administrator: its own address and files, no machine of the cluster."""
+"""A node of an administrator: its own address and files, no machine of the cluster."""
 
 import json
 import subprocess
 from pathlib import Path
 
 from .guest import ENVIRONMENT, mount_overlay
-from .network import GATEWAY, host_of
-from .world import World
+from .namespaces import Namespaces
+from .network import GATEWAY, address_of
 
 PACKAGE = Path(__file__).parents[3] / "python" / "src"
 PYTHON = "/opt/dask/env/bin/python"
@@ -22,27 +22,29 @@ cat /run/secret
 class Client:
     """Has /opt/dask, the release's environment, from a node, and the Python package in /srv/python."""
 
-    def __init__(self, world: World, name: str, image: Path, lender: Path):
-        self.world, self.name = world, name
+    def __init__(self, namespaces: Namespaces, name: str, image: Path, lender: Path):
+        self.namespaces, self.name = namespaces, name
         #: Environment of its programs: Dask takes its configuration from the bundle.
         self.given = (f"DASK_CONFIG={BUNDLE}/dask.yaml",)
-        folder = world.disk / name
+        folder = namespaces.disk / name
         self.root = folder / "root"
-        mount_overlay(world, self.root, [image], folder / "changes")
+        mount_overlay(namespaces, self.root, [image], folder / "changes")
         for source, target in ((lender / "opt/dask", "opt/dask"), (PACKAGE, "srv/python")):
-            world.shell(f"mkdir -p {self.root}/{target} && mount --bind -o ro {source} {self.root}/{target}")
-        world.shell(
+            namespaces.shell(
+                f"mkdir -p {self.root}/{target} && mount --bind -o ro {source} {self.root}/{target}"
+            )
+        namespaces.shell(
             f"mount -t proc proc {self.root}/proc && mount --rbind /dev {self.root}/dev && "
-            f"echo nameserver {host_of(GATEWAY)} >{self.root}/etc/resolv.conf"
+            f"echo nameserver {address_of(GATEWAY)} >{self.root}/etc/resolv.conf"
         )
 
     def run(self, *command: str, seconds: float = 60, **options) -> subprocess.CompletedProcess[str]:
-        """Run a command as on that host."""
-        return self.world.run(*self._entry(), *command, seconds=seconds, **options)
+        """Run a command as on that node."""
+        return self.namespaces.run(*self._entry(), *command, seconds=seconds, **options)
 
     def start(self, *command: str) -> subprocess.Popen[str]:
         """Start a command as on that host; whoever starts it waits for its end."""
-        words = self.world.enter(*self._entry(), *command)
+        words = self.namespaces.enter(*self._entry(), *command)
         return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def _entry(self) -> tuple[object, ...]:

@@ -6,7 +6,7 @@ more, and mdadm.sh for mdadm.
 
 from pathlib import Path
 
-from .world import World
+from .namespaces import Namespaces
 
 LOOP = Path(__file__).with_name("loop.py")
 MDADM = Path(__file__).with_name("mdadm.sh")
@@ -21,9 +21,9 @@ ARRAY = "rig-array"
 class Disks:
     """Those of one machine, with sizes in MiB."""
 
-    def __init__(self, world: World, instance: str, sizes: tuple[int, ...]):
-        self.world = world
-        folder = world.folder / "disks" / instance
+    def __init__(self, namespaces: Namespaces, instance: str, sizes: tuple[int, ...]):
+        self.namespaces = namespaces
+        folder = namespaces.folder / "disks" / instance
         doubled = len(sizes) > 1 and not Path("/proc/mdstat").exists()
         files = {f"nvme{number}n1": size for number, size in enumerate(sizes, 1)}
         if doubled:
@@ -37,7 +37,9 @@ class Disks:
             link = "md-name-any:dask-scratch" if name == ARRAY else f"{BY_ID}{number:04}"
             (links / link).symlink_to(f"../../{name}")
         attached = (
-            world.serve("python3", LOOP, *(folder / name for name in files)) if files else {"devices": []}
+            namespaces.serve("python3", LOOP, *(folder / name for name in files))
+            if files
+            else {"devices": []}
         )
         self.devices: dict[str, str] = dict(zip(files, attached["devices"], strict=True))
         #: Options of nspawn.
@@ -50,4 +52,4 @@ class Disks:
     def blank(self) -> None:
         """Lose what is on them, as a stop of the instance does."""
         for device in self.devices.values():
-            self.world.shell(f"blkdiscard --force {device}")
+            self.namespaces.shell(f"blkdiscard --force {device}")

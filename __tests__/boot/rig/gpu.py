@@ -12,7 +12,7 @@ PLACE = "/opt/rig/gpu"
 MAKE_SECONDS = 60
 
 
-class GpuStandIns:
+class GpuDoubles:
     """The doubles' files, made once below a folder."""
 
     def __init__(self, folder: Path):

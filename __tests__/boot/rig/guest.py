@@ -5,7 +5,7 @@ import subprocess
 import uuid
 from pathlib import Path
 
-from .world import World
+from .namespaces import Namespaces
 
 #: Signal that systemd, as the first process, takes for "power off".
 POWER_OFF = "RTMIN+4"
@@ -23,16 +23,18 @@ ENVIRONMENT = (
 class Guest:
     """A name, a root that outlives a stop, and a console. Its network namespace has its name."""
 
-    def __init__(self, world: World, name: str, hostname: str, layers: list[Path], options: list[str]):
-        self.world, self.name, self.hostname = world, name, hostname
-        folder = world.disk / name
-        self.console = world.folder / f"{name}.console"
+    def __init__(
+        self, namespaces: Namespaces, name: str, hostname: str, layers: list[Path], options: list[str]
+    ):
+        self.namespaces, self.name, self.hostname = namespaces, name, hostname
+        folder = namespaces.disk / name
+        self.console = namespaces.folder / f"{name}.console"
         self.root = folder / "root"
         #: What differs from the image.
         self.changes = folder / "changes"
-        mount_overlay(world, self.root, layers, self.changes)
+        mount_overlay(namespaces, self.root, layers, self.changes)
         #: The root as a process outside the rig's namespaces sees it.
-        self.files = Path(f"/proc/{world.first}/root{self.root}")
+        self.files = Path(f"/proc/{namespaces.first}/root{self.root}")
         self.group = f"/sys/fs/cgroup/{name}"
         #: Of nspawn, beside those that every guest has.
         self.options = options
@@ -59,7 +61,7 @@ echo $$ >{self.group}/cgroup.procs
 export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 SYSTEMD_NSPAWN_API_VFS_WRITABLE=network
 while {shlex.join([*self.nspawn, *self.options])}; [ $? = {REBOOT} ]; do :; done
 """
-        self.process = self.world.start("sh", "-c", script, log=self.console)
+        self.process = self.namespaces.start("sh", "-c", script, log=self.console)
 
     def run(self, *command: str, seconds: float) -> subprocess.CompletedProcess[str]:
         """Run a command in it; it fails while there is no systemd to be found."""
@@ -74,35 +76,35 @@ while {shlex.join([*self.nspawn, *self.options])}; [ $? = {REBOOT} ]; do :; done
             *command,
         )
         script = f"{self._first()} && exec nsenter --target $first --all {shlex.join(words)}"
-        return self.world.run("sh", "-c", script, seconds=seconds + 5)
+        return self.namespaces.run("sh", "-c", script, seconds=seconds + 5)
 
     def stop(self, seconds: float) -> None:
         """Have it power off in good order; after the seconds its power is cut."""
-        self.world.run("sh", "-c", f"{self._first()} && kill -s {POWER_OFF} $first")
+        self.namespaces.run("sh", "-c", f"{self._first()} && kill -s {POWER_OFF} $first")
         try:
             self.process.wait(timeout=seconds)
         except subprocess.TimeoutExpired:
-            self.cut()
+            self.kill()
 
-    def cut(self) -> None:
+    def kill(self) -> None:
         """Cut its power."""
-        self.world.shell(f"echo 1 >{self.group}/cgroup.kill")
+        self.namespaces.shell(f"echo 1 >{self.group}/cgroup.kill")
         self.process.wait(timeout=20)
 
-    def retire(self) -> Path:
+    def unmount(self) -> Path:
         """Unmount its root; the changes that remain are a layer for others."""
-        self.world.shell(f"umount {self.root}; ip netns delete {self.name}")
+        self.namespaces.shell(f"umount {self.root}; ip netns delete {self.name}")
         return self.changes
 
     def _first(self) -> str:
         return f"read -r first <{self.group}/payload/init.scope/cgroup.procs"
 
 
-def mount_overlay(world: World, root: Path, layers: list[Path], changes: Path) -> None:
+def mount_overlay(namespaces: Namespaces, root: Path, layers: list[Path], changes: Path) -> None:
     """Mount a root over layers, the lowest first; what is written goes to the changes."""
     work = changes.with_name(f"{changes.name}.work")
     lower = ":".join(str(layer) for layer in reversed(layers))
-    world.shell(
+    namespaces.shell(
         f"mkdir -p {root} {changes} {work}\n"
         f"mount -t overlay rig -o lowerdir={lower},upperdir={changes},workdir={work} {root}"
     )

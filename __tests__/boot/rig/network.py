@@ -32,12 +32,12 @@ DOUBLES = {
 RESOLVER = "10.0.2.3"
 
 
-def host_of(interface: str) -> str:
+def address_of(interface: str) -> str:
     """The address without the length of its prefix."""
     return interface.partition("/")[0]
 
 
-def namespace(name: str, address: str, gateway: str, number: int) -> str:
+def network_namespace(name: str, address: str, gateway: str, number: int) -> str:
     """Shell commands that make a network namespace with one interface, eth0, on the bridge."""
     prefix = gateway.partition("/")[2]
     return f"""set -e
@@ -47,5 +47,5 @@ ip link set rig{number} master {BRIDGE} up
 ip -n {name} link set lo up
 ip -n {name} address add {address}/{prefix} dev eth0
 ip -n {name} link set eth0 up
-ip -n {name} route add default via {host_of(gateway)}
+ip -n {name} route add default via {address_of(gateway)}
 """

@@ -13,10 +13,10 @@ NAMES = (
 )
 
 
-def grant(root: Path, *authorities: Path) -> None:
-    """Let a guest trust this machine's authorities and the given ones, and use this machine's settings."""
+def configure_registries(root: Path, *certificates: Path) -> None:
+    """Let a guest trust this machine's certificates and the given ones, and use this machine's settings."""
     own = Path(os.environ.get("SSL_CERT_FILE", "/" + BUNDLE))
-    bundle = [certificate.read_text() for certificate in (own, *authorities)]
+    bundle = [certificate.read_text() for certificate in (own, *certificates)]
     write(root / BUNDLE, "\n".join(bundle))
     environment = {name: os.environ[name] for name in NAMES if name in os.environ}
     # pip and uv bring certificates of their own unless they are told not to.

@@ -4,9 +4,9 @@ What is not admitted is dropped without an answer, as AWS does. The VPC is a bri
 of the cluster send each other; the administrators' subnet is behind a gateway, which routes.
 """
 
+from .namespaces import Namespaces
 from .network import BRIDGE
 from .synthesized import Ingress
-from .world import World
 
 #: Where packets pass, and which of them are looked at.
 FAMILIES = {"bridge": "ether type ip", "ip": f'iifname "{BRIDGE}"'}
@@ -15,34 +15,34 @@ FAMILIES = {"bridge": "ether type ip", "ip": f'iifname "{BRIDGE}"'}
 class SecurityGroups:
     """Groups by name; a machine joins one by its address."""
 
-    def __init__(self, world: World, rules: list[Ingress]):
-        self.world = world
+    def __init__(self, namespaces: Namespaces, rules: list[Ingress]):
+        self.namespaces = namespaces
         names = sorted({rule.group for rule in rules})
         sets = [f"set {name} {{ type ipv4_addr; }}" for name in names]
-        admitted = [admit(rule, names) for rule in rules]
+        admitted = [accept(rule, names) for rule in rules]
         refused = [f"ip daddr @{name} drop" for name in names]
         chain = "\n".join([*sets, "chain arriving {", *admitted, *refused, "}"])
         # A connection begins with a segment that has SYN and not ACK.
         first = "tcp flags & (syn | ack) == syn jump arriving"
         for family, match in FAMILIES.items():
             hook = f"chain forward {{ type filter hook forward priority 0; {match} {first}; }}"
-            apply(world, f"table {family} groups {{\n{chain}\n{hook}\n}}\n")
+            apply(namespaces, f"table {family} groups {{\n{chain}\n{hook}\n}}\n")
 
-    def join(self, name: str, address: str) -> None:
+    def add(self, name: str, address: str) -> None:
         """Make a machine a member; one that has been, stays."""
         for family in FAMILIES:
-            apply(self.world, f"add element {family} groups {name} {{ {address} }}\n")
+            apply(self.namespaces, f"add element {family} groups {name} {{ {address} }}\n")
 
 
-def admit(rule: Ingress, groups: list[str]) -> str:
+def accept(rule: Ingress, groups: list[str]) -> str:
     """The statement that lets a rule's connections pass."""
     source = f"@{rule.source}" if rule.source in groups else rule.source
     first, last = rule.ports
     return f"ip daddr @{rule.group} ip saddr {source} {rule.protocol} dport {first}-{last} accept"
 
 
-def apply(world: World, rules: str) -> None:
+def apply(namespaces: Namespaces, rules: str) -> None:
     """Give rules to the kernel."""
-    done = world.run("nft", "-f", "-", input=rules)
+    done = namespaces.run("nft", "-f", "-", input=rules)
     if done.returncode != 0:
         raise RuntimeError(f"nft refuses:\n{rules}\n{done.stderr}")

@@ -38,7 +38,7 @@ class Launch:
     #: The machine's role, as the metadata service names it.
     role: str
     #: Terraform's name of its security group.
-    security: str
+    security_group: str
     group: str | None = None
     hook: str | None = None
     #: Names of the secrets that the policies of its role name.
@@ -145,7 +145,7 @@ class Cluster:
     def _all(self, resource: str) -> dict[str, dict]:
         return self.resources.get(resource, {})
 
-    def bake(self, pool: str | None = None) -> dict:
+    def image_contents(self, pool: str | None = None) -> dict:
         """Contents of an image for the nodes of a pool, or for the scheduler."""
         return (self.facts["pools"][pool] if pool else self.facts["scheduler"])["bake"]
 

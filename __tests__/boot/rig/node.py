@@ -14,11 +14,11 @@ STATUS = "/var/lib/dask-node/status.json"
 REBOOT_SECONDS = 150
 
 
-class HostError(AssertionError):
+class NodeError(AssertionError):
     """What a machine did not do, with the end of its console and of its node log."""
 
 
-class Host:
+class Node:
     """Boots at once; its files outlive a stop."""
 
     def __init__(self, guest: Guest, address: str, disks: Disks):
@@ -33,7 +33,7 @@ class Host:
         self.guest.start()
 
     def run(self, command: str, seconds: float = 60) -> str:
-        """What a shell command prints; HostError where it fails."""
+        """What a shell command prints; NodeError where it fails."""
         done = self.attempt(command, seconds)
         if done.returncode != 0:
             self.fail(f"'{command}' ended with {done.returncode}:\n{tail(done.stdout + done.stderr)}")
@@ -90,9 +90,9 @@ class Host:
         """Have it shut down."""
         self.guest.stop(seconds)
 
-    def cut(self) -> None:
+    def kill(self) -> None:
         """Take its power away."""
-        self.guest.cut()
+        self.guest.kill()
 
     def console(self) -> str:
         """All that it wrote to its console, over all its boots."""
@@ -109,7 +109,7 @@ class Host:
 
     def fail(self, message: str) -> None:
         """Say what is wrong with all that helps to find out why."""
-        raise HostError(
+        raise NodeError(
             f"{self.instance} at {self.address}: {message}\n"
             f"--- end of its console\n{tail(self.console())}\n--- end of {NODE_LOG}\n{tail(self.log())}"
         )

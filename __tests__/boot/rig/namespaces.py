@@ -13,7 +13,7 @@ START_SECONDS = 30
 END_SECONDS = 60
 
 
-class World:
+class Namespaces:
     """A set of namespaces with a folder below the given one for all its files."""
 
     def __init__(self, folder: Path):
@@ -92,7 +92,7 @@ class World:
             raise RuntimeError(f"{command} did not begin:\n{self.log()}")
         return json.loads(line)
 
-    def end(self) -> None:
+    def close(self) -> None:
         """End every process of it, and remove its files."""
         self.keeper.stdin.close()
         self.keeper.wait(timeout=END_SECONDS)
