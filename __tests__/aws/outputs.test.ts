@@ -45,7 +45,7 @@ describe("outputs", () => {
     ],
     [
       "renew_certificates",
-      `aws ssm start-session --region eu-west-1 --target ${SCHEDULER} --document-name AWS-StartInteractiveCommand --parameters 'command=sudo /usr/local/lib/dask-node/certificates renew'`,
+      `aws ssm start-session --region eu-west-1 --target ${SCHEDULER} --document-name AWS-StartInteractiveCommand --parameters 'command=sudo /usr/local/lib/dask-node/run.sh certificates renew'`,
     ],
     [
       "machine_states",

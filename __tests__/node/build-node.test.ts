@@ -89,10 +89,10 @@ describe("the lockfile", () => {
   );
 });
 
-test("packages are those for the disks a pool has, for certificates, and for the scheduler's door", () => {
-  expect(scheduler.packages).toEqual(["ca-certificates", "curl", "openssl", "nginx"]);
-  expect(worker(development, "cpu").packages).toEqual(["ca-certificates", "curl", "openssl"]);
-  expect(cpuWorker.packages).toEqual(["ca-certificates", "curl", "mdadm", "xfsprogs", "openssl"]);
+test("packages are those for the disks of a pool and for the dashboard proxy", () => {
+  expect(scheduler.packages).toEqual(["ca-certificates", "curl", "nginx", "openssl"]);
+  expect(worker(development, "cpu").packages).toEqual(["ca-certificates", "curl"]);
+  expect(cpuWorker.packages).toEqual(["ca-certificates", "curl", "mdadm", "xfsprogs"]);
   expect(schedulerNode(largest2026).packages).toEqual(["ca-certificates", "curl"]);
 });
 
@@ -147,7 +147,14 @@ test("a setting that a shell and systemd read differently is refused", () => {
 test("Python on nodes reads only settings that some nodes have", () => {
   const names = new Set(everySpec.flatMap(([, { settings }]) => Object.keys(settings)));
   const read = settingsOfPython(cpuWorker.files);
-  expect(read).toEqual(["CLUSTER", "DASHBOARD_PORT", "SERVICE"]);
+  expect(read).toEqual([
+    "CERTIFICATE_NAMES",
+    "CERTIFICATE_ROLE",
+    "CLUSTER",
+    "DASHBOARD_PORT",
+    "JOIN_SECONDS",
+    "SERVICE",
+  ]);
   expect(read.filter((name) => !names.has(name))).toEqual([]);
 });
 

@@ -154,11 +154,10 @@ describe("scripts", () => {
         "base/machine-facts",
         "base/run.sh",
         "base/scratch",
-        "base/secrets",
         "base/signal",
       ],
       ...["conda/conda", "cuda-nvidia/cuda-nvidia", "cuda-nvidia/cuda-toolkit"],
-      ...["dask/configuration", "dask/dask", "tls/authority", "tls/certificates", "tls/pem"],
+      ...["dask/configuration", "dask/dask"],
     ]);
   });
 

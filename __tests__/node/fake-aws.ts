@@ -19,7 +19,7 @@ export interface Answers {
   readonly hook?: "waits" | "gone" | "down";
   /** `denied`: the machine's role may not set tags. */
   readonly tags?: "allowed" | "denied";
-  /** `denied`: the machine's role may not read secrets and parameters. */
+  /** `denied`: the machine's role may not read parameters. */
   readonly keeping?: "allowed" | "denied";
   /** Errors with which a service refuses its first calls, such as `{ ssm: ["ThrottlingException"] }`. */
   readonly refusals?: Readonly<Record<string, readonly string[]>>;
@@ -33,8 +33,8 @@ export interface Answers {
   readonly bucket?: string;
 }
 
-/** Where the fake keeps parameters and secrets, each in a file of its name; an empty one stands for no value. */
-export const KEPT = "var/kept";
+/** Where the fake keeps parameters, each in a file of its name. */
+const KEPT = "var/kept";
 
 /** Answers a request of JSON 1.1, as the services do; `arguments`: the folder of what is kept, whether all is denied. */
 const KEEPER = `
@@ -42,10 +42,9 @@ const { existsSync, readFileSync, writeFileSync } = require("node:fs");
 const [folder, denied] = process.argv.slice(2);
 const config = readFileSync(0, "utf8");
 writeFileSync(folder + "/../stdin", config, { flag: "a" });
-const target = process.argv.find((word) => word.startsWith("X-Amz-Target: ")).split(".").at(-1);
 // What curl reads as an option in quotes, JSON reads alike.
 const body = JSON.parse(JSON.parse(/^data-raw = (".*")$/m.exec(config)[1]));
-const name = body.SecretId ?? body.Name;
+const name = body.Name;
 const file = folder + "/" + name.replaceAll("/", "-");
 const refuse = (type, message) => {
   console.log(JSON.stringify({ __type: type, Message: message }));
@@ -54,16 +53,9 @@ const refuse = (type, message) => {
 };
 if (!config.startsWith('user = "${CREDENTIALS.id}:${CREDENTIALS.secret}"\\n')) refuse("UnrecognizedClientException", "who?");
 if (denied === "denied") refuse("AccessDeniedException", "not you");
-if (!existsSync(file)) refuse("ResourceNotFoundException", "Secrets Manager can't find the specified secret.");
-if (target === "PutSecretValue") {
-  if (!/^[0-9a-f-]{36}$/.test(body.ClientRequestToken)) refuse("InvalidParameterException", "no token");
-  writeFileSync(file, body.SecretString);
-  console.log(JSON.stringify({ Name: name }));
-} else {
-  const value = readFileSync(file, "utf8");
-  if (value === "") refuse("ResourceNotFoundException", "can't find the specified secret value for staging label: AWSCURRENT");
-  console.log(JSON.stringify(body.SecretId ? { Name: name, SecretString: value } : { Parameter: { Name: name, Value: value } }));
-}
+if (!existsSync(file)) refuse("ParameterNotFound", "no such parameter");
+const value = readFileSync(file, "utf8");
+console.log(JSON.stringify({ Parameter: { Name: name, Value: value } }));
 `;
 
 /**
@@ -95,7 +87,7 @@ fi`;
   const hookGone = error("ValidationError", `No active Lifecycle Action found with instance ID ${instance}`);
   machine.write(`${KEPT}/keeper.cjs`, KEEPER);
   machine.write("var/credentials", credentials === "late" ? "no\nno\n" : "");
-  for (const service of ["autoscaling", "ec2", "secretsmanager", "ssm"]) {
+  for (const service of ["autoscaling", "ec2", "ssm"]) {
     machine.write(`var/refusals-${service}`, (refusals[service] ?? []).map((code) => `${code}\n`).join(""));
   }
   machine.command(
@@ -150,7 +142,7 @@ https://autoscaling.*)
   cat >>/var/stdin
   ${hook === "gone" ? `printf '%s\\n' '${hookGone}'; ${refused(400)}` : ""}
   ${hook === "down" ? failed("Connection timed out after 20001 milliseconds", 28) : ""} ;;
-https://secretsmanager.* | https://ssm.*)
+https://ssm.*)
   exec '${process.execPath}' /${KEPT}/keeper.cjs /${KEPT} ${keeping} "$@" ;;
 https://ec2.*)
   cat >>/var/stdin
@@ -159,14 +151,9 @@ esac`,
   );
 }
 
-/** Puts a parameter or secret to where the fake keeps it; an empty one stands for no value. */
+/** Puts a parameter to where the fake keeps it. */
 export function keep(machine: FakeMachine, name: string, value: string): void {
   machine.write(`${KEPT}/${name.replaceAll("/", "-")}`, value);
-}
-
-/** What the fake keeps under a name. */
-export function kept(machine: FakeMachine, name: string): string {
-  return machine.read(`${KEPT}/${name.replaceAll("/", "-")}`) ?? "";
 }
 
 /** What a machine asked AWS for, less what every call has: `ready` for a tag, `CONTINUE` for an answer to the hook. */

@@ -1,5 +1,5 @@
 import { production } from "../../environments/production";
-import { CREDENTIALS, fakeAws, INSTANCE, keep, kept, toldAws } from "./fake-aws";
+import { CREDENTIALS, fakeAws, INSTANCE, keep, toldAws } from "./fake-aws";
 import { FakeMachine } from "./fake-machine";
 import { schedulerNode, worker } from "./specs";
 
@@ -85,11 +85,11 @@ describe("a call to AWS", () => {
 });
 
 describe("a question to AWS", () => {
-  /** A phase of its own, as the certificates' is. */
+  /** Runs lines of a boot step. */
   const asks = (lines: string) => {
     machine.script(
       "asks",
-      `#!/bin/bash\nset -euo pipefail\nsource "$(dirname "$0")/functions"\nsource "$lib/secrets"\nidentify\n${lines}\n`,
+      `#!/bin/bash\nset -euo pipefail\nsource "$(dirname "$0")/functions"\nidentify\n${lines}\n`,
     );
     return machine.run("asks");
   };
@@ -131,19 +131,6 @@ describe("a question to AWS", () => {
   ])("gives a field of %j", (json, value) => {
     machine.write("var/answer", json);
     expect(asks('answer=$(</var/answer); field Value "$answer"; echo')).toMatchObject(answered(value));
-  });
-
-  test("for a secret gives it, or says why not", () => {
-    prepareCluster();
-    keep(machine, "/dask/production/worker", "a key\nof lines");
-    keep(machine, "/dask/production/client", "");
-    const secret = (holder: string) => asks(`secret ${holder} || refusal; echo "$answer" | tail -n 2`).said;
-    expect(secret("worker")).toBe("a key\nof lines\n");
-    expect(secret("client").split("\n")[0]).toBe(
-      "ResourceNotFoundException: can't find the specified secret value for staging label: AWSCURRENT",
-    );
-    fakeAws(machine, { keeping: "denied" });
-    expect(secret("worker")).toContain("\nAccessDeniedException: not you\n");
   });
 
   test.each([
@@ -214,24 +201,6 @@ describe("a question to AWS", () => {
     );
     expect(said).toBe("curl: (28) Connection timed out\n");
   });
-
-  test("keeps a secret, which no command line, line or file shows", () => {
-    prepareCluster();
-    keep(machine, "/dask/production/client", "");
-    const key = "-----BEGIN PRIVATE KEY-----\nabc/+=\n-----END PRIVATE KEY-----";
-    machine.write("var/key", key);
-    const { code, said, calls } = asks('keep_secret client "$(</var/key)"');
-    expect({ code, said }).toEqual({ code: 0, said: "" });
-    expect(kept(machine, "/dask/production/client")).toBe(key);
-    expect(calls.join("\n")).not.toContain("abc");
-  });
-
-  /** With the settings of a cluster with certificates. */
-  const prepareCluster = () => {
-    machine.remove();
-    machine = new FakeMachine(worker(production, "cpu"), { CLUSTER: "production" });
-    fakeAws(machine);
-  };
 });
 
 describe("the launch hook", () => {

@@ -1,6 +1,6 @@
 import { PORTS } from "../config/ports";
 import type { ResolvedCluster } from "../config/resolved-cluster";
-import { LIBRARY, NODE_LOG } from "../node/node-files";
+import { NODE_LOG } from "../node/node-files";
 import type { ClusterPlan, PoolPlan } from "../node/plan";
 import { moduleCommand } from "../node/python-files";
 import type { Service } from "../node/service";
@@ -69,14 +69,12 @@ export class Commands {
 
   /** Changes the password of the dashboard's user `dask`. Undefined without TLS. */
   get rotateDashboardPassword(): string | undefined {
-    return this.cluster.tls
-      ? this.run(this.scheduler, `sudo ${moduleCommand("dashboard", "renew").join(" ")}`)
-      : undefined;
+    return this.cluster.tls ? this.onScheduler("dashboard", "renew") : undefined;
   }
 
   /** Renews all certificates now. Undefined without TLS. */
   get renewCertificates(): string | undefined {
-    return this.cluster.tls ? this.onScheduler("certificates renew") : undefined;
+    return this.cluster.tls ? this.onScheduler("certificates", "renew") : undefined;
   }
 
   /** Lists all instances with the state that each node reports in its tag. */
@@ -113,8 +111,8 @@ export class Commands {
     return `aws autoscaling set-desired-capacity ${this.region} --auto-scaling-group-name ${node.name} --desired-capacity ${pool.desiredSize}`;
   }
 
-  private onScheduler(program: string): string {
-    return this.run(this.scheduler, `sudo ${LIBRARY}/${program}`);
+  private onScheduler(module: string, ...argv: readonly string[]): string {
+    return this.run(this.scheduler, `sudo ${moduleCommand(module, ...argv).join(" ")}`);
   }
 
   private logs(target: string, unit: Service["name"]): string {

@@ -10,7 +10,7 @@ import { renderTemplate } from "./template";
  */
 export function dashboardPart(cluster: ResolvedCluster): NodeFeature {
   return {
-    packages: ["nginx"],
+    packages: ["nginx", "openssl"],
     phases: ["dashboard"],
     settings: { DASHBOARD_PORT: String(PORTS.dashboard.from) },
     files: [

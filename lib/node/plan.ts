@@ -77,7 +77,7 @@ function schedulerNode(cluster: ResolvedCluster, context: ServiceContext): NodeP
     },
     files: [text(`${UNITS}/${service.name}.service`, systemdUnit(service))],
     parts: [
-      ...(cluster.tls ? [certificatesPart(cluster, "scheduler"), dashboardPart(cluster)] : []),
+      ...(cluster.tls ? [certificatesPart(cluster, "ca"), dashboardPart(cluster)] : []),
       signalPart(cluster),
     ],
   });
