@@ -308,7 +308,7 @@ def test_certificates_are_renewed_while_work_goes_on(rig, cluster, client):
     bundle_before = rig.aws.get_secret("/dask/rig/client")
     working = client.start("/opt/dask/env/bin/python", "-c", WORKING, "75")
 
-    cluster.scheduler.run("/usr/local/lib/dask-node/certificates renew")
+    cluster.scheduler.run("/usr/local/lib/dask-node/run.sh certificates renew")
     for node in members[1:]:
         node.run("systemctl start dask-certificates")
     for node, shown in zip(members, before, strict=True):

@@ -192,8 +192,7 @@ describe.each(everySpec)("%s", (_, spec) => {
     for (const { path, content } of spec.files) {
       expect(content).toMatch(/\S\n$/);
       if (!path.startsWith("/usr/local/lib/dask-node/") || /\.txt$|\/python\//.test(path)) continue;
-      const landsAs = path.split("/").at(-1) as string;
-      const name = landsAs === "certificates" && spec.role === "scheduler" ? "authority" : landsAs;
+      const name = path.split("/").at(-1) as string;
       const folder = folders.find((candidate) => readdirSync(candidate).includes(name)) as string;
       expect(content).toBe(packageFile(`cloud-init/${folder.split("/").at(-1)}/${name}`));
     }
