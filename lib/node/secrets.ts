@@ -2,12 +2,12 @@ import type { ResolvedCluster } from "../config/resolved-cluster";
 import { resourcePath } from "./names";
 
 /**
- * Whose secret: `authority` is the key and certificate that sign all others, `worker` and `client` are the key,
- * certificate and authority of all workers and of clients, `dashboard` is the password of the dashboard's user `dask`.
+ * Secrets of a cluster with TLS: `authority` is the key and certificate of the CA, `worker` and `client` are key,
+ * certificate and CA certificate of all workers and of clients, `dashboard` is the password of the dashboard's user `dask`.
  */
 export type ClusterSecretName = "authority" | "worker" | "client" | "dashboard";
 
-/** Name in Secrets Manager of a secret that the scheduler fills and others read. */
+/** Returns the name in Secrets Manager of a secret, whose value the scheduler's node stores. */
 export function secretName(cluster: ResolvedCluster, holder: ClusterSecretName): string {
   return resourcePath(cluster, holder);
 }
