@@ -6,6 +6,7 @@ import re
 #: What each phase after cloud-init begins with, in the journal: a program, and the start of what it says.
 #: Where one is missing, as in a boot from a baked image, there was no such phase.
 MARKS = {
+    "bundle": ("systemd", r"Starting dask-bundle\.service"),
     "packages": ("bootstrap", r"phase base begins"),
     "conda": ("bootstrap", r"phase conda begins"),
     "environment": ("bootstrap", r"\[conda\] making an environment"),
@@ -16,8 +17,12 @@ MARKS = {
     "end": ("bootstrap", r"\[dask\] 1 of 1 workers of \S+ are registered"),
 }
 
-#: Phases that end with a line of their own, as another runs beside them.
-ENDS = {"packages": ("bootstrap", r"phase base done"), "environment": ("bootstrap", r"phase conda done")}
+#: Phases that end with a line of their own, because the next one begins later or runs in parallel.
+ENDS = {
+    "bundle": ("systemd", r"Finished dask-bundle\.service"),
+    "packages": ("bootstrap", r"phase base done"),
+    "environment": ("bootstrap", r"phase conda done"),
+}
 
 
 def phases(journal: str, begun: float) -> dict[str, tuple[float, float]]:

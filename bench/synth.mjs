@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 const RUNS = 5;
 const SIZES = [1, 10, 100];
 const LIMITS = { seconds: 1.0, megabytes: 150, growth: 1.3 };
-const child = (name) => fileURLToPath(new URL(`bench/${name}.cjs`, import.meta.url));
+const child = (name) => fileURLToPath(new URL(`synth/${name}.cjs`, import.meta.url));
 
 /** One cold process; its own account of wall time and peak memory. */
 function measure(program, environments) {

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from statistics import median
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[2] / "__tests__" / "boot"))
 
 from marks import phases
 from picture import draw
