@@ -14,8 +14,6 @@ module.exports = {
     suite("unit", "config", "node", "aws", "local", "environments", "scripts"),
     suite("local", "end-to-end/local"),
     suite("chaos", "end-to-end/chaos"),
-    ...["releases", "smoke", "dashboard", "terraform", "policy", "boot", "consumer"].map((name) =>
-      suite(name, name),
-    ),
+    ...["releases", "smoke", "dashboard", "terraform", "policy", "consumer"].map((name) => suite(name, name)),
   ],
 };

@@ -13,14 +13,17 @@ function jest(report) {
   const result = JSON.parse(report);
   const { numPassedTests: passed, numFailedTests: failed, numPendingTests: skipped } = result;
   // A test file that did not start has failed too, but jest counts no test of it.
-  return { passed, failed: failed + result.numRuntimeErrorTestSuites, skipped };
+  const end = Math.max(...result.testResults.map(({ endTime }) => endTime));
+  const seconds = (end - result.startTime) / 1000;
+  return { passed, failed: failed + result.numRuntimeErrorTestSuites, skipped, seconds };
 }
 
 /** Counts of pytest's JUnit XML report. */
 function pytest(report) {
-  const count = (name) => Number(new RegExp(`<testsuite [^>]*\\b${name}="(\\d+)"`).exec(report)?.[1]);
+  const count = (name) => Number(new RegExp(`<testsuite [^>]*\\b${name}="([\\d.]+)"`).exec(report)?.[1]);
   const failed = count("failures") + count("errors");
-  return { passed: count("tests") - failed - count("skipped"), failed, skipped: count("skipped") };
+  const [skipped, seconds] = [count("skipped"), count("time")];
+  return { passed: count("tests") - failed - skipped, failed, skipped, seconds };
 }
 
 /** Counts of a suite, one failure if it has no results. */
@@ -31,7 +34,7 @@ function resultsOf(suite) {
     const counts = read(readFileSync(path, "utf8"));
     if (counts.passed + counts.failed + counts.skipped > 0) return counts;
   }
-  return { passed: 0, failed: 1, skipped: 0 };
+  return { passed: 0, failed: 1, skipped: 0, seconds: 0 };
 }
 
 const show = ({ passed, failed, skipped }) => `${passed} passed, ${failed} failed, ${skipped} skipped`;
@@ -39,7 +42,7 @@ const [directory, ...suites] = process.argv.slice(2);
 const total = { passed: 0, failed: 0, skipped: 0 };
 for (const suite of suites) {
   const counts = resultsOf(suite);
-  console.log(`${suite}: ${show(counts)}`);
+  console.log(`${suite}: ${show(counts)} in ${counts.seconds.toFixed(0)} s`);
   for (const name of Object.keys(total)) total[name] += counts[name];
 }
 console.log(show(total));
