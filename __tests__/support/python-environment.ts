@@ -9,7 +9,12 @@ export const INSTALL_TIMEOUT = 10 * 60_000;
 /** The Pythons that the locks are made for, the nodes' first. */
 const PYTHONS = ["3.12", "3.13", "3.11"];
 
-/** Folder of the commands that tests of Python and of nodes need: python with Dask, pytest, mypy, ruff, shellcheck. */
+/** Folder of the commands that unit tests need: shellcheck. `npm test` installs it before they start. */
+export function shellcheck(): Promise<string> {
+  return environment("shellcheck");
+}
+
+/** Folder of the commands that tests of Python need: python with Dask, pytest, mypy, ruff. */
 export function checkers(): Promise<string> {
   return environment("checkers");
 }

@@ -19,7 +19,9 @@ UV = "locks/tools/uv.txt"
 
 #: Locks of each environment.
 LOCKS = {
-    # What tests of Python and of nodes need: Dask, pytest, mypy, ruff, shellcheck.
+    # What the unit tests need.
+    "shellcheck": ("__tests__/support/shellcheck.txt",),
+    # What tests of Python need: Dask, pytest, mypy, ruff.
     "checkers": ("locks/2026.7/cpu.txt", "__tests__/support/checkers.txt"),
     # What tests with real Terraform and with real machines need: the mock AWS, a second Terraform, pytest.
     "mock-aws": ("locks/tools/terraform.txt", "__tests__/support/mock-aws.txt"),
