@@ -19,6 +19,11 @@ export function checkers(): Promise<string> {
   return environment("checkers");
 }
 
+/** Folder of the commands that tests of the local cluster's supervisor need: supervisord. */
+export function supervisor(): Promise<string> {
+  return environment("supervisor");
+}
+
 /** Folder of the commands that tests with real Terraform need: the mock AWS, and a second Terraform. */
 export function mockAws(): Promise<string> {
   return environment("mock-aws");

@@ -25,6 +25,8 @@ LOCKS = {
     "checkers": ("locks/2026.7/cpu.txt", "__tests__/support/checkers.txt"),
     # What tests with real Terraform and with real machines need: the mock AWS, a second Terraform, pytest.
     "mock-aws": ("locks/tools/terraform.txt", "__tests__/support/mock-aws.txt"),
+    # What tests of the local cluster's supervisor need.
+    "supervisor": ("locks/tools/supervisor.txt",),
     # What the tests of the security policy need.
     "checkov": ("__tests__/support/checkov.txt",),
 }

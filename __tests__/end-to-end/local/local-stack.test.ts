@@ -109,7 +109,9 @@ if "worker" in __import__("sys").argv: main()
     const { code, output } = await checkout.cdktf("deploy");
     writeFileSync(script, whole);
 
-    expect(output).toMatch(/\w+--local-\d ended \(exit status 1\): RuntimeError: no such day\n/);
+    expect(output).toMatch(
+      /\w+--local-\d failed \((Exited too quickly|ended and was restarted)\): RuntimeError: no such day\n/,
+    );
     expect(output).toMatch(/log: \S.*--local-\d\.log\n/);
     expect(output).not.toContain("Nanny failed to start");
     expect(code).not.toBe(0);

@@ -1,8 +1,6 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { localPaths } from "../../../lib/local/paths";
 import type { Program } from "../../../lib/local/runtime/programs";
-import { programLog, refuseFailedPrograms, supervisorConfig } from "../../../lib/local/runtime/supervisor";
+import { supervisorConfig } from "../../../lib/local/runtime/supervisor";
 import { failure, PATHS } from "../definitions";
 
 const scheduler: Program = {
@@ -18,6 +16,13 @@ pidfile=/project/.dask/test/supervisord.pid
 logfile=/project/.dask/test/logs/supervisord.log
 logfile_maxbytes=10MB
 logfile_backups=2
+
+[unix_http_server]
+file=/proc/self/cwd/supervisor.sock
+chmod=0700
+
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 
 [program:dask-scheduler]
 command=/project/bin/dask scheduler --resources CPU=1\\ DISK=2
@@ -65,37 +70,4 @@ test.each(['"', "\\", ";", "#", "%"])("a project path with %s is refused", async
   expect(await failure(() => supervisorConfig([], localPaths("test", `/a${character}b`)))).toBe(
     `path '/a${character}b/.dask/test' holds one of " \\ ; # %; move the project to a path without them`,
   );
-});
-
-describe("what the supervisor's log says", () => {
-  mkdirSync(".test", { recursive: true });
-  const directory = mkdtempSync(".test/supervisor-");
-  const paths = localPaths("test", directory);
-  afterAll(() => rmSync(directory, { recursive: true }));
-
-  function logs(line: string) {
-    mkdirSync(paths.logs, { recursive: true });
-    writeFileSync(paths.supervisorLog, `2026-11-23 10:59:23,016 ${line}\n`);
-    writeFileSync(programLog(scheduler, paths), "Traceback\nOSError: no such day\n");
-  }
-
-  test("programs that run are no failure", () => {
-    refuseFailedPrograms(localPaths("test", resolve(directory, "empty")));
-    logs("INFO success: dask-scheduler entered RUNNING state, process has stayed up for > than 5 seconds");
-    refuseFailedPrograms(paths);
-  });
-
-  test("a program that ended is named, with the first error of its log", async () => {
-    logs("WARN exited: dask-scheduler (exit status 1; not expected)");
-    expect(await failure(() => refuseFailedPrograms(paths))).toBe(
-      `dask-scheduler ended (exit status 1): OSError: no such day\nlog: ${paths.logs}/dask-scheduler.log`,
-    );
-  });
-
-  test("a program that cannot be started is a failure", async () => {
-    logs("INFO spawnerr: can't find command '/project/bin/dask'");
-    expect(await failure(() => refuseFailedPrograms(paths))).toBe(
-      "a program could not be started: can't find command '/project/bin/dask'",
-    );
-  });
 });

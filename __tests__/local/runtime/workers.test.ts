@@ -13,7 +13,6 @@ const directory = mkdtempSync(".test/workers-");
 const paths = localPaths("test", directory);
 mkdirSync(paths.logs, { recursive: true });
 afterAll(() => rmSync(directory, { recursive: true }));
-afterEach(() => rmSync(paths.supervisorLog, { force: true }));
 
 const expected: Expectation = {
   cluster: "test",
@@ -40,12 +39,17 @@ async function scheduler(address: string, answers: readonly string[][]) {
 }
 
 /** Waits, and returns what the reader was told. */
-async function wait(address: string, answers: readonly string[][], signal = new AbortController().signal) {
+async function wait(
+  address: string,
+  answers: readonly string[][],
+  signal = new AbortController().signal,
+  checkPrograms = async () => {},
+) {
   const told: string[] = [];
   const task: Task = { paths, say: (line) => told.push(line), signal };
   const { server, ports } = await scheduler(address, answers);
   try {
-    await waitForWorkers(task, expected, OURS, ports);
+    await waitForWorkers(task, expected, OURS, ports, checkPrograms);
     return told;
   } finally {
     server.close();
@@ -77,10 +81,12 @@ test("another scheduler at the dashboard's port is not taken for ours", async ()
   );
 });
 
-test("a program that ended ends the waiting", async () => {
-  writeFileSync(paths.supervisorLog, "WARN exited: big--local-0 (exit status 1; not expected)\n");
+test("ends with the error of a program that failed", async () => {
+  const checkPrograms = async () => {
+    throw new Error("big--local-0 failed");
+  };
 
-  expect(await failure(() => wait(OURS, [[]]))).toBe("big--local-0 ended (exit status 1)");
+  expect(await failure(() => wait(OURS, [[]], undefined, checkPrograms))).toBe("big--local-0 failed");
 });
 
 test("many workers have more time to register", () => {

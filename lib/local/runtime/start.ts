@@ -15,15 +15,15 @@ import { refuseTakenPorts } from "./free-ports";
 import { type PackageIndex, pipVariables } from "./package-index";
 import { localPools } from "./pools";
 import { endProcesses, processesOf } from "./processes";
+import { checkPrograms } from "./program-states";
 import { configDirectory, localPrograms, onlyConfiguration, type Program } from "./programs";
 import { pythonModule } from "./python-module";
 import { recordRun } from "./running";
-import { supervisorConfig } from "./supervisor";
+import { startSupervisor, supervisorConfig } from "./supervisor";
 import { run, type Task } from "./task";
 import { waitForWorkers } from "./workers";
 
-/** Seconds for the supervisor to go to the background, and for the smoke test. */
-const SUPERVISOR_TIMEOUT = 30;
+/** Seconds for the smoke test. */
 const SMOKE_TEST_TIMEOUT = 120;
 
 /**
@@ -69,14 +69,9 @@ export async function start(task: Task, definition: LocalDefinition): Promise<vo
     const address = schedulerAddress(cluster, ports);
     await makeCertificates(task, cluster, address);
     task.say(`starting ${programs.map(({ name }) => name).join(", ")}`);
-    await run(task, [join(task.paths.tools, "bin", "supervisord"), "-c", task.paths.supervisorConfig], {
-      failure: "the supervisor does not start",
-      timeout: SUPERVISOR_TIMEOUT,
-      // The programs inherit it: a worker that installs packages (PipInstall) asks the same index.
-      env: pipVariables(index),
-      log: join(task.paths.logs, "supervisord.out"),
-    });
-    await waitForWorkers(task, expected, address, ports);
+    // Workers that install packages (PipInstall) use the same index.
+    await startSupervisor(task, pipVariables(index));
+    await waitForWorkers(task, expected, address, ports, () => checkPrograms(task));
     await smokeTest(task, cluster, address);
     recordRun(task.paths, { generation, address, ports });
   } catch (error) {

@@ -1,8 +1,14 @@
-import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { LocalStackError } from "../error";
 import type { LocalPaths } from "../paths";
-import { errorFromLog } from "./error-from-log";
 import type { Program } from "./programs";
+import { run, type Task } from "./task";
+
+/** Name of the socket of the supervisor's XML-RPC interface, in the directory of the cluster. */
+export const SOCKET_NAME = "supervisor.sock";
+
+/** Seconds for the supervisor to open its socket and go to the background. */
+const START_TIMEOUT = 30;
 
 /** Size of a log file before it is rotated, and rotated files that are kept. */
 const LOG_SIZE = "10MB";
@@ -18,8 +24,24 @@ const STOP_SECONDS = 5;
 const FOR_EVER = 1_000_000;
 
 /**
- * The configuration of supervisord for these programs. Nothing can connect to it: it is ended by a signal, and its
- * log says what it did.
+ * Starts supervisord in the background with the configuration in `supervisorConfig`. It must run in the directory of the
+ * cluster, where its socket is.
+ *
+ * @param env variables that the programs inherit
+ */
+export function startSupervisor(task: Task, env: Readonly<Record<string, string>>): Promise<void> {
+  const { paths } = task;
+  return run(task, [join(paths.tools, "bin", "supervisord"), "-c", paths.supervisorConfig], {
+    failure: "the supervisor does not start",
+    timeout: START_TIMEOUT,
+    cwd: paths.root,
+    env,
+    log: join(paths.logs, "supervisord.out"),
+  });
+}
+
+/**
+ * The configuration of supervisord for these programs. Only this user can connect to its socket.
  *
  * @throws LocalStackError when the project's path holds what this format cannot express
  */
@@ -37,6 +59,11 @@ export function supervisorConfig(programs: readonly Program[], paths: LocalPaths
         logfile_maxbytes: LOG_SIZE,
         logfile_backups: LOGS_KEPT,
       },
+    ],
+    ["unix_http_server", { file: socketPath(paths), chmod: "0700" }],
+    [
+      "rpcinterface:supervisor",
+      { "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface" },
     ],
     ...programs.map((program, index): [string, Record<string, string | number | boolean>] => [
       `program:${program.name}`,
@@ -70,16 +97,20 @@ export function programLog({ name }: Pick<Program, "name">, paths: LocalPaths): 
 }
 
 /**
- * Makes sure that every program has run without a break since the supervisor was started.
+ * The path that supervisord binds its socket to. It makes paths absolute and appends its PID for a moment, and the kernel
+ * takes at most 107 bytes (unix(7)), on macOS 103. On Linux the path therefore starts with the working directory's short name.
  *
- * @throws LocalStackError with the log of the first program that ended
+ * @throws LocalStackError on macOS when the path of the project is too long
  */
-export function refuseFailedPrograms(paths: LocalPaths): void {
-  const log = existsSync(paths.supervisorLog) ? readFileSync(paths.supervisorLog, "utf8") : "";
-  const [, name, how] = /exited: (\S+) \((.*?)[;)]/.exec(log) ?? [];
-  if (name !== undefined) throw errorFromLog(`${name} ended (${how})`, programLog({ name }, paths));
-  const refusal = /spawnerr: (.*)/.exec(log)?.[1];
-  if (refusal !== undefined) throw new LocalStackError(`a program could not be started: ${refusal}`);
+function socketPath({ root }: LocalPaths): string {
+  if (process.platform === "linux") return `/proc/self/cwd/${SOCKET_NAME}`;
+  const path = join(root, SOCKET_NAME);
+  const excess = Buffer.byteLength(`${path}.99999`) - 103;
+  if (excess > 0)
+    throw new LocalStackError(
+      `path '${root}' is ${excess} bytes too long for a socket; move the project to a shorter path`,
+    );
+  return path;
 }
 
 /** A word as supervisord splits command lines: the shell's rules, and a comment begins at a space and a `;`. */

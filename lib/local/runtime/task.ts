@@ -34,6 +34,12 @@ export interface RunOptions {
    */
   readonly env?: Readonly<Record<string, string>>;
   /**
+   * Working directory.
+   *
+   * @default - that of this process
+   */
+  readonly cwd?: string;
+  /**
    * File that takes the output.
    *
    * @default - the output goes where that of this process goes
@@ -57,7 +63,7 @@ export async function run(
   argv: readonly string[],
   options: RunOptions,
 ): Promise<void> {
-  const { failure, timeout, log, hint } = options;
+  const { failure, timeout, cwd, log, hint } = options;
   const [command = "", ...args] = argv;
   if (log !== undefined) mkdirSync(dirname(log), { recursive: true });
   const output = log === undefined ? "inherit" : openSync(log, "a");
@@ -68,7 +74,7 @@ export async function run(
   try {
     const env = { ...toolEnvironment(process.env), ...mark(paths), ...options.env };
     const limit = AbortSignal.any([signal, AbortSignal.timeout(timeout * 1000)]);
-    const child = spawn(command, args, { env, signal: limit, stdio: ["ignore", output, output] });
+    const child = spawn(command, args, { cwd, env, signal: limit, stdio: ["ignore", output, output] });
     const reason = await new Promise<string | undefined>((resolve) => {
       let broken: string | undefined;
       child.on("error", (error) => {

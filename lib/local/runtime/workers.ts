@@ -8,7 +8,7 @@ import { LOOPBACK, type LocalPorts } from "../ports";
 import { errorFromLog } from "./error-from-log";
 import type { Expectation } from "./expectation";
 import type { Run } from "./running";
-import { programLog, refuseFailedPrograms } from "./supervisor";
+import { programLog } from "./supervisor";
 import type { Task } from "./task";
 
 /** Least seconds within which every worker must be registered; five are usual for a few of them on two idle cores. */
@@ -22,14 +22,16 @@ export function registrationDeadline(workers: number): number {
   return Math.max(DEADLINE, DEADLINE_EACH * workers);
 }
 
-/** Seconds between two looks, and between two lines where nothing changes. */
+/** Seconds between two looks, between two checks of the programs, and between two lines where nothing changes. */
 const LOOK_SECONDS = 0.5;
+const PROGRAM_CHECK_SECONDS = 2;
 const SAY_SECONDS = 5;
 
 /**
  * Waits until each pool has its workers.
  *
  * @param address the scheduler's
+ * @param checkPrograms fails if a program has ended
  * @throws LocalStackError when a program ends or the deadline passes, with the log of what is missing
  */
 export async function waitForWorkers(
@@ -37,13 +39,19 @@ export async function waitForWorkers(
   expected: Expectation,
   address: string,
   ports: LocalPorts,
+  checkPrograms: () => Promise<void>,
 ): Promise<void> {
   const started = Date.now();
   const deadline = registrationDeadline(expected.pools.reduce((sum, { workers }) => sum + workers, 0));
   const last = { line: "", at: 0 };
+  let lastCheck = started;
   for (;;) {
-    refuseFailedPrograms(task.paths);
-    const registered = await registeredPools(address, ports, task.signal);
+    const isCheckDue = Date.now() - lastCheck >= PROGRAM_CHECK_SECONDS * 1000;
+    if (isCheckDue) lastCheck = Date.now();
+    const [registered] = await Promise.all([
+      registeredPools(address, ports, task.signal),
+      isCheckDue ? checkPrograms() : undefined,
+    ]);
     const missing = expected.pools.filter(({ name, workers }) => count(registered, name) < workers);
     const line = progress(expected, registered);
     if (line !== last.line || Date.now() - last.at >= SAY_SECONDS * 1000) {

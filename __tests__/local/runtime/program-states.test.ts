@@ -1,0 +1,100 @@
+import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type LocalPaths, localPaths } from "../../../lib/local/paths";
+import { endProcesses } from "../../../lib/local/runtime/processes";
+import { checkPrograms, failureOf } from "../../../lib/local/runtime/program-states";
+import type { Program } from "../../../lib/local/runtime/programs";
+import { startSupervisor, supervisorConfig } from "../../../lib/local/runtime/supervisor";
+import type { Task } from "../../../lib/local/runtime/task";
+import { testDirectory } from "../../support/directory";
+import { INSTALL_TIMEOUT, supervisor } from "../../support/python-environment";
+import { failure } from "../definitions";
+
+jest.setTimeout(60_000);
+
+test.each([
+  ["runs", "", 0, undefined],
+  ["does not exist", "can't find command '/bin/dask'", 0, "can't find command '/bin/dask'"],
+  ["ends at once", "Exited too quickly (process log may have details)", 1795677921, "Exited too quickly"],
+  ["was restarted after it ended", "", 1795677921, "ended and was restarted"],
+])("failure of a program that %s", (_, spawnerr, stop, expected) => {
+  expect(failureOf({ spawnerr, stop })).toBe(expected);
+});
+
+describe("with a supervisor", () => {
+  // Longer than the path of a socket may be.
+  const directory = join(testDirectory("program-states"), "a long path ".repeat(10).trim());
+  let paths: LocalPaths;
+  beforeAll(async () => {
+    const bin = await supervisor();
+    paths = { ...localPaths("test", directory), tools: dirname(bin) };
+    for (const path of [paths.logs, paths.scratch]) mkdirSync(path, { recursive: true });
+  }, INSTALL_TIMEOUT);
+  afterEach(() => endProcesses(paths));
+
+  /** Starts a supervisor with a program for each line of shell. */
+  async function start(lines: Readonly<Record<string, string>>): Promise<Task> {
+    const task = { paths, say: () => {}, signal: new AbortController().signal };
+    const programs = Object.entries(lines).map(
+      ([name, line]): Program => ({
+        name,
+        argv: ["/bin/sh", "-c", line],
+        environment: { A: "b" },
+        config: {},
+      }),
+    );
+    writeFileSync(paths.supervisorConfig, supervisorConfig(programs, paths));
+    await startSupervisor(task, {});
+    return task;
+  }
+
+  test("accepts programs that run, at a path that is too long for a socket", async () => {
+    const task = await start({ one: "exec sleep 60", two: "exec sleep 60" });
+    const socket = join(paths.root, "supervisor.sock");
+
+    expect(Buffer.byteLength(socket)).toBeGreaterThan(107);
+    expect(statSync(socket).mode & 0o777).toBe(0o700);
+    await checkPrograms(task);
+    await endProcesses(paths);
+    expect(existsSync(socket)).toBe(false);
+  });
+
+  test("names a program that ended, also after its restart, with the first error of its log", async () => {
+    const once = "mkdir ended 2>/dev/null || exec sleep 60; echo 'Error: no such day'; exit 3";
+    const task = await start({ one: "exec sleep 60", two: once });
+    const message = () =>
+      checkPrograms(task).then(
+        () => "",
+        (error: Error) => error.message,
+      );
+    while ((await message()) === "") await sleep(100);
+    // The supervisor waits a second before it starts the program again.
+    await sleep(3000);
+
+    expect(await message()).toBe(
+      `two failed (ended and was restarted): no such day\n` +
+        `Hint: exit status or signal: ${paths.supervisorLog}\nlog: ${paths.logs}/two.log`,
+    );
+  });
+
+  test("names a program that cannot be started", async () => {
+    const task = { paths, say: () => {}, signal: new AbortController().signal };
+    const program = { name: "one", argv: ["/no/such/command"], environment: {}, config: {} };
+    writeFileSync(paths.supervisorConfig, supervisorConfig([program], paths));
+    await startSupervisor(task, {});
+
+    expect(await failure(() => checkPrograms(task))).toBe(
+      `one failed (can't find command '/no/such/command')\nHint: exit status or signal: ${paths.supervisorLog}`,
+    );
+  });
+
+  test("reports a supervisor that does not answer", async () => {
+    const task = await start({ one: "exec sleep 60" });
+    await endProcesses(paths);
+
+    expect(await failure(() => checkPrograms(task))).toMatch(
+      /^the supervisor does not answer \(FileNotFoundError: \[Errno 2\] No such file or directory\): /,
+    );
+  });
+});

@@ -1,0 +1,72 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { z } from "zod";
+import { errorFromLog } from "./error-from-log";
+import { firstError } from "./first-error";
+import { toolEnvironment } from "./shell.cjs";
+import { programLog, SOCKET_NAME } from "./supervisor";
+import type { Task } from "./task";
+
+/** Milliseconds for Python to start and for the supervisor to answer. */
+const TIMEOUT = 60_000;
+
+/** Prints what the supervisor reports about its programs, with its own client of its XML-RPC interface. */
+const PRINT_STATES = `
+import json
+from xmlrpc.client import ServerProxy
+from supervisor.xmlrpc import SupervisorTransport
+transport = SupervisorTransport(serverurl="unix://${SOCKET_NAME}")
+print(json.dumps(ServerProxy("http://localhost", transport).supervisor.getAllProcessInfo()))
+`;
+
+/** The fields of `getAllProcessInfo` that decide whether a program has failed (supervisor docs, "XML-RPC API"). */
+const STATES = z.array(
+  z.object({
+    name: z.string(),
+    /** Why the program did not start or stay up; empty while it is up. */
+    spawnerr: z.string(),
+    /** Time at which the program last ended, in seconds since the epoch; 0 if it never did. */
+    stop: z.number(),
+  }),
+);
+
+/** What the supervisor reports about a program. */
+export type ProgramState = z.infer<typeof STATES>[number];
+
+/**
+ * Checks that every program has run without interruption since the supervisor started.
+ *
+ * @throws LocalStackError with the log of the first program that ended or did not start, or if the supervisor does not
+ * answer
+ */
+export async function checkPrograms(task: Task): Promise<void> {
+  const { paths } = task;
+  for (const state of await programStates(task)) {
+    const failure = failureOf(state);
+    if (failure === undefined) continue;
+    const hint = `Hint: exit status or signal: ${paths.supervisorLog}`;
+    throw errorFromLog(`${state.name} failed (${failure})`, programLog(state, paths), hint);
+  }
+}
+
+async function programStates({ paths, signal }: Task): Promise<readonly ProgramState[]> {
+  const python = join(paths.tools, "bin", "python");
+  // In the directory of the socket: the name of a socket has at most 107 bytes (unix(7)), its path may have more.
+  const options = { cwd: paths.root, env: toolEnvironment(process.env), timeout: TIMEOUT, signal };
+  try {
+    const { stdout } = await promisify(execFile)(python, ["-I", "-c", PRINT_STATES], options);
+    return STATES.parse(JSON.parse(stdout));
+  } catch (error) {
+    signal.throwIfAborted();
+    const { stderr, message } = error as Error & { readonly stderr?: string };
+    const reason = firstError(stderr ?? "") ?? message;
+    throw errorFromLog(`the supervisor does not answer (${reason})`, paths.supervisorLog);
+  }
+}
+
+/** Why a program has failed, in the words of the supervisor; `undefined` if it has not. */
+export function failureOf({ spawnerr, stop }: Omit<ProgramState, "name">): string | undefined {
+  if (spawnerr !== "") return spawnerr.replace(" (process log may have details)", "");
+  return stop > 0 ? "ended and was restarted" : undefined;
+}
