@@ -1,6 +1,6 @@
 import { defineCluster } from "../lib/config/define";
 
-/** A cluster on this machine: two CPU workers of one thread each, and a GPU pool where there is a GPU. */
+/** A cluster on this computer: two CPU workers of one thread each, and a GPU pool if there is a GPU. */
 export const local = defineCluster({
   name: "local",
   network: { adminSubnets: ["127.0.0.0/8"] },

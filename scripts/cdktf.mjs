@@ -1,4 +1,4 @@
-// Runs cdktf for the local stack and shows what its provisioners say, without the words of Terraform around it.
+// Runs cdktf for the local stack and prints the output of its provisioners only.
 
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
@@ -8,38 +8,38 @@ import { createInterface } from "node:readline";
 import { stripVTControlCharacters } from "node:util";
 import { LOCAL, localModule } from "./main.mjs";
 
-const { deployEnvironment } = createRequire(import.meta.url)("../lib/local/runtime/shell.cjs");
+const { deployEnvironment } = createRequire(import.meta.url)("../lib/local/runtime/tool-environment.cjs");
 
-/** Everything that cdktf and Terraform said last. */
+/** Complete output of the last run of cdktf and Terraform. */
 const LOG = "cdktf.out/cdktf.log";
 
 const CDKTF = "node_modules/cdktf-cli/bundle/bin/cdktf";
 
-/** The app with the local stack only: without the bindings of providers, which may not be installed. */
+/** App with the local stack only, because the bindings of providers may not be installed. */
 export const LOCAL_APP = "node scripts/synth.mjs local";
 
-/** What keeps cdktf from compiling again; what keeps cdktf and Terraform from writing to the home directory, from asking the network and from drawing. */
-const QUIET = {
+/** Environment variables that prevent a second compilation, files in the home directory, network access and colors. */
+const ENVIRONMENT = {
   CDKTF_DASK_COMPILED: "1",
   CDKTF_DISABLE_PLUGIN_CACHE_ENV: "1",
   CHECKPOINT_DISABLE: "1",
   CI: "1",
   DISABLE_VERSION_CHECK: "1",
   FORCE_COLOR: "0",
-  // An empty file of the user's Terraform settings; without it Terraform reads ~/.terraformrc and ~/.terraform.d.
+  // An empty Terraform configuration; otherwise Terraform reads ~/.terraformrc and ~/.terraform.d.
   TF_CLI_CONFIG_FILE: devNull,
 };
 
 /**
- * Runs cdktf and waits for its end. A signal is passed on once: at a terminal, npm and the terminal send it twice, and
- * Terraform takes the second for an order to leave everything as it is.
+ * Runs cdktf and waits for it. Forwards only the first signal: npm and the terminal both send one, and Terraform stops without
+ * cleaning up after the second.
  *
- * @param variables variables of the app
- * @returns exit code, all of its output, whether a signal came, whether a provisioner has told the reader anything, and
- * what to tell the reader of a failure
+ * @param variables environment variables of the app
+ * @returns exit code; complete output; `interrupted`: whether a signal arrived; `hasPrinted`: whether a provisioner printed
+ * something; `failure`: error message
  */
 export function cdktf(args, terraform, variables = {}) {
-  const env = { ...deployEnvironment(process.env), ...QUIET, ...terraform.env, ...variables };
+  const env = { ...deployEnvironment(process.env), ...ENVIRONMENT, ...terraform.env, ...variables };
   const child = spawn(process.execPath, [CDKTF, ...args], {
     detached: true,
     env,
@@ -50,20 +50,20 @@ export function cdktf(args, terraform, variables = {}) {
     process.on(signal, () => {
       if (interrupted) return;
       interrupted = true;
-      console.log("interrupted; putting everything in order");
+      console.log("interrupted; cleaning up");
       child.kill("SIGINT");
     });
   }
-  let told = false;
+  let hasPrinted = false;
   const lines = [];
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on("line", (raw) => {
       const line = stripVTControlCharacters(raw).trimEnd();
       lines.push(line);
-      const said = /\(local-exec\): (?!Executing: )(.*)/.exec(line)?.[1];
-      if (said === undefined) return;
-      told = true;
-      console.log(said);
+      const printed = /\(local-exec\): (?!Executing: )(.*)/.exec(line)?.[1];
+      if (printed === undefined) return;
+      hasPrinted = true;
+      console.log(printed);
     });
   }
   return new Promise((resolve) => {
@@ -71,35 +71,39 @@ export function cdktf(args, terraform, variables = {}) {
       const output = lines.join("\n");
       mkdirSync("cdktf.out", { recursive: true });
       localModule("files").replaceFile(LOG, `${output}\n`);
-      resolve({ code, output, interrupted, told, failure: `${firstError(output)}\nlog: ${LOG}` });
+      resolve({ code, output, interrupted, hasPrinted, failure: `${firstError(output)}\nlog: ${LOG}` });
     });
   });
 }
 
-/** Terraform's first error, or everything: a definition's faults are all of interest. */
+/** Terraform's first error, or the complete output, such as all validation errors of a definition. */
 function firstError(output) {
   return /^\W*Error: (.*)$/m.exec(output)?.[1] ?? output;
 }
 
-/** Begins a verb of the local stack's own command. @returns a function that ends it, after itself or at once */
-export function beginLocalStack(verb, variables) {
+/**
+ * Starts a command of the local cluster in the background.
+ *
+ * @returns a function that waits for its end, after a signal if `cancel` is true
+ */
+export function startLocalCommand(command, variables) {
   const env = { ...process.env, ...variables };
-  const child = spawn(process.execPath, ["dist/lib/local/runtime/cli.js", verb, LOCAL], {
+  const child = spawn(process.execPath, ["dist/lib/local/runtime/cli.js", command, LOCAL], {
     detached: true,
     env,
     stdio: ["ignore", "inherit", "ignore"],
   });
   const ended = new Promise((resolve) => child.on("close", resolve).on("error", resolve));
-  return async (atOnce) => {
-    if (atOnce) child.kill();
+  return async (cancel) => {
+    if (cancel) child.kill();
     await ended;
   };
 }
 
-/** Runs a verb of the local stack's own command: what its provisioners do, without Terraform. */
-export function localStack(verb) {
-  const { status } = spawnSync(process.execPath, ["dist/lib/local/runtime/cli.js", verb, LOCAL], {
+/** Runs a command of the local cluster like a provisioner, but without Terraform. */
+export function runLocalCommand(command) {
+  const { status } = spawnSync(process.execPath, ["dist/lib/local/runtime/cli.js", command, LOCAL], {
     stdio: "inherit",
   });
-  if (status !== 0) throw new Error(`the local stack's '${verb}' failed; see above`);
+  if (status !== 0) throw new Error(`'${command}' of the local cluster failed; see above`);
 }

@@ -1,5 +1,5 @@
-// Compiles the project: `npm run build`. Every file of dist/ is replaced in one step and only if it differs, so that
-// other commands may read dist/ meanwhile, and a file that is damaged is made again.
+// Compiles the project: `npm run build`. Replaces only files of dist/ that differ, each in one step, so that other commands can
+// read dist/ at the same time.
 
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
@@ -8,29 +8,28 @@ import { isMain, ROOT } from "./main.mjs";
 
 const DIST = join(ROOT, "dist");
 
-/** Prefix of the directory that a compilation writes to, before its PID. */
-const NEW = ".new-";
+/** Prefix of the temporary directory of a compilation, before the PID. */
+const TEMPORARY = ".new-";
 
-/** Configuration of the compiler for the local stack only, which needs no bindings of providers. */
+/** Configuration of the compiler for the local stack only, without bindings of providers. */
 export const LOCAL_PROJECT = "tsconfig.local.json";
 
-/** Configuration for the whole project. */
+/** Configuration of the compiler for the whole project. */
 const WHOLE_PROJECT = "tsconfig.json";
 
 /**
- * Compiles main.ts, lib/ and environments/ to dist/. Files of sources that are gone are removed.
+ * Compiles main.ts, lib/ and environments/ to dist/. Removes files without a source.
  *
  * @param project configuration of the compiler
- * @throws Error with what the compiler reports
+ * @throws Error with the output of the compiler
  */
 export function compile(project = WHOLE_PROJECT) {
-  removeLeftOver();
-  const fresh = join(DIST, `${NEW}${process.pid}`);
+  removeAbandoned();
+  const fresh = join(DIST, `${TEMPORARY}${process.pid}`);
   try {
     const tsc = [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", join(ROOT, project), "--outDir", fresh];
     const { status, stdout } = spawnSync(process.execPath, tsc, { encoding: "utf8" });
-    if (status !== 0)
-      throw new Error(`${stdout}the project does not compile; correct the errors above and try again`);
+    if (status !== 0) throw new Error(`${stdout}the project does not compile. Hint: fix the errors above`);
     const compiled = filesBelow(fresh).map((file) => relative(fresh, file));
     for (const file of compiled) replace(join(fresh, file), join(DIST, file));
     if (project === WHOLE_PROJECT) removeOthers(new Set(compiled));
@@ -45,7 +44,7 @@ function replace(source, target) {
   renameSync(source, target);
 }
 
-/** Removes what no source compiles to. */
+/** Removes files without a source. */
 function removeOthers(compiled) {
   for (const path of filesBelow(DIST)) {
     const file = relative(DIST, path);
@@ -61,20 +60,20 @@ function contentOf(file) {
   }
 }
 
-/** Files below a directory, without those of compilations that are under way. */
+/** Files in a directory, without the temporary directories of other compilations. */
 function filesBelow(directory) {
   return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
     const path = join(directory, entry.name);
-    if (entry.name.startsWith(NEW)) return [];
+    if (entry.name.startsWith(TEMPORARY)) return [];
     return entry.isDirectory() ? filesBelow(path) : [path];
   });
 }
 
-/** Removes the directories of compilations that were killed. */
-function removeLeftOver() {
+/** Removes the temporary directories of compilations that were killed. */
+function removeAbandoned() {
   mkdirSync(DIST, { recursive: true });
   for (const name of readdirSync(DIST)) {
-    if (name.startsWith(NEW) && !isRunning(Number(name.slice(NEW.length))))
+    if (name.startsWith(TEMPORARY) && !isRunning(Number(name.slice(TEMPORARY.length))))
       rmSync(join(DIST, name), { recursive: true, force: true });
   }
 }

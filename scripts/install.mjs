@@ -1,4 +1,4 @@
-// Installs the packages of package-lock.json where they are not there: before `npm test`. Needs nothing but Node.
+// Installs missing packages of package-lock.json, before `npm test`. Needs only Node.
 
 import { installPackages } from "./packages.mjs";
 

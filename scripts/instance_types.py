@@ -1,11 +1,11 @@
-"""Writes lib/config/instance-types.json from moto's copy of the DescribeInstanceTypes answers.
+"""Write lib/config/instance-types.json from moto's copy of the responses of DescribeInstanceTypes.
 
     pip install moto==5.2.5 && python scripts/instance_types.py
 
-One line per family. `sizes` holds `[vCPUs, memory in MiB, GPUs, NVMe instance-store disks]`. Facts that hold
-for most families are left out: `xen` (not on the Nitro System), `onDemandOnly` (no spot), `dedicatedHosts`
-(runs on Dedicated Hosts only), `gpu` (name), `gpuMemoryMiB` (of one GPU), `fractionalGpu` (a vGPU),
-`accelerator` (one that is not a GPU).
+The file has one line for each family. `sizes` has `[vCPUs, memory in MiB, GPUs, NVMe instance-store
+disks]`. A family only has the fields that apply to it: `xen` (not on the Nitro System), `onDemandOnly` (no
+spot), `dedicatedHosts` (only on Dedicated Hosts), `gpu` (name), `gpuMemoryMiB` (of one GPU),
+`fractionalGpu` (a vGPU), `accelerator` (not a GPU).
 """
 
 import gzip
@@ -13,9 +13,9 @@ import importlib.resources
 import json
 import pathlib
 
-TARGET = pathlib.Path(__file__).parent.parent / "lib" / "cluster" / "instance-types.json"
+TARGET = pathlib.Path(__file__).parent.parent / "lib" / "config" / "instance-types.json"
 
-# Where DescribeInstanceTypes lists accelerators that are not GPUs: the section, and the list in it.
+# Fields of DescribeInstanceTypes with accelerators that are not GPUs: section and list.
 ACCELERATORS = {
     "NeuronInfo": "NeuronDevices",
     "InferenceAcceleratorInfo": "Accelerators",
@@ -34,15 +34,15 @@ def families(types: dict) -> dict:
 
 
 def of_family(family: str, facts: dict) -> dict:
-    """What all sizes of a family have in common."""
+    """Return the fields that all sizes of a family share."""
     architectures = facts["ProcessorInfo"]["SupportedArchitectures"]
     found: dict = {"architecture": "x86_64" if "x86_64" in architectures else architectures[0]}
-    # Bare metal names no hypervisor; on the Nitro System its volumes are NVMe devices.
+    # Bare metal has no hypervisor; on the Nitro System, its volumes are NVMe devices.
     if facts.get("Hypervisor") != "nitro" and not (facts["BareMetal"] and nvme(facts["EbsInfo"])):
         found["xen"] = True
     if "spot" not in facts["SupportedUsageClasses"]:
         found["onDemandOnly"] = True
-    # DescribeInstanceTypes does not say this (EC2 User Guide, "Amazon EC2 Mac instances").
+    # Not in DescribeInstanceTypes (EC2 User Guide, "Amazon EC2 Mac instances").
     if family.startswith("mac"):
         found["dedicatedHosts"] = True
     gpus = facts.get("GpuInfo", {}).get("Gpus", [])

@@ -1,10 +1,10 @@
-"""Writes the hash-locked requirement files of locks/ and of the tests from the .in files beside them.
+"""Write the lockfiles in locks/ and of the tests from the .in files next to them.
 
-    npm run lock                  keeps the versions of the locks that are there
-    npm run lock -- --upgrade     moves everything that no .in file pins
+    npm run lock                  keeps the versions of existing lockfiles
+    npm run lock -- --upgrade     upgrades all packages that no .in file pins
 
 For each release:
-    cpu.txt, gpu.txt              every platform and Python of the local stack, every wheel's hash
+    cpu.txt, gpu.txt              all platforms and versions of Python, with the hashes of all wheels
     cpu.node.txt, gpu.node.txt    a node's platform and Python, the one hash of the wheel it downloads:
                                   small enough for EC2 user data
 """
@@ -23,18 +23,18 @@ import venv
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LOCKS = ROOT / "locks"
 
-# glibc 2.28 is older than that of any image a node boots from (Ubuntu 22.04 has 2.35).
+# glibc 2.28 is older than that of all base images (Ubuntu 22.04 has 2.35).
 NODE_PLATFORM = "x86_64-manylinux_2_28"
 
-# The lowest Python that the tools are locked for.
+# Lowest version of Python for the tools.
 TOOLS_PYTHON = "3.11"
 
-# Seconds for one call of pip or uv; a resolution takes under ten.
+# Maximum seconds of pip or uv; a resolution takes less than ten.
 TIMEOUT = 300
 
 
 def clean_environment() -> dict[str, str]:
-    """This machine's environment without the indexes and wheel folders that it adds to the default index."""
+    """Return the environment without additional indexes and folders of wheels."""
     added = {"PIP_FIND_LINKS", "PIP_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_EXTRA_INDEX_URL", "UV_INDEX"}
     kept = {name: value for name, value in os.environ.items() if name not in added}
     return kept | {"PIP_CONFIG_FILE": os.devnull, "UV_NO_CONFIG": "1", "UV_PYTHON_DOWNLOADS": "never"}
@@ -47,13 +47,13 @@ def run(*command: str | pathlib.Path, cwd: pathlib.Path = LOCKS) -> None:
             command, cwd=cwd, env=clean_environment(), timeout=TIMEOUT, text=True, capture_output=True
         )
     except subprocess.TimeoutExpired:
-        sys.exit(f"{shown}: took more than {TIMEOUT} s in {cwd}; check the connection and run it again")
+        sys.exit(f"{shown}: timeout after {TIMEOUT} s in {cwd}. Hint: check the connection and try again")
     if done.returncode:
         sys.exit(f"{shown}: failed in {cwd}\n{done.stdout}{done.stderr}")
 
 
 class Locker:
-    """Resolves with one uv, which a temporary virtual environment holds."""
+    """Resolve with uv in a temporary virtual environment."""
 
     def __init__(self, scratch: pathlib.Path, upgrade: bool):
         self.scratch = scratch
@@ -66,7 +66,7 @@ class Locker:
         run(self.uv, "pip", "compile", "--quiet", "--only-binary", ":all:", *arguments, cwd=cwd)
 
     def universal(self, folder: pathlib.Path, name: str, python: str, upgrade: bool = True) -> None:
-        """One version of each package for every platform and every Python from `python` on."""
+        """Lock one version of each package for all platforms and for Python from `python` on."""
         self.compile(
             *["--universal", "--fork-strategy", "fewest", "--python-version", python],
             *["--generate-hashes", "--emit-build-options", "--annotation-style", "line"],
@@ -76,14 +76,14 @@ class Locker:
         )
 
     def node(self, folder: pathlib.Path, name: str, python: str) -> None:
-        """The part of a universal lock that a node installs, with the hash of the wheel that it takes."""
+        """Write the packages of a universal lockfile that a node installs, each with one hash."""
         output = self.scratch / "pylock.toml"
-        machine = ["--python-platform", NODE_PLATFORM, "--python-version", python]
-        written = ["--format", "pylock.toml", "--output-file", str(output)]
-        self.compile("--no-deps", *machine, *written, f"{name}.txt", cwd=folder)
+        platform = ["--python-platform", NODE_PLATFORM, "--python-version", python]
+        output_options = ["--format", "pylock.toml", "--output-file", str(output)]
+        self.compile("--no-deps", *platform, *output_options, f"{name}.txt", cwd=folder)
         lines = []
         for package in tomllib.loads(output.read_text())["packages"]:
-            # Some packages offer a pure wheel beside the compiled one: the compiled one is faster.
+            # Some packages have a pure wheel and a compiled one, which is faster.
             wheel = min(package["wheels"], key=lambda file: (file["url"].endswith("-any.whl"), file["url"]))
             pin = f"{package['name']}=={package['version']}"
             lines.append(f"{pin} --hash=sha256:{wheel['hashes']['sha256']}\n")
@@ -99,19 +99,19 @@ def pins(lock: pathlib.Path) -> dict[str, str]:
 
 
 def pythons(folder: pathlib.Path) -> tuple[str, str]:
-    """The Python of the nodes and the first, lowest one of the local stack: the head of cpu.in names them."""
+    """Read the Python of nodes and the lowest one of local clusters from the head of cpu.in."""
     source = folder / "cpu.in"
     found = re.search(r"^# python: node (3\.\d+); local (3\.\d+)\b", source.read_text(), re.MULTILINE)
     if not found:
-        sys.exit(f"{source}: no line such as '# python: node 3.12; local 3.11 3.12'; add one")
+        sys.exit(f"{source}: expected a line such as '# python: node 3.12; local 3.11 3.12'")
     return found[1], found[2]
 
 
 def lock_release(locker: Locker, folder: pathlib.Path) -> None:
     node_python, lowest_python = pythons(folder)
     print(f"release {folder.name}: Python {node_python} on the nodes", flush=True)
-    # The GPU set is the tighter one, so it is resolved first; uv then prefers the versions that it finds in
-    # the file it writes to, and the CPU lock follows.
+    # The GPU packages have more constraints, so they are resolved first. uv prefers the versions
+    # in its output file, so the CPU lockfile gets the same versions.
     locker.universal(folder, "gpu", lowest_python)
     (folder / "cpu.txt").write_text((folder / "gpu.txt").read_text())
     locker.universal(folder, "cpu", lowest_python, upgrade=False)
@@ -119,7 +119,7 @@ def lock_release(locker: Locker, folder: pathlib.Path) -> None:
     for package, version in pins(folder / "cpu.txt").items():
         if gpu[package] != version:
             found = f"{version} in cpu.txt and {gpu[package]} in gpu.txt"
-            sys.exit(f"{folder.name}: {package} is {found}; pin it in cpu.in")
+            sys.exit(f"{folder.name}: {package} is {found}. Hint: pin it in cpu.in")
     for name in ("cpu", "gpu"):
         locker.node(folder, name, node_python)
 
@@ -131,8 +131,8 @@ def lock_tools(locker: Locker, folder: pathlib.Path) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Write the hash-locked requirement files under locks/.")
-    parser.add_argument("--upgrade", action="store_true", help="move everything that no .in file pins")
+    parser = argparse.ArgumentParser(description="Write the lockfiles in locks/.")
+    parser.add_argument("--upgrade", action="store_true", help="upgrade all packages that no .in file pins")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         locker = Locker(pathlib.Path(scratch), options.upgrade)
@@ -141,4 +141,4 @@ if __name__ == "__main__":
         for folder in sorted(path.parent for path in LOCKS.glob("*/cpu.in")):
             lock_release(locker, folder)
         lock_tools(locker, ROOT / "__tests__" / "support")
-    print("The locks are written: look at `git diff --stat`, then run `npm run test:releases`.")
+    print("The lockfiles are written. Next: `git diff --stat`, then `npm run test:releases`.")

@@ -1,26 +1,26 @@
-// Which packages of package-lock.json are installed. Needs nothing but Node.
+// Selects the packages of package-lock.json for the local stack. Needs only Node.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Packages that the scripts of the local stack use, in addition to those that the library depends on. */
+/** Packages that the local stack needs in addition to the dependencies of the library. */
 const TOOLS = ["@types/mustache", "@types/node", "cdktf", "cdktf-cli", "constructs", "typescript"];
 
 /**
- * The two files that npm installs from.
+ * The two files from which npm installs.
  *
  * @typedef {{ manifest: object, lockfile: { packages: Record<string, object> } }} Manifests
  */
 
-/** Manifests of a project. @returns {Manifests} */
+/** Reads the manifests of a project. @returns {Manifests} */
 export function manifestsOf(root) {
   const read = (name) => JSON.parse(readFileSync(join(root, name), "utf8"));
   return { manifest: read("package.json"), lockfile: read("package-lock.json") };
 }
 
 /**
- * The same for the local stack only: without test tools, and without the bindings of providers (40 % of all bytes).
- * Versions and hashes are those of the whole lockfile.
+ * Returns the manifests for the local stack only: without test tools and bindings of providers (40 % of all bytes). Versions
+ * and hashes are the same.
  *
  * @param {Manifests} manifests
  * @returns {Manifests}
@@ -35,25 +35,25 @@ export function localOnly({ manifest, lockfile }) {
   return { manifest: root, lockfile: { ...lockfile, packages: { "": root, ...Object.fromEntries(kept) } } };
 }
 
-/** Places of packages and of everything that they depend on. */
+/** Paths of packages and all their dependencies. */
 function closure(names, packages) {
   const found = new Set();
-  const open = names.map((name) => placeOf("", name, packages));
-  for (const place of open) {
-    if (place === undefined || found.has(place)) continue;
-    found.add(place);
-    const { dependencies, optionalDependencies, peerDependencies } = packages[place];
+  const open = names.map((name) => pathOf("", name, packages));
+  for (const path of open) {
+    if (path === undefined || found.has(path)) continue;
+    found.add(path);
+    const { dependencies, optionalDependencies, peerDependencies } = packages[path];
     for (const name of Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies }))
-      open.push(placeOf(place, name, packages));
+      open.push(pathOf(path, name, packages));
   }
   return found;
 }
 
-/** Where Node finds a package: in the nearest node_modules, from the inside out. */
-function placeOf(from, name, packages) {
-  for (let place = from; ; place = place.slice(0, Math.max(0, place.lastIndexOf("node_modules/") - 1))) {
-    const path = `${place === "" ? "" : `${place}/`}node_modules/${name}`;
+/** Path at which Node finds a package: in the nearest node_modules. */
+function pathOf(from, name, packages) {
+  for (let folder = from; ; folder = folder.slice(0, Math.max(0, folder.lastIndexOf("node_modules/") - 1))) {
+    const path = `${folder === "" ? "" : `${folder}/`}node_modules/${name}`;
     if (path in packages) return path;
-    if (place === "") return undefined;
+    if (folder === "") return undefined;
   }
 }

@@ -1,5 +1,5 @@
-// What npm is run with: how to reach the registry, from npm's variables and configuration files, and nothing of what says
-// where packages go or which are installed.
+// Environment of npm: only the settings of the user that say how to reach the registry. Other settings could change which
+// packages are installed, and where.
 
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -8,25 +8,25 @@ import { devNull, homedir } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "./main.mjs";
 
-const { toolEnvironment } = createRequire(import.meta.url)("../lib/local/runtime/shell.cjs");
+const { toolEnvironment } = createRequire(import.meta.url)("../lib/local/runtime/tool-environment.cjs");
 
-/** npm's settings that say how to reach a registry (npm Docs, "Config"); `//host/:_authToken` and the like too. */
-const REACH =
+/** Settings of npm for access to a registry (npm Docs, "Config"), including `//host/:_authToken`. */
+const REGISTRY_SETTING =
   /^(\/\/.*|(@[^:]+:)?registry|_auth(Token)?|ca(\[\])?|cafile|cert|key|strict-ssl|(https?-)?proxy|no-?proxy|local-address|fetch-(retries|retry-\w+|timeout)|maxsockets)$/;
 
 const PREFIX = /^npm_config_/i;
 
-/** A line such as `registry=https://…`. */
-const LINE = /^\s*([^#;=\s][^=]*?)\s*=/;
+/** Name of a setting in a line such as `registry=https://…`. */
+const SETTING_LINE = /^\s*([^#;=\s][^=]*?)\s*=/;
 
 /**
- * Calls an action with the environment for npm. The settings are in a file, as shells drop variables with names such as
- * `npm_config_//host/:_authToken`.
+ * Calls an action with the environment of npm. The settings are in a temporary file, because shells drop variables with names
+ * such as `npm_config_//host/:_authToken`.
  *
  * @param env the environment of the user's shell
  */
 export async function withNpmEnvironment(env, action) {
-  const lines = reachSettings(env);
+  const lines = registrySettings(env);
   const file = join(ROOT, ".npm", `settings-${process.pid}.npmrc`);
   mkdirSync(join(ROOT, ".npm"), { recursive: true });
   writeFileSync(file, lines.join("\n"), { mode: 0o600 });
@@ -38,21 +38,21 @@ export async function withNpmEnvironment(env, action) {
   }
 }
 
-/** Lines of the settings that say how to reach a registry; where npm takes one value, the last one counts. */
-function reachSettings(env) {
+/** Settings for access to a registry, as lines. The last line of a name has priority. */
+function registrySettings(env) {
   const files = [configFile("globalconfig", env), configFile("userconfig", env)];
   return [...files.flatMap((file) => textOf(file).split("\n")), ...linesOf(env)].filter((line) =>
-    REACH.test(LINE.exec(line)?.[1] ?? ""),
+    REGISTRY_SETTING.test(SETTING_LINE.exec(line)?.[1] ?? ""),
   );
 }
 
-/** Which file npm reads: the one that is set, or npm's default. */
+/** Path of a configuration file of npm: the configured one, or the default. */
 function configFile(name, env) {
   const set = Object.entries(env).find(([key]) => key.toLowerCase() === `npm_config_${name}`)?.[1];
   if (set) return set;
   if (name === "userconfig") return join(homedir(), ".npmrc");
   try {
-    // In an environment without npm's variables, as one of them may be why npm fails.
+    // Without npm's variables, because one of them may make npm fail.
     return execFileSync("npm", ["config", "get", name], {
       env: toolEnvironment(env),
       encoding: "utf8",
@@ -62,7 +62,7 @@ function configFile(name, env) {
   }
 }
 
-/** npm's variables as lines; npm reads a value in quotes as JSON. */
+/** Variables of npm as lines of a configuration file; npm reads a quoted value as JSON. */
 function linesOf(env) {
   return Object.entries(env)
     .filter(([variable, value]) => PREFIX.test(variable) && value)
@@ -73,7 +73,7 @@ function linesOf(env) {
     });
 }
 
-/** Variables that values refer to as `${NAME}`, such as tokens. */
+/** Variables to which settings refer as `${NAME}`, such as tokens. */
 function referenced(lines, env) {
   const names = lines.flatMap((line) => [...line.matchAll(/\$\{(\w+)\??\}/g)].map(([, name]) => name));
   return Object.fromEntries(names.filter((name) => env[name] !== undefined).map((name) => [name, env[name]]));

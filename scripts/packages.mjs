@@ -1,4 +1,4 @@
-// Installs the packages of package-lock.json, whatever npm is configured to leave out. Needs nothing but Node.
+// Installs the packages of package-lock.json, regardless of the configuration of npm. Needs only Node.
 
 import { spawn } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -10,39 +10,39 @@ import { withNpmEnvironment } from "./npm-environment.mjs";
 /** The oldest Node that package.json allows. */
 const OLDEST_NODE = [20, 9];
 
-/** npm's cache, which .npmrc names too. */
+/** Cache of npm; .npmrc configures the same. */
 const CACHE = join(ROOT, ".npm");
 
-/** Milliseconds between two signs of life. */
-const TICK = 10_000;
+/** Milliseconds between two lines of progress. */
+const PROGRESS_MS = 10_000;
 
 const NPM_CI = [
   ...["ci", "--include=dev", "--include=optional", "--include=peer"],
-  // No package needs its install script: what they would build comes prebuilt.
+  // No package needs its install script; binaries are prebuilt.
   "--ignore-scripts",
   ...["--no-audit", "--no-fund", "--no-progress", "--loglevel=error"],
 ];
 
 /**
- * Installs what package-lock.json lists, and leaves node_modules alone where it has that already.
+ * Installs the packages of package-lock.json, unless all are already installed.
  *
- * @param command for which the packages are installed, such as `npm start`
- * @param onlyLocal whether the packages of the local stack are enough
+ * @param command command that needs the packages, such as `npm start`
+ * @param onlyLocal whether to install only the packages of the local stack
  * @throws Error in one sentence
  */
 export async function installPackages(command, onlyLocal = false) {
-  refuseOldNode();
+  checkNodeVersion();
   const whole = manifestsOf(ROOT);
   const needed = onlyLocal ? localOnly(whole) : whole;
   if (firstMissing(needed) === undefined) return;
   lock("packages", `the installation of packages for ${command}`);
   if (firstMissing(needed) === undefined) return;
   console.log("installing the packages of package-lock.json (npm ci)");
-  // Somebody has installed more than the local stack needs: that stays.
+  // More than the local stack is installed: keep it.
   if (!onlyLocal || hasMore(whole, needed)) await npmCi(ROOT);
-  else await installBeside(needed);
+  else await installSeparately(needed);
   const missing = firstMissing(needed);
-  if (missing !== undefined) throw new Error(`npm ci has ended well, but ${missing} is not there; try again`);
+  if (missing !== undefined) throw new Error(`npm ci succeeded, but ${missing} is missing. Hint: try again`);
 }
 
 function hasMore(whole, needed) {
@@ -51,8 +51,8 @@ function hasMore(whole, needed) {
   );
 }
 
-/** Installs to another directory, whose node_modules then replaces that of the project. */
-async function installBeside({ manifest, lockfile }) {
+/** Installs into a temporary directory, whose node_modules then replaces that of the project. */
+async function installSeparately({ manifest, lockfile }) {
   const directory = join(CACHE, "local");
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
@@ -68,14 +68,14 @@ async function installBeside({ manifest, lockfile }) {
   }
 }
 
-function refuseOldNode() {
+function checkNodeVersion() {
   const [major, minor] = process.versions.node.split(".").map(Number);
   const [oldest, oldestMinor] = OLDEST_NODE;
   if (major < oldest || (major === oldest && minor < oldestMinor))
-    throw new Error(`this is Node ${process.versions.node}; install Node 20.9 or later and try again`);
+    throw new Error(`Node: got ${process.versions.node}, expected ${OLDEST_NODE.join(".")} or later`);
 }
 
-/** The first package of a lockfile that is not installed in its version. */
+/** Returns the path of the first package of a lockfile that is not installed in its version. */
 export function firstMissing({ lockfile } = manifestsOf(ROOT)) {
   const [missing] =
     Object.entries(lockfile.packages).find(
@@ -84,7 +84,7 @@ export function firstMissing({ lockfile } = manifestsOf(ROOT)) {
   return missing;
 }
 
-/** An optional package that is not for a certain platform may fail to install. */
+/** Whether a package must be installed. The installation of optional packages without a platform may fail. */
 function isNeeded({ optional, os, cpu, libc }) {
   if (!optional) return true;
   return (
@@ -108,20 +108,23 @@ function versionOf(directory) {
   }
 }
 
-/** Its output goes to a pipe: a reader of ours who has gone would end npm in the middle. */
+/** Runs `npm ci`. Its output goes to a pipe of this process, so npm continues if the output of this process is closed. */
 async function npmCi(directory) {
   const started = Date.now();
-  const ticking = setInterval(() => console.log(`  … ${Math.round((Date.now() - started) / 1000)} s`), TICK);
+  const progress = setInterval(
+    () => console.log(`  … ${Math.round((Date.now() - started) / 1000)} s`),
+    PROGRESS_MS,
+  );
   await withNpmEnvironment(process.env, async (env) => {
     const { reason } = await npm(NPM_CI, directory, env);
     if (reason === undefined) return;
     const { output } = await npm(["config", "get", "registry"], directory, env);
-    const hint = "'npm config set registry URL' changes it";
-    throw new Error(`npm ci failed: ${reason}; registry asked: ${output.trim()} (${hint})`);
-  }).finally(() => clearInterval(ticking));
+    const hint = "Hint: check the connection; 'npm config set registry URL' changes the registry";
+    throw new Error(`npm ci failed: ${reason}; registry: ${output.trim()}. ${hint}`);
+  }).finally(() => clearInterval(progress));
 }
 
-/** Runs npm: its output and, where it fails, why. */
+/** Runs npm. @returns its output and, if it fails, the reason */
 function npm(args, cwd, env) {
   const child = spawn("npm", [...args, "--cache", CACHE], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
@@ -137,7 +140,7 @@ function npm(args, cwd, env) {
   });
 }
 
-/** npm's first error, without the code that it puts before it. */
+/** First error of npm, without the lines of error codes before it. */
 function firstError(output) {
   return /^npm (?:error|ERR!) (?!code |errno |syscall )(.*)$/m.exec(output)?.[1];
 }

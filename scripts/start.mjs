@@ -1,12 +1,12 @@
-// `npm start`: a smoke-tested Dask cluster on this machine.
+// `npm start`: deploys a Dask cluster on this computer and runs the smoke test.
 //
 //     npm start -- --scheduler-port 8796 --dashboard-port 8797
-//     npm start -- --ports auto            a pair of free ports, the same one each time if it is free
+//     npm start -- --ports auto            free ports; the same ones each time, if possible
 
 import { readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { parseArgs } from "node:util";
-import { beginLocalStack, cdktf, LOCAL_APP, localStack } from "./cdktf.mjs";
+import { cdktf, LOCAL_APP, runLocalCommand, startLocalCommand } from "./cdktf.mjs";
 import { compile, LOCAL_PROJECT } from "./compile.mjs";
 import { LOCAL, localModule, lock, ROOT } from "./main.mjs";
 import { installPackages } from "./packages.mjs";
@@ -26,26 +26,26 @@ try {
   compile(LOCAL_PROJECT);
   const paths = localModule("paths").localPaths(LOCAL);
   const state = checkState();
-  await endEmptyRun(paths);
+  await endClusterWithoutWorkers(paths);
   const terraform = await findTerraform(console.log);
   console.log(`deploying the stack '${LOCAL}' with ${terraform.place} ${terraform.version}`);
-  // Both may be incomplete after a crash; Terraform and cdktf make them again.
+  // Both may be incomplete after a crash; Terraform and cdktf create them again.
   for (const file of [OUTPUTS, `cdktf.out/stacks/${LOCAL}`]) rmSync(file, { recursive: true, force: true });
   const deploy = ["deploy", LOCAL, "--app", LOCAL_APP, "--auto-approve", "--outputs-file", OUTPUTS];
-  // A cluster that is replaced is ended first, with whatever runs in its environment.
-  const endPreparation = state === "none" ? beginPreparation() : async () => {};
+  // Only without a deployed cluster, because its processes use the environment until Terraform replaces them.
+  const endPreparation = state === "none" ? startPreparation() : async () => {};
   const deployed = await cdktf(deploy, terraform, await portVariables(options, paths));
   await endPreparation(deployed.interrupted || deployed.code !== 0);
-  const left = () => localModule("runtime/processes").whatIsLeft(paths);
+  const remaining = () => localModule("runtime/processes").describeRemaining(paths);
   if (deployed.interrupted) {
-    localStack("stop");
-    fail(`interrupted; ${left()}. npm start begins again, npm stop removes the files`);
+    runLocalCommand("stop");
+    fail(`interrupted; ${remaining()}. Hint: npm start tries again, npm stop removes the files`);
   } else if (deployed.code !== 0) {
-    fail(`${deployed.told ? "" : `${deployed.failure}\n`}the cluster was not started; ${left()}`);
-  } else if (localModule("runtime/running").aliveRun(paths) === undefined) {
-    fail("Terraform reports success, but the cluster does not run; run npm stop and npm start");
-  } else if (deployed.output.includes("No changes.")) await tellUnchanged(paths);
-  else tell("The cluster runs, and its smoke test has passed.");
+    fail(`${deployed.hasPrinted ? "" : `${deployed.failure}\n`}the cluster did not start; ${remaining()}`);
+  } else if (localModule("runtime/running").liveRun(paths) === undefined) {
+    fail("Terraform reports success, but the cluster does not run. Hint: npm stop, then npm start");
+  } else if (deployed.output.includes("No changes.")) await reportUnchanged(paths);
+  else printAddresses("The cluster runs, and its smoke test has passed.");
 } catch (error) {
   fail(error.message);
 }
@@ -58,18 +58,18 @@ function readOptions() {
   return values;
 }
 
-/** Makes the environment while cdktf and Terraform prepare; if that fails, their own attempt tells why. */
-function beginPreparation() {
+/** Creates the environment while cdktf and Terraform plan. Errors are ignored; the provisioner reports them. */
+function startPreparation() {
   const { [LOCAL]: cluster } = createRequire(import.meta.url)(`../dist/environments/${LOCAL}.js`);
-  const { DEFINITION } = localModule("definition");
-  return beginLocalStack("prepare", { [DEFINITION]: JSON.stringify({ cluster }) });
+  const { DEFINITION_VARIABLE } = localModule("definition");
+  return startLocalCommand("prepare", { [DEFINITION_VARIABLE]: JSON.stringify({ cluster }) });
 }
 
-/** Variables of the app for the ports of the command line. */
+/** Environment variables of the app for the ports of the command line. */
 async function portVariables(options, paths) {
   const { chosenPorts, freePorts, PORT_VARIABLES } = localModule("ports");
   const ports = options.ports
-    ? (localModule("runtime/running").aliveRun(paths)?.ports ?? (await freePorts(ROOT)))
+    ? (localModule("runtime/running").liveRun(paths)?.ports ?? (await freePorts(ROOT)))
     : {};
   const { "scheduler-port": scheduler = ports.scheduler, "dashboard-port": dashboard = ports.dashboard } =
     options;
@@ -81,44 +81,44 @@ async function portVariables(options, paths) {
   return variables;
 }
 
-/** What Terraform's state contains. Terraform writes it in place: after a crash the file may be empty or cut off. */
+/** Classifies Terraform's state. Terraform writes it in place, so after a crash it may be empty or cut off. */
 function checkState() {
   const kind = localModule("stack/terraform-state").stateKind(STATE);
   if (kind === "foreign")
-    throw new Error(`${STATE} is not a state of this project's local stack; move it away and try again`);
+    throw new Error(`${STATE} is not a state of this project's local stack. Hint: move it to another folder`);
   if (kind !== "incomplete") return kind;
-  console.log(`${STATE} is incomplete, as an earlier command was killed; starting without it`);
+  console.log(`${STATE} is incomplete because an earlier command was killed; starting without it`);
   rmSync(STATE);
   return "none";
 }
 
-/** A cluster without a single worker is replaced: Terraform sees no change once its processes are there. */
-async function endEmptyRun(paths) {
+/** Ends a cluster without workers, so that Terraform replaces it. Terraform does not notice missing workers. */
+async function endClusterWithoutWorkers(paths) {
   const count = await workersOf(paths);
   if (count?.registered !== 0 || count.expected === 0) return;
-  console.log("a cluster runs, but none of its workers does; ending it");
-  localStack("stop");
+  console.log("a cluster runs without workers; ending it");
+  runLocalCommand("stop");
 }
 
 async function workersOf(paths) {
-  const run = localModule("runtime/running").aliveRun(paths);
+  const run = localModule("runtime/running").liveRun(paths);
   return run && localModule("runtime/workers").countWorkers(paths, run);
 }
 
-/** Nothing was started, so nothing was tested. */
-async function tellUnchanged(paths) {
+/** Reports a deployment without changes, in which no smoke test ran. */
+async function reportUnchanged(paths) {
   const { registered, expected } = (await workersOf(paths)) ?? {};
   if (registered < expected)
     fail(
-      `the cluster runs, but ${registered} of ${expected} workers do; logs: ${paths.logs}\n` +
-        "npm stop and npm start replace it",
+      `the cluster runs with ${registered} of ${expected} workers; logs: ${paths.logs}\n` +
+        "Hint: npm stop, then npm start",
     );
-  else tell("Nothing changed: the cluster runs as it is defined.");
+  else printAddresses("Nothing changed: the cluster runs as defined.");
 }
 
-function tell(sentence) {
+function printAddresses(sentence) {
   const outputs = outputsOfStack();
-  // With TLS a client needs a certificate, which the command of the output gives it.
+  // With TLS, the command of the output gives the client its certificate.
   const connect = outputs.client_bundle
     ? [outputs.connect]
     : [
@@ -140,7 +140,7 @@ function outputsOfStack() {
   try {
     return JSON.parse(readFileSync(OUTPUTS, "utf8"))[LOCAL];
   } catch (error) {
-    throw new Error(`the cluster runs, but cdktf has not written ${OUTPUTS} (${error.message}); try again`);
+    throw new Error(`the cluster runs, but ${OUTPUTS} is missing (${error.message}). Hint: npm start`);
   }
 }
 

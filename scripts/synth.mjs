@@ -1,5 +1,5 @@
-// The app of cdktf.json: compiles the project, unless the caller has, and synthesizes it. `synth.mjs local` synthesizes the
-// local stack only.
+// The app of cdktf.json: compiles the project, unless the caller already has, and synthesizes it. `synth.mjs local` synthesizes
+// only the local stack.
 
 import { compile } from "./compile.mjs";
 import { LOCAL } from "./main.mjs";
@@ -11,7 +11,7 @@ try {
   if (process.env.CDKTF_DASK_COMPILED === undefined) compile();
 } catch (error) {
   const missing = firstMissing();
-  console.error(missing === undefined ? error.message : `${missing} is not installed; run npm ci`);
+  console.error(missing === undefined ? error.message : `${missing} is not installed. Hint: npm ci`);
   process.exit(1);
 }
 if (onlyLocal) (await import("../dist/local.js")).app.synth();

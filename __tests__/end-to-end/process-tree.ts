@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /**
- * Kills a process with all its descendants, as a power loss would: they are stopped first, so that none of them sees
- * another one end, and none starts a new one. Processes that have left the tree (a supervisor in the background) stay.
+ * Kills a process with all its descendants, like a power loss. It suspends them first, so that none reacts to the end of
+ * another one. Processes that have left the tree (a supervisor in the background) continue.
  */
 export async function killTree(root: number): Promise<void> {
   const stopped = new Set<number>();
@@ -19,7 +19,7 @@ export async function killTree(root: number): Promise<void> {
   for (const pid of stopped) send(pid, "SIGKILL");
 }
 
-/** A process and everything that it has started, directly or not; nothing if it has ended. */
+/** Returns the PIDs of a process and its descendants; empty if it has ended. */
 function descendants(root: number): number[] {
   const children = new Map<number, number[]>();
   let exists = false;
@@ -32,7 +32,7 @@ function descendants(root: number): number[] {
       if (Number(name) === root) exists = state !== "Z";
       children.set(Number(parent), [...(children.get(Number(parent)) ?? []), Number(name)]);
     } catch {
-      // It has just ended.
+      // It has ended.
     }
   }
   const found = exists ? [root] : [];
@@ -44,6 +44,6 @@ function send(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {
-    // It has just ended.
+    // It has ended.
   }
 }

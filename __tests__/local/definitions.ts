@@ -6,13 +6,13 @@ import type { ResolvedCluster } from "../../lib/config/resolved-cluster";
 import { localPaths } from "../../lib/local/paths";
 import type { Computer } from "../../lib/local/runtime/computer";
 
-/** Where the unit tests' cluster would lie; nothing is written there. */
+/** Paths of the cluster of unit tests; nothing is written there. */
 export const PATHS = localPaths("test", "/project");
 
-/** Ports other than Dask's own, so that a test shows which ones are used. */
+/** Ports other than the defaults, so that tests show which ones are used. */
 export const PORTS = { scheduler: 18786, dashboard: 18787 };
 
-/** A machine with four CPUs, 32 GiB of memory and no GPU. */
+/** A computer with four CPUs, 32 GiB of memory and no GPU. */
 export const LAPTOP: Computer = {
   python: { path: "/usr/bin/python3.12", version: "3.12" },
   cpus: 4,
@@ -32,12 +32,12 @@ export function clusterOf(
   return defineCluster({ name: "test", release, network: { adminSubnets: ["127.0.0.0/8"] }, pools });
 }
 
-/** The message that a promise or function fails with. */
+/** Returns the message of the error that a function throws. */
 export async function failure(action: () => unknown): Promise<string> {
   try {
     await action();
   } catch (error) {
     return (error as Error).message;
   }
-  throw new Error("it did not fail");
+  throw new Error("no error was thrown");
 }

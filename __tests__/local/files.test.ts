@@ -6,7 +6,7 @@ import { testDirectory } from "../support/directory";
 const directory = testDirectory("files");
 const file = join(directory, "file");
 
-test("replaces a file in one step: a reader that has it open keeps the old content", () => {
+test("replaces a file atomically", () => {
   writeFileSync(file, "old");
   const before = statSync(file).ino;
   replaceFile(file, "new", 0o600);
@@ -17,7 +17,7 @@ test("replaces a file in one step: a reader that has it open keeps the old conte
   expect(readdirSync(directory)).toEqual(["file"]);
 });
 
-test("leaves the old content and no temporary file where the new one cannot be put in place", () => {
+test("keeps the old content and removes the temporary file if the replacement fails", () => {
   const occupied = join(directory, "occupied");
   mkdirSync(join(occupied, "child"), { recursive: true });
 
@@ -29,12 +29,12 @@ test.each([
   ["empty", ""],
   ["cut off", '{"generation": 1, "addr'],
   ["zeros after a power loss", "\0".repeat(64)],
-])("a JSON file that is %s has no value", (_, content) => {
+])("reads no value from a JSON file that is %s", (_, content) => {
   writeFileSync(file, content);
   expect(readJson(file)).toBeUndefined();
 });
 
-test("a file that is missing, or a directory, has neither text nor value", () => {
+test("reads neither text nor value from a missing file or a directory", () => {
   for (const path of [join(directory, "missing"), directory]) {
     expect(readIfPossible(path)).toBeUndefined();
     expect(readJson(path)).toBeUndefined();

@@ -33,7 +33,7 @@ test("compiles TypeScript and JavaScript to dist/", () => {
   expect(existsSync(join(dist, "lib/other.cjs"))).toBe(true);
 });
 
-test("makes a damaged file again, and leaves the others alone", () => {
+test("replaces only damaged files", () => {
   const whole = readFileSync(join(dist, "main.js"), "utf8");
   const before = statSync(join(dist, "main.d.ts")).ino;
   writeFileSync(join(dist, "main.js"), "");
@@ -43,27 +43,27 @@ test("makes a damaged file again, and leaves the others alone", () => {
   expect(statSync(join(dist, "main.d.ts")).ino).toBe(before);
 });
 
-test("removes what a compilation that was killed has left", () => {
+test("removes the temporary files of a killed compilation", () => {
   mkdirSync(join(dist, ".new-99999999", "lib"), { recursive: true });
 
   compile();
   expect(readdirSync(dist).sort()).toEqual(["lib", "main.d.ts", "main.js"]);
 });
 
-test("removes what a source that is gone was compiled to", () => {
+test("removes the output of a removed source", () => {
   writeFileSync(join(dist, "lib", "gone.js"), "");
   compile();
   expect(readdirSync(join(dist, "lib")).sort()).toEqual(["other.cjs", "other.d.cts"]);
 });
 
-test("an error keeps dist/ as it is", () => {
+test("keeps dist/ after an error", () => {
   const before = readFileSync(join(dist, "main.js"), "utf8");
   writeFileSync(join(directory, "main.ts"), 'export const answer: number = "42";\n');
 
   const { status, stderr } = compile();
   expect(status).toBe(1);
   expect(stderr).toMatch(
-    /main\.ts.*TS2322[\s\S]*the project does not compile; correct the errors above and try again\n$/,
+    /main\.ts.*TS2322[\s\S]*the project does not compile\. Hint: fix the errors above\n$/,
   );
   expect(readFileSync(join(dist, "main.js"), "utf8")).toBe(before);
 });

@@ -18,7 +18,7 @@ const checkout = join(directory, "checkout");
 const bin = join(directory, "bin");
 const home = join(directory, "home");
 
-/** Packages of the lockfile: one of each kind that npm may be configured to leave out. */
+/** Packages of the lockfile: one of each kind that the configuration of npm can omit. */
 const PACKAGES = {
   "": { name: "test" },
   "node_modules/needed": { version: "1.0.0" },
@@ -28,7 +28,7 @@ const PACKAGES = {
   "node_modules/peer": { version: "1.0.0", peer: true },
   "node_modules/ours": { version: "1.0.0", optional: true, os: [process.platform], cpu: [process.arch] },
   "node_modules/other-system": { version: "1.0.0", optional: true, os: ["aix"] },
-  "node_modules/other-machine": { version: "1.0.0", optional: true, os: [process.platform], cpu: ["s390"] },
+  "node_modules/other-cpu": { version: "1.0.0", optional: true, os: [process.platform], cpu: ["s390"] },
   "node_modules/may-fail": { version: "1.0.0", optional: true },
 };
 const LOCAL = ["needed", "cdktf-cli", "cdktf-cli/node_modules/inner"];
@@ -54,7 +54,7 @@ beforeEach(() => {
 const installing = (names: readonly string[]) =>
   `for name in ${names.join(" ")}; do mkdir -p "$name"; echo '{"version":"1.0.0"}' > "$name/package.json"; done`;
 
-/** Stands for npm: notes its arguments and its environment, then does what a test wants it to in node_modules. */
+/** Stands for npm: records its arguments and its environment, then runs a script of the test in node_modules. */
 function npm(script: string) {
   const note = `[ "$1" = ci ] || { echo "https://asked.example/"; exit; }; echo "$@" > ${directory}/args; cp package.json package-lock.json ${directory}; env > ${directory}/env; cp "$npm_config_userconfig" ${directory}/npmrc`;
   const lines = ["#!/bin/sh", note, "mkdir -p node_modules", "cd node_modules", script];
@@ -78,7 +78,7 @@ function run(args: readonly string[], env: NodeJS.ProcessEnv) {
   const all = { PATH: `${bin}:${process.env.PATH}`, HOME: home, ...env };
   const options = { env: all, encoding: "utf8", cwd: directory } as const;
   const { status, stdout, stderr } = spawnSync(process.execPath, args, options);
-  return { status, said: stdout, error: stderr };
+  return { status, output: stdout, error: stderr };
 }
 
 const asked = (file: "args" | "env" | "npmrc") => readFileSync(join(directory, file), "utf8").trim();
@@ -90,14 +90,14 @@ const called = () => {
   }
 };
 
-test("installs everything that package-lock.json lists for this machine, and then leaves it alone", () => {
+test("installs all packages of package-lock.json for this platform, once", () => {
   expect(install()).toMatchObject({ status: 0, error: "" });
   expect(asked("args")).toBe(
     "ci --include=dev --include=optional --include=peer --ignore-scripts --no-audit --no-fund --no-progress --loglevel=error " +
       `--cache ${join(checkout, ".npm")}`,
   );
 
-  expect(install()).toEqual({ status: 0, said: "", error: "" });
+  expect(install()).toEqual({ status: 0, output: "", error: "" });
   expect(called()).toBe(false);
 });
 
@@ -106,7 +106,7 @@ describe("for the local stack only", () => {
     Object.keys(PACKAGES).filter((path) => path !== "" && existsSync(join(checkout, path)));
   beforeEach(() => npm(installing(LOCAL)));
 
-  test("npm gets the part of both manifests that the local stack needs, in the versions of the lockfile", () => {
+  test("npm gets manifests with the packages of the local stack only, in the versions of the lockfile", () => {
     expect(installLocal()).toMatchObject({ status: 0, error: "" });
     const dependencies = { needed: "1.0.0", "cdktf-cli": "1.0.0" };
     const root = { name: "test", version: "1.0.0", dependencies };
@@ -122,10 +122,10 @@ describe("for the local stack only", () => {
     expect(installed()).toEqual(LOCAL.map((name) => `node_modules/${name}`));
     expect(readdirSync(join(checkout, ".npm"))).toEqual([]);
 
-    expect(installLocal()).toEqual({ status: 0, said: "", error: "" });
+    expect(installLocal()).toEqual({ status: 0, output: "", error: "" });
   });
 
-  test("a failure leaves what was installed before", () => {
+  test("a failure keeps the installed packages", () => {
     installLocal();
     rmSync(join(checkout, "node_modules/cdktf-cli/node_modules"), { recursive: true });
     npm("exit 1");
@@ -134,7 +134,7 @@ describe("for the local stack only", () => {
     expect(installed()).toEqual(["node_modules/needed", "node_modules/cdktf-cli"]);
   });
 
-  test("where more is installed, everything is installed again", () => {
+  test("installs all packages if more than the local stack is installed", () => {
     npm(installing(NEEDED));
     install();
     rmSync(join(checkout, "node_modules/needed"), { recursive: true });
@@ -143,7 +143,7 @@ describe("for the local stack only", () => {
     expect(installed()).toEqual(NEEDED.map((name) => `node_modules/${name}`));
   });
 
-  test("npm test installs the rest", () => {
+  test("npm test installs the other packages", () => {
     installLocal();
     npm(installing(NEEDED));
 
@@ -152,7 +152,7 @@ describe("for the local stack only", () => {
   });
 });
 
-test("the packages of the local stack are those of cdktf and the compiler, and no provider", () => {
+test("the packages of the local stack include cdktf and the compiler, and no provider", () => {
   const script = `import("./scripts/lockfile.mjs").then(({ manifestsOf, localOnly }) =>
     console.log(JSON.stringify(Object.keys(localOnly(manifestsOf(".")).lockfile.packages))))`;
   const { stdout } = spawnSync(process.execPath, ["--eval", script], { encoding: "utf8" });
@@ -168,7 +168,7 @@ test("the packages of the local stack are those of cdktf and the compiler, and n
   ).toEqual([]);
 });
 
-test("a lockfile that is newer than what is installed is no reason to install", () => {
+test("does not install because of the time of the lockfile", () => {
   install();
   utimesSync(join(checkout, "package-lock.json"), new Date(), new Date(Date.now() + 60_000));
 
@@ -176,7 +176,7 @@ test("a lockfile that is newer than what is installed is no reason to install", 
   expect(called()).toBe(false);
 });
 
-test.each(NEEDED)("a missing package '%s' is a reason to install", (name) => {
+test.each(NEEDED)("installs if the package '%s' is missing", (name) => {
   install();
   rmSync(join(checkout, "node_modules", name), { recursive: true });
 
@@ -184,18 +184,15 @@ test.each(NEEDED)("a missing package '%s' is a reason to install", (name) => {
   expect(called()).toBe(true);
 });
 
-test.each(["", "{", '{"version":"0.9.0"}'])(
-  "a package whose manifest is '%s' is a reason to install",
-  (manifest) => {
-    install();
-    writeFileSync(join(checkout, "node_modules", "needed", "package.json"), manifest);
+test.each(["", "{", '{"version":"0.9.0"}'])("installs if the manifest of a package is '%s'", (manifest) => {
+  install();
+  writeFileSync(join(checkout, "node_modules", "needed", "package.json"), manifest);
 
-    install();
-    expect(called()).toBe(true);
-  },
-);
+  install();
+  expect(called()).toBe(true);
+});
 
-test("what says how to reach the registry reaches npm; what says where packages go or which are installed does not", () => {
+test("passes only settings of the registry to npm", () => {
   writeFileSync(
     join(home, ".npmrc"),
     [
@@ -243,7 +240,7 @@ test("what says how to reach the registry reaches npm; what says where packages 
   expect(readdirSync(join(checkout, ".npm"))).toEqual([]);
 });
 
-test("of all settings of npm that are documented, those of the registry reach it, as variables and in a file", () => {
+test("of all documented settings, passes those of the registry to npm", () => {
   const settings = documentedWithout(["npm_config_userconfig", "npm_config_globalconfig", ...KEPT]);
   const lines = Object.entries(settings).map(
     ([name, value]) => `${name.slice(11).replaceAll("_", "-")}=${value}`,
@@ -266,28 +263,28 @@ test("of all settings of npm that are documented, those of the registry reach it
   );
 });
 
-test("a failure is one sentence: npm's first error, the registry that was asked, and the setting that changes it", () => {
+test("reports the first error of npm, the registry and the setting that changes it", () => {
   npm('echo "npm error code ENOTFOUND" >&2; echo "npm error network request failed" >&2; exit 1');
 
   expect(install()).toMatchObject({
     status: 1,
     error:
-      "npm ci failed: network request failed; registry asked: https://asked.example/ " +
-      "('npm config set registry URL' changes it)\n",
+      "npm ci failed: network request failed; registry: https://asked.example/. " +
+      "Hint: check the connection; 'npm config set registry URL' changes the registry\n",
   });
 });
 
-test("an npm that ends well without having installed a package is not believed", () => {
+test("reports a package that is missing although npm succeeded", () => {
   npm("exit 0");
 
   expect(install()).toMatchObject({
     status: 1,
-    error: "npm ci has ended well, but node_modules/needed is not there; try again\n",
+    error: "npm ci succeeded, but node_modules/needed is missing. Hint: try again\n",
   });
 });
 
-test("a second installation at the same time is told of the first", () => {
-  // Stands for a first one that is still at work: the lock of this process.
+test("names another installation at the same time", () => {
+  // Stands for the first installation: the lock of this process.
   const lock = join(checkout, "lib/local/runtime/lock.cjs");
   const first = `require(${JSON.stringify(lock)}).acquireLock(${JSON.stringify(join(checkout, ".dask/.locks/packages"))}, "npm start");
     setTimeout(() => require("node:child_process").spawnSync("sh", ["-c", process.argv[1]], {stdio: "inherit"}), 2000)`;
@@ -295,7 +292,7 @@ test("a second installation at the same time is told of the first", () => {
   const { stderr } = spawnSync(process.execPath, ["-e", first, line], { encoding: "utf8" });
 
   expect(stderr).toMatch(
-    /^npm start is under way \(process \d+, since [\d:]+\); wait for its end, or end it, and try again\n$/,
+    /^npm start is running \(process \d+, since [\d:]+\)\. Hint: wait until it ends, or stop it, and try again\n$/,
   );
   expect(called()).toBe(false);
 });

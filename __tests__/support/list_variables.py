@@ -1,11 +1,11 @@
-"""Lists the environment variables that the documentation of the local stack's tools names, as variables.tsv.
+"""List the environment variables in the documentation of the local cluster's tools, as variables.tsv.
 
     python list_variables.py ENV_VARS.RS TERRAFORM.MDX > variables.tsv
 
-Run it in an environment of a release that has pip, with npm and python3 on the PATH. Each line has a name, a
-value that makes its tool fail or do something else, and the source. ENV_VARS.RS is
-crates/uv-static/src/env_vars.rs of uv, from which uv's reference of variables is made; TERRAFORM.MDX is
-Terraform's page "Environment Variables" (website/docs/cli/config/environment-variables.mdx).
+Run it in an environment of a release with pip, with npm and python3 on the PATH. Each line has a name, a
+value with which its tool fails or behaves differently, and the source. ENV_VARS.RS is crates/uv-
+static/src/env_vars.rs of uv, the source of its reference of variables; TERRAFORM.MDX is Terraform's page
+"Environment Variables" (website/docs/cli/config/environment-variables.mdx).
 """
 
 import json
@@ -22,10 +22,10 @@ import yaml
 from pip._internal.commands import create_command
 
 NOWHERE = "/no/such/place"
-"""No directory, no number, no truth value, no choice."""
+"""Not a directory, number, boolean or choice."""
 
 TERRAFORM_COMMANDS = ("init", "plan", "apply", "destroy", "output", "show", "version")
-"""Those that cdktf calls: TF_CLI_ARGS_name stands for one variable of each."""
+"""Commands that cdktf calls; each has a variable TF_CLI_ARGS_name."""
 
 
 def python():
@@ -36,7 +36,7 @@ def python():
 
 
 def pip_options():
-    """Every long option of `pip install` is a variable too (pip documentation, "Configuration")."""
+    """Each long option of `pip install` is also a variable (pip documentation, "Configuration")."""
     source = f"options of pip install, pip {pip.__version__}"
     for option in create_command("install").parser.option_list_all:
         for long in option._long_opts:
@@ -69,7 +69,7 @@ def terraform(page: Path):
 
 
 def npm():
-    """Every setting of npm is a variable too (npm Docs, "Config")."""
+    """Each setting of npm is also a variable (npm Docs, "Config")."""
     settings = json.loads(run_npm("config", "list", "--long", "--json"))
     for name in settings:
         if re.fullmatch(r"[\w-]+", name):
@@ -83,7 +83,7 @@ def run_npm(*words: str) -> str:
 
 
 def dask_settings():
-    """Every setting of Dask is a variable too (Dask documentation, "Configuration")."""
+    """Each setting of Dask is also a variable (Dask documentation, "Configuration")."""
     for package, name in (dask, "dask"), (distributed, "distributed"):
         file = Path(package.__file__).parent / f"{name}.yaml"
         source = f"{name}.yaml of {name} {version(name)}"
@@ -94,7 +94,7 @@ def dask_settings():
 
 
 def leaves(settings: dict, path: tuple[str, ...] = ()):
-    """Path and value of every setting."""
+    """Path and value of each setting."""
     for name, value in settings.items():
         if isinstance(value, dict) and value:
             yield from leaves(value, (*path, str(name)))
@@ -103,14 +103,14 @@ def leaves(settings: dict, path: tuple[str, ...] = ()):
 
 
 def other_than(value):
-    """A value of the same kind, so that Dask takes it."""
+    """Another value of the same type, so that Dask accepts it."""
     if isinstance(value, bool):
         return str(not value)
     return "1" if isinstance(value, int | float) else NOWHERE
 
 
 def main(uv_source: str, terraform_page: str) -> None:
-    """Print a line for each variable; where two tools read the same one, the first counts."""
+    """Print a line for each variable, once."""
     found = {}
     tools = (
         python(),

@@ -1,15 +1,15 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** A variable that the documentation of one of the local stack's tools names. */
+/** An environment variable in the documentation of a tool of the local cluster. */
 export interface Documented {
   readonly name: string;
-  /** A value that makes its tool fail, or do something else. */
+  /** A value with which its tool fails or behaves differently. */
   readonly value: string;
   readonly source: string;
 }
 
-/** Variables of Python, pip, uv, Terraform, npm and Dask, as `list_variables.py` lists them. */
+/** Environment variables of Python, pip, uv, Terraform, npm and Dask: the output of `list_variables.py`. */
 export const DOCUMENTED: readonly Documented[] = readFileSync(join(__dirname, "variables.tsv"), "utf8")
   .trim()
   .split("\n")
@@ -18,13 +18,13 @@ export const DOCUMENTED: readonly Documented[] = readFileSync(join(__dirname, "v
     return { name, value, source };
   });
 
-/** Variables that say where this user's things are and how to reach the network: every tool gets them. */
+/** Variables of paths, locale and network access, which every tool gets. */
 export const KEPT = [
   ...["ALL_PROXY", "HOME", "HTTPS_PROXY", "HTTP_PROXY", "LC_ALL", "NETRC", "NO_PROXY", "PATH", "SHELL"],
   ...["SSL_CERT_DIR", "SSL_CERT_FILE"],
 ];
 
-/** Variables of pip and uv that say how to reach a package index: pip and uv both follow them. */
+/** Variables of pip and uv for access to a package index, which pip and uv both use. */
 export const INDEX = [
   ...["PIP_CERT", "PIP_CLIENT_CERT", "PIP_CONFIG_FILE", "PIP_DEFAULT_TIMEOUT", "PIP_EXTRA_INDEX_URL"],
   ...[
@@ -47,7 +47,7 @@ export const INDEX = [
   ...["UV_INSECURE_HOST", "XDG_CONFIG_DIRS", "XDG_CONFIG_HOME"],
 ];
 
-/** Variables of npm that say how to reach its registry: npm follows them. */
+/** Variables of npm for access to its registry, which npm uses. */
 export const REGISTRY = [
   ...["ca", "cafile", "cert", "fetch_retries", "fetch_retry_factor", "fetch_retry_maxtimeout"],
   ...[
@@ -62,7 +62,7 @@ export const REGISTRY = [
   ...["proxy", "registry", "strict_ssl"],
 ].map((name) => `npm_config_${name}`);
 
-/** Every documented variable with its value, less those of a list. */
+/** Returns all documented variables with their values, except those of a list. */
 export function documentedWithout(names: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     DOCUMENTED.filter(({ name }) => !names.includes(name)).map(({ name, value }) => [name, value]),

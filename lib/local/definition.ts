@@ -1,16 +1,16 @@
 import type { ResolvedCluster } from "../config/resolved-cluster";
 import type { LocalPorts } from "./ports";
 
-/** What a local stack runs. */
+/** The cluster that a local stack runs. */
 export interface LocalDefinition {
   readonly cluster: ResolvedCluster;
   readonly ports: LocalPorts;
-  /** Number of the deployment. */
+  /** Number of the deployment; each replacement of the processes increases it. */
   readonly generation: number;
 }
 
-/** Variable in which `LocalStack` hands a `LocalDefinition` to its provisioners, as JSON. */
-export const DEFINITION = "CDKTF_DASK_LOCAL";
+/** Environment variable in which `LocalStack` passes a `LocalDefinition` to its provisioners, as JSON. */
+export const DEFINITION_VARIABLE = "CDKTF_DASK_LOCAL";
 
-/** What `LocalStack` asks of its provisioners; `npm start` asks to `prepare` while Terraform makes its plan. */
-export type Verb = "prepare" | "install" | "start" | "stop" | "remove";
+/** Commands of `runtime/cli.ts`. `npm start` runs `prepare` while Terraform creates its plan; provisioners run the others. */
+export type LocalCommand = "prepare" | "install" | "start" | "stop" | "remove";

@@ -1,4 +1,4 @@
-/** Failure of the local cluster that the user can read: the message has no stack trace. */
+/** Error that the user can act on; the command prints its message without a stack trace. */
 export class LocalStackError extends Error {
   override readonly name = "LocalStackError";
 

@@ -1,8 +1,8 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 
 /**
- * Writes a file that other programs read. The content goes to a temporary file, which replaces the file in one step:
- * a reader sees the old content or the new one, also after a crash or a power loss.
+ * Writes a file atomically: to a temporary file, which then replaces the file. Readers see the old or the new content, also
+ * after a crash or a power loss.
  *
  * @param mode permissions of the file
  */

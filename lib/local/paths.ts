@@ -1,41 +1,45 @@
 import { join, resolve } from "node:path";
 
-/** Everything that the local stack of a cluster makes; nothing of it lies outside `root`. */
+/** Paths of a local cluster. Everything except the two locks is in `root`. */
 export interface LocalPaths {
   /** `<project>/.dask/<cluster>` */
   readonly root: string;
-  /** Virtual environment of the release: what scheduler, workers and clients run in. */
+  /** Virtual environment of the release, for scheduler, workers and clients. */
   readonly environment: string;
-  /** Virtual environment of uv and the supervisor, kept apart from the release's packages. */
+  /** Virtual environment of uv and supervisor, separate from the packages of the release. */
   readonly tools: string;
-  /** Downloaded wheels, so that an environment made anew takes seconds. */
+  /** uv's cache: with it, a new environment takes seconds. */
   readonly cache: string;
-  /** Directory that Dask reads its configuration from. */
+  /** Dask configuration, with a folder for each program. */
   readonly config: string;
-  /** With TLS: key, certificate and authority of scheduler and workers, in one file. */
+  /** With TLS: key, certificate and CA of scheduler and workers, in one file. */
   readonly nodePem: string;
-  /** With TLS: what a client is given, which is the next file and a `dask.yaml` that points there. */
+  /** With TLS: folder of a client, with `clientPem` and a `dask.yaml` that refers to it. */
   readonly client: string;
-  /** The same three of clients. */
+  /** With TLS: key, certificate and CA of clients, in one file. */
   readonly clientPem: string;
-  /** Directory below which workers spill. */
+  /** Directory in which workers spill. */
   readonly scratch: string;
   readonly logs: string;
   readonly installLog: string;
   readonly supervisorConfig: string;
   readonly supervisorLog: string;
   readonly supervisorPid: string;
-  /** The run that has started and passed its smoke test. */
+  /** Record of the cluster that has started and passed its smoke test. */
   readonly run: string;
-  /** Directory of the lock under which one command at a time works on this stack. Outside `root`: `remove` needs it. */
+  /** Directory of the lock for commands. Not in `root`, because `remove` has this lock while it removes `root`. */
   readonly lock: string;
-  /** Directory of the lock under which the environments are made. */
+  /** Directory of the lock for the creation of the environments. */
   readonly environmentLock: string;
   /** What the smoke test expects of the cluster. */
   readonly expectation: string;
 }
 
-/** The paths of a cluster's local stack. A cluster's name is a plain word, so it is safe as a directory. */
+/**
+ * Returns the paths of a local cluster.
+ *
+ * @param clusterName letters, digits and hyphens, so it is also a name of a directory
+ */
 export function localPaths(clusterName: string, project = process.cwd()): LocalPaths {
   const root = resolve(project, ".dask", clusterName);
   const logs = join(root, "logs");

@@ -1,23 +1,23 @@
 import { LocalStackError } from "./error";
 
-/** The one interface that the local stack listens on. */
+/** The only interface that a local cluster listens on. */
 export const LOOPBACK = "127.0.0.1";
 
-/** Ports that the local stack opens by number. */
+/** TCP ports of a local cluster. */
 export interface LocalPorts {
-  /** Where workers and clients connect. */
+  /** Port that workers and clients connect to. */
   readonly scheduler: number;
   readonly dashboard: number;
 }
 
-/** Variables that choose the ports, and beat those of the definition. `npm start -- --scheduler-port 8796` sets one. */
+/** Environment variables that override the ports of the definition; `npm start -- --scheduler-port 8796` sets one. */
 export const PORT_VARIABLES = {
   scheduler: "CDKTF_DASK_SCHEDULER_PORT",
   dashboard: "CDKTF_DASK_DASHBOARD_PORT",
 } as const satisfies Record<keyof LocalPorts, string>;
 
 /**
- * Ports of a stack: those of the variables, otherwise the given ones.
+ * Returns the ports of the environment variables, or the given ones where a variable is not set.
  *
  * @throws LocalStackError if a variable is not a port, or both ports are the same
  */
@@ -31,7 +31,7 @@ export function chosenPorts(given: LocalPorts, env: NodeJS.ProcessEnv): LocalPor
   const ports = { scheduler: port("scheduler"), dashboard: port("dashboard") };
   if (ports.scheduler === ports.dashboard)
     throw new LocalStackError(
-      `scheduler and dashboard cannot share port ${ports.scheduler}; choose two ports`,
+      `ports: got ${ports.scheduler} for scheduler and dashboard, expected two ports. Hint: change one of them`,
     );
   return ports;
 }

@@ -5,7 +5,7 @@ import { killTree } from "../process-tree";
 
 jest.setTimeout(1_800_000);
 
-const GONE = "The cluster is gone: no process is left, and no file of it.";
+const REMOVED = "The cluster is removed: no process and no file remains.";
 
 let checkout: Checkout;
 beforeAll(async () => {
@@ -13,14 +13,14 @@ beforeAll(async () => {
 });
 afterAll(() => checkout.remove());
 
-/** Rounds of the test below, and the longest time after which a round kills, in ms: about as long as a start takes. */
+/** Rounds of the test, and maximum time in milliseconds until a start is killed: about the duration of a start. */
 const ROUNDS = 20;
-const LONGEST = 20_000;
+const MAX_DELAY_MS = 20_000;
 
-describe("chaos", () => {
+describe("npm start that is killed", () => {
   const seed = Number(process.env.CHAOS_SEED ?? Date.now() % 1_000_000);
 
-  /** Numbers from 0 to 1 that the seed decides (mulberry32). */
+  /** Returns a generator of numbers from 0 to 1 with the seed (mulberry32). */
   function random(): () => number {
     let state = seed;
     return () => {
@@ -31,11 +31,11 @@ describe("chaos", () => {
     };
   }
 
-  test(`after ${ROUNDS} starts that were killed with all their processes, stop and start work (CHAOS_SEED=${seed})`, async () => {
+  test(`npm stop and npm start work after each of ${ROUNDS} kills with all processes (CHAOS_SEED=${seed})`, async () => {
     const next = random();
     const reached: string[] = [];
     for (let round = 1; round <= ROUNDS; round++) {
-      const after = Math.round(next() * LONGEST);
+      const after = Math.round(next() * MAX_DELAY_MS);
       const start = checkout.spawn("start", ["ignore", "pipe", "pipe"]);
       let output = "";
       for (const stream of [start.stdout, start.stderr]) stream?.on("data", (text) => (output += text));
@@ -46,19 +46,19 @@ describe("chaos", () => {
       const at = `round ${round}, killed after ${after} ms at "${output.trim().split("\n").at(-1)}"`;
       reached.push(at);
 
-      // Every other round a start has to cope with what is left, without a stop before it.
+      // Every fourth round starts again without a stop, with the remaining files and processes.
       const command = round % 4 === 0 ? "start" : "stop";
       const then = await checkout.script(command);
       const wanted =
-        command === "stop" ? GONE : /The cluster runs, and its smoke test has passed|Nothing changed/;
+        command === "stop" ? REMOVED : /The cluster runs, and its smoke test has passed|Nothing changed/;
       expect([at, then.output]).toEqual([at, expect.stringMatching(wanted)]);
       expect([at, then.code]).toEqual([at, 0]);
       if (command === "start") expect([at, await checkout.workers()]).toEqual([at, "2 workers"]);
-      else expect([at, checkout.left]).toEqual([at, []]);
+      else expect([at, checkout.remaining]).toEqual([at, []]);
     }
     console.log(reached.join("\n"));
     expect((await checkout.script("start")).output).toMatch(/The cluster runs|Nothing changed/);
-    expect((await checkout.script("stop")).output).toContain(GONE);
-    expect(checkout.left).toEqual([]);
+    expect((await checkout.script("stop")).output).toContain(REMOVED);
+    expect(checkout.remaining).toEqual([]);
   });
 });

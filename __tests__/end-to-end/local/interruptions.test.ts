@@ -10,7 +10,7 @@ import { Checkout } from "../checkout";
 jest.setTimeout(1_800_000);
 
 const RUNS = "The cluster runs, and its smoke test has passed.";
-const GONE = "The cluster is gone: no process is left, and no file of it.";
+const REMOVED = "The cluster is removed: no process and no file remains.";
 
 let checkout: Checkout;
 beforeAll(async () => {
@@ -20,7 +20,7 @@ afterAll(() => checkout.remove());
 
 const path = (name: string) => join(checkout.directory, name);
 
-describe("files that a crash has left", () => {
+describe("files that a crash damaged", () => {
   afterEach(() => checkout.script("stop"));
 
   test.each([
@@ -57,16 +57,16 @@ describe("files that a crash has left", () => {
 
     for (const file of files) writeFileSync(path(file), damage(readFileSync(path(file), "utf8")));
     const stop = await checkout.script("stop");
-    expect(stop.output).toContain(GONE);
-    expect(checkout.left).toEqual([]);
+    expect(stop.output).toContain(REMOVED);
+    expect(checkout.remaining).toEqual([]);
     expect(await checkout.workers()).toBeUndefined();
   });
 });
 
-describe("a cluster that runs only on paper", () => {
+describe("a recorded cluster that is not complete", () => {
   afterEach(() => checkout.script("stop"));
 
-  test("start replaces it: without a scheduler, without workers, without its environment, without its files", async () => {
+  test("npm start replaces it: without a scheduler, workers, environment or files", async () => {
     expect((await checkout.script("start")).output).toContain(RUNS);
     const kill = (...words: string[]) => {
       for (const pid of processesOf(checkout.paths)) {
@@ -74,7 +74,7 @@ describe("a cluster that runs only on paper", () => {
         if (words.some((word) => command.includes(word))) process.kill(pid, "SIGKILL");
       }
     };
-    // The supervisor is stopped, as it would start the scheduler again.
+    // The supervisor is suspended, because it would start the scheduler again.
     const faults = {
       "no scheduler": () => {
         process.kill(checkout.supervisor, "SIGSTOP");
@@ -86,7 +86,7 @@ describe("a cluster that runs only on paper", () => {
       },
       "no environment": () => rmSync(checkout.paths.environment, { recursive: true }),
       "no files": () => rmSync(path(".dask"), { recursive: true }),
-      "a library that is damaged, and no processes": () => {
+      "a damaged library, and no processes": () => {
         kill("");
         const [library = ""] = readdirSync(join(checkout.paths.environment, "lib"));
         writeFileSync(
@@ -103,7 +103,7 @@ describe("a cluster that runs only on paper", () => {
     }
   });
 
-  test("a state of another project is left alone", async () => {
+  test("npm start and npm stop keep a state of another project", async () => {
     const resources = [{ mode: "managed", type: "aws_instance", name: "theirs", instances: [] }];
     const foreign = JSON.stringify({
       version: 4,
@@ -117,11 +117,11 @@ describe("a cluster that runs only on paper", () => {
     const start = await checkout.script("start");
     expect(start.code).toBe(1);
     expect(start.output).toContain(
-      "terraform.local.tfstate is not a state of this project's local stack; move it away and try again",
+      "terraform.local.tfstate is not a state of this project's local stack. Hint: move it to another folder",
     );
     const stop = await checkout.script("stop");
-    expect(stop.output).toContain("terraform.local.tfstate is left");
-    expect(stop.output).toContain(GONE);
+    expect(stop.output).toContain("terraform.local.tfstate remains");
+    expect(stop.output).toContain(REMOVED);
     expect(readFileSync(path("terraform.local.tfstate"), "utf8")).toBe(foreign);
     rmSync(path("terraform.local.tfstate"));
   });
@@ -130,12 +130,12 @@ describe("a cluster that runs only on paper", () => {
 describe("one command at a time", () => {
   afterEach(() => checkout.script("stop"));
 
-  test("a second start, a stop and a deploy are told of the first start, and it goes on", async () => {
+  test("a second npm start and an npm stop fail while npm start runs, and it continues", async () => {
     const first = checkout.spawn("start");
     const ended = once(first, "close");
     await until(() => existsSync(join(checkout.paths.root, "logs", "dask-scheduler.log")));
     const sentence = new RegExp(
-      `npm start is under way \\(process ${first.pid}, since \\d\\d:\\d\\d:\\d\\d\\); wait`,
+      `npm start is running \\(process ${first.pid}, since \\d\\d:\\d\\d:\\d\\d\\)\\. Hint: wait`,
     );
     for (const second of [checkout.script("start"), checkout.script("stop")]) {
       const { code, output } = await second;
@@ -147,22 +147,22 @@ describe("one command at a time", () => {
     expect(await checkout.workers()).toBe("2 workers");
   });
 
-  test("a start is told of a deploy, and a deploy of a start", async () => {
+  test("npm start fails while a deployment runs, and it continues", async () => {
     const deploy = checkout.cdktf("deploy");
     await until(() => existsSync(join(checkout.paths.root, "logs", "dask-scheduler.log")));
     const start = await checkout.script("start");
 
-    expect(start.output).toMatch(/cdktf \(start of local\) is under way \(process \d+, since [\d:]+\)/);
+    expect(start.output).toMatch(/cdktf \(start of local\) is running \(process \d+, since [\d:]+\)/);
     expect(start.code).toBe(1);
     expect((await deploy).code).toBe(0);
     expect(await checkout.workers()).toBe("2 workers");
   });
 });
 
-describe("a reader who goes", () => {
+describe("a closed pipe", () => {
   afterEach(() => checkout.script("stop"));
 
-  test("does not end the start", async () => {
+  test("does not end npm start", async () => {
     const start = checkout.spawn("start", ["ignore", "pipe", "pipe"]);
     await once(start.stdout ?? start, "data");
     start.stdout?.destroy();
@@ -185,7 +185,7 @@ describe("ports", () => {
   });
   afterAll(() => other.remove());
 
-  test("two checkouts run side by side, on ports that are found", async () => {
+  test("two checkouts run at the same time with --ports auto", async () => {
     const auto = ["--ports", "auto"];
     const [one, two] = await Promise.all(
       [checkout, other].map((each) => each.script("start", {}, undefined, auto)),
@@ -196,17 +196,17 @@ describe("ports", () => {
     expect(two?.output).toContain(RUNS);
     expect(address(one?.output)).not.toBe(address(two?.output));
     const again = await checkout.script("start", {}, undefined, auto);
-    expect(again.output).toContain("Nothing changed: the cluster runs as it is defined.");
+    expect(again.output).toContain("Nothing changed: the cluster runs as defined.");
     expect(address(again.output)).toBe(address(one?.output));
   });
 
-  test("a port that is taken is named with its process and the way out, and the way out works", async () => {
+  test("npm start names the process on a port, and works with the port of its hint", async () => {
     const server = createServer().listen(checkout.ports.dashboard, LOOPBACK);
-    const taken = await checkout.script("start");
-    expect(taken.output).toContain(
-      `port ${checkout.ports.dashboard} (dashboard) is taken by process ${process.pid} (`,
+    const used = await checkout.script("start");
+    expect(used.output).toContain(
+      `port ${checkout.ports.dashboard} (dashboard) is in use by process ${process.pid} (`,
     );
-    expect(taken.output).toContain("npm start -- --scheduler-port 8796 --dashboard-port 8797");
+    expect(used.output).toContain("npm start -- --scheduler-port 8796 --dashboard-port 8797");
 
     const args = ["--dashboard-port", String(other.ports.dashboard)];
     const { output } = await checkout.script("start", {}, undefined, args);
@@ -220,7 +220,7 @@ describe("ports", () => {
 async function until(condition: () => boolean): Promise<void> {
   const deadline = Date.now() + 120_000;
   while (!condition()) {
-    if (Date.now() > deadline) throw new Error("it has not come to that in 120 s");
+    if (Date.now() > deadline) throw new Error("the condition was not met within 120 s");
     await sleep(50);
   }
 }

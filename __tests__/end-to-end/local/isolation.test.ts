@@ -6,7 +6,7 @@ import { Checkout } from "../checkout";
 
 jest.setTimeout(900_000);
 
-/** Files of a user's or a company's that tools read from the home directory: each would make its tool fail. */
+/** Files that tools read from the home directory; each would make its tool fail. */
 const FILES = {
   ".config/dask/company.yaml": `distributed:
   comm:
@@ -29,7 +29,7 @@ const FILES = {
   "uv.toml": 'exclude-newer = "2001-01-01T00:00:00Z"\n',
 };
 
-/** What the scheduler's configuration says, and how a worker process installs a package. */
+/** Reads the configuration of scheduler and workers, and installs a package on the workers. */
 const ASK = (address: string) => `
 import json
 from distributed import Client
@@ -52,7 +52,7 @@ with Client("${address}", timeout=30) as client:
 print(json.dumps({"scheduler": scheduler, "workers": workers, "installed": installed, "home": home}))
 `;
 
-describe("whatever the shell and the user's files say", () => {
+describe("with hostile environment variables and files of the user", () => {
   const hostile = documentedWithout([...INDEX, ...KEPT]);
   let checkout: Checkout;
   let env: NodeJS.ProcessEnv;
@@ -63,20 +63,20 @@ describe("whatever the shell and the user's files say", () => {
       mkdirSync(dirname(join(home, name)), { recursive: true });
       writeFileSync(join(home, name), content);
     }
-    // A checkout may lie below a project with a configuration of its own.
+    // A checkout may be in a folder of a project with its own configuration.
     writeFileSync(join(checkout.directory, "uv.toml"), FILES["uv.toml"]);
     env = { ...hostile, HOME: home, VIRTUAL_ENV: "/no/such/place", CUDA_VISIBLE_DEVICES: "7" };
   });
   afterAll(() => checkout.remove());
 
-  test("npm start ends with a smoke-tested cluster", async () => {
+  test("npm start starts a cluster and its smoke test passes", async () => {
     const { code, output } = await checkout.script("start", env);
 
     expect(output).toContain("The cluster runs, and its smoke test has passed.");
     expect(code).toBe(0);
   });
 
-  test("no process of the stack has a variable that is documented, other than those that it is given", () => {
+  test("no process of the cluster inherits a documented variable of the user", () => {
     const own = [
       "DASK_CONFIG",
       "DASK_ROOT_CONFIG",
@@ -84,7 +84,7 @@ describe("whatever the shell and the user's files say", () => {
       "PIP_CONFIG_FILE",
       "PIP_DISABLE_PIP_VERSION_CHECK",
     ];
-    // Dask sets the first two for its workers (distributed/nanny.py), a shell the third.
+    // Dask sets the first two for its workers (distributed/nanny.py), the shell sets the third.
     const dask = ["DASK_INTERNAL_INHERIT_CONFIG", "PYTHONHASHSEED", "PWD"];
     const processes = processesOf(checkout.paths);
     const leaked = processes.flatMap((pid) =>
@@ -98,7 +98,7 @@ describe("whatever the shell and the user's files say", () => {
     expect(leaked).toEqual([]);
   });
 
-  test("the user's Dask configuration reaches no member, their home directory does, and PipInstall works", async () => {
+  test("Dask ignores the configuration of the user, keeps the home directory, and PipInstall works", async () => {
     expect(
       await checkout.python(ASK(checkout.address), join(checkout.paths.config, "dask-scheduler")),
     ).toEqual({
@@ -112,13 +112,13 @@ describe("whatever the shell and the user's files say", () => {
     });
   });
 
-  test("npm start again finds that nothing has changed, and npm stop ends it", async () => {
+  test("a second npm start changes nothing, and npm stop removes the cluster", async () => {
     expect((await checkout.script("start", env)).output).toContain("Nothing changed");
-    expect((await checkout.script("stop", env)).output).toContain("The cluster is gone");
-    expect(checkout.left).toEqual([]);
+    expect((await checkout.script("stop", env)).output).toContain("The cluster is removed");
+    expect(checkout.remaining).toEqual([]);
   });
 
-  test("with TLS too", async () => {
+  test("a cluster with TLS also starts", async () => {
     checkout.define("({ ...local, tls: true })");
     const { output } = await checkout.script("start", env);
     await checkout.script("stop", env);
@@ -127,14 +127,14 @@ describe("whatever the shell and the user's files say", () => {
   });
 });
 
-describe("one way to the package index", () => {
+describe("package index", () => {
   let checkout: Checkout;
   beforeAll(async () => {
     checkout = await Checkout.make();
   });
   afterAll(() => checkout.remove());
 
-  test("an index that pip's file names is the only one that is asked, and a failure names it and its setting", async () => {
+  test("uses only the index in the file of pip, and names it and its setting in an error", async () => {
     const home = join(checkout.directory, "home");
     mkdirSync(join(home, ".config", "pip"), { recursive: true });
     const settings = "index-url = https://user:secret@127.0.0.1:1/simple\nretries = 0\n";
@@ -143,11 +143,11 @@ describe("one way to the package index", () => {
 
     expect(code).toBe(1);
     expect(output).toMatch(/uv and supervisor cannot be installed \(exit 1\): .*\n/);
-    expect(output).toContain("index asked: https://***@127.0.0.1:1/simple. Hint: check the connection; ");
+    expect(output).toContain("index: https://***@127.0.0.1:1/simple. Hint: check the connection; ");
     expect(output).toMatch(/log: .*install\.log\n/);
-    expect(output).toContain("the cluster was not started; nothing is left running");
+    expect(output).toContain("the cluster did not start; no process is running");
     expect(output).not.toContain("secret");
     await checkout.script("stop");
-    expect(checkout.left).toEqual([]);
+    expect(checkout.remaining).toEqual([]);
   });
 });

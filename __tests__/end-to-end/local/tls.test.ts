@@ -8,27 +8,27 @@ jest.setTimeout(900_000);
 const SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
 const CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
 
-/** What a client of the bundle sees: how its members talk, and what they compute. */
-const MEMBERS = `
+/** Returns protocols, TLS version and the result of a task, with the configuration of the client folder. */
+const CONNECT = `
 import json
 from distributed import Client
 with Client(timeout=30) as client:
     info = client.scheduler_info(n_workers=-1)
     cipher = client.scheduler_comm.comm.extra_info["cipher"]
-    schemes = {address.partition("://")[0] for address in [info["address"], *info["workers"]]}
-    answer = {"schemes": sorted(schemes), "workers": len(info["workers"]), "version": cipher[1],
+    protocols = {address.partition("://")[0] for address in [info["address"], *info["workers"]]}
+    answer = {"protocols": sorted(protocols), "workers": len(info["workers"]), "version": cipher[1],
               "sum": client.submit(sum, range(1000)).result()}
 print(json.dumps(answer))
 `;
 
-/** How a client without the bundle fares: the last of its errors. */
-const refused = (client: string) => `
+/** Connects a client without the client folder, and returns its first error. */
+const connectError = (client: string) => `
 import json, logging
 from distributed import Client, Security
 logging.disable()
 try:
     Client(${client}, timeout=8)
-    answer = "admitted"
+    answer = "connected"
 except OSError as error:
     while error.__cause__:
         error = error.__cause__
@@ -36,26 +36,26 @@ except OSError as error:
 print(json.dumps(answer))
 `;
 
-/** What the scheduler's port says to a client's certificate, which Dask's client may be too late to hear. */
-const alert = (port: number, authority: string, pem: string) => `
+/** Returns the TLS alert of the scheduler for a client certificate, which the client of Dask may miss. */
+const alert = (port: number, ca: string, pem: string) => `
 import json, socket, ssl
-context = ssl.create_default_context(cafile=${JSON.stringify(authority)})
+context = ssl.create_default_context(cafile=${JSON.stringify(ca)})
 context.load_cert_chain(${JSON.stringify(pem)})
 try:
     with context.wrap_socket(socket.create_connection(("127.0.0.1", ${port}), 5), server_hostname="localhost") as connection:
-        answer = "greeted" if connection.recv(1) else "closed"
+        answer = "accepted" if connection.recv(1) else "closed"
 except ssl.SSLError as error:
     answer = error.reason
 print(json.dumps(answer))
 `;
 
-/** Key, certificate and authority of a file, each checked against the others. */
-function holder(file: string) {
+/** Reads certificate and CA of a file, and checks them and the key against each other. */
+function certificatesOf(file: string) {
   const pem = readFileSync(file, "utf8");
-  const [own = "", authority = ""] =
+  const [own = "", ca = ""] =
     pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
   const certificate = new X509Certificate(own);
-  const issuer = new X509Certificate(authority);
+  const issuer = new X509Certificate(ca);
   expect(certificate.checkPrivateKey(createPrivateKey(pem))).toBe(true);
   expect(certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey)).toBe(true);
   return { certificate, issuer };
@@ -63,7 +63,7 @@ function holder(file: string) {
 
 const mode = (path: string) => (statSync(path).mode & 0o777).toString(8);
 
-describe("a cluster on this machine with TLS", () => {
+describe("cdktf deploy local with TLS", () => {
   let checkout: Checkout;
   beforeAll(async () => {
     checkout = await Checkout.make();
@@ -71,7 +71,7 @@ describe("a cluster on this machine with TLS", () => {
   });
   afterAll(() => checkout.remove());
 
-  test("deploy ends with a cluster whose smoke test has passed with the client's bundle", async () => {
+  test("starts a cluster, and its smoke test passes with the folder of the client", async () => {
     const { code, output } = await checkout.cdktf("deploy");
 
     expect(output).toContain(`smoke test of local at ${checkout.tlsAddress}`);
@@ -82,9 +82,9 @@ describe("a cluster on this machine with TLS", () => {
     expect(code).toBe(0);
   });
 
-  test("every member speaks TLS 1.3, and a client needs the bundle alone", async () => {
-    expect(await checkout.python(MEMBERS, checkout.paths.client)).toEqual({
-      schemes: ["tls"],
+  test("scheduler and workers use TLS 1.3, and a client needs only its folder", async () => {
+    expect(await checkout.python(CONNECT, checkout.paths.client)).toEqual({
+      protocols: ["tls"],
       workers: 2,
       version: "TLSv1.3",
       sum: 499500,
@@ -104,11 +104,11 @@ describe("a cluster on this machine with TLS", () => {
     expect(code).toBe(0);
   });
 
-  test("a plaintext client is refused", async () => {
-    expect(await checkout.python(refused(`"${checkout.address}"`))).toMatch(/closed|reset|timed out/i);
+  test("rejects a client without TLS", async () => {
+    expect(await checkout.python(connectError(`"${checkout.address}"`))).toMatch(/closed|reset|timed out/i);
   });
 
-  test("a client of another authority is refused", async () => {
+  test("rejects a client of another CA", async () => {
     const other = join(checkout.directory, "other");
     mkdirSync(other);
     const made = await checkout.shell(
@@ -117,25 +117,25 @@ describe("a cluster on this machine with TLS", () => {
     );
     expect(made).toEqual({ code: 0, output: "" });
     const { clientPem } = checkout.paths;
-    const client = (authority: string) =>
-      `"${checkout.tlsAddress}", security=Security(tls_ca_file="${authority}", ` +
+    const client = (ca: string) =>
+      `"${checkout.tlsAddress}", security=Security(tls_ca_file="${ca}", ` +
       `tls_client_cert="${other}/client.pem", tls_client_key="${other}/client.pem", require_encryption=True)`;
 
-    expect(await checkout.python(refused(client(`${other}/client.pem`)))).toMatch(
+    expect(await checkout.python(connectError(client(`${other}/client.pem`)))).toMatch(
       /CERTIFICATE_VERIFY_FAILED/,
     );
-    expect(await checkout.python(refused(client(clientPem)))).not.toBe("admitted");
+    expect(await checkout.python(connectError(client(clientPem)))).not.toBe("connected");
     const { scheduler } = checkout.ports;
     expect(await checkout.python(alert(scheduler, clientPem, `${other}/client.pem`))).toBe(
       "TLSV1_ALERT_UNKNOWN_CA",
     );
-    expect(await checkout.python(alert(scheduler, clientPem, clientPem))).toBe("greeted");
+    expect(await checkout.python(alert(scheduler, clientPem, clientPem))).toBe("accepted");
   });
 
-  test("the certificates say what they are for, and nobody else may read their keys", () => {
+  test("certificates have their purpose, and only the user can read their keys", () => {
     const { nodePem, client, clientPem } = checkout.paths;
-    const node = holder(nodePem);
-    const user = holder(clientPem);
+    const node = certificatesOf(nodePem);
+    const user = certificatesOf(clientPem);
 
     expect(node.issuer.fingerprint256).toBe(user.issuer.fingerprint256);
     expect(node.issuer).toMatchObject({ ca: true, subject: "CN=CA of local" });
@@ -155,15 +155,17 @@ describe("a cluster on this machine with TLS", () => {
     expect([dirname(nodePem), client].map(mode)).toEqual(["700", "700"]);
   });
 
-  test("the end of the certificates is a metric of the scheduler", async () => {
+  test("the scheduler has a metric of the expiry of its certificate", async () => {
     const page = await fetch(`http://127.0.0.1:${checkout.ports.dashboard}/metrics`);
     const metrics = await page.text();
     const [, seconds] = /^dask_tls_certificate_not_after_seconds (\S+)$/m.exec(metrics) ?? [];
 
-    expect(Number(seconds)).toBe(Date.parse(holder(checkout.paths.nodePem).certificate.validTo) / 1000);
+    expect(Number(seconds)).toBe(
+      Date.parse(certificatesOf(checkout.paths.nodePem).certificate.validTo) / 1000,
+    );
   });
 
-  test("without TLS again, no key is left", async () => {
+  test("removes the keys without TLS", async () => {
     checkout.define("local");
     const { code, output } = await checkout.cdktf("deploy");
 
@@ -172,10 +174,10 @@ describe("a cluster on this machine with TLS", () => {
     expect([checkout.paths.nodePem, checkout.paths.client].map(existsSync)).toEqual([false, false]);
   });
 
-  test("destroy leaves no process and no file", async () => {
+  test("cdktf destroy removes all processes and files", async () => {
     const { code } = await checkout.cdktf("destroy");
 
     expect(code).toBe(0);
-    expect(checkout.left).toEqual(["terraform.local.tfstate"]);
+    expect(checkout.remaining).toEqual(["terraform.local.tfstate"]);
   });
 });

@@ -71,16 +71,16 @@ test.each([
   ["uv's plain error", "error: invalid value\n\nFor more information\n", "invalid value"],
   ["a command line", "Usage: dask worker\n\nError: No such option: --nope\n", "No such option: --nope"],
   [
-    "Python itself",
+    "the Python interpreter",
     "Fatal Python error: init_fs_encoding: failed\n",
     "Fatal Python error: init_fs_encoding: failed",
   ],
   ["Dask's log", "00:00 - distributed.core - ERROR - Connection lost\n", "Connection lost"],
-])("finds where the failure began in the words of %s", (_, log, error) => {
+])("returns the cause from the output of %s", (_, log, error) => {
   expect(firstError(log)).toBe(error);
 });
 
-test("a log without an error has none", () => {
+test("returns nothing for a log without errors", () => {
   expect(firstError("all is well\n0 errors\n")).toBeUndefined();
   expect(firstError("")).toBeUndefined();
 });

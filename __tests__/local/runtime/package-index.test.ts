@@ -13,7 +13,7 @@ import { testDirectory } from "../../support/directory";
 const directory = testDirectory("package-index");
 const INDEX = "https://user:secret@mirror.example/simple";
 
-test("variables beat [install], which beats [global]", () => {
+test("environment variables override [install], which overrides [global]", () => {
   const read = (configuration: Record<string, string>) => fromConfiguration(configuration, {}).url;
 
   expect(read({ "global.index-url": "g" })).toBe("g");
@@ -22,7 +22,7 @@ test("variables beat [install], which beats [global]", () => {
   expect(read({ "download.index-url": "d" })).toBeUndefined();
 });
 
-test("pip's whole way to an index is handed to uv", () => {
+test("passes all settings of pip to uv", () => {
   const index = fromConfiguration(
     {
       "global.index-url": INDEX,
@@ -70,7 +70,7 @@ test("pip's whole way to an index is handed to uv", () => {
   });
 });
 
-test("uv's variables count for both steps where pip has no setting", () => {
+test("uses the variables of uv for pip and uv if pip has no setting", () => {
   const read = (env: NodeJS.ProcessEnv) => pipVariables(fromConfiguration({}, env)).PIP_INDEX_URL;
 
   expect(read({ UV_DEFAULT_INDEX: `mirror=${INDEX}` })).toBe(INDEX);
@@ -78,7 +78,7 @@ test("uv's variables count for both steps where pip has no setting", () => {
   expect(read({})).toBeUndefined();
 });
 
-test("both steps trust one store: the one that is named, or the system's", () => {
+test("pip and uv trust the same file of CAs: the configured one, or that of the system", () => {
   const trusted = (configuration: Record<string, string>, env: NodeJS.ProcessEnv) => {
     const index = fromConfiguration(configuration, env);
     expect(uvVariables(index).SSL_CERT_FILE).toBe(pipVariables(index).PIP_CERT);
@@ -92,13 +92,13 @@ test("both steps trust one store: the one that is named, or the system's", () =>
   expect(system === undefined || existsSync(system)).toBe(true);
 });
 
-test("without a file of certificates uv asks the system", () => {
+test("uv uses the CAs of the system if there is no file", () => {
   const index = { extraUrls: [], findLinks: [], noIndex: false, trustedHosts: [] };
 
   expect(uvVariables(index).UV_SYSTEM_CERTS).toBe("true");
 });
 
-test("local indexes that do not exist are left out, as pip passes over them and uv does not", () => {
+test("omits local indexes that do not exist, because uv fails at them", () => {
   const index = fromConfiguration(
     {
       "global.find-links": `/no/such/wheels ${directory}`,
@@ -110,42 +110,42 @@ test("local indexes that do not exist are left out, as pip passes over them and 
   expect(index).toMatchObject({ findLinks: [directory], extraUrls: [`file://${directory}`] });
 });
 
-test("an index of files only stays one", () => {
+test("keeps the setting no-index", () => {
   const index = fromConfiguration({ "global.no-index": "true", "global.find-links": directory }, {});
 
   expect(index.noIndex).toBe(true);
   expect(pipVariables(index)).toMatchObject({ PIP_NO_INDEX: "1", PIP_FIND_LINKS: directory });
-  expect(describeIndex(index)).toContain(`index asked: ${directory}. Hint: `);
+  expect(describeIndex(index)).toContain(`index: ${directory}. Hint: `);
 });
 
-test("a failure names the index that was asked without its password, and the settings that change it", () => {
+test("describes the index without its password, and how to change it", () => {
   expect(
     describeIndex(fromConfiguration({ "global.index-url": INDEX, "global.proxy": "http://a:b@p:1" }, {})),
   ).toBe(
-    "index asked: https://***@mirror.example/simple through the proxy http://***@p:1. Hint: check the connection; " +
+    "index: https://***@mirror.example/simple through the proxy http://***@p:1. Hint: check the connection; " +
       "'pip config set global.index-url URL' or PIP_INDEX_URL changes the index, " +
       "global.cert or PIP_CERT the certificates, global.proxy or PIP_PROXY the proxy",
   );
-  expect(describeIndex(fromConfiguration({}, {}))).toContain("index asked: https://pypi.org/simple. Hint: ");
+  expect(describeIndex(fromConfiguration({}, {}))).toContain("index: https://pypi.org/simple. Hint: ");
 });
 
-describe("what pip itself reads", () => {
+describe("the configuration that pip reads", () => {
   const python = join(directory, "environment", "bin", "python");
   const home = join(directory, "home");
   beforeAll(() => {
     execFileSync("python3", ["-m", "venv", join(directory, "environment")]);
     mkdirSync(join(home, ".config", "pip"), { recursive: true });
-    // Everything but the first line would make pip itself fail, or hide its answer.
+    // All settings except the first one would make pip fail, or hide its output.
     const hostile =
       "quiet = 3\nlog = /no/such/log\nrequire-virtualenv = true\npython = /no/such/python\nisolated = true\n";
     writeFileSync(join(home, ".config", "pip", "pip.conf"), `[global]\nindex-url = ${INDEX}\n${hostile}`);
   }, 60_000);
 
-  test("comes from the user's file, whatever else is in it", async () => {
+  test("comes from the file of the user, regardless of other settings in it", async () => {
     expect((await packageIndex(python, { HOME: home, PATH: process.env.PATH })).url).toBe(INDEX);
   });
 
-  test("comes from variables first, whatever other variables there are", async () => {
+  test("comes from environment variables first, regardless of other variables", async () => {
     const env = {
       HOME: home,
       PATH: process.env.PATH,

@@ -5,40 +5,40 @@ import { clusterOf, LAPTOP, WORKSTATION } from "../definitions";
 const cpu = { name: "cpu", kind: "cpu", desiredSize: 3, processes: 2 } as const;
 const gpu = { name: "gpu", kind: "gpu", desiredSize: 5 } as const;
 
-test("a CPU pool has all its machines; a GPU pool is absent where there is no GPU", () => {
+test("a CPU pool has all its nodes; a GPU pool is absent without a GPU", () => {
   const { present, absent } = localPools(clusterOf([cpu, gpu]), LAPTOP);
 
   expect(present.map(({ pool, nodes, workers }) => [pool.name, nodes, workers])).toEqual([["cpu", 3, 2]]);
-  expect(absent).toEqual([{ name: "gpu", reason: "no GPU on this machine" }]);
+  expect(absent).toEqual([{ name: "gpu", reason: "no GPU on this computer" }]);
 });
 
-test("the first GPU pool has this machine and a worker per GPU", () => {
+test("the first GPU pool has one node with a worker for each GPU", () => {
   const { present, absent } = localPools(clusterOf([gpu, { ...gpu, name: "more" }]), WORKSTATION);
 
   expect(present.map(({ pool, nodes, workers }) => [pool.name, nodes, workers])).toEqual([["gpu", 1, 2]]);
-  expect(absent).toEqual([{ name: "more", reason: "pool gpu has this machine's GPUs" }]);
+  expect(absent).toEqual([{ name: "more", reason: "pool gpu uses the GPUs of this computer" }]);
 });
 
 test.each([
   [
     "Python",
     { python: { path: "python3.11", version: "3.11" } },
-    "the release's GPU lock is for Python 3.12",
+    "the GPU lockfile of the release is for Python 3.12",
   ],
-  ["platform", { platform: "linux arm64" }, "the release's GPU lock is for Linux on x86_64"],
-])("GPU workers need the %s that their lock was solved for", (_, other, reason) => {
+  ["platform", { platform: "linux arm64" }, "the GPU lockfile of the release is for Linux on x86_64"],
+])("GPU workers need the %s of their lockfile", (_, other, reason) => {
   expect(localPools(clusterOf([gpu]), { ...WORKSTATION, ...other }).absent).toEqual([
     { name: "gpu", reason },
   ]);
 });
 
-test("a release whose CUDA is no wheel has no GPU pool here", () => {
+test("a release without CUDA wheels has no GPU pool", () => {
   expect(localPools(clusterOf([gpu], "2024.7"), WORKSTATION).absent).toEqual([
-    { name: "gpu", reason: "release 2024.7 needs a CUDA toolkit beside its wheels" },
+    { name: "gpu", reason: "release 2024.7 needs a CUDA toolkit in addition to its wheels" },
   ]);
 });
 
-test("the smoke test expects no spilling of a pool without memory limits", () => {
+test("the smoke test expects no spilling in a pool without memory limits", () => {
   const cluster = clusterOf([cpu, { ...cpu, name: "free", memoryLimit: 0 }]);
 
   const { pools } = expectation(cluster, localPools(cluster, LAPTOP).present);
@@ -48,7 +48,7 @@ test("the smoke test expects no spilling of a pool without memory limits", () =>
   ]);
 });
 
-test("the smoke test expects what is present, and nothing of what is absent", () => {
+test("the smoke test expects only the pools that are present", () => {
   const cluster = clusterOf([{ ...cpu, resources: { DISK: 2 } }, gpu]);
 
   expect(expectation(cluster, localPools(cluster, LAPTOP).present)).toEqual({

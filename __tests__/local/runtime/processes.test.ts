@@ -4,13 +4,13 @@ import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { localPaths } from "../../../lib/local/paths";
 import {
+  describeRemaining,
   endProcesses,
-  mark,
   processesOf,
+  processMarker,
   supervisorOf,
-  whatIsLeft,
 } from "../../../lib/local/runtime/processes";
-import { aliveRun, recordRun } from "../../../lib/local/runtime/running";
+import { liveRun, recordRun } from "../../../lib/local/runtime/running";
 import { nextGeneration } from "../../../lib/local/stack/generation";
 import { testDirectory } from "../../support/directory";
 
@@ -20,8 +20,8 @@ mkdirSync(join(paths.environment, "bin"), { recursive: true });
 symlinkSync(process.execPath, join(paths.environment, "bin", "python"));
 afterEach(() => endProcesses(paths));
 
-/** Stands for the supervisor and the scheduler: has the stack's mark, listens on a port, and has left its PID. */
-async function supervisor(env: NodeJS.ProcessEnv = { ...process.env, ...mark(paths) }) {
+/** Stands for supervisor and scheduler: has the marker of the cluster, listens on a port, and has a PID file. */
+async function supervisor(env: NodeJS.ProcessEnv = { ...process.env, ...processMarker(paths) }) {
   const listen = `require("net").createServer().listen(0, "127.0.0.1", function () { console.log(this.address().port) })`;
   const child = spawn(process.execPath, ["-e", listen], { env });
   const [text] = await once(child.stdout, "data");
@@ -29,7 +29,7 @@ async function supervisor(env: NodeJS.ProcessEnv = { ...process.env, ...mark(pat
   return { child, ports: { scheduler: Number(text), dashboard: 1 } };
 }
 
-/** The part of Terraform's state that contains the generation. */
+/** Writes the fields of Terraform's state that contain the generation. */
 function state(generation: number): string {
   const attributes = {
     triggers_replace: { value: { generation }, type: ["object", { generation: "number" }] },
@@ -41,28 +41,28 @@ function state(generation: number): string {
   return `${directory}/state`;
 }
 
-test("processes of the stack are found by their mark, and not by another stack", async () => {
+test("finds the processes of a cluster by their marker, and not those of another cluster", async () => {
   const { child } = await supervisor();
 
   expect(processesOf(paths)).toEqual([child.pid]);
   expect(processesOf(localPaths("test", `${directory}/other`))).toEqual([]);
   expect(processesOf(localPaths("tes", directory))).toEqual([]);
-  expect(whatIsLeft(paths)).toBe(`processes ${child.pid} are still running`);
+  expect(describeRemaining(paths)).toBe(`processes ${child.pid} are still running`);
 });
 
-test("all of them are ended, also without a supervisor", async () => {
+test("ends all processes, also without a supervisor", async () => {
   const exits = [await supervisor(), await supervisor()].map(({ child }) => once(child, "exit"));
   rmSync(paths.supervisorPid);
   await endProcesses(paths);
 
-  expect(whatIsLeft(paths)).toBe("nothing is left running");
+  expect(describeRemaining(paths)).toBe("no process is running");
   expect(await Promise.all(exits)).toEqual([
     [null, "SIGTERM"],
     [null, "SIGTERM"],
   ]);
 });
 
-test("one that was stopped is ended without waiting for it", async () => {
+test("ends a suspended process without a timeout", async () => {
   const { child } = await supervisor();
   const exit = once(child, "exit");
   child.kill("SIGSTOP");
@@ -71,7 +71,7 @@ test("one that was stopped is ended without waiting for it", async () => {
   expect(await exit).toEqual([null, "SIGTERM"]);
 });
 
-test("a process that has the supervisor's old PID is not the supervisor", async () => {
+test("does not take a process with the PID of an earlier supervisor for the supervisor", async () => {
   const { child } = await supervisor(process.env);
   const found = supervisorOf(paths);
   child.kill();
@@ -79,59 +79,59 @@ test("a process that has the supervisor's old PID is not the supervisor", async 
   expect(found).toBeUndefined();
 });
 
-test.each(["", "12\0", "no number", "1e99"])("a PID file of %j names no supervisor", async (content) => {
+test.each(["", "12\0", "no number", "1e99"])("finds no supervisor with the PID file %j", async (content) => {
   await supervisor();
   writeFileSync(paths.supervisorPid, content);
 
   expect(supervisorOf(paths)).toBeUndefined();
 });
 
-describe("a run", () => {
-  test("is alive while its supervisor is there, its port is open and its environment exists", async () => {
+describe("a recorded cluster", () => {
+  test("is alive while its supervisor runs, its port is open and its environment exists", async () => {
     const { ports } = await supervisor();
     const run = { generation: 3, address: "tcp://127.0.0.1:1", ports };
     recordRun(paths, run);
-    expect(aliveRun(paths)).toEqual(run);
+    expect(liveRun(paths)).toEqual(run);
 
     await endProcesses(paths);
-    expect(aliveRun(paths)).toBeUndefined();
+    expect(liveRun(paths)).toBeUndefined();
   });
 
-  test("whose scheduler does not listen is not alive", async () => {
+  test("is not alive if its scheduler does not listen", async () => {
     const { ports } = await supervisor();
     recordRun(paths, { generation: 3, address: "", ports: { ...ports, scheduler: 1 } });
 
-    expect(aliveRun(paths)).toBeUndefined();
+    expect(liveRun(paths)).toBeUndefined();
   });
 
-  test("whose port belongs to a process of somebody else is not alive", async () => {
+  test("is not alive if another process listens on its port", async () => {
     const stranger = await supervisor(process.env);
     await supervisor();
     recordRun(paths, { generation: 3, address: "", ports: stranger.ports });
-    const alive = aliveRun(paths);
+    const alive = liveRun(paths);
     stranger.child.kill();
 
     expect(alive).toBeUndefined();
   });
 
-  test.each(["", '{"generation": 3, "addr', "null"])("whose record is %j is not alive", async (content) => {
+  test.each(["", '{"generation": 3, "addr', "null"])("is not alive with the record %j", async (content) => {
     await supervisor();
     writeFileSync(paths.run, content);
 
-    expect(aliveRun(paths)).toBeUndefined();
+    expect(liveRun(paths)).toBeUndefined();
   });
 
-  test("without its environment is not alive", async () => {
+  test("is not alive without its environment", async () => {
     const { ports } = await supervisor();
     recordRun(paths, { generation: 3, address: "", ports });
     const lost = localPaths("test", directory);
 
-    expect(aliveRun({ ...lost, environment: `${directory}/gone` })).toBeUndefined();
+    expect(liveRun({ ...lost, environment: `${directory}/gone` })).toBeUndefined();
   });
 });
 
 describe("the generation", () => {
-  test("is kept while its run is alive, and is the next one after that", async () => {
+  test("is that of the state while the cluster is alive, otherwise the next one", async () => {
     const { ports } = await supervisor();
     recordRun(paths, { generation: 3, address: "", ports });
     expect(nextGeneration(state(3), paths)).toBe(3);
@@ -141,7 +141,7 @@ describe("the generation", () => {
     expect(nextGeneration(`${directory}/no-state`, paths)).toBe(1);
   });
 
-  test("is the next one if the processes are those of a start that was killed before its end", async () => {
+  test("is the next one if the processes belong to a start that was killed", async () => {
     const { ports } = await supervisor();
     recordRun(paths, { generation: 2, address: "", ports });
     expect(nextGeneration(state(3), paths)).toBe(4);

@@ -5,8 +5,8 @@ import { type LocalPaths, localPaths } from "../../../lib/local/paths";
 import { endProcesses } from "../../../lib/local/runtime/processes";
 import { checkPrograms, failureOf } from "../../../lib/local/runtime/program-states";
 import type { Program } from "../../../lib/local/runtime/programs";
+import type { StepContext } from "../../../lib/local/runtime/run-command";
 import { startSupervisor, supervisorConfig } from "../../../lib/local/runtime/supervisor";
-import type { Task } from "../../../lib/local/runtime/task";
 import { testDirectory } from "../../support/directory";
 import { INSTALL_TIMEOUT, supervisor } from "../../support/python-environment";
 import { failure } from "../definitions";
@@ -18,7 +18,7 @@ test.each([
   ["does not exist", "can't find command '/bin/dask'", 0, "can't find command '/bin/dask'"],
   ["ends at once", "Exited too quickly (process log may have details)", 1795677921, "Exited too quickly"],
   ["was restarted after it ended", "", 1795677921, "ended and was restarted"],
-])("failure of a program that %s", (_, spawnerr, stop, expected) => {
+])("returns the failure of a program that %s", (_, spawnerr, stop, expected) => {
   expect(failureOf({ spawnerr, stop })).toBe(expected);
 });
 
@@ -33,9 +33,9 @@ describe("with a supervisor", () => {
   }, INSTALL_TIMEOUT);
   afterEach(() => endProcesses(paths));
 
-  /** Starts a supervisor with a program for each line of shell. */
-  async function start(lines: Readonly<Record<string, string>>): Promise<Task> {
-    const task = { paths, say: () => {}, signal: new AbortController().signal };
+  /** Starts a supervisor with a program for each shell command. */
+  async function start(lines: Readonly<Record<string, string>>): Promise<StepContext> {
+    const context = { paths, log: () => {}, signal: new AbortController().signal };
     const programs = Object.entries(lines).map(
       ([name, line]): Program => ({
         name,
@@ -45,26 +45,26 @@ describe("with a supervisor", () => {
       }),
     );
     writeFileSync(paths.supervisorConfig, supervisorConfig(programs, paths));
-    await startSupervisor(task, {});
-    return task;
+    await startSupervisor(context, {});
+    return context;
   }
 
   test("accepts programs that run, at a path that is too long for a socket", async () => {
-    const task = await start({ one: "exec sleep 60", two: "exec sleep 60" });
+    const context = await start({ one: "exec sleep 60", two: "exec sleep 60" });
     const socket = join(paths.root, "supervisor.sock");
 
     expect(Buffer.byteLength(socket)).toBeGreaterThan(107);
     expect(statSync(socket).mode & 0o777).toBe(0o700);
-    await checkPrograms(task);
+    await checkPrograms(context);
     await endProcesses(paths);
     expect(existsSync(socket)).toBe(false);
   });
 
   test("names a program that ended, also after its restart, with the first error of its log", async () => {
     const once = "mkdir ended 2>/dev/null || exec sleep 60; echo 'Error: no such day'; exit 3";
-    const task = await start({ one: "exec sleep 60", two: once });
+    const context = await start({ one: "exec sleep 60", two: once });
     const message = () =>
-      checkPrograms(task).then(
+      checkPrograms(context).then(
         () => "",
         (error: Error) => error.message,
       );
@@ -79,21 +79,21 @@ describe("with a supervisor", () => {
   });
 
   test("names a program that cannot be started", async () => {
-    const task = { paths, say: () => {}, signal: new AbortController().signal };
+    const context = { paths, log: () => {}, signal: new AbortController().signal };
     const program = { name: "one", argv: ["/no/such/command"], environment: {}, config: {} };
     writeFileSync(paths.supervisorConfig, supervisorConfig([program], paths));
-    await startSupervisor(task, {});
+    await startSupervisor(context, {});
 
-    expect(await failure(() => checkPrograms(task))).toBe(
+    expect(await failure(() => checkPrograms(context))).toBe(
       `one failed (can't find command '/no/such/command')\nHint: exit status or signal: ${paths.supervisorLog}`,
     );
   });
 
   test("reports a supervisor that does not answer", async () => {
-    const task = await start({ one: "exec sleep 60" });
+    const context = await start({ one: "exec sleep 60" });
     await endProcesses(paths);
 
-    expect(await failure(() => checkPrograms(task))).toMatch(
+    expect(await failure(() => checkPrograms(context))).toMatch(
       /^the supervisor does not answer \(FileNotFoundError: \[Errno 2\] No such file or directory\): /,
     );
   });

@@ -7,14 +7,14 @@ import { clusterOf, LAPTOP, PATHS, PORTS, WORKSTATION } from "../definitions";
 
 const ROOT = "/project/.dask/test";
 
-/** How `dask` is started: without the user's configuration. */
+/** Start of each command: Dask without the configuration of the user. */
 const DASK = `${ROOT}/environment/bin/python -P ${resolve("lib/local/runtime/run_dask.py")}`;
 
-function programs(cluster = clusterOf([{ name: "cpu", kind: "cpu" }]), machine = LAPTOP) {
-  return localPrograms(cluster, localPools(cluster, machine).present, machine.cpus, PATHS, PORTS);
+function programs(cluster = clusterOf([{ name: "cpu", kind: "cpu" }]), computer = LAPTOP) {
+  return localPrograms(cluster, localPools(cluster, computer).present, computer.cpus, PATHS, PORTS);
 }
 
-test("scheduler and workers have the command lines of the cluster's machines, on the loopback interface", () => {
+test("scheduler and workers have the command lines of nodes, on the loopback interface", () => {
   const [scheduler, worker] = programs(
     clusterOf([{ name: "cpu", kind: "cpu", threads: 1, memoryLimit: "1GiB" }]),
   );
@@ -48,7 +48,7 @@ test.each([
   [2, 1, "2"],
   [1, 3, "1"],
   [8, 1, "1"],
-])("%i machines with %i processes share four CPUs: %s threads each", (desiredSize, processes, threads) => {
+])("%i nodes with %i processes share four CPUs: %s threads each", (desiredSize, processes, threads) => {
   const [, ...workers] = programs(clusterOf([{ name: "cpu", kind: "cpu", desiredSize, processes }]));
 
   expect(workers).toHaveLength(desiredSize);
@@ -58,7 +58,7 @@ test.each([
   }
 });
 
-test("a GPU pool is one program; on one machine nobody speaks UCX", () => {
+test("a GPU pool is one program, without UCX", () => {
   const cluster = { ...clusterOf([{ name: "gpu", kind: "gpu" }]), ucx: true };
   const [scheduler, worker, ...others] = programs(cluster, WORKSTATION);
 
@@ -67,7 +67,7 @@ test("a GPU pool is one program; on one machine nobody speaks UCX", () => {
   expect(scheduler?.argv).not.toContain("ucx");
 });
 
-test("each program has a configuration of its own, with its pool's spill limit", () => {
+test("each program has its own configuration, with the spill limit of its pool", () => {
   const [scheduler, worker] = programs(clusterOf([{ name: "cpu", kind: "cpu", spill: { limit: "3GiB" } }]));
 
   expect(Object.keys(worker?.config ?? {})).toEqual(["dask.yaml"]);
@@ -81,10 +81,10 @@ test("each program has a configuration of its own, with its pool's spill limit",
   expect(parse(scheduler?.config["dask.yaml"] ?? "").distributed.worker.memory["max-spill"]).toBe(false);
 });
 
-test("with TLS every program has one file of key, certificate and authority, and takes no plain connection", () => {
+test("with TLS, all programs use the file of key, certificate and CA, and require encryption", () => {
   const [scheduler, worker] = programs({ ...clusterOf([{ name: "cpu", kind: "cpu" }]), tls: true });
   const pem = `${ROOT}/tls/node.pem`;
-  const holder = { cert: pem, key: pem };
+  const files = { cert: pem, key: pem };
 
   expect(scheduler?.argv.join(" ")).toContain(
     "run_dask.py scheduler --protocol tls --host 127.0.0.1 --port 18786 ",
@@ -94,14 +94,14 @@ test("with TLS every program has one file of key, certificate and authority, and
     expect(parse(program?.config["tls.yaml"] ?? "").distributed).toMatchObject({
       comm: {
         "require-encryption": true,
-        tls: { "min-version": 1.3, "ca-file": pem, scheduler: holder, worker: holder, client: holder },
+        tls: { "min-version": 1.3, "ca-file": pem, scheduler: files, worker: files, client: files },
       },
       scheduler: { preload: [`${ROOT}/config/reload_certificates.py`] },
     });
   }
 });
 
-test("a client's configuration names the scheduler and the client's own file, and nothing of the nodes", () => {
+test("the configuration of a client has the address of the scheduler and the file of the client only", () => {
   const pem = `${ROOT}/client/client.pem`;
 
   expect(parse(clientConfig(PATHS, "tls://127.0.0.1:18786"))).toEqual({
@@ -112,7 +112,7 @@ test("a client's configuration names the scheduler and the client's own file, an
   });
 });
 
-test("70 workers need no range of ports that is wide enough: each process takes a free one", () => {
+test("70 workers have no pinned ports", () => {
   const all = programs(clusterOf([{ name: "cpu", kind: "cpu", desiredSize: 70 }]));
   const words = all.flatMap(({ argv }) => argv);
 

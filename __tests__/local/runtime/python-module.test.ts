@@ -8,7 +8,7 @@ import { testDirectory } from "../../support/directory";
 
 const directory = testDirectory("module");
 
-test("runs a module that is not installed, whatever the working directory has, and writes nothing", async () => {
+test("runs a module without installation, ignores modules in the working directory, and writes no files", async () => {
   const { path } = await findPython(["3.12", "3.13", "3.11"]);
   const { argv, env } = pythonModule(path, "smoke_test.expectation");
   for (const name of ["cdktf_dask.py", "json.py"])

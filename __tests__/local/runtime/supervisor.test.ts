@@ -10,7 +10,7 @@ const scheduler: Program = {
   config: {},
 };
 
-test("each program is restarted for ever, ended with its children, and has a log that is rotated", () => {
+test("each program restarts without limit, ends with its children, and has a rotated log", () => {
   expect(supervisorConfig([scheduler, { ...scheduler, name: "cpu--local-0" }], PATHS)).toBe(`[supervisord]
 pidfile=/project/.dask/test/supervisord.pid
 logfile=/project/.dask/test/logs/supervisord.log
@@ -58,7 +58,7 @@ stdout_logfile_backups=2
 `);
 });
 
-test("a space in a path is no end of a word", () => {
+test("escapes a space in a path", () => {
   const paths = localPaths("test", "/my project");
   const config = supervisorConfig([{ ...scheduler, argv: ["/my project/dask"] }], paths);
 
@@ -66,8 +66,28 @@ test("a space in a path is no end of a word", () => {
   expect(config).toContain("pidfile=/my project/.dask/test/supervisord.pid\n");
 });
 
-test.each(['"', "\\", ";", "#", "%"])("a project path with %s is refused", async (character) => {
+test.each(['"', "\\", ";", "#", "%"])("rejects a project path with %s", async (character) => {
   expect(await failure(() => supervisorConfig([], localPaths("test", `/a${character}b`)))).toBe(
-    `path '/a${character}b/.dask/test' holds one of " \\ ; # %; move the project to a path without them`,
+    `path: got '/a${character}b/.dask/test', expected no " \\ ; # %. Hint: move the project to another path`,
   );
+});
+
+describe("on macOS", () => {
+  const { platform } = process;
+  beforeAll(() => Object.defineProperty(process, "platform", { value: "darwin" }));
+  afterAll(() => Object.defineProperty(process, "platform", { value: platform }));
+
+  test("the socket has an absolute path", () => {
+    expect(supervisorConfig([], PATHS)).toContain("file=/project/.dask/test/supervisor.sock\n");
+  });
+
+  test("rejects a project path that is too long for a socket", async () => {
+    // 103 bytes less those of the socket's name and of the PID that supervisord appends.
+    const longest = `/${"a".repeat(81 - "//.dask/test".length)}`;
+    supervisorConfig([], localPaths("test", longest));
+
+    expect(await failure(() => supervisorConfig([], localPaths("test", `${longest}ab`)))).toBe(
+      `path: got '${longest}ab/.dask/test', expected 2 bytes less, for a socket. Hint: move the project to a shorter path`,
+    );
+  });
 });

@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { localPaths } from "../../../lib/local/paths";
 import type { Expectation } from "../../../lib/local/runtime/expectation";
-import type { Task } from "../../../lib/local/runtime/task";
+import type { StepContext } from "../../../lib/local/runtime/run-command";
 import { countWorkers, registrationDeadline, waitForWorkers } from "../../../lib/local/runtime/workers";
 import { failure } from "../definitions";
 
@@ -26,7 +26,7 @@ const expected: Expectation = {
 
 const OURS = "tcp://127.0.0.1:8786";
 
-/** Stands for the scheduler's page: each answer lists more workers, the last one for ever. */
+/** Stands for identity.json of the scheduler: returns one answer after the other, and repeats the last. */
 async function scheduler(address: string, answers: readonly string[][]) {
   const rest = [...answers];
   const server = createServer((_, response) => {
@@ -38,36 +38,36 @@ async function scheduler(address: string, answers: readonly string[][]) {
   return { server, ports: { scheduler: 8786, dashboard: (server.address() as AddressInfo).port } };
 }
 
-/** Waits, and returns what the reader was told. */
+/** Waits for the workers, and returns the lines of progress. */
 async function wait(
   address: string,
   answers: readonly string[][],
   signal = new AbortController().signal,
   checkPrograms = async () => {},
 ) {
-  const told: string[] = [];
-  const task: Task = { paths, say: (line) => told.push(line), signal };
+  const lines: string[] = [];
+  const context: StepContext = { paths, log: (line) => lines.push(line), signal };
   const { server, ports } = await scheduler(address, answers);
   try {
-    await waitForWorkers(task, expected, OURS, ports, checkPrograms);
-    return told;
+    await waitForWorkers(context, expected, OURS, ports, checkPrograms);
+    return lines;
   } finally {
     server.close();
     server.closeAllConnections();
   }
 }
 
-test("it waits for the workers of each pool, and tells whenever more are there", async () => {
-  const told = await wait(OURS, [[], ["cpu--local-0"], ["cpu--local-0", "cpu--local-1-0", "big--local-0"]]);
+test("waits for the workers of each pool, and reports each change", async () => {
+  const lines = await wait(OURS, [[], ["cpu--local-0"], ["cpu--local-0", "cpu--local-1-0", "big--local-0"]]);
 
-  expect(told).toEqual([
+  expect(lines).toEqual([
     "workers registered: cpu 0 of 2, big 0 of 1",
     "workers registered: cpu 1 of 2, big 0 of 1",
     "workers registered: cpu 2 of 2, big 1 of 1",
   ]);
 });
 
-test("workers of one pool do not stand in for those of another", async () => {
+test("does not count workers of one pool for another", async () => {
   const aborted = AbortSignal.timeout(1500);
 
   expect(
@@ -75,9 +75,9 @@ test("workers of one pool do not stand in for those of another", async () => {
   ).toMatch(/abort/);
 });
 
-test("another scheduler at the dashboard's port is not taken for ours", async () => {
+test("rejects another scheduler at the port of the dashboard", async () => {
   expect(await failure(() => wait("tcp://127.0.0.1:9999", [["cpu--a", "cpu--b", "big--c"]]))).toMatch(
-    /^port \d+ \(dashboard\) was taken by the scheduler tcp:\/\/127\.0\.0\.1:9999$/,
+    /^port \d+ \(dashboard\) is in use by the scheduler tcp:\/\/127\.0\.0\.1:9999$/,
   );
 });
 
@@ -89,17 +89,17 @@ test("ends with the error of a program that failed", async () => {
   expect(await failure(() => wait(OURS, [[]], undefined, checkPrograms))).toBe("big--local-0 failed");
 });
 
-test("many workers have more time to register", () => {
+test("allows more time for many workers", () => {
   expect([3, 30, 70].map(registrationDeadline)).toEqual([180, 180, 420]);
 });
 
-describe("the workers of a run", () => {
+describe("the workers of a running cluster", () => {
   const whole = { pools: [{ workers: 2 }, { workers: 1 }] };
   const count = async (answers: readonly (number | string)[], expectation: unknown = whole) => {
     mkdirSync(paths.root, { recursive: true });
     writeFileSync(paths.expectation, JSON.stringify(expectation));
     const rest = [...answers];
-    // Stands for a scheduler whose identity.json is an error, as it is after tasks have run.
+    // Stands for a scheduler whose identity.json fails, like after tasks have run.
     const server = createServer(({ url }, response) => {
       const workers = rest.length > 1 ? rest.shift() : rest[0];
       if (url !== "/json/counts.json" || typeof workers === "string") response.writeHead(500).end("<html>");
@@ -115,12 +115,12 @@ describe("the workers of a run", () => {
     }
   };
 
-  test("are counted until all are there", async () => {
+  test("are counted until all are registered", async () => {
     expect(await count([3])).toEqual({ registered: 3, expected: 3 });
     expect(await count([1, "error", 3])).toEqual({ registered: 3, expected: 3 });
   });
 
-  test("are fewer than expected if they stay away", async () => {
+  test("are fewer than expected after the wait", async () => {
     expect(await count([0])).toEqual({ registered: 0, expected: 3 });
   });
 

@@ -1,5 +1,5 @@
 import { defineCluster } from "../../../lib/config/define";
-import { DEFINITION } from "../../../lib/local/definition";
+import { DEFINITION_VARIABLE } from "../../../lib/local/definition";
 import { LocalStack } from "../../../lib/local/stack/local-stack";
 import { Synthesized, testApp } from "../../support/synthesized";
 import { clusterOf } from "../definitions";
@@ -15,8 +15,8 @@ interface Provisioner {
   };
 }
 
-/** Verb and time of each provisioner. */
-function verbs(resource: Readonly<Record<string, unknown>>): unknown[] {
+/** Command, time and directory of each provisioner. */
+function commands(resource: Readonly<Record<string, unknown>>): unknown[] {
   return (resource.provisioner as Provisioner[]).map(({ "local-exec": local }) => [
     /cli\.js" (.*)/.exec(local.command)?.[1],
     local.when ?? "create",
@@ -24,18 +24,18 @@ function verbs(resource: Readonly<Record<string, unknown>>): unknown[] {
   ]);
 }
 
-test("two resources of Terraform's own provider, and no provider beside it", () => {
+test("creates two resources of Terraform's built-in provider, and no other provider", () => {
   const stack = new Synthesized(new LocalStack(testApp(), "local", { cluster }));
 
   expect(stack.counts).toEqual({ terraform_data: 2 });
   expect(stack.text).not.toContain("provider");
   const environment = stack.resource("terraform_data", "environment");
   const processes = stack.resource("terraform_data", "processes");
-  expect(verbs(environment)).toEqual([
+  expect(commands(environment)).toEqual([
     ["install test", "create", "../../.."],
     ["remove test", "destroy", "../../.."],
   ]);
-  expect(verbs(processes)).toEqual([
+  expect(commands(processes)).toEqual([
     ["start test", "create", "../../.."],
     ["stop test", "destroy", "../../.."],
   ]);
@@ -43,14 +43,14 @@ test("two resources of Terraform's own provider, and no provider beside it", () 
   expect(processes.triggers_replace).toMatchObject({ generation: 1 });
 });
 
-test("nothing of this machine is in what is synthesized", () => {
+test("synthesizes no absolute path", () => {
   const stack = new Synthesized(new LocalStack(testApp(), "local", { cluster }));
 
   expect(stack.text).not.toContain(process.cwd());
   expect(stack.terraform).toEqual({ backend: { local: { path: "../../../terraform.test.tfstate" } } });
 });
 
-test("the provisioners get the whole definition, and Terraform finds no template in it", () => {
+test("passes the definition to the provisioners, without templates of Terraform", () => {
   const tagged = defineCluster({
     name: "test",
     network: { adminSubnets: ["127.0.0.0/8"] },
@@ -58,7 +58,7 @@ test("the provisioners get the whole definition, and Terraform finds no template
   });
   const stack = new Synthesized(new LocalStack(testApp(), "local", { cluster: tagged }));
   const [provisioner] = (stack.resource("terraform_data", "processes").provisioner ?? []) as Provisioner[];
-  const text = provisioner?.["local-exec"].environment?.[DEFINITION] ?? "";
+  const text = provisioner?.["local-exec"].environment?.[DEFINITION_VARIABLE] ?? "";
 
   expect(text).toContain("state/$${a} %%{b}");
   expect(JSON.parse(text.replaceAll("$${", "${").replaceAll("%%{", "%{"))).toEqual({
@@ -68,7 +68,7 @@ test("the provisioners get the whole definition, and Terraform finds no template
   });
 });
 
-test("outputs are what a person pastes, with the ports that were asked for", () => {
+test("outputs have the configured ports", () => {
   const ports = { scheduler: 18786, dashboard: 18787 };
 
   expect(new Synthesized(new LocalStack(testApp(), "local", { cluster, ports })).outputs).toEqual({
@@ -78,7 +78,7 @@ test("outputs are what a person pastes, with the ports that were asked for", () 
   });
 });
 
-test("variables choose the ports without a change of the definition", () => {
+test("environment variables override the ports", () => {
   process.env.CDKTF_DASK_SCHEDULER_PORT = "8796";
   try {
     expect(new Synthesized(new LocalStack(testApp(), "local", { cluster })).outputs).toMatchObject({
@@ -90,7 +90,7 @@ test("variables choose the ports without a change of the definition", () => {
   }
 });
 
-test("with TLS the outputs name the client's bundle, and connect with it", () => {
+test("with TLS, the outputs have the folder of the client, and connect with it", () => {
   const stack = new LocalStack(testApp(), "local", { cluster: { ...cluster, tls: true } });
 
   expect(new Synthesized(stack).outputs).toEqual({
@@ -103,7 +103,7 @@ test("with TLS the outputs name the client's bundle, and connect with it", () =>
   });
 });
 
-test("a changed definition is a changed trigger", () => {
+test("replaces the processes if the definition changes", () => {
   const trigger = (size: number) => {
     const changed = clusterOf([{ name: "cpu", kind: "cpu", desiredSize: size }]);
     const stack = new Synthesized(new LocalStack(testApp(), "local", { cluster: changed }));
@@ -114,7 +114,7 @@ test("a changed definition is a changed trigger", () => {
   expect(trigger(2)).not.toEqual(trigger(3));
 });
 
-test("a state elsewhere is refused", () => {
+test("rejects a remote backend", () => {
   const remote = defineCluster({
     name: "test",
     network: { adminSubnets: ["127.0.0.0/8"] },
@@ -122,7 +122,7 @@ test("a state elsewhere is refused", () => {
   });
 
   expect(() => new LocalStack(testApp(), "local", { cluster: remote })).toThrow(
-    'backend.type: got "s3", expected local. Hint: leave the backend out: ' +
-      "a cluster on this machine has its state on this machine",
+    'backend.type: got "s3", expected local. Hint: remove the backend: ' +
+      "the state of a local cluster must be on the same computer as its processes",
   );
 });

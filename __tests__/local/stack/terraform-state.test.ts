@@ -48,26 +48,26 @@ const FOREIGN = [
   ],
 ] as const;
 
-test.each(INCOMPLETE)("a state that is %s is incomplete", (_, content) => {
+test.each(INCOMPLETE)("classifies a state that is %s as incomplete", (_, content) => {
   expect(stateKind(state(content))).toBe("incomplete");
 });
 
-test.each(FOREIGN)("a state that is %s is foreign", (_, content) => {
+test.each(FOREIGN)("classifies a state that is %s as foreign", (_, content) => {
   expect(stateKind(state(content))).toBe("foreign");
 });
 
-test("a state of this stack is known by its resources, also with others that somebody has added", () => {
+test("recognizes a state of this stack by its resources, also with additional ones", () => {
   expect(stateKind(state(written(ours)))).toBe("own");
   expect(stateKind(state(written(ours.slice(0, 1))))).toBe("own");
   expect(stateKind(state(written([...ours, resource("null_resource", "added")])))).toBe("extended");
 });
 
-test("no file, and a state without resources, are no state", () => {
+test("classifies a missing file and a state without resources as none", () => {
   expect(stateKind(join(directory, "missing"))).toBe("none");
   expect(stateKind(state(written([])))).toBe("none");
 });
 
-test("the generation is that of the state", () => {
+test("reads the generation", () => {
   expect(recordedGeneration(state(written(ours)))).toBe(3);
 });
 
@@ -83,13 +83,13 @@ const WITHOUT_GENERATION = [
 ] as const;
 
 test.each([...INCOMPLETE, ...FOREIGN, ...WITHOUT_GENERATION])(
-  "synthesis goes on with a state that is or has %s, as if there were none",
+  "the generation is 1 with a state that is or has %s",
   (_, content) => {
     expect(nextGeneration(state(content), paths)).toBe(1);
   },
 );
 
-test("synthesis goes on with a state file that is a directory, and with run files that are directories", () => {
+test("accepts directories in place of the state and of files of the cluster", () => {
   for (const file of [paths.run, paths.supervisorPid, join(directory, "folder")])
     mkdirSync(file, { recursive: true });
 

@@ -5,10 +5,10 @@ import { packageFile } from "../../node/package-file";
 import { replaceFile } from "../files";
 import { clientConfig, RELOAD, reloadScript } from "./dask-config";
 import { pythonModule } from "./python-module";
-import { run, type Task } from "./task";
+import { runCommand, type StepContext } from "./run-command";
 
-/** Seconds for two signatures, most of them for Python to start. */
-const TIMEOUT = 60;
+/** Seconds for two certificates; most of the time Python starts. */
+const TIMEOUT_SECONDS = 60;
 
 /**
  * Creates a CA, the certificates of a cluster with TLS and the bundle of its clients, in directories that only this user
@@ -17,20 +17,20 @@ const TIMEOUT = 60;
  * @throws LocalStackError if Python cannot create them
  */
 export async function makeCertificates(
-  task: Task,
+  context: StepContext,
   cluster: ResolvedCluster,
   schedulerAddress: string,
 ): Promise<void> {
-  const { nodePem, client, clientPem, environment } = task.paths;
+  const { nodePem, client, clientPem, environment } = context.paths;
   for (const directory of [dirname(nodePem), client]) rmSync(directory, { recursive: true, force: true });
   if (!cluster.tls) return;
   for (const directory of [dirname(nodePem), client]) mkdirSync(directory, { mode: 0o700 });
   const { argv, env } = pythonModule(join(environment, "bin", "python"), "tls");
-  await run(task, [...argv, cluster.name, nodePem, clientPem], {
+  await runCommand(context, [...argv, cluster.name, nodePem, clientPem], {
     failure: "the certificates of the cluster cannot be created",
-    timeout: TIMEOUT,
+    timeout: TIMEOUT_SECONDS,
     env,
   });
-  replaceFile(join(client, "dask.yaml"), clientConfig(task.paths, schedulerAddress));
-  replaceFile(reloadScript(task.paths), packageFile(RELOAD));
+  replaceFile(join(client, "dask.yaml"), clientConfig(context.paths, schedulerAddress));
+  replaceFile(reloadScript(context.paths), packageFile(RELOAD));
 }

@@ -1,75 +1,78 @@
 import { spawn } from "node:child_process";
-import { DEFINITION, type LocalDefinition, type Verb } from "../definition";
+import { DEFINITION_VARIABLE, type LocalCommand, type LocalDefinition } from "../definition";
 import { LocalStackError } from "../error";
 import { type LocalPaths, localPaths } from "../paths";
-import { holdLock } from "./hold-lock";
-import { heldByParent, LockedError } from "./lock.cjs";
-import { endProcesses, mark, whatIsLeft } from "./processes";
+import { LockedError, parentHasLock } from "./lock.cjs";
+import { describeRemaining, endProcesses, processMarker } from "./processes";
 import { remove } from "./remove";
+import type { StepContext } from "./run-command";
 import { install, prepare, start } from "./start";
-import type { Task } from "./task";
+import { waitForLock } from "./wait-for-lock";
 
 /**
- * Terraform kills its provisioners on interrupt. So the work is done by a process in a detached session, which treats
- * EOF on its standard input as cancellation and cleans up.
+ * Set in the process that does the work. Terraform kills provisioners on interrupt, so this process runs in a detached
+ * session, treats EOF on its standard input as cancellation, and cleans up.
  */
-const WORKING = "CDKTF_DASK_LOCAL_WORKING";
+const WORKER_VARIABLE = "CDKTF_DASK_LOCAL_WORKER";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Longest that a verb of one command waits for another of the same command, which may still be ending processes, in seconds. */
-const SIBLING_TIMEOUT = 60;
+/** Seconds to wait for the previous provisioner of the same deployment, which may still be ending processes. */
+const LOCK_SECONDS = 60;
 
-/** Milliseconds between two checks whether Terraform is still there; it may be killed without a signal to us. */
-const PARENT_CHECK = 1000;
+/** Milliseconds between two checks that Terraform still exists; after SIGKILL it sends no signal. */
+const PARENT_CHECK_MS = 1000;
 
-function delegate(verb: Verb, paths: LocalPaths): void {
+/** Runs the command in a detached process, and passes cancellation to it by closing its standard input. */
+function runDetached(command: LocalCommand, paths: LocalPaths): void {
   const stdio: ["pipe", "inherit", "inherit"] = ["pipe", "inherit", "inherit"];
-  // A later `stop` finds a start that was left behind by its mark.
-  const marked = ["prepare", "install", "start"].includes(verb) ? mark(paths) : {};
-  const env = { ...process.env, ...marked, [WORKING]: "1" };
+  // With the marker, a later `stop` also ends a start that lost its parent.
+  const marker = ["prepare", "install", "start"].includes(command) ? processMarker(paths) : {};
+  const env = { ...process.env, ...marker, [WORKER_VARIABLE]: "1" };
   const worker = spawn(process.execPath, process.argv.slice(1), { detached: true, stdio, env });
   worker.stdin.on("error", () => {});
   for (const signal of SIGNALS) process.on(signal, () => worker.stdin.end());
   const parent = process.ppid;
-  setInterval(() => process.ppid !== parent && worker.stdin.end(), PARENT_CHECK).unref();
+  setInterval(() => process.ppid !== parent && worker.stdin.end(), PARENT_CHECK_MS).unref();
   worker.on("close", (code) => process.exit(code ?? 1));
 }
 
-async function work(verb: Verb, paths: LocalPaths): Promise<void> {
-  const unwanted = new AbortController();
-  const abort = () => unwanted.abort();
-  process.stdin.on("error", abort).on("close", abort).resume();
-  for (const signal of SIGNALS) process.on(signal, abort);
+async function run(command: LocalCommand, clusterName: string, paths: LocalPaths): Promise<void> {
+  const cancellation = new AbortController();
+  const cancel = () => cancellation.abort();
+  process.stdin.on("error", cancel).on("close", cancel).resume();
+  for (const signal of SIGNALS) process.on(signal, cancel);
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   const started = Date.now();
-  const say = (line: string) =>
+  const log = (line: string) =>
     process.stdout.write(`[${String(Math.round((Date.now() - started) / 1000)).padStart(3)} s] ${line}\n`);
-  const task: Task = { paths, say, signal: unwanted.signal };
+  const context: StepContext = { paths, log, signal: cancellation.signal };
   try {
-    // Preparations go on beside a deployment; only one of them makes the environment at a time.
-    const wait = heldByParent() ? SIBLING_TIMEOUT : 0;
-    if (verb !== "prepare")
-      await holdLock(paths.lock, `cdktf (${verb} of ${clusterName})`, wait, task.signal);
-    if (verb === "stop") await endProcesses(paths);
-    else if (verb === "remove") await remove(paths);
-    else
-      await { prepare, install, start }[verb](
-        task,
-        JSON.parse(process.env[DEFINITION] ?? "") as LocalDefinition,
-      );
+    // `prepare` runs in parallel with a deployment; the creation of the environment has its own lock.
+    const seconds = parentHasLock() ? LOCK_SECONDS : 0;
+    if (command !== "prepare")
+      await waitForLock(paths.lock, `cdktf (${command} of ${clusterName})`, seconds, context.signal);
+    await runStep(command, context);
     process.exit(0);
   } catch (error) {
-    if (unwanted.signal.aborted) say(`interrupted; ${whatIsLeft(paths)}`);
+    if (cancellation.signal.aborted) log(`interrupted; ${describeRemaining(paths)}`);
     else process.stderr.write(`${isExpected(error) ? error.message : (error as Error).stack}\n`);
     process.exit(1);
   }
+}
+
+async function runStep(command: LocalCommand, context: StepContext): Promise<void> {
+  if (command === "stop") return endProcesses(context.paths);
+  if (command === "remove") return remove(context.paths);
+  const definition = JSON.parse(process.env[DEFINITION_VARIABLE] ?? "") as LocalDefinition;
+  await { prepare, install, start }[command](context, definition);
 }
 
 function isExpected(error: unknown): error is Error {
   return error instanceof LocalStackError || error instanceof LockedError;
 }
 
-const [verb = "", clusterName = ""] = process.argv.slice(2);
-if (process.env[WORKING] === undefined) delegate(verb as Verb, localPaths(clusterName));
-else void work(verb as Verb, localPaths(clusterName));
+const [command = "", clusterName = ""] = process.argv.slice(2);
+const paths = localPaths(clusterName);
+if (process.env[WORKER_VARIABLE] === undefined) runDetached(command as LocalCommand, paths);
+else void run(command as LocalCommand, clusterName, paths);

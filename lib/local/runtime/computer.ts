@@ -2,31 +2,31 @@ import { execFile } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { promisify } from "node:util";
 import type { Release } from "../../config/releases";
-import { thisMemory } from "./memory";
+import { availableMemory } from "./memory";
 import { findPython, type Python } from "./python";
-import { toolEnvironment } from "./shell.cjs";
+import { toolEnvironment } from "./tool-environment.cjs";
 
-/** What the local stack has to know about this machine. */
+/** Resources of this computer that a local cluster can use. */
 export interface Computer {
-  /** Interpreter that the environment is made with. */
+  /** Interpreter for the environment of the release. */
   readonly python: Python;
   /** CPUs that this process may use. */
   readonly cpus: number;
   /** Bytes of memory that this process may use. */
   readonly memory: number;
-  /** NVIDIA GPUs with a working driver. */
+  /** Number of NVIDIA GPUs with a working driver. */
   readonly gpus: number;
-  /** Such as `linux x64`, in Node's words. */
+  /** `process.platform` and `process.arch`, such as `linux x64`. */
   readonly platform: string;
 }
 
-/** Longest that a driver may take to wake its GPUs, in ms. */
+/** Milliseconds for the driver to initialize its GPUs. */
 const GPU_TIMEOUT = 30_000;
 
 /**
- * Looks at this machine.
+ * Inspects this computer.
  *
- * @throws LocalStackError when it has no Python for the release
+ * @throws LocalStackError if it has no Python for the release
  */
 export async function inspectComputer({ localPythons }: Release): Promise<Computer> {
   const python = await findPython(localPythons);
@@ -37,7 +37,7 @@ export async function inspectComputer({ localPythons }: Release): Promise<Comput
   return {
     python,
     cpus: availableParallelism(),
-    memory: thisMemory(),
+    memory: availableMemory(),
     gpus: (listed?.stdout.match(/^GPU \d+:/gm) ?? []).length,
     platform: `${process.platform} ${process.arch}`,
   };

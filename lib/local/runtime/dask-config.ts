@@ -10,9 +10,9 @@ import { LOOPBACK, type LocalPorts } from "../ports";
 export const RELOAD = "python/src/cdktf_dask/preloads/reload_certificates.py";
 
 /**
- * Dask's configuration of a program, from the files that the machines on AWS have: content by name.
+ * Returns the Dask configuration of a program, rendered from the same templates as on nodes: content by file name.
  *
- * @param pool the worker's pool; none for the scheduler
+ * @param pool pool of the worker; none for the scheduler
  */
 export function daskConfig(
   { tls }: ResolvedCluster,
@@ -24,7 +24,7 @@ export function daskConfig(
     SCRATCH: JSON.stringify(paths.scratch),
     ORIGINS: JSON.stringify([LOOPBACK, "localhost"].map((host) => `${host}:${ports.dashboard}`)),
     DASHBOARD_LINK: JSON.stringify(dashboardLink(ports)),
-    // Nobody scales this cluster, but a person may start a worker with the resources that a task waits for.
+    // This cluster does not scale, but the user may start a worker with the resources that a task needs.
     NO_WORKERS_TIMEOUT: "null",
     MAX_SPILL: String(pool?.spill.limit ?? false),
   });
@@ -41,7 +41,7 @@ export function reloadScript(paths: LocalPaths): string {
   return join(paths.config, "reload_certificates.py");
 }
 
-/** Dask's configuration of a client of a cluster with TLS. */
+/** Returns the Dask configuration of a client of a cluster with TLS. */
 export function clientConfig({ clientPem }: LocalPaths, schedulerAddress: string): string {
   const client = { cert: clientPem, key: clientPem };
   return stringify({

@@ -7,41 +7,40 @@ import { packageFile, packageRoot } from "../../node/package-file";
 import { readIfPossible, replaceFile } from "../files";
 import { TOOL_LOCKFILES } from "../lockfiles";
 import type { LocalPaths } from "../paths";
-import { holdLock } from "./hold-lock";
 import { describeIndex, installerEnvironment, type PackageIndex, packageIndex } from "./package-index";
 import type { Python } from "./python";
-import { toolEnvironment } from "./shell.cjs";
-import { type RunOptions, run, type Task } from "./task";
+import { type CommandOptions, runCommand, type StepContext } from "./run-command";
+import { toolEnvironment } from "./tool-environment.cjs";
+import { waitForLock } from "./wait-for-lock";
 
-/** Longest that one step may take, in seconds: 300 MB over a slow line. */
-const STEP_TIMEOUT = 900;
+/** Maximum seconds of a step: 300 MB over a slow connection. */
+const STEP_SECONDS = 900;
 
-/** Longest that a look at an environment may take, in ms: an import of Dask from a slow disk. */
-const CHECK_TIMEOUT = 60_000;
+/** Maximum seconds to wait for an installation by another process, which has four steps. */
+const INSTALL_SECONDS = 4 * STEP_SECONDS;
 
-/** Longest that an installation by another process is waited for, in seconds: each of its four steps. */
-const INSTALL_TIMEOUT = 4 * STEP_TIMEOUT;
+/** Milliseconds to import Dask from a slow disk. */
+const IMPORT_TIMEOUT = 60_000;
 
 /**
- * Makes the virtual environments of a local stack from their lockfiles, or keeps those that are there and work: uv and
- * the supervisor in one, the release in the other.
+ * Creates the virtual environments of a local cluster from their lockfiles: uv and supervisor in one, the release in the
+ * other. Keeps existing ones that work and have the same lockfiles.
  *
  * @param release lockfiles of the release
  * @returns the index that packages are installed from
- * @throws LocalStackError when a step fails
+ * @throws LocalStackError if a step fails
  */
-export async function makeEnvironment(
-  task: Task,
+export async function createEnvironment(
+  context: StepContext,
   python: Python,
   release: readonly string[],
 ): Promise<PackageIndex> {
-  const { environment, tools, cache } = task.paths;
-  const locks = { tools: TOOL_LOCKFILES, release };
-  const stamp = join(environment, "made-from");
-  const madeFrom = fingerprint(task.paths, python, [...locks.tools, ...locks.release]);
-  if (readIfPossible(stamp) === madeFrom) {
-    if (await works(task.paths)) return packageIndex(join(tools, "bin", "python"), process.env);
-    // Something has damaged it. uv links files from its cache, so the same damage may be there.
+  const { environment, tools, cache } = context.paths;
+  const stampFile = join(environment, "made-from");
+  const stamp = fingerprint(context.paths, python, [...TOOL_LOCKFILES, ...release]);
+  if (readIfPossible(stampFile) === stamp) {
+    if (await canImport(context.paths)) return packageIndex(join(tools, "bin", "python"), process.env);
+    // uv links files from its cache, so the cache may have the same damage.
     rmSync(cache, { recursive: true, force: true });
   }
   const clear = () => {
@@ -49,70 +48,68 @@ export async function makeEnvironment(
   };
   clear();
   try {
-    const index = await makeAnew(task, python, locks);
-    replaceFile(stamp, madeFrom);
+    const index = await installPackages(context, python, release);
+    replaceFile(stampFile, stamp);
     return index;
   } catch (error) {
-    // The downloads and the log stay; half an environment is of no use.
+    // The downloads and the log stay; an incomplete environment is useless.
     clear();
     throw error;
   }
 }
 
-/** Waits for another process of the same start that makes the environments, and keeps a third one from doing so. */
-export function holdEnvironment({ paths, signal }: Task): Promise<void> {
-  return holdLock(paths.environmentLock, "the installation of the environment", INSTALL_TIMEOUT, signal);
+/** Waits until no other process creates the environments, and keeps others from doing so until this process ends. */
+export function lockEnvironment({ paths, signal }: StepContext): Promise<void> {
+  return waitForLock(paths.environmentLock, "the installation of the environment", INSTALL_SECONDS, signal);
 }
 
-async function makeAnew(
-  task: Task,
+async function installPackages(
+  context: StepContext,
   python: Python,
-  locks: Readonly<Record<"tools" | "release", readonly string[]>>,
+  release: readonly string[],
 ): Promise<PackageIndex> {
-  const { environment, tools, cache, installLog } = task.paths;
-  const step = (failure: string, argv: readonly string[], options: Pick<RunOptions, "env" | "hint"> = {}) =>
-    run(task, argv, { failure, timeout: STEP_TIMEOUT, log: installLog, ...options });
-  const from = (files: readonly string[]) => files.flatMap((file) => ["-r", join(packageRoot(), file)]);
+  const { environment, tools, cache, installLog } = context.paths;
+  const step = (
+    failure: string,
+    argv: readonly string[],
+    options: Pick<CommandOptions, "env" | "hint"> = {},
+  ) => runCommand(context, argv, { failure, timeout: STEP_SECONDS, logFile: installLog, ...options });
+  const requirements = (lockfiles: readonly string[]) =>
+    lockfiles.flatMap((file) => ["-r", join(packageRoot(), file)]);
   rmSync(installLog, { force: true });
 
-  task.say(`installing uv and supervisor on Python ${python.version}`);
-  await step(`${python.path} cannot make a virtual environment`, [python.path, "-m", "venv", tools]);
+  context.log(`installing uv and supervisor with Python ${python.version}`);
+  await step(`${python.path} cannot create a virtual environment`, [python.path, "-m", "venv", tools]);
   const toolsPython = join(tools, "bin", "python");
   const index = await packageIndex(toolsPython, process.env);
   const env = { ...installerEnvironment(index, process.env), UV_CACHE_DIR: cache };
   const options = { env, hint: describeIndex(index) };
   const pip = [
-    toolsPython,
-    "-m",
-    "pip",
-    "install",
-    "--no-cache-dir",
-    "--progress-bar",
-    "off",
-    "--require-hashes",
+    ...[toolsPython, "-m", "pip", "install"],
+    ...["--no-cache-dir", "--progress-bar", "off", "--require-hashes"],
+    ...requirements(TOOL_LOCKFILES),
   ];
-  await step("uv and supervisor cannot be installed", [...pip, ...from(locks.tools)], options);
+  await step("uv and supervisor cannot be installed", pip, options);
 
-  task.say("installing the release's packages from their lockfile");
+  context.log("installing the packages of the release from its lockfiles");
   const uv = join(tools, "bin", "uv");
-  await step("uv cannot make a virtual environment", [uv, "venv", "--python", python.path, environment], {
-    env,
-  });
+  const venv = [uv, "venv", "--python", python.path, environment];
+  await step("uv cannot create a virtual environment", venv, { env });
   const install = [
     ...[uv, "pip", "install", "--python", join(environment, "bin", "python"), "--require-hashes"],
     ...(index.noIndex ? ["--no-index"] : []),
-    ...from(locks.release),
+    ...requirements(release),
   ];
-  await step("the release's packages cannot be installed", install, options);
+  await step("the packages of the release cannot be installed", install, options);
   return index;
 }
 
-/** Whether both environments start: an upgrade of Python, a crash or a person may have broken them since. */
-async function works({ environment, tools }: LocalPaths): Promise<boolean> {
+/** Whether both environments still work. An upgrade of Python, a crash or a user may have damaged them. */
+async function canImport({ environment, tools }: LocalPaths): Promise<boolean> {
   const imports = (directory: string, module: string) =>
     promisify(execFile)(join(directory, "bin", "python"), ["-I", "-c", `import ${module}`], {
       env: toolEnvironment(process.env),
-      timeout: CHECK_TIMEOUT,
+      timeout: IMPORT_TIMEOUT,
     });
   return Promise.all([imports(environment, "distributed"), imports(tools, "supervisor.supervisord")]).then(
     () => true,
@@ -120,9 +117,9 @@ async function works({ environment, tools }: LocalPaths): Promise<boolean> {
   );
 }
 
-/** What decides the content of the environments; their scripts contain their own path. */
-function fingerprint({ root }: LocalPaths, python: Python, locks: readonly string[]): string {
+/** Digest of what determines the content of the environments. Their scripts contain their own path. */
+function fingerprint({ root }: LocalPaths, python: Python, lockfiles: readonly string[]): string {
   const hash = createHash("sha256").update(`${root}\n${python.path} ${python.version}\n`);
-  for (const file of locks) hash.update(packageFile(file));
+  for (const file of lockfiles) hash.update(packageFile(file));
   return hash.digest("hex");
 }

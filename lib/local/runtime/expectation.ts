@@ -1,7 +1,7 @@
 import type { ResolvedCluster } from "../../config/resolved-cluster";
 import type { LocalPool } from "./pools";
 
-/** Pools and versions that the smoke test expects; its option `--expect` reads this shape. */
+/** Pools and versions that the smoke test expects: the file format of its option `--expect`. */
 export interface Expectation {
   readonly cluster: string;
   readonly release: string;
@@ -9,15 +9,15 @@ export interface Expectation {
   readonly pools: readonly {
     readonly name: string;
     readonly kind: "cpu" | "gpu";
-    /** Resources of each worker process; `nthreads` stands for the number of its threads. */
+    /** Resources of each worker process; `nthreads` means its number of threads. */
     readonly resources: Readonly<Record<string, number | "nthreads">>;
     readonly workers: number;
-    /** Absent where they have a memory limit, above which they spill. */
+    /** `false` for workers without a memory limit, which never spill. */
     readonly spills?: false;
   }[];
 }
 
-/** What a cluster's definition promises about its workers on this machine. */
+/** Returns what the smoke test should find: the pools that run on this computer. */
 export function expectation(cluster: ResolvedCluster, pools: readonly LocalPool[]): Expectation {
   return {
     cluster: cluster.name,

@@ -1,6 +1,6 @@
 /**
- * The error that a log's failure began with, as one line: tools print what it led to after it, and programs that are
- * started again print it again. `undefined` if the log has no error that is known by its form.
+ * Returns the first error of a log in one line, which is the cause: tools print its consequences after it. Returns `undefined`
+ * if the log has no error in a known format.
  */
 export function firstError(log: string): string | undefined {
   const lines = log.split("\n").map((line) => line.trimEnd());
@@ -8,8 +8,8 @@ export function firstError(log: string): string | undefined {
 }
 
 /**
- * Python prints a chain of exceptions with the first one on top. After its frames, which are indented, a line begins
- * where the word Traceback does: the exception.
+ * Python prints the first exception of a chain first. Its frames are indented; the exception is the next line with the same
+ * indentation as the word Traceback.
  */
 function pythonError(lines: readonly string[]): string | undefined {
   const header = /^([\s|+]*)(?:Exception Group )?Traceback \(most recent call last\):$/;
@@ -22,12 +22,12 @@ function pythonError(lines: readonly string[]): string | undefined {
     .find((line) => /^\S/.test(line));
 }
 
-/** pip warns of each attempt, and says in its error only that there is no such package. */
+/** pip reports connection errors in warnings; its error only states that there is no such package. */
 function pipConnectionError(lines: readonly string[]): string | undefined {
   return first(lines, /^WARNING: Retrying .* after connection broken by '(.*)': /);
 }
 
-/** uv prints the cause last, either as `Caused by:` or at the end of a branch. */
+/** uv prints the cause last, as `Caused by:` or at the end of a branch. */
 function uvError(lines: readonly string[]): string | undefined {
   const start = lines.findIndex((line) => /^(error: | +× )/.test(line));
   if (start === -1) return undefined;
@@ -36,7 +36,7 @@ function uvError(lines: readonly string[]): string | undefined {
   const causes = chain.map((line) => /^\s+(?:Caused by: |[├╰]─▶ )(.*)/.exec(line)?.[1]);
   const last = causes.findLastIndex((cause) => cause !== undefined);
   if (last === -1) return lines[start]?.replace(/^(error: | +× )/, "");
-  // A cause goes on in lines with a margin of their own.
+  // A cause continues in indented lines.
   const rest = chain.slice(last + 1).map((line) => line.trim());
   return [causes[last], ...rest.filter((line) => !/^(help|hint):/.test(line))].join(" ").trim();
 }

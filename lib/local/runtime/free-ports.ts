@@ -6,12 +6,12 @@ import { readIfPossible } from "../files";
 import { LOOPBACK, type LocalPorts } from "../ports";
 import { listenerOf } from "./listener";
 
-/** Ports of `--ports auto`: below Linux's first ephemeral port (32768, ip-sysctl), and above well-known services. */
+/** Ports of `--ports auto`: above well-known services and below the first ephemeral port of Linux (32768, ip-sysctl). */
 const AUTO = { from: 10_000, pairs: 2_000, step: 10 };
 
 /**
- * A pair of ports that are free. Each project starts to look at a place of its own, so that two that start at the same
- * moment do not take the same pair, and one that starts again gets its pair again.
+ * Returns two free ports. The search starts at a port derived from the project, so that a project gets the same ports again,
+ * and two projects that start at the same time get different ones.
  *
  * @param project path of the project
  */
@@ -22,23 +22,25 @@ export async function freePorts(project: string): Promise<LocalPorts> {
     const ports = { scheduler, dashboard: scheduler + 1 };
     if ((await isFree(ports.scheduler)) && (await isFree(ports.dashboard))) return ports;
   }
-  throw new LocalStackError(`no free ports from ${AUTO.from} on`);
+  throw new LocalStackError(
+    `no free ports: all from ${AUTO.from} to ${AUTO.from + AUTO.pairs * AUTO.step} are in use`,
+  );
 }
 
 /**
- * Makes sure that both ports are free.
+ * Checks that both ports are free.
  *
- * @throws LocalStackError that names each port that is taken and, where it can be known, the process that has it
+ * @throws LocalStackError with each port that is in use and, if known, the process that listens on it
  */
-export async function refuseTakenPorts(ports: LocalPorts): Promise<void> {
-  const taken: string[] = [];
+export async function checkPortsFree(ports: LocalPorts): Promise<void> {
+  const used: string[] = [];
   for (const [use, port] of Object.entries(ports)) {
-    if (!(await isFree(port))) taken.push(`port ${port} (${use}) is taken by ${describeListener(port)}`);
+    if (!(await isFree(port))) used.push(`port ${port} (${use}) is in use by ${describeListener(port)}`);
   }
-  if (taken.length > 0)
+  if (used.length > 0)
     throw new LocalStackError(
-      taken.join("; "),
-      "Hint: end it, or choose other ports: npm start -- --ports auto, or " +
+      used.join("; "),
+      "Hint: stop it, or choose other ports: npm start -- --ports auto, or " +
         "npm start -- --scheduler-port 8796 --dashboard-port 8797",
     );
 }
@@ -51,7 +53,7 @@ async function isFree(port: number): Promise<boolean> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "EADDRINUSE") return false;
-    throw new LocalStackError(`port ${port} cannot be used (${code}); choose one above 1023`);
+    throw new LocalStackError(`port ${port} cannot be used (${code}). Hint: choose a port above 1023`);
   } finally {
     server.close();
   }

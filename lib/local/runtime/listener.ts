@@ -2,8 +2,8 @@ import { readdirSync, readlinkSync } from "node:fs";
 import { readIfPossible } from "../files";
 
 /**
- * Process that listens on a port: `undefined` if there is none that this user can see, `unknown` where the system does
- * not tell. Linux lists the listening sockets in /proc/net, and each process's sockets among its open files.
+ * Returns the PID of the process that listens on a port: `undefined` if this user can see none, `unknown` on systems other
+ * than Linux. Linux lists listening sockets in /proc/net, and the sockets of each process among its open files.
  */
 export function listenerOf(port: number): number | "unknown" | undefined {
   const tables = ["/proc/net/tcp", "/proc/net/tcp6"]

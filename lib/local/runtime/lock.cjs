@@ -1,4 +1,4 @@
-// One command at a time. Plain JavaScript: `npm start` also takes a lock before anything is installed or compiled.
+// Lock that allows one command at a time. Plain JavaScript, because `npm start` uses it before npm installs packages.
 
 "use strict";
 
@@ -6,41 +6,41 @@ const { execFileSync } = require("node:child_process");
 const { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } = require("node:fs");
 const { dirname, join } = require("node:path");
 
-/** Variable by which a command tells its children which claim is theirs too. */
-const HELD = "CDKTF_DASK_LOCAL_LOCK";
+/** Environment variable with the claims of a command, which its children may share. */
+const CLAIMS_VARIABLE = "CDKTF_DASK_LOCAL_LOCK";
 
-/** Attempts and longest pause, in ms, where two commands claim at the same moment and both withdraw. */
-const ATTEMPTS = 8;
-const PAUSE = 200;
+/** Attempts and maximum pause in milliseconds, if two commands claim at the same time and both withdraw. */
+const MAX_ATTEMPTS = 8;
+const MAX_PAUSE_MS = 200;
 
 /**
- * @typedef {object} ClusterSecretName
- * @property {string} claim name of the claim's file
+ * @typedef {object} LockOwner
+ * @property {string} claim file name of the claim
  * @property {number} pid
  * @property {number} since time of the claim, in ms since the epoch
- * @property {string} command what the process does
+ * @property {string} command command of the process, such as `npm start`
  */
 
-/** Another process holds the lock. */
+/** Another process has the lock. */
 class LockedError extends Error {
-  /** @param {ClusterSecretName} holder */
+  /** @param {LockOwner} owner */
   constructor({ pid, since, command }) {
     const time = new Date(since).toLocaleTimeString("en-GB");
     super(
-      `${command} is under way (process ${pid}, since ${time}); wait for its end, or end it, and try again`,
+      `${command} is running (process ${pid}, since ${time}). Hint: wait until it ends, or stop it, and try again`,
     );
     this.name = "LockedError";
   }
 }
 
 /**
- * Takes a lock until this process ends. The lock is a directory with one file for each process that claims it: the
- * name tells process, start time of that process, time of the claim, and command. So a claim is never half-written, and a
- * claim whose process is gone, or has given its PID to another one, counts as none.
+ * Takes a lock until this process ends. The lock is a directory with an empty file for each process that claims it. The name
+ * of the file has the PID, the start time of the process, the time of the claim, and the command. Therefore a claim is never
+ * incomplete, and a claim is ignored if its process has ended, or another process has its PID.
  *
  * @param {string} directory
- * @param {string} command what this process does, such as `npm start`
- * @throws {LockedError} if another process holds it, other than a parent that handed it down
+ * @param {string} command command of this process, such as `npm start`
+ * @throws {LockedError} if another process has the lock, unless it is a parent of this process
  */
 function acquireLock(directory, command) {
   for (let attempt = 1; ; attempt++) {
@@ -49,35 +49,36 @@ function acquireLock(directory, command) {
     try {
       writeFileSync(join(directory, claim), "", { flag: "wx" });
     } catch (error) {
-      // The previous holder has just removed the directory.
-      if (/** @type {NodeJS.ErrnoException} */ (error).code === "ENOENT" && attempt < ATTEMPTS) continue;
+      // The previous owner has just removed the directory.
+      if (/** @type {NodeJS.ErrnoException} */ (error).code === "ENOENT" && attempt < MAX_ATTEMPTS) continue;
       throw error;
     }
-    const own = [claim, ...(process.env[HELD] ?? "").split("\n")];
-    const [other] = holders(directory).filter((holder) => !own.includes(holder.claim));
+    const own = [claim, ...(process.env[CLAIMS_VARIABLE] ?? "").split("\n")];
+    const [other] = owners(directory).filter(({ claim }) => !own.includes(claim));
     if (other === undefined) {
-      process.env[HELD] = own.join("\n");
+      process.env[CLAIMS_VARIABLE] = own.join("\n");
       process.on("exit", () => release(directory, claim));
       return;
     }
     release(directory, claim);
-    if (attempt === ATTEMPTS || Date.now() - other.since > ATTEMPTS * PAUSE) throw new LockedError(other);
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1 + Math.random() * PAUSE);
+    if (attempt === MAX_ATTEMPTS || Date.now() - other.since > MAX_ATTEMPTS * MAX_PAUSE_MS)
+      throw new LockedError(other);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1 + Math.random() * MAX_PAUSE_MS);
   }
 }
 
-/** Whether this process was started by a command that holds a lock. */
-function heldByParent() {
-  return Boolean(process.env[HELD]);
+/** Whether a parent of this process has a lock. */
+function parentHasLock() {
+  return Boolean(process.env[CLAIMS_VARIABLE]);
 }
 
 /**
- * Living processes that claim a lock, first claim first. Removes what is left of others.
+ * Returns the processes that claim a lock, first claim first. Removes the claims of processes that have ended.
  *
  * @param {string} directory
- * @returns {ClusterSecretName[]}
+ * @returns {LockOwner[]}
  */
-function holders(directory) {
+function owners(directory) {
   const found = [];
   for (const claim of namesIn(directory)) {
     const [, pid, started, since, command] = /^(\d+)\.([^.]*)\.(\d+)\.(.*)$/s.exec(claim) ?? [];
@@ -89,8 +90,8 @@ function holders(directory) {
 }
 
 /**
- * Removes a claim, those that killed processes have left of any lock, and the directories that are empty then:
- * `<project>/.dask/.locks/<name>`.
+ * Removes a claim, all claims of killed processes for any lock, and the directories `<project>/.dask/.locks/<name>` that are
+ * then empty.
  *
  * @param {string} directory
  * @param {string} claim
@@ -99,7 +100,7 @@ function release(directory, claim) {
   rmSync(join(directory, claim), { force: true });
   const locks = dirname(directory);
   for (const name of namesIn(locks)) {
-    holders(join(locks, name));
+    owners(join(locks, name));
     removeIfEmpty(join(locks, name));
   }
   for (const empty of [locks, dirname(locks)]) removeIfEmpty(empty);
@@ -107,7 +108,7 @@ function release(directory, claim) {
 
 /**
  * @param {string} directory
- * @returns {string[]} nothing where another process has just removed it
+ * @returns {string[]} empty if another process has just removed the directory
  */
 function namesIn(directory) {
   try {
@@ -122,13 +123,12 @@ function removeIfEmpty(directory) {
   try {
     rmdirSync(directory);
   } catch {
-    // Something is in it, or it is gone.
+    // Not empty, or already removed.
   }
 }
 
 /**
- * When a process was started, or `undefined` if there is none. A process that has ended and whose parent has not
- * noticed yet counts as none.
+ * Returns the start time of a process, or `undefined` if it does not exist or is a zombie.
  *
  * @param {number} pid
  * @returns {string | undefined}
@@ -136,7 +136,7 @@ function removeIfEmpty(directory) {
 function startTime(pid) {
   try {
     if (process.platform !== "linux")
-      // The C locale: the text becomes part of a file's name.
+      // In the C locale, because the text becomes part of a file name.
       return execFileSync("/bin/ps", ["-o", "lstart=", "-p", String(pid)], {
         encoding: "utf8",
         env: { LC_ALL: "C" },
@@ -149,4 +149,4 @@ function startTime(pid) {
   }
 }
 
-module.exports = { acquireLock, heldByParent, LockedError };
+module.exports = { acquireLock, parentHasLock, LockedError };

@@ -4,19 +4,21 @@ import { MIB, parseBytes } from "../../config/bytes";
 import { LocalStackError } from "../error";
 import type { LocalPool } from "./pools";
 
-/** Bytes of memory that processes of this computer may use: those of their control group, if it has a limit. */
-export function thisMemory(): number {
+/** Bytes of memory that processes may use on this computer: the limit of their control group, if it has one. */
+export function availableMemory(): number {
   const limit = process.constrainedMemory?.() ?? 0;
   return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
 }
 
 /**
- * Gives each pool the memory limit that its workers have on this computer. Sizes are as defined. A share is one of an equal part
- * of the memory for each acted-out node. The workers of pools without either divide what is left; workers without a limit count
- * among them.
+ * Sets the memory limit of each pool's workers on this computer:
+ *
+ * - A size stays as it is.
+ * - A fraction is of the memory of a node; all nodes have equal parts of the memory of the computer.
+ * - The workers of pools with the limit `auto` divide the remaining memory, also with workers without a limit.
  *
  * @param memory bytes of memory of this computer
- * @throws LocalStackError if the limits add up to more, or if there is too little for each worker
+ * @throws LocalStackError if the limits exceed the memory, or a worker would have less than the minimum
  */
 export function limitMemory(pools: readonly LocalPool[], memory: number): readonly LocalPool[] {
   const nodes = sum(pools.map((local) => local.nodes));
@@ -27,7 +29,7 @@ export function limitMemory(pools: readonly LocalPool[], memory: number): readon
   const taken = sum(pools.map((local) => (limitOf(local) ?? 0) * workersOf(local)));
   if (taken > memory)
     throw new LocalStackError(
-      `the memory limits of the workers add up to ${formatBytes(taken)}, this computer has ${formatBytes(memory)}; ${LOWER}, or lower memoryLimit`,
+      `memoryLimit: got ${formatBytes(taken)} for all workers, expected at most the ${formatBytes(memory)} of this computer. Hint: ${LOWER}, or lower memoryLimit`,
     );
   const sharing = sum(pools.filter((local) => limitOf(local) === undefined).map(workersOf));
   const auto = (memory - taken) / sharing;
@@ -37,7 +39,7 @@ export function limitMemory(pools: readonly LocalPool[], memory: number): readon
     const limit = limitOf(local) ?? auto;
     if (limit < MIN_BYTES)
       throw new LocalStackError(
-        `each of ${workersOf(local)} workers of pool ${pool.name} would have ${formatBytes(limit)} of this computer's ${formatBytes(memory)} of memory, and needs ${formatBytes(MIN_BYTES)}; ${LOWER}`,
+        `pool ${pool.name}: got ${formatBytes(limit)} of memory for each of ${workersOf(local)} workers, expected at least ${formatBytes(MIN_BYTES)}; this computer has ${formatBytes(memory)}. Hint: ${LOWER}`,
       );
     const memoryLimit =
       typeof pool.memoryLimit === "string" && pool.memoryLimit !== "auto"

@@ -3,26 +3,26 @@ import { existsSync } from "node:fs";
 import { devNull } from "node:os";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { deployEnvironment, toolEnvironment } from "./shell.cjs";
+import { deployEnvironment, toolEnvironment } from "./tool-environment.cjs";
 
-/** How packages are reached: what pip is configured with and, where it says nothing, uv's variables. */
+/** How to reach packages: the settings of pip and, where pip has none, the variables of uv. */
 export interface PackageIndex {
-  /** Index to ask instead of the public one. */
+  /** Index instead of the public one. */
   readonly url?: string;
-  /** Indexes to ask too. */
+  /** Additional indexes. */
   readonly extraUrls: readonly string[];
   /** Directories and pages with packages. */
   readonly findLinks: readonly string[];
-  /** Whether only `findLinks` is asked. */
+  /** Whether only `findLinks` is used. */
   readonly noIndex: boolean;
-  /** Hosts whose certificate is not verified. */
+  /** Hosts whose certificates are not verified. */
   readonly trustedHosts: readonly string[];
-  /** File of certificate authorities. */
+  /** File with CAs. */
   readonly cert?: string;
-  /** File of a client's key and certificate. */
+  /** File with key and certificate of the client. */
   readonly clientCert?: string;
   readonly proxy?: string;
-  /** Seconds to wait for the index. */
+  /** Seconds to wait for an answer. */
   readonly timeout?: string;
   readonly retries?: string;
 }
@@ -30,7 +30,7 @@ export interface PackageIndex {
 /** The public index of pip and uv. */
 const PYPI = "https://pypi.org/simple";
 
-/** Where Linux distributions have their certificate authorities, as a file: Debian, Fedora, SUSE, Alpine. */
+/** Files with the CAs of Linux distributions: Debian, Fedora, SUSE, Alpine. */
 const SYSTEM_CERTIFICATES = [
   "/etc/ssl/certs/ca-certificates.crt",
   "/etc/pki/tls/certs/ca-bundle.crt",
@@ -38,7 +38,7 @@ const SYSTEM_CERTIFICATES = [
   "/etc/ssl/cert.pem",
 ];
 
-/** Prints pip's variables and configuration files, merged by pip itself: `{"global.index-url": …, ":env:.cert": …}`. */
+/** Prints the variables and configuration files of pip, merged by pip: `{"global.index-url": …, ":env:.cert": …}`. */
 const PRINT_CONFIGURATION = `
 import json
 from pip._internal.configuration import Configuration
@@ -46,15 +46,16 @@ configuration = Configuration(isolated=False)
 configuration.load()
 merged = {}
 for name, value in configuration.items():
-    # Since pip 26 by file, the one that wins last.
+    # Since pip 26, settings are grouped by file, in ascending priority.
     merged.update(value if isinstance(value, dict) else {name: value})
 print(json.dumps(merged))
 `;
 
+/** Milliseconds for pip to print its configuration. */
 const TIMEOUT = 20_000;
 
 /**
- * Reads how packages are reached on this machine.
+ * Reads how to reach packages on this computer.
  *
  * @param python an interpreter with pip
  * @param env the environment of the user's shell
@@ -69,7 +70,7 @@ export async function packageIndex(python: string, env: NodeJS.ProcessEnv): Prom
 }
 
 /**
- * The settings of `pip install` in pip's configuration.
+ * Returns the settings of `pip install` in a configuration of pip.
  *
  * @param configuration section and name of each setting, as pip merges its variables and files
  */
@@ -77,7 +78,7 @@ export function fromConfiguration(
   configuration: Readonly<Record<string, unknown>>,
   env: NodeJS.ProcessEnv,
 ): PackageIndex {
-  // pip's order (pip documentation, "Configuration"): a command's section beats [global], variables beat both.
+  // pip documentation, "Configuration": variables override the section of a command, which overrides [global].
   const setting = (...names: string[]) =>
     [":env:", "install", "global"]
       .flatMap((section) => names.map((name) => configuration[`${section}.${name}`]))
@@ -89,8 +90,8 @@ export function fromConfiguration(
   const cert = setting("cert") ?? env.REQUESTS_CA_BUNDLE ?? env.CURL_CA_BUNDLE ?? env.SSL_CERT_FILE;
   return withoutUndefined({
     url: url || undefined,
-    extraUrls: list(extra).map(unnamed).filter(isThere),
-    findLinks: list(setting("find-links") ?? env.UV_FIND_LINKS?.replaceAll(",", " ")).filter(isThere),
+    extraUrls: list(extra).map(unnamed).filter(exists),
+    findLinks: list(setting("find-links") ?? env.UV_FIND_LINKS?.replaceAll(",", " ")).filter(exists),
     noIndex: /^(1|true|yes|on)$/i.test(setting("no-index") ?? ""),
     trustedHosts: list(setting("trusted-host") ?? env.UV_INSECURE_HOST),
     cert: cert || SYSTEM_CERTIFICATES.find((file) => existsSync(file)),
@@ -101,7 +102,7 @@ export function fromConfiguration(
   });
 }
 
-/** Variables by which pip asks this index; pip reads no configuration file besides. */
+/** Environment variables with which pip uses this index and reads no configuration file. */
 export function pipVariables(index: PackageIndex): Readonly<Record<string, string>> {
   return withoutUndefined({
     // pip documentation, "Configuration": os.devnull makes pip skip all configuration files.
@@ -121,7 +122,7 @@ export function pipVariables(index: PackageIndex): Readonly<Record<string, strin
   });
 }
 
-/** Variables by which uv asks this index; uv reads no configuration file besides. */
+/** Environment variables with which uv uses this index and reads no configuration file. */
 export function uvVariables(index: PackageIndex): Readonly<Record<string, string>> {
   const { proxy } = index;
   return withoutUndefined({
@@ -129,11 +130,11 @@ export function uvVariables(index: PackageIndex): Readonly<Record<string, string
     UV_PYTHON_DOWNLOADS: "never",
     UV_DEFAULT_INDEX: index.url,
     UV_INDEX: joined(index.extraUrls),
-    // As pip does: the best version of all indexes. A lockfile with hashes makes that safe.
+    // Like pip: the best version of all indexes, which is safe with hashes in the lockfile.
     UV_INDEX_STRATEGY: index.extraUrls.length > 0 ? "unsafe-best-match" : undefined,
     UV_FIND_LINKS: joined(index.findLinks, ","),
     UV_INSECURE_HOST: joined(index.trustedHosts),
-    // Without a file, macOS: uv asks the system instead of the authorities that it comes with.
+    // Without a file (macOS), uv uses the CAs of the system instead of its own.
     UV_SYSTEM_CERTS: index.cert === undefined ? "true" : undefined,
     SSL_CERT_FILE: index.cert,
     SSL_CLIENT_CERT: index.clientCert,
@@ -144,29 +145,29 @@ export function uvVariables(index: PackageIndex): Readonly<Record<string, string
   });
 }
 
-/** Which index was asked and which setting changes that, for a failure. */
+/** Describes the index and how to change it, for an error. */
 export function describeIndex({ url, extraUrls, findLinks, noIndex, proxy }: PackageIndex): string {
-  const asked = [...(noIndex ? [] : [url ?? PYPI]), ...extraUrls, ...findLinks].map(withoutPassword);
+  const locations = [...(noIndex ? [] : [url ?? PYPI]), ...extraUrls, ...findLinks].map(withoutPassword);
   const through = proxy === undefined ? "" : ` through the proxy ${withoutPassword(proxy)}`;
   return (
-    `index asked: ${asked.join(", ")}${through}. Hint: check the connection; ` +
+    `index: ${locations.join(", ")}${through}. Hint: check the connection; ` +
     "'pip config set global.index-url URL' or PIP_INDEX_URL changes the index, " +
     "global.cert or PIP_CERT the certificates, global.proxy or PIP_PROXY the proxy"
   );
 }
 
-/** The environment of an installer: this machine's, and the index for pip and for uv. */
+/** Returns the environment of pip and uv: that of a tool, and the variables for this index. */
 export function installerEnvironment(index: PackageIndex, env: NodeJS.ProcessEnv): Record<string, string> {
   return { ...toolEnvironment(env), ...pipVariables(index), ...uvVariables(index) };
 }
 
-/** An index of uv's may be `name=URL`. */
+/** Removes the name of an index; uv allows `name=URL`. */
 function unnamed(index: string): string {
   return index.replace(/^[\w.-]+=(?=\w+:)/, "");
 }
 
-/** pip passes over local directories that do not exist; uv fails at them. */
-function isThere(location: string): boolean {
+/** pip ignores local directories that do not exist; uv fails. */
+function exists(location: string): boolean {
   if (location.startsWith("file:")) return existsSync(fileURLToPath(location));
   return /^\w+:/.test(location) || existsSync(location);
 }

@@ -5,57 +5,67 @@ import { LocalStackError } from "../error";
 import { readIfPossible } from "../files";
 import type { LocalPaths } from "../paths";
 
-const MARK = "CDKTF_DASK_LOCAL_STACK";
+const MARKER_VARIABLE = "CDKTF_DASK_LOCAL_STACK";
 
-/** Seconds between asking a process to end and ending it. */
-const GRACE = 20;
+/** Seconds between SIGTERM and SIGKILL. */
+const GRACE_SECONDS = 20;
 
 /**
- * Every process of a local stack carries this variable, and its children inherit it. So they are found even
- * where their supervisor was killed, and a process that happens to have an old number is never mistaken.
+ * Returns the environment variable that marks a process of a local cluster. Children inherit it, so processes are found even
+ * after their supervisor was killed, and a process that reuses a PID is not mistaken for one of them.
  */
-export function mark(paths: LocalPaths): Readonly<Record<string, string>> {
-  return { [MARK]: paths.root };
+export function processMarker(paths: LocalPaths): Readonly<Record<string, string>> {
+  return { [MARKER_VARIABLE]: paths.root };
 }
 
-/** Numbers of the processes that belong to a local stack, other than this one. */
+/** PIDs of the processes of a local cluster, without this process. */
 export function processesOf(paths: LocalPaths): number[] {
   return [...environments()]
-    .filter(([pid, environment]) => pid !== process.pid && environment.includes(`\0${MARK}=${paths.root}\0`))
+    .filter(
+      ([pid, environment]) =>
+        pid !== process.pid && environment.includes(`\0${MARKER_VARIABLE}=${paths.root}\0`),
+    )
     .map(([pid]) => pid);
 }
 
-/** Which processes of a local stack are left, as the end of a sentence. */
-export function whatIsLeft(paths: LocalPaths): string {
-  const left = processesOf(paths);
-  return left.length === 0 ? "nothing is left running" : `processes ${left.join(", ")} are still running`;
-}
-
-/** Process of the supervisor, or `undefined` if the PID in its file is not that of a process of this stack. */
-export function supervisorOf(paths: LocalPaths): number | undefined {
-  const pid = Number(readIfPossible(paths.supervisorPid));
-  return processesOf(paths).find((candidate) => candidate === pid);
+/** Describes the remaining processes of a local cluster, as the end of a sentence. */
+export function describeRemaining(paths: LocalPaths): string {
+  const remaining = processesOf(paths);
+  return remaining.length === 0
+    ? "no process is running"
+    : `processes ${remaining.join(", ")} are still running`;
 }
 
 /**
- * Ends every process of a local stack: the supervisor first, as it ends its programs in order, then whatever is
- * left, at last without asking.
+ * Returns the PID of the supervisor, or `undefined` if its PID file does not contain the PID of a process of this cluster.
  *
- * @throws LocalStackError when a process is still there after all of that
+ * @param pids the processes of this cluster
  */
-export async function endProcesses(paths: LocalPaths): Promise<void> {
-  const supervisor = supervisorOf(paths);
-  const first = supervisor === undefined ? processesOf(paths) : [supervisor];
-  send("SIGTERM", first);
-  // A process that was stopped (Ctrl-Z) takes the signal once it goes on.
-  send("SIGCONT", first);
-  if (await gone(paths, GRACE)) return;
-  send("SIGKILL", processesOf(paths));
-  if (await gone(paths, GRACE)) return;
-  throw new LocalStackError(`processes ${processesOf(paths).join(", ")} do not end; end them with kill -9`);
+export function supervisorOf(paths: LocalPaths, pids = processesOf(paths)): number | undefined {
+  const pid = Number(readIfPossible(paths.supervisorPid));
+  return pids.find((candidate) => candidate === pid);
 }
 
-async function gone(paths: LocalPaths, seconds: number): Promise<boolean> {
+/**
+ * Ends all processes of a local cluster: the supervisor, which ends its programs in order, or all processes if there is no
+ * supervisor. Kills those that remain after 20 s.
+ *
+ * @throws LocalStackError if a process still remains
+ */
+export async function endProcesses(paths: LocalPaths): Promise<void> {
+  const pids = processesOf(paths);
+  const supervisor = supervisorOf(paths, pids);
+  const first = supervisor === undefined ? pids : [supervisor];
+  send("SIGTERM", first);
+  // A suspended process (Ctrl-Z) only handles the signal after it continues.
+  send("SIGCONT", first);
+  if (await waitForEnd(paths, GRACE_SECONDS)) return;
+  send("SIGKILL", processesOf(paths));
+  if (await waitForEnd(paths, GRACE_SECONDS)) return;
+  throw new LocalStackError(`processes ${processesOf(paths).join(", ")} do not end. Hint: kill -9`);
+}
+
+async function waitForEnd(paths: LocalPaths, seconds: number): Promise<boolean> {
   const deadline = Date.now() + seconds * 1000;
   while (processesOf(paths).length > 0) {
     if (Date.now() > deadline) return false;
@@ -74,10 +84,10 @@ function send(signal: NodeJS.Signals, pids: readonly number[]): void {
   }
 }
 
-/** Environments of the processes that this user may look into, with a NUL before and after each variable. */
+/** Environments of the processes that this user can read, with a NUL before and after each variable. */
 function* environments(): Generator<[pid: number, environment: string]> {
   if (!existsSync("/proc/self/environ")) {
-    // macOS; BSD's `e` appends the environment to the command.
+    // macOS: the option `e` of BSD's ps appends the environment to the command.
     const lines = execFileSync("ps", ["axeww", "-o", "pid=,command="], { encoding: "utf8" }).split("\n");
     for (const line of lines) yield [Number.parseInt(line, 10), `${line} `.replaceAll(/ (?=\w+=|$)/g, "\0")];
     return;
@@ -86,7 +96,7 @@ function* environments(): Generator<[pid: number, environment: string]> {
     try {
       yield [Number(pid), `\0${readFileSync(`/proc/${pid}/environ`, "utf8")}`];
     } catch {
-      // The process has just ended, or belongs to another user.
+      // The process has ended, or belongs to another user.
     }
   }
 }

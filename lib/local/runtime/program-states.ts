@@ -4,9 +4,9 @@ import { promisify } from "node:util";
 import { z } from "zod";
 import { errorFromLog } from "./error-from-log";
 import { firstError } from "./first-error";
-import { toolEnvironment } from "./shell.cjs";
+import type { StepContext } from "./run-command";
 import { programLog, SOCKET_NAME } from "./supervisor";
-import type { Task } from "./task";
+import { toolEnvironment } from "./tool-environment.cjs";
 
 /** Milliseconds for Python to start and for the supervisor to answer. */
 const TIMEOUT = 60_000;
@@ -40,9 +40,9 @@ export type ProgramState = z.infer<typeof STATES>[number];
  * @throws LocalStackError with the log of the first program that ended or did not start, or if the supervisor does not
  * answer
  */
-export async function checkPrograms(task: Task): Promise<void> {
-  const { paths } = task;
-  for (const state of await programStates(task)) {
+export async function checkPrograms(context: StepContext): Promise<void> {
+  const { paths } = context;
+  for (const state of await programStates(context)) {
     const failure = failureOf(state);
     if (failure === undefined) continue;
     const hint = `Hint: exit status or signal: ${paths.supervisorLog}`;
@@ -50,9 +50,9 @@ export async function checkPrograms(task: Task): Promise<void> {
   }
 }
 
-async function programStates({ paths, signal }: Task): Promise<readonly ProgramState[]> {
+async function programStates({ paths, signal }: StepContext): Promise<readonly ProgramState[]> {
   const python = join(paths.tools, "bin", "python");
-  // In the directory of the socket: the name of a socket has at most 107 bytes (unix(7)), its path may have more.
+  // In the directory of the socket, because a path of a socket has at most 107 bytes (unix(7)).
   const options = { cwd: paths.root, env: toolEnvironment(process.env), timeout: TIMEOUT, signal };
   try {
     const { stdout } = await promisify(execFile)(python, ["-I", "-c", PRINT_STATES], options);

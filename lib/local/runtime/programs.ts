@@ -9,20 +9,20 @@ import { LOOPBACK, type LocalPorts } from "../ports";
 import { daskConfig, reloadScript } from "./dask-config";
 import type { LocalPool } from "./pools";
 
-/** A process that the supervisor keeps. */
+/** A process that the supervisor runs. */
 export interface Program {
   readonly name: string;
   readonly argv: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
-  /** Dask's configuration: content by the file's name. */
+  /** Dask configuration: content by file name. */
   readonly config: Readonly<Record<string, string>>;
 }
 
 /**
- * The programs of a cluster on this machine, scheduler first: the services that machines on AWS run, with this
- * machine's paths and facts put in.
+ * Returns the programs of a local cluster, scheduler first: the services of nodes, with the paths and resources of this
+ * computer.
  *
- * @param cpus CPUs of this machine
+ * @param cpus CPUs of this computer
  */
 export function localPrograms(
   cluster: ResolvedCluster,
@@ -41,9 +41,9 @@ export function localPrograms(
     pool?: Pool,
   ): Program => {
     const service = serviceOf(localContext(name, tcpCluster, paths, ports));
-    const put = (text: string) => expand(text, { DASK_HOST: host, DASK_THREADS: threads });
-    const environment = Object.entries(service.environment).map(([key, value]) => [key, put(value)]);
-    const [, ...args] = service.argv.map(put);
+    const resolve = (text: string) => expand(text, { DASK_HOST: host, DASK_THREADS: threads });
+    const environment = Object.entries(service.environment).map(([key, value]) => [key, resolve(value)]);
+    const [, ...args] = service.argv.map(resolve);
     const dask = [
       join(paths.environment, "bin", "python"),
       "-P",
@@ -69,20 +69,20 @@ export function localPrograms(
 }
 
 /**
- * On a node a firewall knows the ports of workers. Here nothing does, and every node's processes share them with those of
- * other clusters on this machine, so each process takes a free port: without these flags, Dask's default.
+ * Removes the flags that pin ports of workers and nannies. Nodes need them for their security groups. Here, the processes of
+ * all nodes and of other clusters share the ports, so each process uses a free one, Dask's default.
  */
 function withoutPinnedPorts(args: readonly string[]): readonly string[] {
   const flags = ["--worker-port", "--nanny-port"];
   return args.filter((word, index) => !flags.includes(word) && !flags.includes(args[index - 1] ?? ""));
 }
 
-/** Makes Dask read its configuration from one directory, and not from `/etc/dask` (dask/config.py, `_get_paths`). */
+/** Variables with which Dask reads its configuration from one directory only, not from `/etc/dask` (dask/config.py, `_get_paths`). */
 export function onlyConfiguration(directory: string): Readonly<Record<string, string>> {
   return { DASK_CONFIG: directory, DASK_ROOT_CONFIG: directory };
 }
 
-/** Where Dask's configuration of a program lies. */
+/** Directory of the Dask configuration of a program. */
 export function configDirectory(name: string, paths: LocalPaths): string {
   return join(paths.config, name);
 }
@@ -104,7 +104,7 @@ function localContext(
   };
 }
 
-/** CPU workers that do not say how many threads they want share the CPUs. */
+/** Threads of each CPU worker without a number of threads: an equal part of the CPUs. */
 function threadsOfEach(pools: readonly LocalPool[], cpus: number): string {
   const cpuPools = pools.filter(({ pool }) => pool.kind === "cpu");
   const processes = cpuPools.reduce((sum, { nodes, workers }) => sum + nodes * workers, 0);

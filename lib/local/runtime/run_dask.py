@@ -1,10 +1,10 @@
-"""The dask command with the local stack's configuration only.
+"""Run the dask command with the configuration of the local cluster only.
 
     run_dask.py scheduler|worker|cuda worker ...
 
-Dask also reads ~/.config/dask whenever its configuration module is imported, and has no setting that turns
-this off (dask/config.py, _get_paths). So HOME points elsewhere during that import. This holds for worker
-processes too: nannies spawn them, and a spawned process first runs its parent's main module
+Dask also reads ~/.config/dask when its configuration module is imported, and has no setting that disables
+this (dask/config.py, _get_paths). Therefore HOME is another directory during that import. This also applies
+to worker processes: nannies spawn them, and a spawned process first runs the main module of its parent
 (multiprocessing.spawn, prepare).
 """
 

@@ -13,36 +13,37 @@ const RUN = z.object({
   ports: z.object({ scheduler: z.number().int(), dashboard: z.number().int() }),
 });
 
-/** A cluster that has started and passed its smoke test. */
+/** Record of a cluster that has started and passed its smoke test. */
 export interface Run {
-  /** Number of the deployment that started it. */
+  /** Number of the deployment. */
   readonly generation: number;
   /** Address of the scheduler. */
   readonly address: string;
   readonly ports: LocalPorts;
 }
 
-/** Records that a cluster has started; the last step of a start. */
+/** Records a cluster; the last step of a start. */
 export function recordRun(paths: LocalPaths, run: Run): void {
   replaceFile(paths.run, `${JSON.stringify(run, null, 2)}\n`);
 }
 
-/** The recorded run, or `undefined` if no start has completed. */
+/** Returns the recorded cluster, or `undefined` if no start has completed. */
 export function recordedRun(paths: LocalPaths): Run | undefined {
   return RUN.safeParse(readJson(paths.run)).data;
 }
 
 /**
- * The run that is alive, or `undefined`. A record is not enough: its supervisor must be a process of this stack, a
- * process of this stack must listen on the scheduler's port, and the programs that it starts must exist.
+ * Returns the recorded cluster if it is alive: its supervisor runs, one of its processes listens on the port of the
+ * scheduler, and its environment exists.
  */
-export function aliveRun(paths: LocalPaths): Run | undefined {
+export function liveRun(paths: LocalPaths): Run | undefined {
   const run = recordedRun(paths);
-  if (run === undefined || supervisorOf(paths) === undefined) return undefined;
+  if (run === undefined) return undefined;
   if (!existsSync(join(paths.environment, "bin", "python"))) return undefined;
   const listener = listenerOf(run.ports.scheduler);
-  // Only Linux tells which process listens on a port.
-  if (listener !== "unknown" && (listener === undefined || !processesOf(paths).includes(listener)))
-    return undefined;
+  const pids = processesOf(paths);
+  if (supervisorOf(paths, pids) === undefined) return undefined;
+  // Only Linux shows which process listens on a port.
+  if (listener !== "unknown" && (listener === undefined || !pids.includes(listener))) return undefined;
   return run;
 }

@@ -2,26 +2,26 @@ import { join } from "node:path";
 import { LocalStackError } from "../error";
 import type { LocalPaths } from "../paths";
 import type { Program } from "./programs";
-import { run, type Task } from "./task";
+import { runCommand, type StepContext } from "./run-command";
 
 /** Name of the socket of the supervisor's XML-RPC interface, in the directory of the cluster. */
 export const SOCKET_NAME = "supervisor.sock";
 
 /** Seconds for the supervisor to open its socket and go to the background. */
-const START_TIMEOUT = 30;
+const START_TIMEOUT_SECONDS = 30;
 
-/** Size of a log file before it is rotated, and rotated files that are kept. */
-const LOG_SIZE = "10MB";
-const LOGS_KEPT = 2;
+/** Size at which a log file is rotated, and number of rotated files. */
+const MAX_LOG_SIZE = "10MB";
+const LOG_BACKUPS = 2;
 
-/** Seconds that a program must run for its start to count; one that ends sooner shows up as failed. */
+/** Seconds after which a program counts as started; if it ends earlier, the supervisor waits before it starts it again. */
 const START_SECONDS = 5;
 
-/** Seconds between asking a program to end and ending it with all its children. */
+/** Seconds between SIGTERM and SIGKILL, both for a program and all its children. */
 const STOP_SECONDS = 5;
 
-/** The supervisor counts attempts, and has no word for "for ever". */
-const FOR_EVER = 1_000_000;
+/** The supervisor has no setting for unlimited retries. */
+const MAX_RETRIES = 1_000_000;
 
 /**
  * Starts supervisord in the background with the configuration in `supervisorConfig`. It must run in the directory of the
@@ -29,26 +29,26 @@ const FOR_EVER = 1_000_000;
  *
  * @param env variables that the programs inherit
  */
-export function startSupervisor(task: Task, env: Readonly<Record<string, string>>): Promise<void> {
-  const { paths } = task;
-  return run(task, [join(paths.tools, "bin", "supervisord"), "-c", paths.supervisorConfig], {
+export function startSupervisor(context: StepContext, env: Readonly<Record<string, string>>): Promise<void> {
+  const { paths } = context;
+  return runCommand(context, [join(paths.tools, "bin", "supervisord"), "-c", paths.supervisorConfig], {
     failure: "the supervisor does not start",
-    timeout: START_TIMEOUT,
+    timeout: START_TIMEOUT_SECONDS,
     cwd: paths.root,
     env,
-    log: join(paths.logs, "supervisord.out"),
+    logFile: join(paths.logs, "supervisord.out"),
   });
 }
 
 /**
- * The configuration of supervisord for these programs. Only this user can connect to its socket.
+ * Returns the configuration of supervisord for these programs. Only this user can connect to its socket.
  *
- * @throws LocalStackError when the project's path holds what this format cannot express
+ * @throws LocalStackError if the path of the project contains characters that this format cannot express
  */
 export function supervisorConfig(programs: readonly Program[], paths: LocalPaths): string {
   if (/["\\;#%\n]/.test(paths.root))
     throw new LocalStackError(
-      `path '${paths.root}' holds one of " \\ ; # %; move the project to a path without them`,
+      `path: got '${paths.root}', expected no " \\ ; # %. Hint: move the project to another path`,
     );
   const sections: [string, Record<string, string | number | boolean>][] = [
     [
@@ -56,8 +56,8 @@ export function supervisorConfig(programs: readonly Program[], paths: LocalPaths
       {
         pidfile: paths.supervisorPid,
         logfile: paths.supervisorLog,
-        logfile_maxbytes: LOG_SIZE,
-        logfile_backups: LOGS_KEPT,
+        logfile_maxbytes: MAX_LOG_SIZE,
+        logfile_backups: LOG_BACKUPS,
       },
     ],
     ["unix_http_server", { file: socketPath(paths), chmod: "0700" }],
@@ -68,20 +68,20 @@ export function supervisorConfig(programs: readonly Program[], paths: LocalPaths
     ...programs.map((program, index): [string, Record<string, string | number | boolean>] => [
       `program:${program.name}`,
       {
-        command: program.argv.map(quoted).join(" "),
+        command: program.argv.map(escapeWord).join(" "),
         environment: environment(program),
         directory: paths.scratch,
         priority: index,
         autorestart: true,
         startsecs: START_SECONDS,
-        startretries: FOR_EVER,
+        startretries: MAX_RETRIES,
         stopasgroup: true,
         killasgroup: true,
         stopwaitsecs: STOP_SECONDS,
         redirect_stderr: true,
         stdout_logfile: programLog(program, paths),
-        stdout_logfile_maxbytes: LOG_SIZE,
-        stdout_logfile_backups: LOGS_KEPT,
+        stdout_logfile_maxbytes: MAX_LOG_SIZE,
+        stdout_logfile_backups: LOG_BACKUPS,
       },
     ]),
   ];
@@ -91,14 +91,14 @@ export function supervisorConfig(programs: readonly Program[], paths: LocalPaths
     .join("\n");
 }
 
-/** Where a program's output goes. */
+/** Path of the log with the output of a program. */
 export function programLog({ name }: Pick<Program, "name">, paths: LocalPaths): string {
   return `${paths.logs}/${name}.log`;
 }
 
 /**
- * The path that supervisord binds its socket to. It makes paths absolute and appends its PID for a moment, and the kernel
- * takes at most 107 bytes (unix(7)), on macOS 103. On Linux the path therefore starts with the working directory's short name.
+ * Returns the path for supervisord's socket. supervisord makes it absolute and temporarily appends its PID, but a path of a
+ * socket has at most 107 bytes (unix(7)), on macOS 103. On Linux, `/proc/self/cwd` is a short path of the working directory.
  *
  * @throws LocalStackError on macOS when the path of the project is too long
  */
@@ -108,17 +108,17 @@ function socketPath({ root }: LocalPaths): string {
   const excess = Buffer.byteLength(`${path}.99999`) - 103;
   if (excess > 0)
     throw new LocalStackError(
-      `path '${root}' is ${excess} bytes too long for a socket; move the project to a shorter path`,
+      `path: got '${root}', expected ${excess} bytes less, for a socket. Hint: move the project to a shorter path`,
     );
   return path;
 }
 
-/** A word as supervisord splits command lines: the shell's rules, and a comment begins at a space and a `;`. */
-function quoted(word: string): string {
+/** Escapes a word for supervisord, which splits commands like a shell and starts comments at ` ;`. */
+function escapeWord(word: string): string {
   return word.replaceAll(/[^\w./:=@,+-]/g, "\\$&");
 }
 
-/** `KEY="value"`, as supervisord reads environments. */
+/** Formats the environment as supervisord reads it: `KEY="value"`, separated by commas. */
 function environment({ environment }: Program): string {
   return Object.entries(environment)
     .map(([name, value]) => `${name}="${value}"`)

@@ -7,35 +7,35 @@ import type { LocalPaths } from "../paths";
 import { LOOPBACK, type LocalPorts } from "../ports";
 import { errorFromLog } from "./error-from-log";
 import type { Expectation } from "./expectation";
+import type { StepContext } from "./run-command";
 import type { Run } from "./running";
 import { programLog } from "./supervisor";
-import type { Task } from "./task";
 
-/** Least seconds within which every worker must be registered; five are usual for a few of them on two idle cores. */
-const DEADLINE = 180;
+/** Minimum deadline for the registration of all workers. A few workers usually take 5 s on two idle cores. */
+const MIN_DEADLINE_SECONDS = 180;
 
-/** Seconds for each of many workers: nanny and worker take 1.7 s of CPU time to start (measured), on cores that may be busy. */
-const DEADLINE_EACH = 6;
+/** Deadline for each of many workers. Nanny and worker take 1.7 s of CPU time to start (measured); the cores may be busy. */
+const DEADLINE_SECONDS_PER_WORKER = 6;
 
-/** Seconds within which so many workers must be registered. */
+/** Seconds within which this number of workers must be registered. */
 export function registrationDeadline(workers: number): number {
-  return Math.max(DEADLINE, DEADLINE_EACH * workers);
+  return Math.max(MIN_DEADLINE_SECONDS, DEADLINE_SECONDS_PER_WORKER * workers);
 }
 
-/** Seconds between two looks, between two checks of the programs, and between two lines where nothing changes. */
-const LOOK_SECONDS = 0.5;
+/** Seconds between two requests to the scheduler, two checks of the programs, and two lines of progress without a change. */
+const POLL_SECONDS = 0.5;
 const PROGRAM_CHECK_SECONDS = 2;
-const SAY_SECONDS = 5;
+const PROGRESS_SECONDS = 5;
 
 /**
- * Waits until each pool has its workers.
+ * Waits until the workers of each pool are registered with the scheduler.
  *
- * @param address the scheduler's
- * @param checkPrograms fails if a program has ended
- * @throws LocalStackError when a program ends or the deadline passes, with the log of what is missing
+ * @param address address of the scheduler
+ * @param checkPrograms throws if a program has failed
+ * @throws LocalStackError after the deadline, with the log of the first missing program
  */
 export async function waitForWorkers(
-  task: Task,
+  context: StepContext,
   expected: Expectation,
   address: string,
   ports: LocalPorts,
@@ -49,52 +49,52 @@ export async function waitForWorkers(
     const isCheckDue = Date.now() - lastCheck >= PROGRAM_CHECK_SECONDS * 1000;
     if (isCheckDue) lastCheck = Date.now();
     const [registered] = await Promise.all([
-      registeredPools(address, ports, task.signal),
+      registeredPools(address, ports, context.signal),
       isCheckDue ? checkPrograms() : undefined,
     ]);
     const missing = expected.pools.filter(({ name, workers }) => count(registered, name) < workers);
     const line = progress(expected, registered);
-    if (line !== last.line || Date.now() - last.at >= SAY_SECONDS * 1000) {
-      task.say(line);
+    if (line !== last.line || Date.now() - last.at >= PROGRESS_SECONDS * 1000) {
+      context.log(line);
       Object.assign(last, { line, at: Date.now() });
     }
     if (registered !== undefined && missing.length === 0) return;
     if (Date.now() - started > deadline * 1000) {
       const name =
         registered === undefined ? "dask-scheduler" : `${missing[0]?.name}${POOL_SEPARATOR}local-0`;
-      throw errorFromLog(`${line} after ${deadline} s`, programLog({ name }, task.paths));
+      throw errorFromLog(`${line} after ${deadline} s`, programLog({ name }, context.paths));
     }
-    await sleep(LOOK_SECONDS * 1000, undefined, { signal: task.signal });
+    await sleep(POLL_SECONDS * 1000, undefined, { signal: context.signal });
   }
 }
 
-/** Seconds in which the workers of a cluster that runs must be there; a worker that ends is started again in two. */
-const RESTART_DEADLINE = 15;
+/** Seconds to wait for missing workers of a running cluster; a worker that ends is restarted after 2 s. */
+const RESTART_SECONDS = 15;
 
-/** The part of `Expectation` that says how many workers there are. */
+/** The fields of `Expectation` that determine the number of workers. */
 const EXPECTED = z.object({ pools: z.array(z.object({ workers: z.number() })) });
 
-/** Workers of a cluster that runs, as many as are registered and as many as there should be. */
+/** Number of workers of a running cluster. */
 export interface WorkerCount {
   readonly registered: number;
   readonly expected: number;
 }
 
 /**
- * Counts the workers of a run until all are there, for some seconds. `undefined` if the scheduler does not answer: it may
- * have much to do.
+ * Counts the workers of a running cluster. Waits for missing ones. Returns `undefined` if the scheduler does not answer
+ * because it is busy.
  *
- * @param seconds how long to wait for workers that are missing
+ * @param seconds maximum wait
  */
 export async function countWorkers(
   paths: LocalPaths,
   { ports }: Run,
-  seconds = RESTART_DEADLINE,
+  seconds = RESTART_SECONDS,
 ): Promise<WorkerCount | undefined> {
   const { pools = [] } = EXPECTED.safeParse(readJson(paths.expectation)).data ?? {};
   const expected = pools.reduce((sum, { workers }) => sum + workers, 0);
   const deadline = Date.now() + seconds * 1000;
-  // Not identity.json: its answer is an error after tasks have run, as workers' metrics have keys that are no texts
+  // identity.json fails after tasks have run, because some keys of the workers' metrics are not strings
   // (distributed/http/scheduler/json.py).
   const page = `http://${LOOPBACK}:${ports.dashboard}/json/counts.json`;
   let found: WorkerCount | undefined;
@@ -105,7 +105,7 @@ export async function countWorkers(
       .catch(() => undefined);
     if (registered !== undefined) found = { registered, expected };
     if (registered !== undefined && registered >= expected) return found;
-    await sleep(LOOK_SECONDS * 1000);
+    await sleep(POLL_SECONDS * 1000);
   } while (Date.now() < deadline);
   return found;
 }
@@ -120,13 +120,13 @@ function count(registered: readonly string[] | undefined, pool: string): number 
   return (registered ?? []).filter((name) => name === pool).length;
 }
 
-/** What the scheduler says of itself, as far as it is of interest here. */
+/** The fields of `identity.json` that are read here. */
 interface Identity {
   readonly address: string;
   readonly workers: Readonly<Record<string, { readonly name: unknown }>>;
 }
 
-/** The pool of each registered worker; `undefined` while the scheduler does not answer. */
+/** Returns the pool of each registered worker; `undefined` while the scheduler does not answer. */
 async function registeredPools(
   address: string,
   ports: LocalPorts,
@@ -139,10 +139,10 @@ async function registeredPools(
     .catch(() => undefined);
   signal.throwIfAborted();
   if (answer === undefined) return undefined;
-  // Where another scheduler takes the port just before, ours puts its dashboard somewhere else.
+  // If another scheduler got the port first, ours uses another port for its dashboard.
   if (answer.address !== address)
     throw new LocalStackError(
-      `port ${ports.dashboard} (dashboard) was taken by the scheduler ${answer.address}`,
+      `port ${ports.dashboard} (dashboard) is in use by the scheduler ${answer.address}`,
     );
   return Object.values(answer.workers).map(({ name }) => String(name).split(POOL_SEPARATOR)[0] ?? "");
 }

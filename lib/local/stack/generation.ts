@@ -1,13 +1,13 @@
 import type { LocalPaths } from "../paths";
-import { aliveRun } from "../runtime/running";
+import { liveRun } from "../runtime/running";
 import { recordedGeneration } from "./terraform-state";
 
 /**
- * Generation of the cluster for the synthesized stack. It is the one in Terraform's state if that run is alive.
- * Otherwise it is the next one, so that a deployment replaces a cluster that was killed or that a reboot ended.
+ * Returns the generation for the synthesized stack: that of Terraform's state if its cluster is alive, otherwise the next
+ * one, so that a deployment replaces a cluster that was killed or ended with a reboot.
  *
- * Every stack of an app is synthesized together, so this runs for production stacks too. It never throws: state
- * that cannot be read counts as none.
+ * All stacks of an app are synthesized together, so this also runs for stacks on AWS. It never throws: an unreadable state
+ * counts as no state. Without a recorded cluster it looks at no process.
  *
  * @param stateFile Terraform's state of the stack
  */
@@ -18,7 +18,7 @@ export function nextGeneration(stateFile: string, paths: LocalPaths): number {
 
 function isAlive(generation: number, paths: LocalPaths): boolean {
   try {
-    return aliveRun(paths)?.generation === generation;
+    return liveRun(paths)?.generation === generation;
   } catch {
     return false;
   }

@@ -7,22 +7,23 @@ import type { ResolvedCluster } from "../../config/resolved-cluster";
 import { ValidationError } from "../../config/validation-error";
 import { packageFile } from "../../node/package-file";
 import { dashboardLink, schedulerAddress } from "../addresses";
-import { DEFINITION, type LocalDefinition, type Verb } from "../definition";
+import { DEFINITION_VARIABLE, type LocalCommand, type LocalDefinition } from "../definition";
 import { allLockfiles } from "../lockfiles";
 import { localPaths } from "../paths";
 import { chosenPorts, type LocalPorts } from "../ports";
 import { nextGeneration } from "./generation";
 import { RESOURCES } from "./terraform-state";
 
-/** Dask's own ports. */
+/** Default ports of Dask. */
 const DEFAULT_PORTS: LocalPorts = { scheduler: PORTS.scheduler.from, dashboard: PORTS.dashboard.from };
 
-/** Decides which cluster runs on this machine, and on which ports. */
+/** Determines which cluster runs on this computer, and on which ports. */
 export interface LocalStackProps {
-  /** The cluster; what concerns AWS only has no effect. */
+  /** The cluster; settings that only apply to AWS have no effect. */
   readonly cluster: ResolvedCluster;
   /**
-   * Ports on the loopback interface. The variables `CDKTF_DASK_SCHEDULER_PORT` and `CDKTF_DASK_DASHBOARD_PORT` override them.
+   * Ports on the loopback interface. The environment variables `CDKTF_DASK_SCHEDULER_PORT` and `CDKTF_DASK_DASHBOARD_PORT`
+   * override them.
    *
    * @default - 8786 and 8787
    */
@@ -30,20 +31,20 @@ export interface LocalStackProps {
 }
 
 /**
- * A cluster on this machine, by Terraform's built-in provider alone: no account and no download of a provider. One
- * resource is the environment that the cluster runs in, the other its processes; both are what their provisioners
- * make, and everything lies in `.dask/<cluster>` of the working directory.
+ * Stack of a cluster on this computer. It uses only Terraform's built-in provider, so it needs no account and no download of
+ * a provider. It has two resources with provisioners: the Python environment and the processes. All files are in
+ * `.dask/<cluster>` of the working directory.
  *
  * @example
  * new LocalStack(app, "laptop", { cluster, ports: { scheduler: 8796, dashboard: 8797 } });
  */
 export class LocalStack extends TerraformStack {
-  /** Address that clients connect to: `tcp://127.0.0.1:8786`, or `tls://…` where the definition asks for TLS. */
+  /** Address that clients connect to: `tcp://127.0.0.1:8786`, or `tls://…` with TLS. */
   readonly schedulerAddress: string;
-  /** Page of the dashboard. */
+  /** URL of the dashboard. */
   readonly dashboardLink: string;
 
-  /** @throws ValidationError if the state of the cluster is not on this machine, where its processes are */
+  /** @throws ValidationError if the definition has a backend that is not `local` */
   constructor(scope: Construct, id: string, { cluster, ports: given = DEFAULT_PORTS }: LocalStackProps) {
     super(scope, id);
     const ports = chosenPorts(given, process.env);
@@ -51,8 +52,8 @@ export class LocalStack extends TerraformStack {
     this.schedulerAddress = schedulerAddress(cluster, ports);
     this.dashboardLink = dashboardLink(ports);
 
-    // Terraform runs in the stack's folder of the output; relative paths keep the synthesized files the same on
-    // every machine.
+    // Terraform runs in the stack's folder of the output. Relative paths keep the synthesized files the same on every
+    // computer.
     const folder = resolve(App.of(this).outdir, Manifest.stacksFolder, id);
     const toProject = relative(folder, process.cwd());
     const stateFile = cluster.backend.path ?? `terraform.${cluster.name}.tfstate`;
@@ -60,13 +61,16 @@ export class LocalStack extends TerraformStack {
 
     const generation = nextGeneration(resolve(stateFile), localPaths(cluster.name));
     const definition: LocalDefinition = { cluster, ports, generation };
-    const provisioner = (verb: Verb) => ({
+    const provisioner = (command: LocalCommand) => ({
       type: "local-exec" as const,
-      command: `node "${relative(process.cwd(), join(__dirname, "../runtime/cli.js"))}" ${verb} ${cluster.name}`,
+      command: `node "${relative(process.cwd(), join(__dirname, "../runtime/cli.js"))}" ${command} ${cluster.name}`,
       workingDir: toProject,
     });
-    const provisioners = (create: Verb, destroy: Verb) => [
-      { ...provisioner(create), environment: { [DEFINITION]: literal(JSON.stringify(definition)) } },
+    const provisioners = (create: LocalCommand, destroy: LocalCommand) => [
+      {
+        ...provisioner(create),
+        environment: { [DEFINITION_VARIABLE]: escapeTerraform(JSON.stringify(definition)) },
+      },
       { ...provisioner(destroy), when: "destroy" as const },
     ];
     const locks = fingerprint(...allLockfiles(cluster.release.name).map(packageFile));
@@ -85,15 +89,16 @@ export class LocalStack extends TerraformStack {
       provisioners: provisioners("start", "stop"),
     });
 
-    this.output("scheduler_address", "Where clients connect", this.schedulerAddress);
-    this.output("dashboard_link", "Dashboard of the cluster", this.dashboardLink);
+    this.output("scheduler_address", "Address that clients connect to", this.schedulerAddress);
+    this.output("dashboard_link", "URL of the dashboard", this.dashboardLink);
     const files = `.dask/${cluster.name}`;
     const connect = (address: string) =>
       `${files}/environment/bin/python -c 'from distributed import Client; print(Client(${address}))'`;
-    if (cluster.tls) this.output("client_bundle", "A client's certificate and dask.yaml", `${files}/client`);
+    if (cluster.tls)
+      this.output("client_bundle", "Folder with a client certificate and dask.yaml", `${files}/client`);
     this.output(
       "connect",
-      "A client for this cluster",
+      "Command that connects a client",
       cluster.tls ? `DASK_CONFIG=${files}/client ${connect("")}` : connect(`"${this.schedulerAddress}"`),
     );
   }
@@ -107,8 +112,8 @@ function fingerprint(...texts: readonly string[]): string {
   return createHash("sha256").update(texts.join("\n")).digest("hex");
 }
 
-/** Keeps Terraform from reading `${` and `%{` as its own. */
-function literal(text: string): string {
+/** Escapes `${` and `%{`, which start a template in Terraform. */
+function escapeTerraform(text: string): string {
   return text.replaceAll(/[$%](?=\{)/g, "$&$&");
 }
 
@@ -118,7 +123,7 @@ function remoteBackend({ name, backend }: ResolvedCluster): ValidationError {
       path: "backend.type",
       value: backend.type,
       expected: "local",
-      hint: "leave the backend out: a cluster on this machine has its state on this machine",
+      hint: "remove the backend: the state of a local cluster must be on the same computer as its processes",
     },
   ]);
 }

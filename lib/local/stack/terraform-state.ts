@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { z } from "zod";
 import { readJson } from "../files";
 
-/** The part of a Terraform state (format version 4) that the local stack reads. */
+/** The fields of a Terraform state (format version 4) that the local stack reads. */
 const STATE = z.object({
   resources: z.array(
     z.object({
@@ -23,17 +23,17 @@ const GENERATION = z.object({
 export const RESOURCES = { environment: "environment", processes: "processes" } as const;
 
 /**
- * What a state file contains:
+ * Content of a state file:
  *
  * - `none`: no file, or a state without resources
- * - `incomplete`: empty or cut off; Terraform was killed while it wrote the file
+ * - `incomplete`: empty or cut off, because Terraform was killed while it wrote the file
  * - `own`: resources of a local stack
- * - `extended`: these and others, that somebody has added to the stack
- * - `foreign`: only others, or no Terraform state at all; the file belongs to another project
+ * - `extended`: resources of a local stack and others that a user added to it
+ * - `foreign`: only other resources, or not a Terraform state; the file belongs to another project
  */
 export type StateKind = "none" | "incomplete" | "own" | "extended" | "foreign";
 
-/** Looks at a state file without trusting it. */
+/** Classifies a state file. Accepts any content. */
 export function stateKind(file: string): StateKind {
   const size = statSync(file, { throwIfNoEntry: false })?.size;
   if (size === undefined) return "none";
@@ -47,7 +47,7 @@ export function stateKind(file: string): StateKind {
   return resources.some(isOwn) ? "extended" : "foreign";
 }
 
-/** Generation that a state file records; 0 if it records none. */
+/** Returns the generation that a state file records; 0 if it records none. */
 export function recordedGeneration(file: string): number {
   const state = STATE.safeParse(readJson(file));
   const resource = state.data?.resources.find((found) => isOwn(found) && found.name === RESOURCES.processes);

@@ -1,5 +1,5 @@
 import { fromConfiguration, installerEnvironment } from "../../../lib/local/runtime/package-index";
-import { deployEnvironment, toolEnvironment } from "../../../lib/local/runtime/shell.cjs";
+import { deployEnvironment, toolEnvironment } from "../../../lib/local/runtime/tool-environment.cjs";
 import { DOCUMENTED, documentedWithout, INDEX, KEPT } from "../../support/variables";
 
 const names = (environment: object) => Object.keys(environment).sort();
@@ -12,15 +12,15 @@ test.each([
   ["Terraform", /^TF_/, 20],
   ["npm", /^npm_config_/, 150],
   ["Dask", /^DASK_/, 180],
-])("the list has the variables of %s", (_, pattern, count) => {
+])("the list of documented variables has those of %s", (_, pattern, count) => {
   expect(DOCUMENTED.filter(({ name }) => pattern.test(name)).length).toBeGreaterThanOrEqual(count);
 });
 
-test("of all variables that are documented, a tool gets paths, language, proxies and certificates", () => {
+test("of all documented variables, a tool gets paths, locale, proxies and certificates", () => {
   expect(names(toolEnvironment(everything))).toEqual(KEPT);
 });
 
-test("a tool also gets what no documentation of these tools lists: the rest of paths, language and certificates", () => {
+test("a tool also gets undocumented variables of paths, locale and certificates", () => {
   const others = [
     "LANG",
     "LC_CTYPE",
@@ -44,13 +44,13 @@ test("a tool also gets what no documentation of these tools lists: the rest of p
   expect(names(toolEnvironment(given))).toEqual([...others].sort());
 });
 
-test("Terraform and cdktf get nothing more that is theirs, Python's, npm's or Dask's", () => {
+test("Terraform and cdktf get in addition only the variables of package indexes", () => {
   const given = names(deployEnvironment(everything));
 
   expect(given.filter((name) => !/^(PIP|UV)_|^XDG_CONFIG_(HOME|DIRS)$/.test(name))).toEqual(KEPT);
 });
 
-test("an installer follows no variable of pip and uv but those that say how to reach an index", () => {
+test("pip and uv ignore all of their variables except those of the index", () => {
   const hostile = documentedWithout([...INDEX, ...KEPT]);
   const configuration = Object.fromEntries(
     Object.entries(hostile)

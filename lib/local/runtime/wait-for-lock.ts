@@ -2,18 +2,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { acquireLock, LockedError } from "./lock.cjs";
 
 /** Milliseconds between two attempts. */
-const PAUSE = 200;
+const RETRY_MS = 200;
 
 /**
- * Takes a lock until this process ends, and waits for it while another process has it.
+ * Takes a lock until this process ends. Waits while another process has it.
  *
- * @param directory the lock's
- * @param command what this process does
- * @param seconds longest wait
- * @param signal ends the wait
- * @throws LockedError when another process still has the lock at the end
+ * @param directory directory of the lock
+ * @param command command of this process, for the error of others
+ * @param seconds maximum wait
+ * @param signal cancels the wait
+ * @throws LockedError if another process still has the lock after the wait
  */
-export async function holdLock(
+export async function waitForLock(
   directory: string,
   command: string,
   seconds: number,
@@ -26,7 +26,7 @@ export async function holdLock(
       return;
     } catch (error) {
       if (!(error instanceof LockedError) || Date.now() >= deadline) throw error;
-      await sleep(PAUSE, undefined, { signal });
+      await sleep(RETRY_MS, undefined, { signal });
     }
   }
 }
