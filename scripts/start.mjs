@@ -67,7 +67,8 @@ function startPreparation() {
 
 /** Environment variables of the app for the ports of the command line. */
 async function portVariables(options, paths) {
-  const { chosenPorts, freePorts, PORT_VARIABLES } = localModule("ports");
+  const { chosenPorts, PORT_VARIABLES } = localModule("ports");
+  const { freePorts } = localModule("runtime/free-ports");
   const ports = options.ports
     ? (localModule("runtime/running").liveRun(paths)?.ports ?? (await freePorts(ROOT)))
     : {};
