@@ -72,5 +72,5 @@ def test_an_answer_that_comes_before_its_hook_is_given_again(rig, cluster, baked
     *early, last = rig.calls_of(node, "CompleteLifecycleAction")
     assert {call["message"].partition(" found")[0] for call in early} == {"No active Lifecycle Action"}
     assert (last["status"], last["parameters"]["LifecycleActionResult"]) == (200, "CONTINUE")
-    assert "does not wait for this machine" not in node.log()
+    assert "does not wait for this instance" not in node.log()
     node.kill()

@@ -98,7 +98,7 @@ def test_a_launch_hook_that_is_gone(rig, baked, scheduler):
     asked = datetime.fromisoformat(last) - datetime.fromisoformat(first)
     assert asked >= timedelta(seconds=hook_seconds)
     [line] = [line for line in node.log().splitlines() if "launch hook workers-registered" in line]
-    assert line.endswith(" does not wait for this machine; if it is gone, cdktf deploy brings it back")
+    assert line.endswith(" does not wait for this instance; if it is gone, cdktf deploy brings it back")
     assert node.run("systemctl is-active dask-worker") == "active"
     node.kill()
 

@@ -262,7 +262,7 @@ describe("the launch hook", () => {
     const { code, said, calls } = machine.run("bootstrap");
     expect(code).toBe(expected);
     expect(toldAws(calls).slice(1)).toEqual(Array(6).fill(answer));
-    expect(said).not.toContain("does not wait for this machine");
+    expect(said).not.toContain("does not wait for this instance");
     expect(pauses(calls)).toBeGreaterThanOrEqual(25);
     expect(joined()).toBe(answer === "CONTINUE" ? `${INSTANCE}\n` : undefined);
   });
@@ -275,7 +275,7 @@ describe("the launch hook", () => {
     expect(pauses(calls)).toBeGreaterThanOrEqual(180);
     expect(pauses(calls)).toBeLessThan(191);
     expect(said).toContain(
-      "launch hook workers-registered does not wait for this machine; if it is gone, cdktf deploy brings it back\n",
+      "launch hook workers-registered does not wait for this instance; if it is gone, cdktf deploy brings it back\n",
     );
     expect(status()).toMatchObject({ state: "ready", phase: "dask" });
     expect(joined()).toBe(`${INSTANCE}\n`);
@@ -313,7 +313,7 @@ describe("the launch hook", () => {
     fakeAws(machine, { tags: "denied" });
     const { code, said, calls } = machine.run("bootstrap");
     expect(code).toBe(0);
-    expect(said).toContain("no tag on this machine: UnauthorizedOperation: not you\n");
+    expect(said).toContain("no tag on this instance: UnauthorizedOperation: not you\n");
     expect(toldAws(calls).at(-1)).toBe("CONTINUE");
     // A tag is for people only: it holds no worker up.
     expect(pauses(calls)).toBeLessThan(50);
