@@ -2,7 +2,7 @@
 
 import ssl
 import subprocess
-import sys
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
@@ -10,7 +10,7 @@ import pytest
 
 from cdktf_dask.node import dashboard
 from cdktf_dask.node.aws import AwsError
-from cluster import ENVIRONMENT, SOURCES
+from cdktf_dask.tls.ca import Profile, create_ca, issue
 
 PASSWORD = "0123456789abcdef0123456789abcdef"
 
@@ -78,12 +78,11 @@ def node(monkeypatch, tmp_path):
 
 @pytest.fixture(scope="module")
 def pem(tmp_path_factory):
-    """Certificate of a node for `localhost`."""
-    folder = tmp_path_factory.mktemp("certificates")
-    files = (folder / "node.pem", folder / "client.pem")
-    command = [sys.executable, "-B", "-m", "cdktf_dask.certificates", "mine", *files]
-    subprocess.run(command, env=ENVIRONMENT | {"PYTHONPATH": str(SOURCES)}, check=True, timeout=60)
-    return files[0]
+    """Certificate of a node for 127.0.0.1."""
+    file = tmp_path_factory.mktemp("certificates") / "node.pem"
+    now = datetime.now(UTC)
+    file.write_text(issue(create_ca("mine", now), "node", Profile.NODE, now, names=("127.0.0.1",)))
+    return file
 
 
 @pytest.fixture

@@ -41,7 +41,8 @@ def main(store: Secrets, port: str, *, renew: bool = False) -> None:
     subprocess.run(["systemctl", "enable", "--quiet", UNIT], check=True)
     # Not a reload: pages that an old password opened end here.
     subprocess.run(["systemctl", "restart", UNIT], check=False)
-    status = wait_for_proxy(f"https://localhost:{port}/")
+    # Not localhost, which a node without /etc/hosts does not resolve.
+    status = wait_for_proxy(f"https://127.0.0.1:{port}/")
     if status != HTTPStatus.UNAUTHORIZED:
         journal = ["journalctl", "--unit", UNIT, "--lines", "1", "--output", "cat"]
         line = subprocess.run(journal, capture_output=True, text=True, check=False).stdout.strip()
