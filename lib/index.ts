@@ -35,6 +35,7 @@ export type {
   InstanceTypeDefinition,
   LocalBackend,
   NetworkDefinition,
+  NodeSetupDefinition,
   PoolDefinition,
   S3Backend,
   SchedulerDefinition,
@@ -65,7 +66,7 @@ export type { LocalPorts } from "./local/ports";
 export { LocalStack, type LocalStackProps } from "./local/stack/local-stack";
 export type { Bundle } from "./node/bundle";
 export type { ImageContents } from "./node/image-contents";
-export type { NodeFile, NodePlan, NodeRole as NodeKind, Phase } from "./node/node-plan";
+export type { NodeFile, NodePlan, NodeRole as NodeKind, Phase, SetupPhase } from "./node/node-plan";
 export type { ClusterPlan, PoolPlan } from "./node/plan";
 export type { ClusterSecretName } from "./node/secrets";
 export type { Service } from "./node/service";

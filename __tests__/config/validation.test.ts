@@ -29,6 +29,16 @@ describe("each issue of a definition names its path, its value and what is allow
       { name: "c", network, release: "2025.1" },
       { path: "release", expected: "2026.7 or 2024.7" },
     ],
+    [
+      "a folder as a script",
+      { name: "c", network, nodeSetup: { boot: "setup/" } },
+      { path: "nodeSetup.boot", value: "setup/", hint: "name a file, not a folder" },
+    ],
+    [
+      "an unknown half of the setup",
+      pool({ nodeSetup: { start: "setup/a.sh" } }),
+      { path: "pools[0].nodeSetup.start", expected: "one of bake, boot" },
+    ],
     ["an unknown property", { name: "c", network, colour: "red" }, { path: "colour", value: "red" }],
     ["a misspelt region", { name: "c", network, region: "eu-central" }, { path: "region" }],
     [

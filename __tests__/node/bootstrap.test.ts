@@ -190,6 +190,47 @@ describe("the first failure", () => {
   });
 });
 
+describe("scripts of the user", () => {
+  const SETUP = {
+    BAKE_SETUP: "setup-bake,setup-bake-pool",
+    BOOT: "configuration,certificates,setup-boot,dask",
+  };
+  beforeEach(() => {
+    prepareAgain(SETUP);
+    for (const phase of ["setup-bake", "setup-bake-pool", "setup-boot"])
+      machine.script(phase, idempotent(phase));
+  });
+
+  test("run after the lanes, and before Dask, each with its own lines", () => {
+    const { code, said } = bootstrap();
+    expect(code).toBe(0);
+    expect(lines(said).slice(9)).toEqual([
+      ...story("setup-bake", "setup-bake-pool", "configuration", "certificates", "setup-boot", "dask"),
+      "ready: every phase is done",
+    ]);
+  });
+
+  test("that fail end the run with one sentence, as every phase", () => {
+    machine.script("setup-bake", "#!/bin/bash\necho '[Errno 28] No space left on device'\nexit 3\n");
+    const { code, said } = bootstrap();
+    expect(code).toBe(1);
+    expect(lines(said).slice(9)).toEqual([
+      "phase setup-bake begins",
+      "[setup-bake] [Errno 28] No space left on device",
+      "phase setup-bake failed with exit code 3: [Errno 28] No space left on device; log: " +
+        "/var/log/dask-node.log; to try again after a fix: systemctl restart dask-node",
+    ]);
+    expect(status()).toMatchObject({ state: "failed", phase: "setup-bake", exitCode: 3 });
+  });
+
+  test("of an image with the right digest do not run again; those of a boot do", () => {
+    machine.write("var/lib/dask-node/baked", `${key}\n`);
+    const { code, said } = bootstrap();
+    expect(code).toBe(0);
+    expect(begun(said)).toEqual(["configuration", "certificates", "setup-boot", "dask"]);
+  });
+});
+
 describe("a phase that needs a reboot", () => {
   const needsReboot = "#!/bin/bash\n[[ -e /var/driver ]] || { echo 'the driver does not load'; exit 100; }\n";
   const sentence =

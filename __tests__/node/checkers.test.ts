@@ -162,7 +162,7 @@ describe("scripts", () => {
         "base/signal",
       ],
       ...["conda/conda", "cuda-nvidia/cuda-nvidia", "cuda-nvidia/cuda-toolkit"],
-      ...["dask/configuration", "dask/dask"],
+      ...["dask/configuration", "dask/dask", "setup/setup"],
     ]);
   });
 

@@ -56,6 +56,18 @@ test("a worker's machine is done once all its processes are registered", () => {
   ]);
 });
 
+test("a service that scripts of the user precede is started by this step only", () => {
+  prepare(worker(variety, "many-processes"));
+  machine.write(
+    "etc/dask/node.env",
+    `${machine.read("etc/dask/node.env")}BOOT='configuration,setup-boot,dask'\n`,
+  );
+  python("");
+  const run = machine.run("dask");
+  expect(run.code).toBe(0);
+  expect(calls(run).slice(0, 2)).toEqual(["systemctl daemon-reload", "systemctl start dask-worker.service"]);
+});
+
 test("a GPU worker's node expects a process for each GPU, not for each MIG device", () => {
   prepare(worker(production, "gpu"));
   python("");

@@ -24,7 +24,7 @@ const withFile = (spec: NodePlan, changed: string): NodePlan => ({
 
 /** What an image holds, by the name of the setting or file that decides it; all else is for a boot to settle. */
 const BAKED_SETTINGS = [
-  ...["BAKE", "PACKAGES", "DASK", "PYTHON", "MINIFORGE_URL", "MINIFORGE_SHA256"],
+  ...["BAKE", "BAKE_SETUP", "PACKAGES", "DASK", "PYTHON", "MINIFORGE_URL", "MINIFORGE_SHA256"],
   ...["DRIVER_BRANCH", "NVSWITCH", "CUDA_PACKAGE"],
 ];
 const BAKED_FILES = [

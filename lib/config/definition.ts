@@ -1,11 +1,13 @@
 import type { Backend } from "./definition/backend";
 import type { InstanceTypeDefinition } from "./definition/instance-types";
 import type { NetworkDefinition } from "./definition/network";
+import type { NodeSetupDefinition } from "./definition/node-setup";
 import type { ReleaseName } from "./releases";
 
 export type { Backend, HcpBackend, LocalBackend, S3Backend } from "./definition/backend";
 export type { InstanceTypeDefinition } from "./definition/instance-types";
 export type { NetworkDefinition, ZoneDefinition } from "./definition/network";
+export type { NodeSetupDefinition } from "./definition/node-setup";
 
 /**
  * What a person writes: one Dask cluster. Everything but its name and the subnets of its administrators has
@@ -41,6 +43,12 @@ export interface ClusterDefinition {
    * @default false
    */
   readonly bakedImages?: boolean;
+  /**
+   * Scripts of yours that run on every node, before those of the scheduler or pool.
+   *
+   * @default - none
+   */
+  readonly nodeSetup?: NodeSetupDefinition;
   /**
    * Whether every connection of the cluster is encrypted and authenticated, by certificates of its own authority.
    * A cluster on AWS without is isolated: no administrator's subnet reaches it but by `ssh`, and Session Manager's tunnels
@@ -135,6 +143,12 @@ export interface SchedulerDefinition {
    * the block of the subnet
    */
   readonly privateAddress?: string;
+  /**
+   * Scripts of yours that run on the scheduler's node, after those of the cluster.
+   *
+   * @default - none
+   */
+  readonly nodeSetup?: NodeSetupDefinition;
 }
 
 /** Any pool of workers. */
@@ -206,6 +220,12 @@ export interface CommonPoolDefinition {
   readonly diskGiB?: number;
   /** @default - "ubuntu"; "deep-learning" for a GPU pool */
   readonly image?: Image;
+  /**
+   * Scripts of yours that run on the nodes of the pool, after those of the cluster.
+   *
+   * @default - none
+   */
+  readonly nodeSetup?: NodeSetupDefinition;
 }
 
 /** Workers that compute on CPUs: one `dask worker` a machine, offering `CPU` once per thread. */

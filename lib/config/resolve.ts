@@ -6,6 +6,7 @@ import type {
   ClusterDefinition,
   Image,
   NetworkDefinition,
+  NodeSetupDefinition,
   PoolDefinition,
   SchedulerDefinition,
 } from "./definition";
@@ -54,6 +55,7 @@ export function resolve(definition: ClusterDefinition): ResolvedCluster {
     logRetentionDays: definition.logRetentionDays ?? 365,
     deletionProtection: definition.deletionProtection ?? false,
     bakedImages,
+    ...setupOf(definition),
     tags: { ...tags },
     ...(definition.artifactBucket === undefined ? {} : { artifactBucket: definition.artifactBucket }),
     backend: definition.backend ?? { type: "local" },
@@ -88,6 +90,7 @@ function resolveScheduler(definition: SchedulerDefinition, name: string, network
     zone,
     privateAddress: definition.privateAddress ?? hostOf(subnet || network.vpcCidr, SCHEDULER_HOST),
     hostname: `scheduler.${name}.internal`,
+    ...setupOf(definition),
   };
 }
 
@@ -164,5 +167,11 @@ function common(
     diskGiB,
     image,
     ...facts,
+    ...setupOf(definition),
   } as const;
+}
+
+/** Scripts of the user, where a definition has any. */
+function setupOf({ nodeSetup }: { readonly nodeSetup?: NodeSetupDefinition }) {
+  return nodeSetup === undefined ? {} : { nodeSetup: { ...nodeSetup } };
 }

@@ -1,6 +1,6 @@
 import type { AddressPath } from "./address-defaults";
 import type { Amount } from "./amounts";
-import type { Backend, Image, SshDefinition } from "./definition";
+import type { Backend, Image, NodeSetupDefinition, SshDefinition } from "./definition";
 import type { GivenFacts } from "./instance-types";
 import type { Release } from "./releases";
 
@@ -24,6 +24,8 @@ export interface ResolvedCluster {
   readonly deletionProtection: boolean;
   /** Whether machines start from an image that holds all that they would install. */
   readonly bakedImages: boolean;
+  /** Scripts of the user that run on every node; absent: none. */
+  readonly nodeSetup?: NodeSetupDefinition;
   readonly tags: Readonly<Record<string, string>>;
   readonly backend: Backend;
   /** Blocks and addresses that the definition leaves to defaults, which an existing network does not have. */
@@ -61,6 +63,8 @@ export interface Scheduler {
   readonly hostname: string;
   /** Facts that the definition gives about instance types; absent: none. */
   readonly givenFacts?: GivenFacts;
+  /** Scripts of the user that run on its node; absent: none. */
+  readonly nodeSetup?: NodeSetupDefinition;
 }
 
 /** A resolved pool of either kind. */
@@ -84,6 +88,8 @@ export interface CommonPool {
   readonly image: Image;
   /** Facts that the definition gives about instance types; absent: none. */
   readonly givenFacts?: GivenFacts;
+  /** Scripts of the user that run on its nodes; absent: none. */
+  readonly nodeSetup?: NodeSetupDefinition;
 }
 
 /** A resolved CPU pool. */

@@ -66,6 +66,14 @@ const spill = object({
 
 const diskGiB = integer(20, 16384);
 
+const scriptPath = pattern(
+  /^[^\p{Cc}]*[^\p{Cc}/\s]$/u,
+  "the path of a script of your project, such as setup/packages.sh",
+  "name a file, not a folder",
+);
+
+const nodeSetup = object({ bake: scriptPath.optional(), boot: scriptPath.optional() });
+
 const commonPool = {
   name: poolName,
   instanceTypes: z.array(instanceType).min(1).max(40).optional(),
@@ -79,6 +87,7 @@ const commonPool = {
   spill: spill.optional(),
   diskGiB: diskGiB.optional(),
   image: image.optional(),
+  nodeSetup: nodeSetup.optional(),
 };
 
 const pool = z.discriminatedUnion("kind", [
@@ -124,9 +133,11 @@ export const definitionSchema = object({
     image: image.optional(),
     zone: zoneName.optional(),
     privateAddress: privateAddress.optional(),
+    nodeSetup: nodeSetup.optional(),
   }).optional(),
   pools: z.array(pool).max(50).optional(),
   bakedImages: z.boolean().optional(),
+  nodeSetup: nodeSetup.optional(),
   tls: z.boolean().optional(),
   ssh: object({ keyName }).optional(),
   logRetentionDays: logRetentionDays.optional(),

@@ -12,6 +12,7 @@ import type { NodeFeature, NodeFile, NodePlan, Phase } from "./node-plan";
 import { packageFile } from "./package-file";
 import { pythonFiles } from "./python-files";
 import type { ServiceContext } from "./service";
+import type { NodeSetup } from "./setup-scripts";
 import { reportFiles, stubFiles } from "./stub";
 import { renderTemplate } from "./template";
 
@@ -26,31 +27,40 @@ const SCRIPTS: Readonly<Partial<Record<Phase, string>>> = {
 };
 
 /** What distinguishes a node from the other nodes of its cluster. */
-export interface NodeOptions extends Omit<NodePlan, "bake" | "boot" | "stub" | "bundle" | "imageContents"> {
+export interface NodeOptions
+  extends Omit<NodePlan, "bake" | "bakeSetup" | "boot" | "stub" | "bundle" | "imageContents"> {
   /** Whether the node has a GPU. */
   readonly gpu: boolean;
   /** Maximum that one worker process may spill; `false` for no limit. */
   readonly spillLimit: string | false;
   /** Features that some nodes have. */
   readonly parts: readonly NodeFeature[];
+  /** Scripts of the user. */
+  readonly setup: NodeSetup;
 }
 
 /** Completes the plan of a node with what all nodes have. `packages`, `settings` and `files` are added to. */
 export function buildNode(
   cluster: ResolvedCluster,
   context: ServiceContext,
-  { gpu, spillLimit, parts, ...options }: NodeOptions,
+  { gpu, spillLimit, parts, setup, ...options }: NodeOptions,
 ): NodePlan {
   const { release } = cluster;
   // Packages come one after the other; conda needs no package manager.
   const bake: readonly (readonly Phase[])[] = [["base", ...(gpu ? cudaPhases(release.cuda) : [])], ["conda"]];
-  const boot: readonly Phase[] = ["configuration", ...parts.flatMap(({ phases }) => phases), "dask"];
+  const boot: readonly Phase[] = [
+    "configuration",
+    ...parts.flatMap(({ phases }) => phases),
+    ...setup.boot,
+    "dask",
+  ];
   const packages = [
     ...["ca-certificates", "curl", ...options.packages],
     ...parts.flatMap((part) => part.packages),
   ];
   const settings = {
     BAKE: bake.map((lane) => lane.join(",")).join(" "),
+    BAKE_SETUP: setup.bake.join(","),
     BOOT: boot.join(","),
     BOOT_SECONDS: String(BOOT_SECONDS),
     RETRY_SECONDS: String(RETRY_SECONDS),
@@ -79,10 +89,16 @@ export function buildNode(
     ...[...bake.flat(), ...boot].flatMap((phase) => SCRIPTS[phase] ?? []).map(script),
     ...pythonFiles(),
     ...parts.flatMap((part) => part.files),
+    ...setup.files,
     ...(gpu ? [copy("cuda-nvidia/nvidia-persistenced.conf", LIBRARY)] : []),
     ...options.files,
   ];
-  const contents = imageContents({ bake, settings, files: [...files, ...reportFiles(settings)] });
+  const contents = imageContents({
+    bake,
+    bakeSetup: setup.bake,
+    settings,
+    files: [...files, ...reportFiles(settings)],
+  });
   const environment = { ...settings, BAKE_KEY: contents.digest };
   const bundled = [environmentFile(ENVIRONMENT, environment), ...files];
   const bundle = bundleOf(bundled);
@@ -90,6 +106,7 @@ export function buildNode(
   return {
     ...options,
     bake,
+    bakeSetup: setup.bake,
     boot,
     packages,
     imageContents: contents,

@@ -2,10 +2,11 @@ import { createHash } from "node:crypto";
 import { BOOT_SECONDS } from "./lifecycle";
 import { ENVIRONMENT, environmentFile, LIBRARY, NODE_LOG } from "./node-files";
 import type { NodeFile, NodePlan } from "./node-plan";
+import { setupScript } from "./setup-scripts";
 
 /** Settings that decide what an image contains. */
 const SETTINGS: readonly string[] = [
-  ...["BAKE", "PACKAGES", "DASK", "PYTHON", "MINIFORGE_URL", "MINIFORGE_SHA256"],
+  ...["BAKE", "BAKE_SETUP", "PACKAGES", "DASK", "PYTHON", "MINIFORGE_URL", "MINIFORGE_SHA256"],
   ...["DRIVER_BRANCH", "NVSWITCH", "CUDA_PACKAGE"],
 ];
 
@@ -31,11 +32,12 @@ export interface ImageContents {
 }
 
 /** Fields of a plan that decide the contents of its image. */
-type Contents = Pick<NodePlan, "bake" | "settings" | "files">;
+type Contents = Pick<NodePlan, "bake" | "bakeSetup" | "settings" | "files">;
 
 /** Returns what an image for a node contains, and how it gets there. */
-export function imageContents({ bake, settings, files }: Contents): ImageContents {
-  const paths = [...FILES, ...bake.flat()].map((name) => `${LIBRARY}/${name}`);
+export function imageContents({ bake, bakeSetup, settings, files }: Contents): ImageContents {
+  const scripts = [...FILES, ...bake.flat(), ...bakeSetup].map((name) => `${LIBRARY}/${name}`);
+  const paths = [...scripts, ...bakeSetup.map(setupScript)];
   const runner = RUNNER.map((name) => `${LIBRARY}/${name}`);
   const decisive = {
     settings: Object.fromEntries(Object.entries(settings).filter(([name]) => SETTINGS.includes(name))),

@@ -15,7 +15,11 @@ export type Phase =
   | "configuration"
   | "certificates"
   | "dashboard"
-  | "dask";
+  | "dask"
+  | SetupPhase;
+
+/** A script of the user: of the cluster, of the scheduler, or of a pool. */
+export type SetupPhase = `setup-${"bake" | "boot"}${"" | "-scheduler" | "-pool"}`;
 
 /** A file on the machine. Its owner is root: the service user writes to its own directories only. */
 export interface NodeFile {
@@ -56,6 +60,8 @@ export interface NodePlan {
   readonly packages: readonly string[];
   /** Steps whose result an image can hold: lanes that run side by side, each with its steps in order. */
   readonly bake: readonly (readonly Phase[])[];
+  /** Scripts of the user after those, whose result an image can hold too; in order. */
+  readonly bakeSetup: readonly Phase[];
   /** Steps of every boot, in order. Each step has a script of its name. */
   readonly boot: readonly Phase[];
   /** Named values of the scripts, which find them in `/etc/dask/node.env`. */

@@ -11,6 +11,7 @@ import type { NodePlan } from "./node-plan";
 import { moduleCommand } from "./python-files";
 import type { ServiceContext } from "./service";
 import { POOL_SEPARATOR, schedulerService, workerService } from "./services";
+import { type NodeSetup, readSetupScripts } from "./setup-scripts";
 import { signalPart } from "./signal";
 import { spotPart } from "./spot";
 import { commandLine, systemdUnit } from "./systemd-unit";
@@ -38,23 +39,26 @@ export interface ClusterPlan {
 
 /**
  * Plans the nodes of a cluster: everything that is known of them before a deployment. Call it once for each cluster, and
- * pass the plans on.
+ * pass the plans on. It reads the scripts that `nodeSetup` names.
  *
  * @example
  * const { scheduler, pools } = planNodes(cluster);
  * for (const node of [scheduler, ...pools.map(({ node }) => node)]) console.log(node.name, node.bundle.sha256);
+ *
+ * @throws ValidationError for scripts of `nodeSetup` that are missing or cannot run
  */
 export function planNodes(cluster: ResolvedCluster): ClusterPlan {
   const context = nodeContext(cluster);
+  const setup = readSetupScripts(cluster);
   return {
     schedulerAddress: context.schedulerAddress,
-    scheduler: schedulerNode(cluster, context),
-    pools: cluster.pools.map((pool) => ({ pool, node: workerNode(cluster, pool, context) })),
+    scheduler: schedulerNode(cluster, context, setup.scheduler),
+    pools: setup.pools.map(({ pool, setup }) => ({ pool, node: workerNode(cluster, pool, context, setup) })),
   };
 }
 
 /** With UCX the scheduler has a GPU and the packages of GPU workers, because it uses `ucx://` too. */
-function schedulerNode(cluster: ResolvedCluster, context: ServiceContext): NodePlan {
+function schedulerNode(cluster: ResolvedCluster, context: ServiceContext, setup: NodeSetup): NodePlan {
   const { instanceType, diskGiB, image } = cluster.scheduler;
   const service = schedulerService(cluster, context);
   return buildNode(cluster, context, {
@@ -67,6 +71,7 @@ function schedulerNode(cluster: ResolvedCluster, context: ServiceContext): NodeP
     diskGiB,
     image,
     spillLimit: false,
+    setup,
     packages: [],
     service,
     settings: {
@@ -83,7 +88,12 @@ function schedulerNode(cluster: ResolvedCluster, context: ServiceContext): NodeP
   });
 }
 
-function workerNode(cluster: ResolvedCluster, pool: Pool, context: ServiceContext): NodePlan {
+function workerNode(
+  cluster: ResolvedCluster,
+  pool: Pool,
+  context: ServiceContext,
+  setup: NodeSetup,
+): NodePlan {
   const name = resourceName(cluster, pool.name);
   const gpu = pool.kind === "gpu";
   const bare = workerService(cluster, pool, context);
@@ -111,6 +121,7 @@ function workerNode(cluster: ResolvedCluster, pool: Pool, context: ServiceContex
     diskGiB: pool.diskGiB,
     image: pool.image,
     spillLimit: pool.spill.limit,
+    setup,
     packages: pool.spill.storage === "instance-store" ? ["mdadm", "xfsprogs"] : [],
     service,
     settings: {

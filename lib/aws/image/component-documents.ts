@@ -10,7 +10,7 @@ export const MAX_COMPONENT_LENGTH = 16_000;
 /** Seconds for a step of its own: a machine's own deadline, and a minute to say why it failed. */
 const STEP_SECONDS = BOOT_SECONDS + 60;
 
-/** What no file may hold: the task runner would put a value in its place, or a shell would end the file there. */
+/** Text that a document cannot hold as it is: the task runner would replace it, or a shell would end the file there. */
 const UNSAFE = /\{\{|^END_OF_FILE$/m;
 
 type Phases = Readonly<Record<string, readonly object[]>>;
@@ -18,9 +18,9 @@ type Phases = Readonly<Record<string, readonly object[]>>;
 /**
  * Returns the contents of an image as documents of Image Builder's task runner (AWSTOE), in their order: the files, as many
  * to a document as fit, and then the command, with a check of the stamp file. Files are written by a shell: of its module
- * CreateFile, AWS does not say what becomes of a backslash.
+ * CreateFile, AWS does not say what becomes of a backslash. What no document can hold as it is, it has in base64.
  *
- * @throws Error for a file that no document can hold, or whose text the task runner would change
+ * @throws Error for a file that no document can hold in base64 either
  */
 export function componentDocuments({ digest, files, command, stampFile }: ImageContents): readonly string[] {
   const documents: object[][] = [];
@@ -40,21 +40,22 @@ export function componentDocuments({ digest, files, command, stampFile }: ImageC
 }
 
 function writing({ path, mode, content }: NodeFile) {
-  const found = UNSAFE.exec(content)?.[0];
-  if (found !== undefined)
-    throw new Error(
-      `${path} holds '${found}', expected text that Image Builder leaves alone. Hint: respell it`,
-    );
-  const step = bash(
-    basename(path).replaceAll(/\W+/g, "-"),
-    `install -D --mode=${mode} /dev/stdin ${path} <<'END_OF_FILE'\n${content}END_OF_FILE\n`,
+  const target = `install -D --mode=${mode} /dev/stdin ${path}`;
+  const step = (command: string) => bash(basename(path).replaceAll(/\W+/g, "-"), command);
+  const plain = step(`${target} <<'END_OF_FILE'\n${content}END_OF_FILE\n`);
+  if (!UNSAFE.test(content) && lengthOf(plain) <= MAX_COMPONENT_LENGTH) return plain;
+  const encoded = step(
+    `base64 --decode <<'END' | ${target}\n${Buffer.from(content).toString("base64")}\nEND\n`,
   );
-  const { length } = document({ build: [step] });
-  if (length > MAX_COMPONENT_LENGTH)
+  if (lengthOf(encoded) > MAX_COMPONENT_LENGTH)
     throw new Error(
-      `${path} takes ${length} characters of an Image Builder component, expected at most ${MAX_COMPONENT_LENGTH}. Hint: split the file`,
+      `${path}: got ${lengthOf(encoded)} characters of an Image Builder component, expected at most ${MAX_COMPONENT_LENGTH}. Hint: split the file`,
     );
-  return step;
+  return encoded;
+}
+
+function lengthOf(step: object): number {
+  return document({ build: [step] }).length;
 }
 
 function bash(name: string, command: string) {

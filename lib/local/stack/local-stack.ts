@@ -19,7 +19,7 @@ const DEFAULT_PORTS: LocalPorts = { scheduler: PORTS.scheduler.from, dashboard: 
 
 /** Determines which cluster runs on this computer, and on which ports. */
 export interface LocalStackProps {
-  /** The cluster; settings that only apply to AWS have no effect. */
+  /** The cluster; settings that only apply to AWS have no effect, nor have the scripts of `nodeSetup`. */
   readonly cluster: ResolvedCluster;
   /**
    * Ports on the loopback interface. The environment variables `CDKTF_DASK_SCHEDULER_PORT` and `CDKTF_DASK_DASHBOARD_PORT`

@@ -1,0 +1,128 @@
+import { readFileSync, statSync } from "node:fs";
+import { resolve } from "node:path";
+import type { NodeSetupDefinition } from "../config/definition";
+import type { Pool, ResolvedCluster } from "../config/resolved-cluster";
+import { ValidationError, type ValidationIssue } from "../config/validation-error";
+import { LIBRARY, script } from "./node-files";
+import type { NodeFile, SetupPhase } from "./node-plan";
+
+/**
+ * Most bytes of a script: base64 of as many and what is around them fit into the 16,000 characters of a component (EC2 Image
+ * Builder API Reference, CreateComponent, `data`).
+ */
+export const MAX_SETUP_SCRIPT_BYTES = 10_000;
+
+/** Scripts of the user for a node. */
+export interface NodeSetup {
+  /** Steps whose result an image can hold, in order. */
+  readonly bake: readonly SetupPhase[];
+  /** Steps of every boot, in order. */
+  readonly boot: readonly SetupPhase[];
+  /** For each step, the script of the user and the program that runs it. */
+  readonly files: readonly NodeFile[];
+}
+
+/** Scripts of the user for the nodes of a cluster. */
+export interface ClusterSetup {
+  readonly scheduler: NodeSetup;
+  /** In the order of the definition. */
+  readonly pools: readonly { readonly pool: Pool; readonly setup: NodeSetup }[];
+}
+
+/**
+ * Reads the scripts that a definition names. Paths are relative to the working directory.
+ *
+ * @throws ValidationError for files that are missing, no scripts, or too large
+ */
+export function readSetupScripts({ name, nodeSetup, scheduler, pools }: ResolvedCluster): ClusterSetup {
+  const issues: ValidationIssue[] = [];
+  const read = (setup: NodeSetupDefinition = {}, owner: string, suffix: "" | "-scheduler" | "-pool") => {
+    const steps = (half: "bake" | "boot") => {
+      const file = setup[half];
+      if (file === undefined) return [];
+      const { content, issue } = readScript(file);
+      if (issue) issues.push({ path: `${owner}nodeSetup.${half}`, value: file, ...issue });
+      return [{ phase: `setup-${half}${suffix}` as const, content: content ?? "" }];
+    };
+    return { bake: steps("bake"), boot: steps("boot") };
+  };
+  const shared = read(nodeSetup, "", "");
+  const after = ({ bake, boot }: typeof shared) =>
+    ofNode([...shared.bake, ...bake], [...shared.boot, ...boot]);
+  const setup = {
+    scheduler: after(read(scheduler.nodeSetup, "scheduler.", "-scheduler")),
+    pools: pools.map((pool, index) => ({
+      pool,
+      setup: after(read(pool.nodeSetup, `pools[${index}].`, "-pool")),
+    })),
+  };
+  if (issues.length > 0) throw new ValidationError(name, issues);
+  return setup;
+}
+
+/** A step, and the script of the user that it runs. */
+interface Step {
+  readonly phase: SetupPhase;
+  readonly content: string;
+}
+
+function ofNode(bake: readonly Step[], boot: readonly Step[]): NodeSetup {
+  return {
+    bake: bake.map(({ phase }) => phase),
+    boot: boot.map(({ phase }) => phase),
+    files: [...bake, ...boot].flatMap(({ phase, content }) => [
+      { ...script("setup/setup"), path: `${LIBRARY}/${phase}` },
+      { path: setupScript(phase), mode: "0755", content },
+    ]),
+  };
+}
+
+/** Returns where the script of the user is on a node. */
+export function setupScript(phase: string): string {
+  return `${LIBRARY}/setup/${phase.replace("setup-", "")}`;
+}
+
+/** The content of a script, or what is wrong with it. */
+interface ScriptRead {
+  readonly content?: string;
+  readonly issue?: Pick<ValidationIssue, "expected" | "hint">;
+}
+
+function readScript(file: string): ScriptRead {
+  const path = resolve(file);
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (!stat?.isFile())
+    return refused(
+      `a file: ${path} is ${stat ? "none" : "missing"}`,
+      "paths are relative to the working directory",
+    );
+  if (stat.size > MAX_SETUP_SCRIPT_BYTES)
+    return refused(
+      `a script of at most ${MAX_SETUP_SCRIPT_BYTES} bytes: it has ${stat.size}`,
+      "let the script download what is large, for example from S3",
+    );
+  const content = textOf(readFileSync(path));
+  if (content === undefined || content.includes("\0"))
+    return refused("a text in UTF-8", "name a script, and let it download programs");
+  if (!content.startsWith("#!"))
+    return refused("a script whose first line begins with #!", "begin it with a line such as #!/bin/bash");
+  if (content.includes("\r"))
+    return refused(
+      "lines that end with LF",
+      "convert the line ends: a node finds no interpreter with CR in its name",
+    );
+  return { content: content.endsWith("\n") ? content : `${content}\n` };
+}
+
+function refused(expected: string, hint: string): ScriptRead {
+  return { issue: { expected, hint } };
+}
+
+/** Text of bytes in UTF-8; undefined for other bytes. */
+function textOf(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
