@@ -28,6 +28,9 @@ const { signalParameter } = require("../../dist/lib/node/signal.js");
 // A hook that is gone is believed in half a minute instead of three.
 lifecycle.HOOK_SECONDS = 30;
 
+/** A script of the user. */
+const setup = (name) => join(__dirname, "setup", name);
+
 /** The cluster `rig`, unless it is told otherwise. Guests share this machine's memory, so a worker gets little. */
 const define = (pool, more, ...pools) =>
   defineCluster({
@@ -35,6 +38,7 @@ const define = (pool, more, ...pools) =>
     region: "eu-central-1",
     release: "2026.7",
     network: { vpcCidr: "10.77.0.0/16", adminSubnets: ["10.88.0.0/24"] },
+    nodeSetup: { bake: setup("bake.py") },
     pools: [{ name: "cpu", kind: "cpu", desiredSize: 2, memoryLimit: "1GiB", ...pool }, ...pools],
     ...more,
   });
@@ -45,6 +49,12 @@ const definitions = {
   changed: define({ resources: { CHANGED: 1 } }),
   spot: define({ spotPercentage: 100 }),
   scratch: define({ instanceTypes: ["m6id.2xlarge"] }),
+  // Other packages than those of the baked image, and scripts of the user at each boot.
+  setup: define(
+    { instanceTypes: ["m6id.2xlarge"], nodeSetup: { boot: setup("boot.sh") } },
+    {},
+    { name: "failing", kind: "cpu", memoryLimit: "1GiB", nodeSetup: { boot: setup("failing.sh") } },
+  ),
   // Its scheduler is never booted; the address is in the rig's network all the same.
   lonely: define(
     {},

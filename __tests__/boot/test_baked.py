@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from rig.node import Node
+
 READY_SECONDS = 60
 INSTALL_SECONDS = 240
 
@@ -17,17 +19,34 @@ def test_the_right_key_skips_to_boot(rig, cluster, baked):
 
 
 def test_the_wrong_key_says_so_and_installs(rig, cluster, baked):
-    key, other = (rig.clusters[name].image_contents("cpu")["digest"] for name in ("rig", "scratch"))
+    key, other = (rig.clusters[name].image_contents("cpu")["digest"] for name in ("rig", "setup"))
     assert key != other
-    worker = rig.clusters["scratch"].worker("cpu")
+    worker = rig.clusters["setup"].worker("cpu")
     node = rig.boot("i-00000000000000052", worker, "10.77.0.52", layers=(baked,))
     node.wait_for_state("ready", INSTALL_SECONDS)
     assert f"the image has key {key}, wanted {other}: installing" in node.log()
     begun = [line.split()[2] for line in node.log().splitlines() if line.endswith(" begins")]
     assert sorted(begun[:2]) == ["base", "conda"]
-    assert begun[2:] == ["configuration", "certificates", "dask"]
+    assert begun[2:] == ["setup-bake", "configuration", "certificates", "setup-boot-pool", "dask"]
     assert node.run("cat /opt/dask/env/.dask-node") == other
+    assert_boot_script_precedes_dask(node)
     node.kill()
+
+
+def assert_boot_script_precedes_dask(node: Node) -> None:
+    """At the first boot, and at the next, at which systemd starts what is enabled."""
+    assert node.run("systemctl is-active dask-worker") == "active"
+    node.reboot()
+    node.wait_for("systemctl is-active --quiet dask-node", READY_SECONDS, "the end of its phases")
+    assert node.run("systemctl is-active dask-worker") == "active"
+    assert node.run("cat /var/log/boots-of-user").splitlines() == 2 * [
+        "dask-worker of dask-rig--cpu: inactive"
+    ]
+
+
+def test_an_image_has_the_result_of_the_script_of_the_user(rig, baked):
+    release = rig.clusters["rig"].expectation["dask"]
+    assert rig.world.shell(f"cat {baked}/usr/local/share/baked-by-user") == f"dask {release}\n"
 
 
 def test_an_image_tells_nothing_of_the_machine_it_was_made_on(rig, baked):

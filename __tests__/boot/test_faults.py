@@ -76,6 +76,17 @@ def test_a_scheduler_that_never_came(rig, baked):
     node.kill()
 
 
+def test_a_boot_script_of_the_user(rig, baked):
+    node = rig.boot(
+        "i-0000000000000f108", rig.clusters["setup"].worker("failing"), "10.77.0.108", layers=(baked,)
+    )
+    assert node.wait_for_state("failed", BOOT_SECONDS)["phase"] == "setup-boot-pool"
+    assert "[setup-boot-pool] mounting" in node.log()
+    assert node.status()["exitCode"] == 127
+    assert_abandoned(rig, node, "setup-boot-pool", "mount.of-a-file-system: command not found")
+    node.kill()
+
+
 def test_a_scheduler_that_does_not_come_back(rig, baked, scheduler):
     lonely = rig.clusters["lonely"]
     rig.aws.put_secret("/dask/lonely/worker", rig.aws.get_secret("/dask/rig/worker"))

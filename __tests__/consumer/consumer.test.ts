@@ -48,6 +48,29 @@ describe("the commands of the README install the package into a project elsewher
     );
   });
 
+  test("brings scripts that set up its nodes", () => {
+    const folder = stackFolder(project, "analytics");
+    const { resource } = JSON.parse(readFileSync(join(folder, "cdk.tf.json"), "utf8"));
+    const objects = Object.entries<Record<string, string>>(resource.aws_s3_object);
+    const [scheduler, pool] = ["scheduler", "cpu"].map((node) => {
+      const [, object] = objects.find(([name]) => name.includes(`bundles_${node}`)) ?? [];
+      return join(folder, object?.source ?? "");
+    }) as [string, string];
+    const setupOf = (archive: string) =>
+      run(project, "tar", "-tzf", archive).match(/^usr\/local\/lib\/dask-node\/setup\/.*$/gm);
+    const bake = "usr/local/lib/dask-node/setup/bake";
+    const boot = "usr/local/lib/dask-node/setup/boot-pool";
+    expect(setupOf(scheduler)).toEqual([bake]);
+    expect(setupOf(pool)).toEqual([bake, boot]);
+    for (const [file, script] of [
+      [bake, "packages.sh"],
+      [boot, "shared-data.sh"],
+    ] as const)
+      expect(run(project, "tar", "-xzOf", pool, file)).toBe(
+        readFileSync(join(project, "setup", script), "utf8"),
+      );
+  });
+
   test("resolves the main module and the manifest of the package only", () => {
     const resolve = (name: string) => run(project, "node", "-p", `require.resolve(${JSON.stringify(name)})`);
     expect(resolve("cdktf-dask/package.json")).toContain("node_modules/cdktf-dask/package.json");

@@ -50,7 +50,7 @@ const companyKey: EncryptionKey = {
   arn: "arn:aws:kms:eu-central-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef",
 };
 
-/** A cluster in the company's VPC, with the company's key, data and rules. */
+/** A cluster in the company's VPC, with the company's key, data, rules, packages and file system. */
 class AnalyticsStack extends TerraformStack {
   constructor(scope: Construct, id: string) {
     super(scope, id);
@@ -59,7 +59,8 @@ class AnalyticsStack extends TerraformStack {
       name: "analytics",
       region: "eu-central-1",
       scheduler: { privateAddress: "10.60.1.10" },
-      pools: [{ name: "cpu", kind: "cpu", maxSize: 4 }],
+      nodeSetup: { bake: "setup/packages.sh" },
+      pools: [{ name: "cpu", kind: "cpu", maxSize: 4, nodeSetup: { boot: "setup/shared-data.sh" } }],
     });
     new AwsProvider(this, "aws", { region: cluster.region, defaultTags: [{ tags: clusterTags(cluster) }] });
     new NullProvider(this, "null");
