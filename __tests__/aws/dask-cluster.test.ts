@@ -51,7 +51,7 @@ describe("a cluster in a stack of the user", () => {
       output("connect", commands.connect);
       output("client_bundle", commands.clientBundle);
       output("dashboard_password", commands.dashboardPassword);
-      output("machine_states", commands.machineStates);
+      output("node_states", commands.nodeStates);
       output("boot_log_scheduler", commands.bootLogOfScheduler);
       output("logs_scheduler", commands.logsOfScheduler);
       output("rotate_dashboard_password", commands.rotateDashboardPassword);

@@ -48,7 +48,7 @@ describe("outputs", () => {
       `aws ssm start-session --region eu-west-1 --target ${SCHEDULER} --document-name AWS-StartInteractiveCommand --parameters 'command=sudo /usr/local/lib/dask-node/run.sh certificates renew'`,
     ],
     [
-      "machine_states",
+      "node_states",
       `aws ec2 describe-instances --region eu-west-1 --filters Name=tag:dask:cluster,Values=test --query 'Reservations[].Instances[].[InstanceId,State.Name,Tags[?Key==\`"Name"\`]|[0].Value,Tags[?Key==\`"dask:state"\`]|[0].Value]' --output text`,
     ],
     [
@@ -104,7 +104,7 @@ describe("outputs", () => {
       "logs_cpu",
       "logs_gpu",
       "logs_scheduler",
-      "machine_states",
+      "node_states",
       "private_route_table_ids",
       "renew_certificates",
       "rotate_dashboard_password",
@@ -178,7 +178,7 @@ describe("message at synthesis", () => {
     .flatMap(({ node }) => node.metadata)
     .filter(({ type }) => type === AnnotationMetadataEntryType.INFO);
 
-  test.each(["machine_states", "boot_log_scheduler", "logs_scheduler"])("has the command of %s", (name) => {
+  test.each(["node_states", "boot_log_scheduler", "logs_scheduler"])("has the command of %s", (name) => {
     expect(messages.map(({ data }) => data)).toEqual([expect.stringContaining(String(outputs[name]))]);
   });
 

@@ -2,7 +2,7 @@ import { development } from "../../environments/development";
 import { defineCluster } from "../../lib/config/define";
 import type { ClusterDefinition, InstanceTypeDefinition } from "../../lib/config/definition";
 import { hasUsableGpu, instanceTypeFacts } from "../../lib/config/instance-types";
-import { mostProcesses } from "../../lib/config/processes";
+import { maxProcesses } from "../../lib/config/processes";
 import type { Pool } from "../../lib/config/resolved-cluster";
 import { issuesOf } from "./issues-of";
 
@@ -222,7 +222,7 @@ describe("facts that a definition gives about a type", () => {
     expect(issuesOf(define(cpu, gpu))).toMatchObject([{ path: "pools[0].instanceTypes[0]" }]);
     expect(issuesOf(define({ ...gpus, gpus: 8 }, {}))).toMatchObject([{ path: "pools[0].instanceTypes[0]" }]);
     const sixtyFour = defineCluster(define({ ...gpus, gpus: 64 }, gpu) as ClusterDefinition);
-    expect(mostProcesses(sixtyFour.pools[0] as Pool)).toBe(64);
+    expect(maxProcesses(sixtyFour.pools[0] as Pool)).toBe(64);
     expect(issuesOf(define({ ...gpus, gpus: 8 }, { ...gpu, rmmPool: "81GiB" }))).toMatchObject([
       { path: "pools[0].rmmPool", expected: expect.stringContaining("80GiB") },
     ]);

@@ -59,7 +59,7 @@ test("docs/operating.md has the commands that synthesis prints", () => {
     .replaceAll("$REGION", "eu-central-1")
     .replaceAll("$CLUSTER", "production");
   expect(written).toContain(`SCHEDULER=${scheduler}\n`);
-  for (const command of [commands.machineStates, commands.bootLogOfScheduler, commands.logsOfScheduler])
+  for (const command of [commands.nodeStates, commands.bootLogOfScheduler, commands.logsOfScheduler])
     expect(written).toContain(`${command.replace(scheduler, "$SCHEDULER")}\n`);
 });
 

@@ -9,8 +9,8 @@ function bundleFolder({ name }: ResolvedCluster): string {
 }
 
 /** Returns the command that prints a secret of a cluster; it needs `secretsmanager:GetSecretValue` on the secret. */
-export function readSecret(cluster: ResolvedCluster, holder: ClusterSecretName): string {
-  return `aws secretsmanager get-secret-value --region ${cluster.region} --secret-id ${secretName(cluster, holder)} --query SecretString --output text`;
+export function readSecret(cluster: ResolvedCluster, name: ClusterSecretName): string {
+  return `aws secretsmanager get-secret-value --region ${cluster.region} --secret-id ${secretName(cluster, name)} --query SecretString --output text`;
 }
 
 /** Returns the lines of a client's `dask.yaml`, with `%s` for the folder of the bundle. */

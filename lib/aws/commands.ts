@@ -78,7 +78,7 @@ export class Commands {
   }
 
   /** Lists all instances with the state that each node reports in its tag. */
-  get machineStates(): string {
+  get nodeStates(): string {
     const tags = ["Name", STATE_TAG].map((key) => `Tags[?Key==\`"${key}"\`]|[0].Value`);
     return `aws ec2 describe-instances ${this.region} --filters Name=tag:dask:cluster,Values=${this.cluster.name} --query 'Reservations[].Instances[].[InstanceId,State.Name,${tags}]' --output text`;
   }

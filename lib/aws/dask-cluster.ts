@@ -104,7 +104,7 @@ export class DaskCluster extends Construct {
   /** Secrets with certificates, and with the password of the dashboard; undefined without TLS. */
   readonly secrets?: ClusterSecrets;
   /** Groups of the machines, for rules of your own. */
-  readonly security: ClusterSecurityGroups;
+  readonly securityGroups: ClusterSecurityGroups;
   /** Baked AMIs and what builds them; undefined without `bakedImages`. */
   readonly images?: BakedImages;
   /** Machine of the scheduler. */
@@ -142,7 +142,7 @@ export class DaskCluster extends Construct {
     const { privateRouteTableIds } = this.network;
     if (privateRouteTableIds) this.privateRouteTableIds = privateRouteTableIds;
     this.vpcId = this.network.vpcId;
-    this.security = new ClusterSecurityGroups(this, "security", { cluster, network: this.network });
+    this.securityGroups = new ClusterSecurityGroups(this, "security", { cluster, network: this.network });
 
     const artifacts = new ArtifactBucket(this, "artifacts", { cluster, account, key });
     const secrets = cluster.tls ? new ClusterSecrets(this, "secrets", { cluster, key }) : undefined;
@@ -157,7 +157,7 @@ export class DaskCluster extends Construct {
         network: this.network,
       });
     this.plan = this.images?.plan ?? planned;
-    const common = { cluster, key, network: this.network, security: this.security };
+    const common = { cluster, key, network: this.network, securityGroups: this.securityGroups };
     const bundles = new Construct(this, "bundles");
     const withBundle = (id: string, node: NodePlan) => ({
       node,

@@ -35,7 +35,7 @@ export class Outputs extends Construct {
     Annotations.of(this).addInfo(
       [
         "while the deployment runs, or after it failed:",
-        `state of each node:       ${commands.machineStates}`,
+        `state of each node:       ${commands.nodeStates}`,
         `boot of the scheduler:    ${commands.bootLogOfScheduler}`,
         `logs of the scheduler:    ${commands.logsOfScheduler}`,
       ].join("\n  "),
@@ -84,8 +84,8 @@ export class Outputs extends Construct {
 
   private operating({ commands, plan }: DaskCluster) {
     this.output(
-      "machine_states",
-      commands.machineStates,
+      "node_states",
+      commands.nodeStates,
       "Lists whether each node is ready, or why it failed; AWS lists terminated instances for about an hour",
     );
     this.output("boot_log_scheduler", commands.bootLogOfScheduler, "Follows the boot of the scheduler");

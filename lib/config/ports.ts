@@ -1,4 +1,4 @@
-import { mostProcesses } from "./processes";
+import { maxProcesses } from "./processes";
 import type { ResolvedCluster } from "./resolved-cluster";
 
 /** An inclusive range of TCP ports. */
@@ -40,7 +40,7 @@ const MIN_PORTS = 64;
 export function workerPorts({
   pools,
 }: Pick<ResolvedCluster, "pools">): Readonly<Record<"worker" | "nanny", PortRange>> {
-  const ports = Math.max(MIN_PORTS, ...pools.map(mostProcesses));
+  const ports = Math.max(MIN_PORTS, ...pools.map(maxProcesses));
   const worker = { from: FIRST_WORKER, to: FIRST_WORKER + ports - 1 };
   const from = Math.max(FIRST_NANNY, worker.to + 1);
   return { worker, nanny: { from, to: from + ports - 1 } };

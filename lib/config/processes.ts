@@ -10,6 +10,6 @@ export function processesOn(pool: Counted, instanceType: string): number {
 }
 
 /** Most worker processes of any node of a pool. */
-export function mostProcesses(pool: Counted): number {
+export function maxProcesses(pool: Counted): number {
   return Math.max(...pool.instanceTypes.map((type) => processesOn(pool, type)));
 }

@@ -11,7 +11,7 @@ import type {
   SchedulerDefinition,
 } from "./definition";
 import { factsOf, type GivenFacts, givenFacts } from "./instance-types";
-import { mostProcesses } from "./processes";
+import { maxProcesses } from "./processes";
 import { DEFAULT_REGION, defaultZones } from "./regions";
 import { DEFAULT_RELEASE, RELEASES, type Release } from "./releases";
 import type { CpuPool, GpuPool, Network, Pool, ResolvedCluster, Scheduler } from "./resolved-cluster";
@@ -153,7 +153,7 @@ function common(
   const desiredSize = definition.desiredSize ?? Math.max(minSize, Math.min(1, definition.maxSize ?? 1));
   const everyTypeHasDisks = instanceTypes.every((type) => (factsOf(facts, type)?.disks ?? 0) > 0);
   const storage = definition.spill?.storage ?? (everyTypeHasDisks ? "instance-store" : "ebs");
-  const share = formatBytes((diskGiB * GIB) / 2 / mostProcesses({ ...definition, instanceTypes, ...facts }));
+  const share = formatBytes((diskGiB * GIB) / 2 / maxProcesses({ ...definition, instanceTypes, ...facts }));
   return {
     name,
     instanceTypes,

@@ -1,5 +1,5 @@
 import { defineCluster } from "../../../lib/config/define";
-import { machineBlocks } from "../../../lib/config/subnets";
+import { nodeBlocks } from "../../../lib/config/subnets";
 import { issuesOf } from "../issues-of";
 
 describe("subnets", () => {
@@ -54,7 +54,7 @@ describe("subnets", () => {
     const { network } = defineCluster(
       withNetwork({ vpcCidr: "10.0.0.0/16", zones: zonesOf("100.64.0.0/18", "10.0.4.0/22") }),
     );
-    expect(machineBlocks(network)).toEqual(["10.0.0.0/16", "100.64.0.0/18"]);
+    expect(nodeBlocks(network)).toEqual(["10.0.0.0/16", "100.64.0.0/18"]);
   });
 
   test("do not share addresses, whatever the network", () => {

@@ -13,7 +13,7 @@ import { logGroupNames } from "./log-names";
 const DELETION_DAYS = 30;
 
 /** What a service needs to encrypt and decrypt by a key. */
-const USE = [
+const KEY_ACTIONS = [
   "kms:Encrypt",
   "kms:Decrypt",
   "kms:ReEncryptFrom",
@@ -74,7 +74,7 @@ function logs(cluster: ResolvedCluster, account: Account): Statement {
   return {
     Sid: "LogsOfTheCluster",
     Principal: { Service: account.servicePrincipal("logs") },
-    Action: USE,
+    Action: KEY_ACTIONS,
     Resource: "*",
     Condition: {
       ArnLike: {
@@ -90,7 +90,7 @@ function logs(cluster: ResolvedCluster, account: Account): Statement {
 function launches({ arn }: AutoscalingRole): readonly Statement[] {
   const Principal = { AWS: arn };
   return [
-    { Sid: "VolumesOfThePools", Principal, Action: USE, Resource: "*" },
+    { Sid: "VolumesOfThePools", Principal, Action: KEY_ACTIONS, Resource: "*" },
     {
       Sid: "VolumesOfThePoolsWhileAttached",
       Principal,

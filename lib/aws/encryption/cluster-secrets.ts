@@ -46,14 +46,14 @@ export class ClusterSecrets extends Construct {
 
   constructor(scope: Construct, id: string, { cluster, key }: ClusterSecretsProps) {
     super(scope, id);
-    const secret = (holder: ClusterSecretName) => {
-      const secret = new SecretsmanagerSecret(this, holder, {
-        name: secretName(cluster, holder),
-        description: `Dask cluster ${cluster.name}: ${DESCRIPTIONS[holder]}`,
+    const secret = (name: ClusterSecretName) => {
+      const secret = new SecretsmanagerSecret(this, name, {
+        name: secretName(cluster, name),
+        description: `Dask cluster ${cluster.name}: ${DESCRIPTIONS[name]}`,
         kmsKeyId: key.arn,
         recoveryWindowInDays: 0,
       });
-      suppress(secret, "CKV2_AWS_57", NOT_ROTATED[holder]);
+      suppress(secret, "CKV2_AWS_57", NOT_ROTATED[name]);
       return secret.arn;
     };
     this.arns = {

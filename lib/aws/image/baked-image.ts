@@ -20,13 +20,13 @@ import type { ImageBuilder } from "./image-builder";
 const VERSION = "1.0.0";
 
 /** What is named anew with each change is there before the old one goes, as machines still start from that. */
-const REPLACED = { lifecycle: { createBeforeDestroy: true } };
+const CREATE_BEFORE_DESTROY = { lifecycle: { createBeforeDestroy: true } };
 
 /**
  * Nothing is left to test: the build ends with a look at what it made. And no inventory is taken, for which the builder
  * would need more permissions: the release's lock says what is in the image.
  */
-const BUILD_ALONE = {
+const BUILD_ONLY = {
   imageTestsConfiguration: { imageTestsEnabled: false },
   enhancedImageMetadataEnabled: false,
 };
@@ -81,7 +81,7 @@ export class BakedImage extends Construct {
       description,
       version: VERSION,
       parentImage: parentImage(node.image),
-      ...REPLACED,
+      ...CREATE_BEFORE_DESTROY,
       blockDeviceMapping: [
         {
           deviceName: ROOT_DEVICE,
@@ -100,7 +100,7 @@ export class BakedImage extends Construct {
           description,
           version: VERSION,
           ...encrypted,
-          ...REPLACED,
+          ...CREATE_BEFORE_DESTROY,
           platform: "Linux",
           data: escapeTerraform(data),
         }).arn,
@@ -109,7 +109,7 @@ export class BakedImage extends Construct {
     const infrastructure = new ImagebuilderInfrastructureConfiguration(this, "infrastructure", {
       name,
       description,
-      ...REPLACED,
+      ...CREATE_BEFORE_DESTROY,
       instanceTypes: [...node.instanceTypes],
       instanceProfileName: builder.role.instanceProfile.name,
       subnetId: builder.subnetId,
@@ -122,7 +122,7 @@ export class BakedImage extends Construct {
     const distribution = new ImagebuilderDistributionConfiguration(this, "distribution", {
       name,
       description,
-      ...REPLACED,
+      ...CREATE_BEFORE_DESTROY,
       distribution: [
         {
           region: cluster.region,
@@ -143,15 +143,15 @@ export class BakedImage extends Construct {
       imageRecipeArn: recipe.arn,
       infrastructureConfigurationArn: infrastructure.arn,
       distributionConfigurationArn: distribution.arn,
-      ...BUILD_ALONE,
+      ...BUILD_ONLY,
     };
-    new ImagebuilderImagePipeline(this, "pipeline", { name, description, ...made, ...REPLACED });
+    new ImagebuilderImagePipeline(this, "pipeline", { name, description, ...made, ...CREATE_BEFORE_DESTROY });
     const logs = new LogGroup(this, "logs", { cluster, key, name: buildLogGroup(name) });
     const image = new ImagebuilderImage(this, "Resource", {
       ...made,
-      ...REPLACED,
+      ...CREATE_BEFORE_DESTROY,
       timeouts: { create: "120m" },
-      dependsOn: [...builder.needs, logs.group],
+      dependsOn: [...builder.dependencies, logs.group],
     });
     builder.role.addDependent(image);
     this.amiId = image.outputResources.get(0).amis.get(0).image;

@@ -33,7 +33,7 @@ export class ImageBuilder extends Construct {
   /** Group of the builders. */
   readonly securityGroupId: string;
   /** What has to exist before a builder can do its work, next to the policies of the role. */
-  readonly needs: readonly ITerraformDependable[];
+  readonly dependencies: readonly ITerraformDependable[];
 
   constructor(scope: Construct, id: string, { cluster, account, network }: ImageBuilderProps) {
     super(scope, id);
@@ -47,7 +47,7 @@ export class ImageBuilder extends Construct {
     this.role = new BuilderRole(this, "role", { cluster, account });
     this.subnetId = schedulerSubnetId(cluster, network);
     this.securityGroupId = group.id;
-    this.needs = [
+    this.dependencies = [
       ...(network.internetConnectivityEstablished ?? []),
       ...egressRules(this, "builders", group, cluster),
     ];

@@ -6,7 +6,7 @@ import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { PORTS, type PortRange, workerPorts } from "../../config/ports";
 import type { ResolvedCluster } from "../../config/resolved-cluster";
-import { machineBlocks } from "../../config/subnets";
+import { nodeBlocks } from "../../config/subnets";
 import { resourceName } from "../../node/names";
 import type { ClusterNetwork } from "./cluster-network";
 
@@ -30,7 +30,7 @@ export interface ClusterSecurityGroupsProps {
 /**
  * Who may talk to whom. Administrators reach the scheduler and the door of its dashboard, where both ask who is there,
  * and machines by SSH, where the definition says so; members of the cluster reach each other on Dask's ports, known by
- * their group and not by an address; machines reach web servers to fetch packages. Each sentence is a rule of its own,
+ * their group and not by an address; machines reach web servers to fetch packages. Each line is a separate rule,
  * so that a change of one leaves the others alone.
  *
  * @example
@@ -38,7 +38,7 @@ export interface ClusterSecurityGroupsProps {
  *
  * new VpcSecurityGroupIngressRule(stack, "database-from-workers", {
  *   securityGroupId: "sg-0123456789abcdef0",
- *   referencedSecurityGroupId: dask.security.workers.id,
+ *   referencedSecurityGroupId: dask.securityGroups.workers.id,
  *   ipProtocol: "tcp",
  *   fromPort: 5432,
  *   toPort: 5432,
@@ -133,11 +133,11 @@ export class ClusterSecurityGroups extends Construct {
   }
 
   /** What one group may send, the other may receive. */
-  private between(sentence: string, from: SecurityGroup, to: SecurityGroup, ports: readonly Ports[]) {
-    const at = new Construct(this, sentence);
+  private between(id: string, from: SecurityGroup, to: SecurityGroup, ports: readonly Ports[]) {
+    const at = new Construct(this, id);
     return ports.flatMap(([name, range]) => {
       const rule = new Construct(at, name);
-      const common = { description: `${sentence}: ${name}`, ...tcp(range) };
+      const common = { description: `${id}: ${name}`, ...tcp(range) };
       return [
         new VpcSecurityGroupEgressRule(rule, "egress", {
           ...common,
@@ -160,23 +160,23 @@ export class ClusterSecurityGroups extends Construct {
  */
 export function egressRules(
   scope: Construct,
-  machines: string,
+  source: string,
   from: SecurityGroup,
   { network }: ResolvedCluster,
 ): readonly ITerraformDependable[] {
   const [where, blocks, ports] =
     network.nat === "none"
-      ? (["endpoints", machineBlocks(network), [HTTPS]] as const)
+      ? (["endpoints", nodeBlocks(network), [HTTPS]] as const)
       : (["archives", ["0.0.0.0/0"], [HTTP, HTTPS]] as const);
-  const sentence = `${machines}-to-${where}`;
-  const at = new Construct(scope, sentence);
+  const id = `${source}-to-${where}`;
+  const at = new Construct(scope, id);
   return blocks.flatMap((cidrIpv4, index) => {
     const to = index === 0 ? at : new Construct(at, cidrIpv4);
     return ports.map(
       ([name, range]) =>
         new VpcSecurityGroupEgressRule(to, name, {
           securityGroupId: from.id,
-          description: `${sentence}: ${name}`,
+          description: `${id}: ${name}`,
           cidrIpv4,
           ...tcp(range),
         }),

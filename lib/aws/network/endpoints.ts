@@ -4,7 +4,7 @@ import { VpcSecurityGroupIngressRule } from "@cdktf/provider-aws/lib/vpc-securit
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import type { ResolvedCluster } from "../../config/resolved-cluster";
-import { machineBlocks } from "../../config/subnets";
+import { nodeBlocks } from "../../config/subnets";
 import { resourceName } from "../../node/names";
 import type { ClusterNetwork } from "./cluster-network";
 
@@ -36,7 +36,7 @@ export interface EndpointsProps {
  */
 export class Endpoints extends Construct {
   /** Every endpoint, and the rules that open them: a machine without another way out waits for them. */
-  readonly endpoints: readonly ITerraformDependable[];
+  readonly dependencies: readonly ITerraformDependable[];
 
   constructor(scope: Construct, id: string, { cluster, network, reservation }: EndpointsProps) {
     super(scope, id);
@@ -47,7 +47,7 @@ export class Endpoints extends Construct {
       vpcId: network.vpcId,
       tags: { Name: name },
     });
-    const rules = machineBlocks(cluster.network).map(
+    const rules = nodeBlocks(cluster.network).map(
       (cidrIpv4, index) =>
         new VpcSecurityGroupIngressRule(this, index === 0 ? "from-the-vpc" : `from-${cidrIpv4}`, {
           securityGroupId: group.id,
@@ -71,6 +71,6 @@ export class Endpoints extends Construct {
           tags: { Name: resourceName(cluster, service) },
         }),
     );
-    this.endpoints = [...rules, ...endpoints];
+    this.dependencies = [...rules, ...endpoints];
   }
 }

@@ -102,7 +102,7 @@ export class Network extends Construct implements ClusterNetwork {
     this.privateRouteTableIds = inOrder(routeTables);
     const { reservation } = new AddressReservation(this, "scheduler-address", { cluster, network: this });
     const endpoints = cluster.network.endpoints
-      ? new Endpoints(this, "endpoints", { cluster, network: this, reservation }).endpoints
+      ? new Endpoints(this, "endpoints", { cluster, network: this, reservation }).dependencies
       : [];
     // Nodes download their bundles through it.
     const s3 = new VpcEndpoint(this, "s3", {

@@ -38,7 +38,7 @@ export class LaunchHook extends Construct {
  * hook at first: Terraform waits until the machines of its first deployment run, and for all later ones the group
  * waits until they are members.
  */
-export function initialHooks(pool: Pool) {
+export function initialLifecycleHooks(pool: Pool) {
   return onDemandBase(pool) === 0 ? { initialLifecycleHook: [HOOK] } : {};
 }
 

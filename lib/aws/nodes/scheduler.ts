@@ -26,7 +26,7 @@ export interface SchedulerProps {
   /** Network of the instance. */
   readonly network: ClusterNetwork;
   /** Security of the cluster. */
-  readonly security: ClusterSecurityGroups;
+  readonly securityGroups: ClusterSecurityGroups;
   /** Role of the machine. */
   readonly role: SchedulerRole;
   /** Key of the cluster. */
@@ -56,7 +56,7 @@ export class Scheduler extends Construct {
 
   constructor(scope: Construct, id: string, props: SchedulerProps) {
     super(scope, id);
-    const { cluster, node, network, security, role, key, bundle } = props;
+    const { cluster, node, network, securityGroups, role, key, bundle } = props;
     const { deletionProtection, ssh } = cluster;
     this.role = role;
     const tags = nodeTags(cluster, node);
@@ -67,7 +67,7 @@ export class Scheduler extends Construct {
       subnetId: schedulerSubnetId(cluster, network),
       privateIp: cluster.scheduler.privateAddress,
       associatePublicIpAddress: false,
-      vpcSecurityGroupIds: [security.scheduler.id],
+      vpcSecurityGroupIds: [securityGroups.scheduler.id],
       iamInstanceProfile: role.instanceProfile.name,
       ...(ssh && { keyName: ssh.keyName }),
       disableApiTermination: deletionProtection,
@@ -90,7 +90,7 @@ export class Scheduler extends Construct {
         replaceTriggeredBy: [nameOf(image)],
         ...(deletionProtection && { preventDestroy: true }),
       },
-      dependsOn: [...(network.internetConnectivityEstablished ?? []), ...security.rules, bundle.object],
+      dependsOn: [...(network.internetConnectivityEstablished ?? []), ...securityGroups.rules, bundle.object],
     });
     role.addDependent(this.instance);
     suppress(

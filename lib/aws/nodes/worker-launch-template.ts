@@ -18,7 +18,7 @@ export interface WorkerLaunchTemplateProps {
   /** Plan of the nodes of the pool. */
   readonly node: NodePlan;
   /** Security of the cluster. */
-  readonly security: ClusterSecurityGroups;
+  readonly securityGroups: ClusterSecurityGroups;
   /** Role of the instances. */
   readonly role: PoolRole;
   /** Key of the cluster. */
@@ -45,9 +45,9 @@ export class WorkerLaunchTemplate extends Construct {
 
   constructor(scope: Construct, id: string, props: WorkerLaunchTemplateProps) {
     super(scope, id);
-    const { cluster, pool, node, security, role, key } = props;
+    const { cluster, pool, node, securityGroups, role, key } = props;
     const tags = nodeTags(cluster, node);
-    this.securityGroupIds = [security.workers.id];
+    this.securityGroupIds = [securityGroups.workers.id];
     this.template = new LaunchTemplate(this, "Resource", {
       name: node.name,
       description: `workers of the Dask cluster ${cluster.name}, pool ${pool.name}`,

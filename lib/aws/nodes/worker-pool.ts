@@ -9,7 +9,7 @@ import type { EncryptionKey } from "../encryption/encryption-key";
 import type { ClusterNetwork } from "../network/cluster-network";
 import type { ClusterSecurityGroups } from "../network/cluster-security-groups";
 import type { PoolRole } from "../roles/pool-role";
-import { initialHooks, LAUNCH_SECONDS, LaunchHook, onDemandBase } from "./launch-hook";
+import { initialLifecycleHooks, LAUNCH_SECONDS, LaunchHook, onDemandBase } from "./launch-hook";
 import type { PrivateZone } from "./private-zone";
 import type { Scheduler } from "./scheduler";
 import type { SchedulerReadiness } from "./scheduler-readiness";
@@ -29,7 +29,7 @@ export interface WorkerPoolProps {
   /** Network of the machines; they spread over its private subnets. */
   readonly network: ClusterNetwork;
   /** Security of the cluster. */
-  readonly security: ClusterSecurityGroups;
+  readonly securityGroups: ClusterSecurityGroups;
   /** Role of the machines. */
   readonly role: PoolRole;
   /** Role that launches them. */
@@ -85,7 +85,7 @@ export class WorkerPool extends Construct {
 
   constructor(scope: Construct, id: string, props: WorkerPoolProps) {
     super(scope, id);
-    const { cluster, pool, node, network, security, role, autoscaling, key, bundle } = props;
+    const { cluster, pool, node, network, securityGroups, role, autoscaling, key, bundle } = props;
     const { scheduler, zone, readiness } = props;
     const { waitForCapacityMinutes = WAIT_FOR_CAPACITY_MINUTES } = props;
     if (!Number.isInteger(waitForCapacityMinutes) || waitForCapacityMinutes < 0)
@@ -95,7 +95,14 @@ export class WorkerPool extends Construct {
     this.pool = pool;
     this.role = role;
 
-    this.template = new WorkerLaunchTemplate(this, "template", { cluster, pool, node, security, role, key });
+    this.template = new WorkerLaunchTemplate(this, "template", {
+      cluster,
+      pool,
+      node,
+      securityGroups,
+      role,
+      key,
+    });
     const group = new AutoscalingGroup(this, "Resource", {
       name: node.name,
       minSize: pool.minSize,
@@ -125,7 +132,7 @@ export class WorkerPool extends Construct {
       // Rebalancing terminates busy instances to level the zones. Without it, launches still prefer the emptier zone, and
       // instance refreshes go on (EC2 Auto Scaling User Guide, "How suspended processes affect other processes").
       suspendedProcesses: ["AZRebalance"],
-      ...initialHooks(pool),
+      ...initialLifecycleHooks(pool),
       // A machine in service is a member already: its health counts, and the next one may go.
       healthCheckType: "EC2",
       healthCheckGracePeriod: 0,

@@ -2,7 +2,7 @@ import { formatBytes, MIN_BYTES } from "../amounts";
 import { GIB, MIB, parseBytes } from "../bytes";
 import type { Image } from "../definition";
 import { factsOf } from "../instance-types";
-import { mostProcesses, processesOn } from "../processes";
+import { maxProcesses, processesOn } from "../processes";
 import type { Pool } from "../resolved-cluster";
 import { eachPool, issueIf, type Rule } from "./rule";
 
@@ -112,7 +112,7 @@ const SYSTEM_DISK = 10;
 /** What all processes of a node may spill to EBS fits on its disk, and the default limit is of use. */
 export const spillLimits: Rule = eachPool((pool, path) => {
   if (pool.spill.storage !== "ebs" || pool.spill.limit === false) return [];
-  const processes = mostProcesses(pool);
+  const processes = maxProcesses(pool);
   const limit = parseBytes(pool.spill.limit) ?? 0;
   const room = (pool.diskGiB - SYSTEM_DISK) * GIB;
   const each = processes === 1 ? "" : ` for each of ${processes} processes`;
