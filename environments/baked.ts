@@ -1,6 +1,6 @@
 import { defineCluster } from "../lib/config/define";
 
-/** CPU and GPU pools whose machines start from images that EC2 Image Builder makes: they install nothing. */
+/** CPU and GPU pools whose nodes start from AMIs that EC2 Image Builder bakes, so they install nothing at boot. */
 export const baked = defineCluster({
   name: "baked",
   region: "eu-central-1",

@@ -1,8 +1,8 @@
 import { defineCluster } from "../lib/config/define";
 
 /**
- * The smallest cluster on AWS that is worth working with. A new account can deploy it: two on-demand machines of 2 vCPUs,
- * where its quota is 5 (EC2 User Guide, "On-Demand Instance quotas"), no spot and no GPU.
+ * A small CPU cluster that a new account can deploy: two on-demand instances of 2 vCPUs within the quota of 5 (EC2 User
+ * Guide, "On-Demand Instance quotas"), without spot instances and GPUs.
  */
 export const development = defineCluster({
   name: "development",

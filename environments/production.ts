@@ -1,6 +1,6 @@
 import { defineCluster } from "../lib/config/define";
 
-/** CPU and GPU pools over two zones, each zone with a way out of its own. */
+/** CPU and GPU pools in two zones, each with a NAT gateway. */
 export const production = defineCluster({
   name: "production",
   region: "eu-central-1",

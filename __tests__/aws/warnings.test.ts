@@ -9,7 +9,7 @@ import type { ResolvedCluster } from "../../lib/config/resolved-cluster";
 import { Synthesized } from "../support/synthesized";
 
 const OWNER =
-  "NAT gateways and endpoints of an existing network are managed by its owner. Hint: take the setting out";
+  "NAT gateways and endpoints of an existing network are managed by its owner. Hint: remove the setting";
 
 test.each([
   ["baked", baked],
@@ -25,7 +25,7 @@ test("an on-demand base without spot instances is without effect", () => {
     { name: "two", kind: "cpu", onDemandBase: 2, spotPercentage },
   ];
   expect(warningsOf(define({}, { pools: pools(0) }))).toEqual([
-    "pools[1].onDemandBase: got 2, which has no effect: with spotPercentage 0 all instances are on demand. Hint: set spotPercentage, or take onDemandBase out",
+    "pools[1].onDemandBase: got 2, which has no effect: with spotPercentage 0 all instances are on demand. Hint: set spotPercentage, or remove onDemandBase",
   ]);
   expect(warningsOf(define({}, { pools: pools(50) }))).toEqual([]);
 });

@@ -106,7 +106,7 @@ describe.each([
         path,
         value: type,
         expected:
-          "an instance type without a fraction of a GPU: the driver of the nodes runs whole GPUs only",
+          "an instance type without a fraction of a GPU: the driver of the nodes supports whole GPUs only",
       },
     ]);
   });
@@ -128,8 +128,8 @@ describe("spot machines", () => {
       {
         path: "pools[0].spotPercentage",
         value: 1,
-        expected: "0, as EC2 offers hpc7a.96xlarge, u-6tb1.56xlarge only on demand",
-        hint: "set spotPercentage: 0, or take these instance types out of the pool",
+        expected: "0, because EC2 offers hpc7a.96xlarge, u-6tb1.56xlarge only on demand",
+        hint: "set spotPercentage: 0, or remove these instance types from the pool",
       },
     ]);
     expect(issuesOf(pool({ instanceTypes, spotPercentage: 0 }))).toEqual([]);
@@ -144,7 +144,7 @@ describe("spot machines", () => {
 describe("a disk", () => {
   const small = {
     expected: "at least 100 with the image deep-learning, whose snapshot is 75 GiB and grows",
-    hint: "leave diskGiB out, or choose the image ubuntu, which installs the driver",
+    hint: "remove diskGiB, or choose the image ubuntu, on which the node installs the driver",
   };
 
   test.each([20, 74, 75, 99])("of %p GiB is too small for the Deep Learning AMI", (diskGiB) => {

@@ -11,7 +11,7 @@ test("an admin subnet twice", () => {
       path: "network.adminSubnets[1]",
       value: "10.0.0.0/8",
       expected: "each subnet once",
-      hint: "take the second mention out",
+      hint: "remove the duplicate",
     },
   ]);
 });
@@ -44,7 +44,7 @@ describe("each issue of a definition names its path, its value and what is allow
     [
       "the whole Internet",
       admin("0.0.0.0/0"),
-      { path: "network.adminSubnets[0]", expected: "a block smaller than the whole Internet" },
+      { path: "network.adminSubnets[0]", expected: "a block smaller than the whole internet" },
     ],
     ["the whole IPv6 Internet", admin("::/0"), { path: "network.adminSubnets[0]" }],
     ["a host without a prefix", admin("10.1.2.3"), { path: "network.adminSubnets[0]" }],
@@ -182,13 +182,13 @@ describe("each issue of a definition names its path, its value and what is allow
         path: "pools[0].rmmPool",
         value: 0.5,
         expected: "false: an RMM pool needs rmm, and release 2024.7 (RAPIDS 24.08) has no wheels of it",
-        hint: "leave rmmPool out, or move to release 2026.7",
+        hint: "remove rmmPool, or use release 2026.7",
       },
       {
         path: "pools[0].ucx",
         value: true,
         expected: "false: UCX needs ucx-py, and release 2024.7 (RAPIDS 24.08) has no wheels of it",
-        hint: "leave ucx out, or move to release 2026.7",
+        hint: "remove ucx, or use release 2026.7",
       },
     ]);
   });
@@ -218,8 +218,8 @@ test("UCX, which nothing encrypts, in a cluster with TLS", () => {
     {
       path: "tls",
       value: true,
-      expected: "false in a cluster whose pools speak UCX: ucx:// is never encrypted",
-      hint: "set tls: false, which isolates the cluster from the admin subnets, or turn ucx off: one GPU a machine gains nothing from it",
+      expected: "false in a cluster with UCX: ucx:// is never encrypted",
+      hint: "set tls: false, which isolates the cluster from the admin subnets, or turn ucx off: nodes with one GPU gain nothing from it",
     },
   ]);
   expect(issuesOf({ ...ucx, tls: false })).toEqual([]);
@@ -232,8 +232,8 @@ test("more admin subnets than a security group has room for beside SSH", () => {
     {
       path: "network.adminSubnets",
       value: "20 subnets",
-      expected: "at most 19 with ssh: AWS takes 60 rules a security group",
-      hint: "join subnets into larger blocks, or leave ssh out: Session Manager needs no rule",
+      expected: "at most 19 with ssh: AWS allows 60 rules per security group",
+      hint: "join subnets into larger blocks, or remove ssh: Session Manager needs no rule",
     },
   ]);
   expect(issuesOf({ name: "c", network: { adminSubnets: adminSubnets.slice(1) }, ssh })).toEqual([]);
@@ -273,7 +273,7 @@ test.each([0, 366, 12.5])(
       {
         path: "logRetentionDays",
         value: logRetentionDays,
-        hint: "choose a number of days that CloudWatch Logs takes",
+        hint: "choose a number of days that CloudWatch Logs accepts",
       },
     ]);
   },
@@ -287,7 +287,7 @@ describe("a base image that Image Builder cannot look up", () => {
     const issue = {
       value: "/images/dask",
       expected:
-        "with bakedImages, a parameter below /aws/service/ or /imagebuilder/, as Image Builder may read no other",
+        "with bakedImages, a parameter below /aws/service/ or /imagebuilder/, because Image Builder may read no other",
       hint: "keep the id below /imagebuilder/, name the AMI by its id, or turn bakedImages off",
     };
     expect(issuesOf({ name: "c", network, bakedImages: true, ...machines })).toEqual([
@@ -329,7 +329,7 @@ test("the message counts the issues and gives each a line", () => {
     [
       "cluster definition 'c' has 2 issues:",
       "  pools[0].spotPercentage: got 200, expected a whole number from 0 to 100. Hint: give a number in that range",
-      '  pools[0].name: got "scheduler", expected any name but scheduler, which names the scheduler\'s own resources. Hint: rename the pool',
+      '  pools[0].name: got "scheduler", expected any name but scheduler, which is the name of the scheduler\'s resources. Hint: rename the pool',
     ].join("\n"),
   );
 });

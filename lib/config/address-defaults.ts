@@ -1,12 +1,12 @@
 import type { ClusterDefinition, ZoneDefinition } from "./definition";
 
-/** Path of a block or an address in a definition. */
+/** Path of a block or an address that has a default. */
 export type AddressPath = "network.vpcCidr" | "scheduler.subnet" | "scheduler.privateAddress";
 
 /**
- * Returns what a definition leaves to defaults: the block of the VPC, the private subnet of the scheduler's zone, and the
- * scheduler's address, whose default is an address of that subnet. These defaults hold for a VPC that is made for the
- * cluster; of an existing VPC they say nothing.
+ * Returns the blocks and addresses that a definition does not set: the block of the VPC, the private subnet of the
+ * scheduler's zone, and the scheduler's address, whose default is an address of that subnet. The defaults are valid only
+ * in a VPC that is created for the cluster.
  *
  * @param zone name of the scheduler's zone
  */

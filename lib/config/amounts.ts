@@ -1,21 +1,22 @@
 import { GIB, MIB, parseBytes, TIB } from "./bytes";
 
-/**
- * Part of a memory: a share above 0 and at most 1, a size with its unit as Dask parses it, or `false` for none.
- */
+/** Amount of memory: a share above 0 and at most 1, a size with its unit as Dask parses it, or `false` for none. */
 export type Amount = number | string | false;
 
 /**
- * Least memory limit, spill limit and RMM pool of a worker process. An idle worker of Dask 2026.7.1 has 81 MiB resident, and
- * 155 MiB once it has imported pandas (measured); Dask starts to spill at 70 % of the limit and pauses at 80 %.
+ * Minimum memory limit, spill limit and RMM pool of a worker process, in bytes. An idle worker of Dask 2026.7.1 uses 81
+ * MiB, and 155 MiB after it has imported pandas (measured); Dask starts to spill at 70 % of the limit and pauses at 80
+ * %.
  */
 export const MIN_BYTES = 256 * MIB;
 
 /**
- * Reads an amount the way Dask reads a memory limit (`parse_memory_limit` of distributed.worker_memory): a number up to 1 is a
- * share, 0 is no limit. Unlike Dask, it accepts percentages, and no number above 1 without a unit: Dask takes `"4"` as 4 bytes.
+ * Reads an amount as Dask reads a memory limit (`parse_memory_limit` of distributed.worker_memory): a number up to 1 is a
+ * share, 0 is no limit. Unlike Dask, it accepts percentages, and rejects numbers above 1 without a unit, because Dask reads
+ * `"4"` as 4 bytes.
  *
- * @returns the amount, or `undefined` where the value is none. The text `"1"` is none: it can mean 1 GiB or all memory.
+ * @returns the amount, or `undefined` for an invalid value. The text `"1"` is invalid, because it can mean 1 GiB or all
+ * memory.
  */
 export function readAmount(given: string | number | false): Amount | undefined {
   if (given === false) return false;
@@ -28,13 +29,14 @@ export function readAmount(given: string | number | false): Amount | undefined {
   return hasUnit(text) && parseBytes(text) !== undefined ? text : undefined;
 }
 
-/** Whether an amount is a size that a worker process can use. */
+/** Returns whether an amount is a size of at least `MIN_BYTES`. */
 export function isUsefulSize(amount: Amount | undefined): amount is string {
   return typeof amount === "string" && (parseBytes(amount) ?? 0) >= MIN_BYTES;
 }
 
 /**
- * Returns the size that was probably meant by a number without a unit, or with one too small: `4GiB` for `4`, `64GB` for `64MB`.
+ * Returns the size that was probably meant by a number without a unit, or with too small a unit: `4GiB` for `4`, `64GB` for
+ * `64MB`.
  */
 export function suggestSize(given: unknown): string | undefined {
   const text = String(given).replaceAll(" ", "");
@@ -47,7 +49,7 @@ export function suggestSize(given: unknown): string | undefined {
   return name && `${digits}${name}`;
 }
 
-/** Writes bytes as `8GiB`, or in whole MiB. */
+/** Formats bytes as `8GiB`, or rounded down to MiB such as `512MiB`. */
 export function formatBytes(bytes: number): string {
   return bytes % GIB === 0 ? `${bytes / GIB}GiB` : `${Math.floor(bytes / MIB)}MiB`;
 }

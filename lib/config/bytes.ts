@@ -1,4 +1,4 @@
-/** Multipliers of the units that Dask accepts, lower-cased (source: `dask.utils.byte_sizes`). */
+/** Bytes of each unit that Dask accepts, in lower case (`dask.utils.byte_sizes`). */
 const UNITS: Readonly<Record<string, number>> = {
   "": 1,
   b: 1,
@@ -18,7 +18,7 @@ export const GIB = 1024 ** 3;
 export const TIB = 1024 ** 4;
 
 /**
- * Reads a byte string the way `dask.utils.parse_bytes` does: `"8GiB"`, `"1.5 GB"`, `"100M"`.
+ * Parses a size as `dask.utils.parse_bytes` does: `"8GiB"`, `"1.5 GB"`, `"100M"`.
  *
  * @returns the number of bytes, or `undefined` where Dask would raise an error
  */

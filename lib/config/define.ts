@@ -29,7 +29,7 @@ export function defineCluster(definition: ClusterDefinition): ResolvedCluster {
   return deepFreeze(cluster);
 }
 
-/** Whether a path is another one, or leads on from it. */
+/** Returns whether `path` is `outer` or a part of it. */
 function contains(outer: string, path: string): boolean {
   return path === outer || path.startsWith(`${outer}.`) || path.startsWith(`${outer}[`);
 }

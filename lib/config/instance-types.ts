@@ -1,33 +1,33 @@
 import type { InstanceTypeDefinition } from "./definition";
 import table from "./instance-types.json";
 
-/** What a definition needs to know about an EC2 instance type. */
+/** Facts about an EC2 instance type on which limits, ports and rules depend. */
 export interface InstanceTypeFacts {
-  /** For example `x86_64`, the only one that the release locks have wheels for. */
+  /** For example `x86_64`, the only architecture that the lockfiles have wheels for. */
   readonly architecture: string;
   readonly vcpus: number;
   readonly memoryMiB: number;
-  /** GPU, for example `NVIDIA L4`; absent where there is none. */
+  /** GPU model, for example `NVIDIA L4`; absent without GPU. */
   readonly gpu?: string;
   /** Number of whole GPUs. */
   readonly gpus: number;
-  /** Memory of each GPU; absent where there is none, or EC2 does not state it. */
+  /** Memory of each GPU; absent without GPU, and if EC2 does not state it. */
   readonly gpuMemoryMiB?: number;
-  /** Whether its GPU is a share of one (a vGPU): `gpus` is then 0. */
+  /** Whether its GPU is a fraction of one (a vGPU); `gpus` is then 0. */
   readonly fractionalGpu: boolean;
-  /** An accelerator that is not a GPU, for example `Inferentia2`; absent where there is none. */
+  /** Accelerator other than a GPU, for example `Inferentia2`; absent without one. */
   readonly accelerator?: string;
-  /** Number of instance-store NVMe disks. */
+  /** Number of NVMe instance-store disks. */
   readonly disks: number;
-  /** Whether it runs on the Nitro System: its disks are NVMe devices and its EBS traffic has bandwidth to itself. */
+  /** Whether it runs on the Nitro System, with disks as NVMe devices and dedicated bandwidth for EBS. */
   readonly nitro: boolean;
-  /** Whether EC2 sells it as spot. */
+  /** Whether EC2 offers spot instances of this type. */
   readonly spot: boolean;
-  /** Whether it runs only on Dedicated Hosts, which an account allocates first. */
+  /** Whether it runs only on Dedicated Hosts, which have to be allocated before. */
   readonly dedicatedHosts: boolean;
 }
 
-/** A line of the table; `scripts/instance_types.py` says what is in it. */
+/** A line of `instance-types.json`, which `scripts/instance_types.py` writes and describes. */
 interface Family {
   readonly architecture: string;
   readonly xen?: boolean;
@@ -42,7 +42,7 @@ interface Family {
 
 const FAMILIES: Readonly<Record<string, Family | undefined>> = table;
 
-/** vCPUs of the largest x86_64 instance type: the most worker processes that a node has a vCPU for. */
+/** vCPUs of the largest x86_64 instance type: the limit of worker processes per node. */
 export const MAX_VCPUS = Math.max(
   ...Object.values<Family>(table)
     .filter(({ architecture }) => architecture === "x86_64")
@@ -50,9 +50,9 @@ export const MAX_VCPUS = Math.max(
 );
 
 /**
- * Looks an instance type up in the table that `scripts/instance_types.py` makes from EC2's own answers.
+ * Looks an instance type up in `instance-types.json`.
  *
- * @returns the facts, or `undefined` for a type that is not in the table
+ * @returns the facts, or `undefined` for an unknown type
  */
 export function instanceTypeFacts(instanceType: string): InstanceTypeFacts | undefined {
   const [name = "", size = ""] = instanceType.split(".", 2);
@@ -80,17 +80,17 @@ export function instanceTypeFacts(instanceType: string): InstanceTypeFacts | und
 /** Facts about instance types that a definition gives, by type. */
 export type GivenFacts = Readonly<Record<string, InstanceTypeFacts>>;
 
-/** What gives facts about its instance types. */
+/** A node or pool with the facts that its definition gives. */
 interface WithFacts {
   readonly givenFacts?: GivenFacts;
 }
 
-/** Returns the facts about an instance type of a node: those that the definition gives, otherwise those of the table. */
+/** Returns the facts about an instance type: those that the definition gives, otherwise those of `instance-types.json`. */
 export function factsOf({ givenFacts }: WithFacts, instanceType: string): InstanceTypeFacts | undefined {
   return givenFacts?.[instanceType] ?? instanceTypeFacts(instanceType);
 }
 
-/** Returns the facts that a definition gives, with defaults. */
+/** Returns the facts that a definition gives, with their defaults. */
 export function givenFacts(types: Readonly<Record<string, InstanceTypeDefinition>>): GivenFacts {
   return Object.fromEntries(
     Object.entries(types).map(([type, { gpus = 0, disks = 0, spot = true, ...given }]) => [
@@ -105,7 +105,10 @@ export function givenFacts(types: Readonly<Record<string, InstanceTypeDefinition
   );
 }
 
-/** Whether CUDA release locks and the open driver run on it: an x86_64 machine with an NVIDIA GPU of Turing or later. */
+/**
+ * Returns whether the lockfiles for GPUs and the open GPU driver support the type: x86_64 with an NVIDIA GPU of Turing
+ * or later.
+ */
 export function hasUsableGpu({ architecture, gpu = "", gpus }: InstanceTypeFacts): boolean {
   return architecture === "x86_64" && gpus > 0 && gpu.startsWith("NVIDIA") && gpu !== "NVIDIA V100";
 }

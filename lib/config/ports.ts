@@ -1,41 +1,44 @@
 import { maxProcesses } from "./processes";
 import type { ResolvedCluster } from "./resolved-cluster";
 
-/** An inclusive range of TCP ports. */
+/** Range of TCP ports, both ends included. */
 export interface PortRange {
   readonly from: number;
   readonly to: number;
 }
 
 /**
- * The TCP ports of every cluster. Everything Dask lets us pin is pinned here and in `workerPorts`; what it does not (the
- * nannies of `dask cuda worker`, the dashboards of a second worker process) takes a port from `ephemeral`, which every node
- * sets as its `net.ipv4.ip_local_port_range`.
+ * TCP ports of every cluster, next to `workerPorts`. Listeners whose port Dask cannot pin (the nannies of
+ * `dask cuda worker`, the dashboards of a second worker process) take one of `ephemeral`, the
+ * `net.ipv4.ip_local_port_range` of every node.
  */
 export const PORTS = {
-  /** Scheduler: workers and clients connect here (Dask's default). */
+  /** Scheduler, for workers and clients (default of Dask). */
   scheduler: { from: 8786, to: 8786 },
-  /** Scheduler's dashboard, `/metrics` and `/health` (Dask's default); with TLS it is behind a door that asks who is there. */
+  /**
+   * Dashboard, `/metrics` and `/health` (default of Dask). With TLS, the dashboard proxy listens here and requires a
+   * password.
+   */
   dashboard: { from: 8787, to: 8787 },
-  /** Dask's own HTTP server behind that door, on the scheduler's loopback interface alone. */
+  /** With TLS, HTTP server of the scheduler behind the dashboard proxy; listens on the loopback interface only. */
   schedulerHttp: { from: 8788, to: 8788 },
-  /** SSH, where a definition asks for it. */
+  /** SSH, if the definition enables it. */
   ssh: { from: 22, to: 22 },
-  /** First worker process of a machine: its dashboard and `/metrics`. */
+  /** Dashboard and `/metrics` of the first worker process of a node. */
   workerDashboard: { from: 8790, to: 8790 },
-  /** What a machine may hand out by itself. */
+  /** Ports that the kernel of a node assigns. */
   ephemeral: { from: 32768, to: 40959 },
 } as const satisfies Record<string, PortRange>;
 
-/** First ports of worker processes and of nannies, and the least number of ports of each. */
+/** First ports of worker processes and of nannies, and the minimum number of ports of each. */
 const FIRST_WORKER = 9000;
 const FIRST_NANNY = 9100;
 const MIN_PORTS = 64;
 
 /**
- * Ports of a cluster's worker processes, which other workers and the scheduler connect to, and of their nannies, which the
- * scheduler connects to in order to restart a worker: one each for every process of the node that has the most. Dask divides a
- * range among the processes, so fewer processes have several ports each.
+ * Returns the ports of worker processes, for connections of other workers and of the scheduler, and of their nannies,
+ * through which the scheduler restarts workers. Each range has a port for every process of the node with the most
+ * processes. Dask divides a range among the processes of a node.
  */
 export function workerPorts({
   pools,
@@ -46,7 +49,7 @@ export function workerPorts({
   return { worker, nanny: { from, to: from + ports - 1 } };
 }
 
-/** The range in the form that Dask's command line takes: `9000:9063`, or `8786` for a single port. */
+/** Formats a range for the command line of Dask: `9000:9063`, or `8786` for a single port. */
 export function portArgument({ from, to }: PortRange): string {
   return from === to ? String(from) : `${from}:${to}`;
 }

@@ -1,14 +1,20 @@
-/** A partition of AWS: regions with one namespace of accounts, domains and service names. */
+/** Partition of AWS: a group of regions with separate accounts, domains and service names. */
 export type Partition = "aws" | "aws-us-gov" | "aws-cn";
 
-/** Region names of each partition (botocore 1.44.8, endpoints.json, `regionRegex`), without those cut off from the Internet. */
+/**
+ * Region names of each partition (botocore 1.44.8, endpoints.json, `regionRegex`), without regions that are isolated
+ * from the internet.
+ */
 const PARTITIONS: readonly (readonly [Partition, RegExp])[] = [
   ["aws-us-gov", /^us-gov-[a-z]+-\d+$/],
   ["aws-cn", /^cn-[a-z]+-\d+$/],
   ["aws", /^(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-\d+$/],
 ];
 
-/** Partition of a region; `undefined` for a region of another partition, such as us-iso-east-1 or eusc-de-east-1. */
+/**
+ * Returns the partition of a region; `undefined` for an unsupported one, such as that of us-iso-east-1 or
+ * eusc-de-east-1.
+ */
 export function partitionOf(region: string): Partition | undefined {
   return PARTITIONS.find(([, pattern]) => pattern.test(region))?.[0];
 }
@@ -30,20 +36,20 @@ const WITH_ZONES_A_AND_B: readonly string[] = [
   ...["il-central-1", "me-central-1", "me-south-1", "us-east-2", "us-west-2"],
 ];
 
-/** The region of a definition that names none: one whose zones a and b every account has. */
+/** Default region: every account has its zones a and b. */
 export const DEFAULT_REGION = "us-west-2";
 
-/** Zones a and b of a region; none where an account may lack one of them. */
+/** Returns the zones a and b of a region; none if an account may lack one of them. */
 export function defaultZones(region: string): readonly string[] {
   return WITH_ZONES_A_AND_B.includes(region) ? [`${region}a`, `${region}b`] : [];
 }
 
-/** Whether a name is that of an availability zone of a region: the region's and one letter. */
+/** Returns whether a zone belongs to a region: its name is that of the region and one letter. */
 export function isZoneOf(region: string, zone: string): boolean {
   return zone.slice(0, -1) === region && /[a-z]$/.test(zone);
 }
 
-/** Place of a zone's letter in the alphabet: 0 for `us-west-2a`. */
+/** Returns the index of a zone's letter in the alphabet: 0 for `us-west-2a`. */
 export function zoneIndex(zone: string): number {
   return zone.charCodeAt(zone.length - 1) - "a".charCodeAt(0);
 }

@@ -1,51 +1,51 @@
-/** Where the CUDA libraries of a GPU worker come from. */
+/** Source of the CUDA libraries of a GPU node. */
 export type CudaSource =
-  /** Wheels of the release's GPU lock; the machine needs a driver only. */
+  /** Wheels in the lockfile for GPU nodes; the image needs only a driver. */
   | { readonly from: "wheels"; readonly version: string }
-  /** A toolkit package of NVIDIA's apt repository, for a CuPy that brings no CUDA libraries. */
+  /** Toolkit package of NVIDIA's apt repository, for a CuPy whose wheels do not contain the CUDA libraries. */
   | { readonly from: "nvidia-apt"; readonly version: string; readonly package: string };
 
-/** The UCX layer of a release, and the namespace of its settings in Dask's configuration. */
+/** Package that adds UCX to Dask, and the namespace of its settings in the Dask configuration. */
 export interface UcxLayer {
   readonly package: string;
   readonly version: string;
   readonly configNamespace: string;
 }
 
-/** Versions that were resolved, locked and installed together; a cluster runs one of them on every machine. */
+/** Versions that are locked and tested together. All nodes of a cluster have the same release. */
 export interface Release {
   readonly name: ReleaseName;
-  /** Python of the nodes. */
+  /** Python version of the nodes. */
   readonly python: string;
-  /** Pythons that the universal CPU lock serves, for a local stack. */
+  /** Python versions that the lockfile for local stacks supports. */
   readonly localPythons: readonly string[];
-  /** dask and distributed: always the same version. */
+  /** Version of dask and of distributed. */
   readonly dask: string;
-  /** RAPIDS, in its own numbering. */
+  /** Version of RAPIDS. */
   readonly rapids: string;
-  /** Absent where no UCX layer can be installed from wheels. */
+  /** Absent if no wheels of it exist. */
   readonly ucx?: UcxLayer;
-  /** Version of rmm; absent where it cannot be installed from wheels. */
+  /** Version of rmm; absent if no wheels of it exist. */
   readonly rmm?: string;
   readonly cuda: CudaSource;
   /** NVIDIA driver branch: R580 has long-term support until June 2028. */
   readonly driverBranch: string;
-  /** Whether `dask cuda worker` takes `--worker-port` (dask-cuda 26.06 and later). */
+  /** Whether `dask cuda worker` supports `--worker-port` (dask-cuda 26.06 and later). */
   readonly cudaWorkerPorts: boolean;
 }
 
 /** Names of the releases, newest first. */
 export const RELEASE_NAMES = ["2026.7", "2024.7"] as const;
 
-/** A name in the release catalogue. */
+/** Name of a release. */
 export type ReleaseName = (typeof RELEASE_NAMES)[number];
 
-/** The release of a definition that names none. */
+/** Default release. */
 export const DEFAULT_RELEASE: ReleaseName = "2026.7";
 
 /**
- * The release catalogue. Each entry has its locks under `locks/<name>/`, made by `npm run lock`; a test
- * compares the two and installs them.
+ * Release catalogue. Each release has its lockfiles in `locks/<name>/`, which `npm run lock` writes;
+ * `npm run test:releases` installs them and compares the versions.
  */
 export const RELEASES: Readonly<Record<ReleaseName, Release>> = {
   "2026.7": {
@@ -60,7 +60,7 @@ export const RELEASES: Readonly<Record<ReleaseName, Release>> = {
     driverBranch: "580",
     cudaWorkerPorts: true,
   },
-  // rmm-cu12 has wheels on PyPI from 24.12 and ucx-py-cu12 has none, so this release goes without both.
+  // rmm-cu12 has wheels on PyPI from 24.12 and ucx-py-cu12 has none, so this release has neither.
   "2024.7": {
     name: "2024.7",
     python: "3.11",

@@ -17,22 +17,22 @@ import { DEFAULT_RELEASE, RELEASES, type Release } from "./releases";
 import type { CpuPool, GpuPool, Network, Pool, ResolvedCluster, Scheduler } from "./resolved-cluster";
 import { zoneWithSubnets } from "./subnets";
 
-/** The scheduler takes the eleventh address of a subnet; AWS reserves the first four. */
+/** Index of the scheduler's default address in its subnet, counted from 0; AWS reserves the first four addresses. */
 const SCHEDULER_HOST = 10;
 
-/** Where administrators are who are on this machine. */
+/** Addresses of administrators who work on the same computer as the local cluster. */
 const LOOPBACK = "127.0.0.0/8";
 
 /**
- * Default disk of a machine with the Deep Learning AMI, in GiB. That image floats and grows: its snapshot is 75 GiB, and
- * that of a relative 105 GiB already. Half of the disk is what workers may spill, so the other half has to hold it.
+ * Default disk of a node with the Deep Learning AMI, in GiB. The snapshot of the AMI is 75 GiB and grows with its versions;
+ * that of a related AMI is 105 GiB. It has to fit in half of the disk, because workers may spill to the other half.
  */
 const DEEP_LEARNING_DISK = 200;
 
-/** Share of a GPU's memory that RMM takes at once: what dask-cuda's documentation uses, with room for CUDA itself. */
+/** Default share of a GPU's memory for the RMM pool, as in the documentation of dask-cuda; CUDA needs the rest. */
 const RMM_SHARE = 0.8;
 
-/** Fills in the defaults of a definition whose fields are sound. Pure. */
+/** Returns the cluster of a definition whose fields are valid, with all defaults. */
 export function resolve(definition: ClusterDefinition): ResolvedCluster {
   const { name, region = DEFAULT_REGION, bakedImages = false, tags = {} } = definition;
   const release = RELEASES[definition.release ?? DEFAULT_RELEASE];
@@ -94,7 +94,7 @@ function resolveScheduler(definition: SchedulerDefinition, name: string, network
   };
 }
 
-/** Facts that a definition gives about instance types, as each node has them. */
+/** Facts that the definition gives about instance types. */
 interface Facts {
   readonly givenFacts?: GivenFacts;
 }

@@ -4,7 +4,7 @@ import type { Backend, Image, NodeSetupDefinition, SshDefinition } from "./defin
 import type { GivenFacts } from "./instance-types";
 import type { Release } from "./releases";
 
-/** A validated definition with every default filled in; deeply frozen. */
+/** Validated definition with all defaults: the output of `defineCluster`. Deeply frozen. */
 export interface ResolvedCluster {
   readonly name: string;
   readonly release: Release;
@@ -12,45 +12,45 @@ export interface ResolvedCluster {
   readonly network: Network;
   readonly scheduler: Scheduler;
   readonly pools: readonly Pool[];
-  /** Whether the members speak `ucx://` instead of `tcp://`. */
+  /** Whether the nodes use `ucx://` instead of `tcp://`. */
   readonly ucx: boolean;
-  /** Whether every connection is encrypted and authenticated. */
+  /** Whether every connection uses TLS with client certificates. */
   readonly tls: boolean;
-  /** A way in by SSH; absent: none. */
+  /** SSH access; absent without. */
   readonly ssh?: SshDefinition;
   readonly logRetentionDays: number;
-  /** Existing bucket for bundles; none where the cluster has one of its own. */
+  /** Name of an existing bucket for bundles; absent if the bucket is created for the cluster. */
   readonly artifactBucket?: string;
   readonly deletionProtection: boolean;
-  /** Whether machines start from an image that holds all that they would install. */
+  /** Whether instances start from baked AMIs. */
   readonly bakedImages: boolean;
   /** Scripts of the user that run on every node; absent: none. */
   readonly nodeSetup?: NodeSetupDefinition;
   readonly tags: Readonly<Record<string, string>>;
   readonly backend: Backend;
-  /** Blocks and addresses that the definition leaves to defaults, which an existing network does not have. */
+  /** Blocks and addresses that have their defaults, which are not valid in an existing network. */
   readonly addressDefaults: readonly AddressPath[];
 }
 
-/** The resolved network. */
+/** Network of a resolved cluster. */
 export interface Network {
   readonly adminSubnets: readonly string[];
   readonly vpcCidr: string;
   readonly zones: readonly Zone[];
   readonly nat: "single" | "per-zone" | "none";
-  /** Whether the services of AWS have endpoints inside the VPC. */
+  /** Whether the VPC has interface endpoints of AWS services. */
   readonly endpoints: boolean;
 }
 
-/** An availability zone and its subnets. */
+/** Availability zone with its subnets. */
 export interface Zone {
   readonly name: string;
   readonly privateSubnet: string;
-  /** Absent where it is neither given nor can be derived from the VPC; an existing network needs none. */
+  /** Absent if it is neither given nor derivable from the VPC; an existing network needs none. */
   readonly publicSubnet?: string;
 }
 
-/** The resolved scheduler. */
+/** Scheduler of a resolved cluster. */
 export interface Scheduler {
   readonly instanceType: string;
   readonly diskGiB: number;
@@ -59,18 +59,18 @@ export interface Scheduler {
   readonly zone: string;
   /** Fixed address in the private subnet of its zone: a replaced scheduler keeps it. */
   readonly privateAddress: string;
-  /** Name in the cluster's private zone, known before anything is deployed. */
+  /** DNS name in the private hosted zone of the cluster; known before the deployment. */
   readonly hostname: string;
-  /** Facts that the definition gives about instance types; absent: none. */
+  /** Facts that the definition gives about instance types. */
   readonly givenFacts?: GivenFacts;
   /** Scripts of the user that run on its node; absent: none. */
   readonly nodeSetup?: NodeSetupDefinition;
 }
 
-/** A resolved pool of either kind. */
+/** Pool of a resolved cluster. */
 export type Pool = CpuPool | GpuPool;
 
-/** What resolved pools of either kind share. */
+/** Fields of both kinds of pools. */
 export interface CommonPool {
   readonly name: string;
   readonly instanceTypes: readonly string[];
@@ -79,28 +79,31 @@ export interface CommonPool {
   readonly maxSize: number;
   readonly onDemandBase: number;
   readonly spotPercentage: number;
-  /** Memory limit of each worker process: `auto`, a share of the node's memory, a size with its unit, or `false` for none. */
+  /**
+   * Memory limit of each worker process: `auto`, a share of the node's memory, a size with its unit, or `false` for
+   * none.
+   */
   readonly memoryLimit: Amount;
-  /** Resources of each worker process; a value of `threads` is the number of its threads. */
+  /** Resources of each worker process. The value `threads` stands for the number of its threads. */
   readonly resources: Readonly<Record<string, number | "threads">>;
   readonly spill: { readonly storage: "instance-store" | "ebs"; readonly limit: string | false };
   readonly diskGiB: number;
   readonly image: Image;
-  /** Facts that the definition gives about instance types; absent: none. */
+  /** Facts that the definition gives about instance types. */
   readonly givenFacts?: GivenFacts;
   /** Scripts of the user that run on its nodes; absent: none. */
   readonly nodeSetup?: NodeSetupDefinition;
 }
 
-/** A resolved CPU pool. */
+/** CPU pool of a resolved cluster. */
 export interface CpuPool extends CommonPool {
   readonly kind: "cpu";
   readonly processes: number;
-  /** Threads per process; absent: the machine's vCPUs divided by `processes`. */
+  /** Threads per process; absent: the node's vCPUs divided by `processes`. */
   readonly threads?: number;
 }
 
-/** A resolved GPU pool. */
+/** GPU pool of a resolved cluster. */
 export interface GpuPool extends CommonPool {
   readonly kind: "gpu";
   readonly threads: number;

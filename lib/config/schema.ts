@@ -14,7 +14,7 @@ const instanceType = pattern(
   "look the type up in EC2's list",
 );
 
-/** Numbers of the largest instance types, with room for larger ones. */
+/** Limits are above the largest instance types, to allow for larger ones. */
 const facts = object({
   vcpus: integer(1, 4096),
   memoryMiB: integer(512, 2 ** 27),
@@ -34,7 +34,7 @@ const resources = z.record(
     z.number(),
     (value) => value > 0 && Number.isFinite(value),
     "a number above 0",
-    "say how much of the resource each worker process offers, or leave the resource out",
+    "set the amount that each worker process offers, or remove the resource",
   ),
 );
 
@@ -106,7 +106,7 @@ const pool = z.discriminatedUnion("kind", [
   }),
 ]);
 
-/** What CloudWatch Logs takes (PutRetentionPolicy, API version 2014-03-28). */
+/** Values that CloudWatch Logs accepts (PutRetentionPolicy, API version 2014-03-28). */
 const RETENTION_DAYS: readonly number[] = [
   ...[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731],
   ...[1096, 1827, 2192, 2557, 2922, 3288, 3653],
@@ -116,11 +116,11 @@ const logRetentionDays = refine(
   z.number(),
   (value) => RETENTION_DAYS.includes(value),
   `one of ${RETENTION_DAYS.join(", ")}`,
-  "choose a number of days that CloudWatch Logs takes",
+  "choose a number of days that CloudWatch Logs accepts",
 );
 
 /**
- * Shape of a `ClusterDefinition`, field by field: types, ranges, spelling. `rules` checks what concerns several fields.
+ * Schema of a `ClusterDefinition`: type, range and spelling of each field. `rules` has the checks of several fields.
  */
 export const definitionSchema = object({
   name: clusterName,

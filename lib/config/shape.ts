@@ -6,7 +6,7 @@ import type { ValidationIssue } from "./validation-error";
 /** Result of the validation of each field. */
 export interface ShapeReport {
   readonly issues: readonly ValidationIssue[];
-  /** The definition without its invalid fields: with defaults there, cross-field rules run in the same pass. */
+  /** The definition without its invalid fields. They get their defaults, so the rules can run in the same pass. */
   readonly valid: ClusterDefinition;
 }
 
@@ -22,7 +22,7 @@ export function checkShape(definition: unknown): ShapeReport {
 
 type Path = readonly PropertyKey[];
 
-/** Expected value, where the schema itself has no text for it. */
+/** Returns the expected value of an issue for which the schema has no text. */
 const sentence: z.core.$ZodErrorMap = (issue) => {
   switch (issue.code) {
     case "invalid_type":
@@ -52,10 +52,10 @@ function issuesOf(zodIssue: z.core.$ZodIssue, definition: unknown): readonly Val
   switch (zodIssue.code) {
     case "unrecognized_keys":
       return zodIssue.keys.map((key) =>
-        issue([...zodIssue.path, key], "correct the spelling, or take the property out"),
+        issue([...zodIssue.path, key], "correct the spelling, or remove the property"),
       );
     case "invalid_key":
-      // The schema of the keys complains one level down; its sentence and hint are the ones to show.
+      // The issues of the key itself have the text and the hint.
       return zodIssue.issues.flatMap((inner) =>
         issuesOf({ ...inner, path: zodIssue.path } as z.core.$ZodIssue, definition),
       );
@@ -71,7 +71,7 @@ function issuesOf(zodIssue: z.core.$ZodIssue, definition: unknown): readonly Val
   }
 }
 
-/** `pools[1].maxSize` */
+/** Formats a path as `pools[1].maxSize`. */
 function pathText(path: Path): string {
   return path.reduce<string>(
     (text, key) =>
@@ -87,7 +87,7 @@ function valueAt(value: unknown, path: Path): unknown {
   );
 }
 
-/** Fields whose rules make no sense without another field, whose path the pattern matches. */
+/** Fields that are also dropped if a field whose path matches the pattern is invalid. */
 const DEPENDENT: readonly (readonly [RegExp, Path])[] = [
   [/^region$/, ["network", "zones"]],
   [/^(region$|network\b)/, ["scheduler", "privateAddress"]],
@@ -113,7 +113,7 @@ function withRequired(pool: Partial<PoolDefinition>, index: number): PoolDefinit
   return { ...pool, name: pool.name ?? `unnamed-${index}`, kind: pool.kind ?? "cpu" } as PoolDefinition;
 }
 
-/** Takes a field out; with an element goes its whole array, but a pool leaves an empty one, so that places stay. */
+/** Removes a field. For an element it removes the whole array; only a pool becomes an empty one, so that indexes stay. */
 function remove(root: unknown, path: Path): void {
   const element = path.findIndex((key, index) => typeof key === "number" && path[index - 1] !== "pools");
   const field = element === -1 ? [...path] : path.slice(0, element);

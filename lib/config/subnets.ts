@@ -3,17 +3,20 @@ import type { ZoneDefinition } from "./definition";
 import { zoneIndex } from "./regions";
 import type { Network, Zone } from "./resolved-cluster";
 
-/** Smallest VPC that subnets are derived from: its public subnets are /28, the smallest that AWS has. */
+/**
+ * Longest prefix of a VPC from which subnets are derived: its public subnets are then /28, the smallest that AWS
+ * allows.
+ */
 export const SMALLEST_DERIVED_PREFIX = 22;
 
-/** A zone's eighth of the VPC, and its eighth of the last eighth; so zone h would have no private subnet. */
+/** Bits that cut a block into eighths, and the index of the last eighth, which has the public subnets of all zones. */
 const [EIGHTH_BITS, LAST_EIGHTH] = [3, 7];
 
 /**
- * A zone with its subnets, given or derived from the VPC. A derived block depends on the zone's letter and not on its
- * place in the definition, so that adding, removing and reordering zones moves no block.
+ * Returns a zone with its subnets, given or derived from the VPC. A derived block depends only on the letter of the
+ * zone, so adding, removing and reordering zones changes no other block.
  *
- * A private subnet that cannot be derived is empty; the rule `derivedSubnets` reports it.
+ * A private subnet that cannot be derived is an empty text; the rule `derivedSubnets` reports it.
  */
 export function zoneWithSubnets({ name, ...given }: ZoneDefinition, vpcCidr: string): Zone {
   const index = zoneIndex(name);
@@ -30,8 +33,8 @@ export function zoneWithSubnets({ name, ...given }: ZoneDefinition, vpcCidr: str
 }
 
 /**
- * Blocks that the machines of a cluster have addresses in: the VPC's, and private subnets outside of it, in secondary
- * blocks of an existing VPC.
+ * Returns the blocks with the addresses of a cluster's nodes: the block of the VPC, and private subnets outside of it, in
+ * secondary blocks of an existing VPC.
  */
 export function nodeBlocks({ vpcCidr, zones }: Network): readonly string[] {
   return [

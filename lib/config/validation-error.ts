@@ -1,17 +1,17 @@
-/** An invalid value of a definition. */
+/** Invalid value of a definition. */
 export interface ValidationIssue {
-  /** Where in the definition, for example `pools[1].maxSize`. */
+  /** Path in the definition, for example `pools[1].maxSize`. */
   readonly path: string;
-  /** The value that was given. */
+  /** Value in the definition; undefined if there is none. */
   readonly value: unknown;
-  /** What would have been accepted. */
+  /** Description of valid values. */
   readonly expected: string;
   /** What to do about it. */
   readonly hint: string;
 }
 
 /**
- * A definition is invalid; all issues are reported together.
+ * Error of an invalid definition. It reports all issues together, one per line.
  *
  * @example
  * try {

@@ -14,7 +14,7 @@ describe("memory limits that add up to more than a node has", () => {
         path: "pools[0].memoryLimit",
         value: "9GiB",
         expected: "at most 8GiB for each of 4 processes on m7i.2xlarge, which has 32GiB",
-        hint: "lower memoryLimit, name instance types with more memory, or leave memoryLimit out",
+        hint: "lower memoryLimit, name instance types with more memory, or remove memoryLimit",
       },
     ]);
     expect(faultsIn({ instanceTypes, processes: 4, memoryLimit: "8GiB" })).toEqual([]);
@@ -117,13 +117,13 @@ describe("what may be spilled", () => {
         path: "pools[0].spill.limit",
         value: "30GiB",
         expected:
-          "at most 23040MiB for each of 4 processes on a disk of 100 GiB, of which the system takes 10",
+          "at most 23040MiB for each of 4 processes on a disk of 100 GiB, of which the system needs 10",
         hint: "lower spill.limit, or raise diskGiB",
       },
     ]);
     expect(faultsIn({ processes: 3, spill: { limit: "30GiB" } })).toEqual([]);
     expect(faultsIn({ spill: { limit: "100GiB" } })).toMatchObject([
-      { expected: "at most 90GiB on a disk of 100 GiB, of which the system takes 10" },
+      { expected: "at most 90GiB on a disk of 100 GiB, of which the system needs 10" },
     ]);
     expect(faultsIn({ spill: { limit: false } })).toEqual([]);
   });
@@ -142,7 +142,7 @@ test("an RMM pool fits into the GPU of each instance type, and is of use", () =>
       path: "pools[0].rmmPool",
       value: "24GiB",
       expected: "at most 22888MiB, the memory of a GPU of g5.xlarge",
-      hint: "lower rmmPool, or give a share such as 0.8",
+      hint: "lower rmmPool, or set a share such as 0.8",
     },
   ]);
   expect(gpus("22GiB")).toEqual([]);

@@ -132,7 +132,7 @@ describe("the scheduler's private address", () => {
         path: "scheduler.zone",
         value: "us-west-2c",
         expected: "one of network.zones: us-west-2a, us-west-2b",
-        hint: "choose one of them, or add the zone to network.zones",
+        hint: "choose one of these zones, or add the zone to network.zones",
       },
     ]);
   });

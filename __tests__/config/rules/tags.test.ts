@@ -16,7 +16,7 @@ describe("tags", () => {
         path: `tags.${key}`,
         value: (tags as Record<string, string>)[key],
         expected: `a key that differs from ${twin} by more than its case: IAM ignores the case of keys`,
-        hint: `rename one of ${twin} and ${key}, or take it out`,
+        hint: `rename or remove one of ${twin} and ${key}`,
       },
     ]);
   });
@@ -96,8 +96,8 @@ describe("tags", () => {
         path: "tags",
         value: 9,
         expected:
-          "at most 8 tags: Route 53 takes 10 for the cluster's DNS zone, and Name and dask:cluster are two of them",
-        hint: "take some out",
+          "at most 8 tags: Route 53 allows 10 for the hosted zone of the cluster, and Name and dask:cluster are two of them",
+        hint: "remove some",
       },
     ]);
     expect(issuesOf(tagged(many(8)))).toEqual([]);

@@ -1,7 +1,7 @@
-/** Where Terraform keeps its state. */
+/** Location of the Terraform state. */
 export type Backend = LocalBackend | S3Backend | HcpBackend;
 
-/** A state file on this machine. */
+/** State file on the computer that runs Terraform. */
 export interface LocalBackend {
   readonly type: "local";
   /**
@@ -12,12 +12,12 @@ export interface LocalBackend {
   readonly path?: string;
 }
 
-/** An object in S3, encrypted, with S3's own lock file. */
+/** State as an encrypted object in S3, with a lock file next to it. */
 export interface S3Backend {
   readonly type: "s3";
   readonly bucket: string;
   /**
-   * Path of the object, without `/` at its ends.
+   * Key of the object, without `/` at its ends.
    *
    * @default - `cdktf-dask/<name>.tfstate`
    */
@@ -32,7 +32,7 @@ export interface S3Backend {
   readonly kmsKeyId?: string;
 }
 
-/** A workspace of HCP Terraform. */
+/** State in a workspace of HCP Terraform. */
 export interface HcpBackend {
   readonly type: "hcp";
   readonly organization: string;

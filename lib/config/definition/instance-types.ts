@@ -1,27 +1,27 @@
-/** Facts about an x86_64 instance type of the Nitro System that this version does not know. */
+/** Facts about an x86_64 instance type of the Nitro System, as `aws ec2 describe-instance-types` reports them. */
 export interface InstanceTypeDefinition {
   readonly vcpus: number;
   readonly memoryMiB: number;
   /**
-   * Number of whole NVIDIA GPUs, of Turing or later.
+   * Number of whole NVIDIA GPUs of the Turing generation or later.
    *
    * @default 0
    */
   readonly gpus?: number;
   /**
-   * Memory of each GPU.
+   * Memory of each GPU in MiB.
    *
-   * @default - unknown: an `rmmPool` is not checked
+   * @default - unknown: `rmmPool` is not checked
    */
   readonly gpuMemoryMiB?: number;
   /**
-   * Number of NVMe disks of the instance store.
+   * Number of NVMe instance-store disks.
    *
    * @default 0
    */
   readonly disks?: number;
   /**
-   * Whether EC2 offers it as spot.
+   * Whether EC2 offers spot instances of this type.
    *
    * @default true
    */

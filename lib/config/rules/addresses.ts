@@ -6,23 +6,23 @@ import type { ValidationIssue } from "../validation-error";
 import { issueIf, type Rule } from "./rule";
 
 /**
- * Rules about the VPC and its private subnets that hold for a VPC of the cluster and for an existing one. `vpc.ts`
- * has those that hold only for the former.
+ * Rules for the blocks of the VPC and of its private subnets, in a VPC of the cluster and in an existing one. `vpc.ts` has
+ * the rules that apply to only one of them.
  */
 
 /** Sizes of VPCs and subnets (Amazon VPC User Guide, "VPC CIDR blocks", "Subnet CIDR blocks"). */
 const [LARGEST_PREFIX, SMALLEST_PREFIX] = [16, 28];
 
-/** Addresses at the beginning of a subnet that AWS reserves; it reserves the last one too ("Subnet CIDR blocks"). */
+/** Number of reserved addresses at the beginning of a subnet; AWS also reserves the last one ("Subnet CIDR blocks"). */
 const RESERVED_ADDRESSES = 4;
 
-/** A block of a cluster, and where it is in the definition. */
+/** A block with its path in the definition. */
 interface Place {
   readonly path: string;
   readonly cidr: string;
 }
 
-/** Private subnets that are given or can be derived. A zone's second mention is reported elsewhere. */
+/** Returns the private subnets that are given or derived. `zonesOfTheRegion` reports duplicate zones. */
 function privateSubnets({ network: { zones } }: ResolvedCluster): readonly Place[] {
   return zones.flatMap(({ name, privateSubnet: cidr }, index) =>
     cidr !== "" && zones.findIndex((zone) => zone.name === name) === index
@@ -31,7 +31,7 @@ function privateSubnets({ network: { zones } }: ResolvedCluster): readonly Place
   );
 }
 
-/** The issues of a block whose size AWS does not accept. */
+/** Returns the issue of a block whose size AWS rejects. */
 export function sizeIssues({ path, cidr }: Place): readonly ValidationIssue[] {
   return issueIf(prefixOf(cidr) < LARGEST_PREFIX || prefixOf(cidr) > SMALLEST_PREFIX, {
     path,
@@ -41,7 +41,7 @@ export function sizeIssues({ path, cidr }: Place): readonly ValidationIssue[] {
   });
 }
 
-/** The issue of a block that shares an address with an earlier one. */
+/** Returns the issue of a block that overlaps an earlier one. */
 export function overlapIssues({ path, cidr }: Place, earlier: readonly Place[]): readonly ValidationIssue[] {
   const rival = earlier.find((other) => overlap(other.cidr, cidr));
   return issueIf(rival !== undefined, {
@@ -52,12 +52,12 @@ export function overlapIssues({ path, cidr }: Place, earlier: readonly Place[]):
   });
 }
 
-/** The VPC and the private subnets have sizes and addresses that AWS accepts, and the subnets are apart from each other. */
+/** AWS accepts the sizes and addresses of the VPC and of the private subnets, and the subnets do not overlap. */
 export const blocks: Rule = (cluster) => {
   const { vpcCidr } = cluster.network;
   const blockIssues = (place: Place) => [...sizeIssues(place), ...unusableIssues(place)];
   const vpcIssues = blockIssues({ path: "network.vpcCidr", cidr: vpcCidr });
-  // An issue of the VPC is also one of its subnets.
+  // Subnets inside an invalid VPC would report the same issue.
   const subnets = privateSubnets(cluster).filter(
     ({ cidr }) => vpcIssues.length === 0 || !contains(vpcCidr, cidr),
   );
@@ -75,7 +75,7 @@ function unusableIssues({ path, cidr }: Place): readonly ValidationIssue[] {
   return issueIf(block !== undefined, {
     path,
     value: cidr,
-    expected: `a block outside of ${block}, where no machine can have an address`,
+    expected: `a block outside of ${block}, which has no addresses for nodes`,
     hint: "choose a private block such as 10.20.0.0/16",
   });
 }
@@ -101,10 +101,10 @@ export const derivedSubnets: Rule = ({ network: { vpcCidr, zones } }) => {
   );
 };
 
-/** Network of Docker's bridge docker0 (Docker documentation, "Networking"), which runs on the Deep Learning AMI. */
+/** Network of Docker's bridge docker0 (Docker documentation, "Networking"). Docker is part of the Deep Learning AMI. */
 const DOCKER_BRIDGE = "172.17.0.0/16";
 
-/** A machine with Docker reaches no address of its bridge in the VPC. */
+/** The VPC does not overlap the bridge of Docker: nodes with Docker cannot reach these addresses in the VPC. */
 export const dockerBridge: Rule = (cluster) => {
   const { network, scheduler, pools } = cluster;
   if (![scheduler, ...pools].some(({ image }) => image === "deep-learning")) return [];
@@ -113,17 +113,17 @@ export const dockerBridge: Rule = (cluster) => {
     issueIf(overlap(cidr, DOCKER_BRIDGE), {
       path,
       value: cidr,
-      expected: `a block outside of ${DOCKER_BRIDGE}, which Docker uses on machines with the image deep-learning`,
+      expected: `a block outside of ${DOCKER_BRIDGE}, which Docker uses on nodes with the image deep-learning`,
       hint: "choose another block, or the image ubuntu",
     }),
   );
 };
 
-/** The scheduler's address is one of its subnet, where the definition gives that subnet. */
+/** The scheduler's address is in its subnet, if the definition has that subnet. */
 export const schedulerAddress: Rule = (cluster) =>
   cluster.addressDefaults.includes("scheduler.subnet") ? [] : schedulerAddressIssues(cluster);
 
-/** The issue of a scheduler whose address no machine in its subnet can have. */
+/** Returns the issue of a scheduler address that is not in its subnet, or that AWS reserves. */
 export function schedulerAddressIssues(cluster: ResolvedCluster): readonly ValidationIssue[] {
   const { network, scheduler } = cluster;
   const { zone, privateAddress } = scheduler;

@@ -25,7 +25,7 @@ import {
 import type { Rule } from "./rule";
 import { tagCount, tagKeys, tagKeysOfImages } from "./tags";
 
-/** Every rule over more than one field. */
+/** All rules, in the order in which their issues are reported. */
 export const rules: readonly Rule[] = [
   adminSubnetsOnce,
   adminSubnetsNotTheInternet,

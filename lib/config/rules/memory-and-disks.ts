@@ -6,10 +6,13 @@ import { maxProcesses, processesOn } from "../processes";
 import type { Pool } from "../resolved-cluster";
 import { eachPool, issueIf, type Rule } from "./rule";
 
-/** Most processes of a node that may be more than its vCPUs: work that waits for networks and disks keeps few vCPUs busy. */
+/**
+ * Processes per node that are allowed with fewer vCPUs, because processes that wait for networks and disks use few of
+ * them.
+ */
 const MAX_BEYOND_VCPUS = 64;
 
-/** A node of a pool, on one of its instance types. */
+/** A node of a pool with one of its instance types. Memory in bytes. */
 interface Node {
   readonly type: string;
   readonly vcpus: number;
@@ -17,7 +20,7 @@ interface Node {
   readonly processes: number;
 }
 
-/** A node has a vCPU for each worker process, if it has many of them. */
+/** A node with more than `MAX_BEYOND_VCPUS` worker processes has a vCPU for each of them. */
 export const processesOfNodes: Rule = eachPool((pool, path) => {
   if (pool.kind === "gpu") return [];
   const [smallest] = nodesOf(pool).sort((a, b) => a.vcpus - b.vcpus);
@@ -31,9 +34,9 @@ export const processesOfNodes: Rule = eachPool((pool, path) => {
   });
 });
 
-/** The memory limits of a node's workers add up to at most its memory, and each is enough for a worker. */
+/** The memory limits of a node's workers add up to at most its memory, and each is at least `MIN_BYTES`. */
 export const memoryLimits: Rule = eachPool((pool, path) => {
-  // The node with the least memory for each process is the first that they do not fit on.
+  // Limits that fit on the node with the least memory per process fit on all nodes.
   const [tightest] = nodesOf(pool).sort((a, b) => a.memory / a.processes - b.memory / b.processes);
   return tightest === undefined ? [] : [...tooMuch(pool, path, tightest), ...tooLittle(pool, path, tightest)];
 });
@@ -45,17 +48,17 @@ function tooMuch(pool: Pool, path: string, { type, memory, processes }: Node) {
     return issueIf(pool.memoryLimit * processes > 1 + Number.EPSILON * processes, {
       ...at,
       expected: `at most 1/${processes} on ${type}: the shares of its ${processes} processes add up to at most the whole memory`,
-      hint: "lower the share, or leave memoryLimit out: each process then gets an equal share",
+      hint: "lower the share, or remove memoryLimit: each process then gets an equal share",
     });
   const limit = pool.memoryLimit === false ? 0 : (parseBytes(pool.memoryLimit) ?? 0);
   return issueIf(limit * processes > memory, {
     ...at,
     expected: `at most ${formatBytes(memory / processes)}${each} on ${type}, which has ${formatBytes(memory)}`,
-    hint: "lower memoryLimit, name instance types with more memory, or leave memoryLimit out",
+    hint: "lower memoryLimit, name instance types with more memory, or remove memoryLimit",
   });
 }
 
-/** Sizes are checked one by one (`schema/amounts.ts`); these are limits that depend on the node. */
+/** Checks shares, and `auto`, which depend on the node. `schema/amounts.ts` checks sizes. */
 function tooLittle(pool: Pool, path: string, { type, memory, processes }: Node) {
   const least = formatBytes(MIN_BYTES);
   const has = `${type}, which has ${formatBytes(memory)}: a worker needs ${least}`;
@@ -64,7 +67,7 @@ function tooLittle(pool: Pool, path: string, { type, memory, processes }: Node) 
       path: `${path}.memoryLimit`,
       value: pool.memoryLimit,
       expected: `at least ${Math.ceil((100 * MIN_BYTES) / memory)}% on ${has}`,
-      hint: "raise the share, or leave memoryLimit out",
+      hint: "raise the share, or remove memoryLimit",
     }),
     ...issueIf(pool.memoryLimit === "auto" && memory / processes < MIN_BYTES, {
       path: `${path}.processes`,
@@ -75,7 +78,7 @@ function tooLittle(pool: Pool, path: string, { type, memory, processes }: Node) 
   ];
 }
 
-/** Nodes of the pool's known instance types. */
+/** Returns a node for each known instance type of a pool. */
 function nodesOf(pool: Pool): Node[] {
   return pool.instanceTypes.flatMap((type) => {
     const facts = factsOf(pool, type);
@@ -86,12 +89,12 @@ function nodesOf(pool: Pool): Node[] {
 }
 
 /**
- * Smallest disk of a machine with the Deep Learning AMI, in GiB. EC2 refuses a volume smaller than the AMI's snapshot,
- * which is 75 GiB ("expect size >= 75GB"); the packages of a node and the AMI's growth take the rest.
+ * Minimum disk of a node with the Deep Learning AMI, in GiB. EC2 rejects volumes that are smaller than the snapshot of the
+ * AMI, which is 75 GiB ("expect size >= 75GB"); the rest is for packages and larger versions of the AMI.
  */
 const SMALLEST_DEEP_LEARNING_DISK = 100;
 
-/** A machine's disk has room for its image. The size of an AMI that is named by id or parameter is not known. */
+/** The disk of a node is large enough for its image. The size of an AMI by id or parameter is not known. */
 export const diskSizes: Rule = ({ scheduler, pools }) => [
   ...diskIssues("scheduler", scheduler),
   ...pools.flatMap((pool, index) => diskIssues(`pools[${index}]`, pool)),
@@ -102,27 +105,27 @@ function diskIssues(path: string, { diskGiB, image }: { readonly diskGiB: number
     path: `${path}.diskGiB`,
     value: diskGiB,
     expected: `at least ${SMALLEST_DEEP_LEARNING_DISK} with the image deep-learning, whose snapshot is 75 GiB and grows`,
-    hint: "leave diskGiB out, or choose the image ubuntu, which installs the driver",
+    hint: "remove diskGiB, or choose the image ubuntu, on which the node installs the driver",
   });
 }
 
-/** Disk that is not for spilling, in GiB: system, environment and logs. Half of the smallest disk, of which workers get the rest. */
+/** Disk that workers may not spill to, in GiB: system, Python environment and logs. Half of the smallest disk. */
 const SYSTEM_DISK = 10;
 
-/** What all processes of a node may spill to EBS fits on its disk, and the default limit is of use. */
+/** The spill limits of all processes of a node fit on its EBS disk, and the default limit is at least `MIN_BYTES`. */
 export const spillLimits: Rule = eachPool((pool, path) => {
   if (pool.spill.storage !== "ebs" || pool.spill.limit === false) return [];
   const processes = maxProcesses(pool);
   const limit = parseBytes(pool.spill.limit) ?? 0;
   const room = (pool.diskGiB - SYSTEM_DISK) * GIB;
   const each = processes === 1 ? "" : ` for each of ${processes} processes`;
-  // A limit that is given is never below the least: this one is derived from the disk.
+  // Only a default limit, which is derived from the disk, can be below the minimum.
   const least = Math.ceil((2 * processes * MIN_BYTES) / GIB);
   return [
     ...issueIf(limit * processes > room, {
       path: `${path}.spill.limit`,
       value: pool.spill.limit,
-      expected: `at most ${formatBytes(room / processes)}${each} on a disk of ${pool.diskGiB} GiB, of which the system takes ${SYSTEM_DISK}`,
+      expected: `at most ${formatBytes(room / processes)}${each} on a disk of ${pool.diskGiB} GiB, of which the system needs ${SYSTEM_DISK}`,
       hint: "lower spill.limit, or raise diskGiB",
     }),
     ...issueIf(limit < MIN_BYTES, {

@@ -5,16 +5,19 @@ import { NAME_THE_ADMIN_SUBNETS } from "../schema/network";
 import { imagesOf } from "./nodes";
 import { issueIf, type Rule } from "./rule";
 
-/** The region is in a partition whose names and services the constructs know. */
+/** The region is in a supported partition. */
 export const regionSupported: Rule = ({ region }) =>
   issueIf(partitionOf(region) === undefined, {
     path: "region",
     value: region,
-    expected: "a region of the partitions aws, aws-us-gov or aws-cn, as service names differ in others",
+    expected: "a region of the partitions aws, aws-us-gov or aws-cn, because service names differ in others",
     hint: "choose a region such as us-west-2",
   });
 
-/** In China some endpoints are named cn.com.amazonaws… and others com.amazonaws… (`aws ec2 describe-vpc-endpoint-services`). */
+/**
+ * In China the constructs do not support endpoints: some are named cn.com.amazonaws… and others com.amazonaws…
+ * (`aws ec2 describe-vpc-endpoint-services`).
+ */
 export const endpointsInChina: Rule = ({ region, network: { endpoints, nat } }) =>
   partitionOf(region) !== "aws-cn"
     ? []
@@ -23,18 +26,18 @@ export const endpointsInChina: Rule = ({ region, network: { endpoints, nat } }) 
           path: "network.endpoints",
           value: endpoints,
           expected: "false in China, where endpoints have other service names",
-          hint: "set network.endpoints: false, and give the network a NAT gateway",
+          hint: "set network.endpoints: false, and network.nat: single or per-zone",
         }),
         ...issueIf(nat === "none", {
           path: "network.nat",
           value: nat,
           expected:
-            "single or per-zone in China: without a NAT gateway machines need endpoints, which are not supported there",
-          hint: "give the network a NAT gateway",
+            "single or per-zone in China: without a NAT gateway nodes need endpoints, which are not supported there",
+          hint: "set network.nat: single or per-zone",
         }),
       ];
 
-/** Zones are named where an account may lack zone a or b. */
+/** The definition names the zones if an account may lack zone a or b. */
 export const zonesNamed: Rule = ({ network, region }) =>
   issueIf(network.zones.length === 0 && partitionOf(region) !== undefined, {
     path: "network.zones",
@@ -49,10 +52,10 @@ export const schedulerZone: Rule = ({ network: { zones }, scheduler: { zone } })
     path: "scheduler.zone",
     value: zone,
     expected: `one of network.zones: ${zones.map(({ name }) => name).join(", ")}`,
-    hint: "choose one of them, or add the zone to network.zones",
+    hint: "choose one of these zones, or add the zone to network.zones",
   });
 
-/** Zones belong to the region, each once. */
+/** Zones belong to the region, and each is listed once. */
 export const zonesOfTheRegion: Rule = ({ network, region }) =>
   network.zones.flatMap((zone, index) => [
     ...issueIf(!isZoneOf(region, zone.name), {
@@ -65,37 +68,40 @@ export const zonesOfTheRegion: Rule = ({ network, region }) =>
       path: `network.zones[${index}]`,
       value: zone.name,
       expected: "each zone once",
-      hint: "take the second mention out",
+      hint: "remove the duplicate",
     }),
   ]);
 
-/** AWS takes 60 rules a security group by default: with SSH three a subnet for the scheduler, and one for the workers. */
+/**
+ * AWS allows 60 rules per security group by default: with SSH three per subnet for the scheduler, and one for the
+ * workers.
+ */
 const MAX_ADMIN_SUBNETS_WITH_SSH = 19;
 
-/** The scheduler's security group has room for the rules of every admin subnet. */
+/** The scheduler's security group has enough rules for all admin subnets. */
 export const roomForSsh: Rule = ({ network: { adminSubnets }, ssh }) =>
   issueIf(ssh !== undefined && adminSubnets.length > MAX_ADMIN_SUBNETS_WITH_SSH, {
     path: "network.adminSubnets",
     value: `${adminSubnets.length} subnets`,
-    expected: `at most ${MAX_ADMIN_SUBNETS_WITH_SSH} with ssh: AWS takes 60 rules a security group`,
-    hint: "join subnets into larger blocks, or leave ssh out: Session Manager needs no rule",
+    expected: `at most ${MAX_ADMIN_SUBNETS_WITH_SSH} with ssh: AWS allows 60 rules per security group`,
+    hint: "join subnets into larger blocks, or remove ssh: Session Manager needs no rule",
   });
 
-/** Each admin subnet is named once. One that is part of another one is no issue: AWS accepts both rules. */
+/** Each admin subnet is listed once. One may contain another one: AWS accepts both rules. */
 export const adminSubnetsOnce: Rule = ({ network: { adminSubnets } }) =>
   adminSubnets.flatMap((subnet, index) =>
     issueIf(adminSubnets.indexOf(subnet) < index, {
       path: `network.adminSubnets[${index}]`,
       value: subnet,
       expected: "each subnet once",
-      hint: "take the second mention out",
+      hint: "remove the duplicate",
     }),
   );
 
-/** Most public addresses that may reach a cluster: those of a /4. */
+/** Maximum number of public addresses in admin subnets: those of a /4. */
 const MAX_PUBLIC_ADDRESSES = blockSize(4);
 
-/** Admin subnets are not the Internet in pieces. */
+/** Admin subnets together do not cover more than `MAX_PUBLIC_ADDRESSES`. */
 export const adminSubnetsNotTheInternet: Rule = ({ network: { adminSubnets } }) => {
   const covered = publicAddressesIn(adminSubnets);
   const share = `${((100 * covered) / PUBLIC_ADDRESSES).toFixed(1)} %`;
@@ -107,7 +113,10 @@ export const adminSubnetsNotTheInternet: Rule = ({ network: { adminSubnets } }) 
   });
 };
 
-/** Machines without a NAT gateway reach AWS by endpoints, and install nothing. In China `endpointsInChina` refuses both. */
+/**
+ * Nodes without a NAT gateway have endpoints, and images that contain all they need. In China `endpointsInChina`
+ * rejects both.
+ */
 export const withoutNat: Rule = (cluster) => {
   const {
     network: { nat, endpoints },
@@ -119,23 +128,22 @@ export const withoutNat: Rule = (cluster) => {
     ...issueIf(!endpoints && partitionOf(region) !== "aws-cn", {
       path: "network.endpoints",
       value: endpoints,
-      expected:
-        "true where network.nat is none: machines fetch their keys and answer their group by endpoints",
-      hint: "set network.endpoints: true, or give the network a NAT gateway",
+      expected: "true with network.nat none: nodes call AWS services through endpoints",
+      hint: "set network.endpoints: true, or network.nat: single or per-zone",
     }),
     ...issueIf(bakedImages, {
       path: "bakedImages",
       value: bakedImages,
-      expected: "false where network.nat is none: the machine that bakes has to fetch packages",
-      hint: "bake in this cluster while it has a NAT gateway, then name its AMI: another cluster's is under another key",
+      expected: "false with network.nat none: the instance that bakes an AMI downloads packages",
+      hint: "bake an AMI in this cluster while it has a NAT gateway, then set its id; AMIs of other clusters are encrypted by other keys",
     }),
     ...imagesOf(cluster).flatMap(([path, image]) =>
       issueIf(typeof image === "string", {
         path,
         value: image,
         expected:
-          "an AMI that was baked for this cluster where network.nat is none: there is nowhere to install from",
-        hint: "give { amiId: 'ami-…' } or { ssmParameter: '/…' } of a baked image",
+          "an AMI that was baked for this cluster, because with network.nat none nodes cannot download packages",
+        hint: "set { amiId: 'ami-…' } or { ssmParameter: '/…' } of a baked AMI",
       }),
     ),
   ];

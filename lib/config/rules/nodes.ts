@@ -4,7 +4,7 @@ import type { ResolvedCluster } from "../resolved-cluster";
 import type { ValidationIssue } from "../validation-error";
 import { eachPool, issueIf, type Rule } from "./rule";
 
-/** Each pool's instance types exist, can run its workers, and are named once. */
+/** The instance types of each pool exist, can run its workers, and are listed once. */
 export const instanceTypes: Rule = eachPool((pool, path) =>
   pool.instanceTypes.flatMap((type, index) => {
     const at = { path: `${path}.instanceTypes[${index}]`, value: type };
@@ -13,37 +13,37 @@ export const instanceTypes: Rule = eachPool((pool, path) =>
       ...issueIf(pool.instanceTypes.indexOf(type) < index, {
         ...at,
         expected: "each instance type once",
-        hint: "take the second mention out",
+        hint: "remove the duplicate",
       }),
     ];
   }),
 );
 
-/** A pool that spills to the instance store has one on every instance type. */
+/** If a pool spills to the instance store, every instance type has one. */
 export const instanceStore: Rule = eachPool((pool, path) => {
   const { spill, instanceTypes } = pool;
   const without = instanceTypes.filter((type) => factsOf(pool, type)?.disks === 0);
   return issueIf(spill.storage === "instance-store" && without.length > 0, {
     path: `${path}.spill.storage`,
     value: spill.storage,
-    expected: `ebs, as ${without.join(", ")} has no instance store`,
+    expected: `ebs, because ${without.join(", ")} has no instance store`,
     hint: "spill to ebs, or name instance types with NVMe disks such as m6id.2xlarge",
   });
 });
 
-/** A pool with spot machines names only instance types that EC2 sells as spot. */
+/** If a pool has spot instances, EC2 offers all of its instance types as spot. */
 export const spotTypes: Rule = eachPool((pool, path) => {
   const { spotPercentage, instanceTypes } = pool;
   const onDemandOnly = instanceTypes.filter((type) => factsOf(pool, type)?.spot === false);
   return issueIf(spotPercentage > 0 && onDemandOnly.length > 0, {
     path: `${path}.spotPercentage`,
     value: spotPercentage,
-    expected: `0, as EC2 offers ${onDemandOnly.join(", ")} only on demand`,
-    hint: "set spotPercentage: 0, or take these instance types out of the pool",
+    expected: `0, because EC2 offers ${onDemandOnly.join(", ")} only on demand`,
+    hint: "set spotPercentage: 0, or remove these instance types from the pool",
   });
 });
 
-/** The scheduler has a GPU where it speaks UCX, and none elsewhere. */
+/** The scheduler has a GPU if and only if the cluster uses UCX. */
 export const schedulerType: Rule = ({ scheduler, ucx }) =>
   instanceTypeIssues(
     "scheduler.instanceType",
@@ -61,7 +61,7 @@ export const schedulerType: Rule = ({ scheduler, ucx }) =>
 
 const USABLE_GPU = "an instance type with an NVIDIA GPU of Turing or later";
 
-/** The first reason why an instance type cannot be a node of the cluster, if there is one. */
+/** Returns the first reason why a node cannot have an instance type, if there is one. */
 function instanceTypeIssues(
   path: string,
   type: string,
@@ -79,7 +79,7 @@ const UNKNOWN: Reason = {
   hint: "correct the spelling, or give the facts of a newer type in instanceTypeFacts",
 };
 
-/** Why an instance type can be no node at all. */
+/** Returns why no node can have an instance type. */
 function unfit(facts: InstanceTypeFacts): Reason | undefined {
   if (facts.dedicatedHosts)
     return {
@@ -88,7 +88,7 @@ function unfit(facts: InstanceTypeFacts): Reason | undefined {
     };
   if (facts.architecture !== "x86_64")
     return {
-      expected: "an x86_64 instance type: the release locks hold x86_64 wheels",
+      expected: "an x86_64 instance type: the lockfiles have x86_64 wheels",
       hint: "name its x86_64 sibling, such as m7i for m7g",
     };
   if (!facts.nitro)
@@ -102,32 +102,33 @@ function unfit(facts: InstanceTypeFacts): Reason | undefined {
       expected: `an instance type without an accelerator that Dask cannot use: this one has ${facts.accelerator}`,
       hint: "name a type such as m7i.2xlarge, or g6.xlarge in a GPU pool",
     };
-  // A share of a GPU is an NVIDIA vGPU, which only the licensed guest driver runs (NVIDIA vGPU User Guide, "Installing the
-  // NVIDIA vGPU Software Graphics Driver"); nodes install the data center driver.
+  // A fraction of a GPU is an NVIDIA vGPU, which needs the licensed guest driver (NVIDIA vGPU User Guide, "Installing the
+  // NVIDIA vGPU Software Graphics Driver"); nodes have the data center driver.
   if (facts.fractionalGpu)
     return {
-      expected: "an instance type without a fraction of a GPU: the driver of the nodes runs whole GPUs only",
+      expected:
+        "an instance type without a fraction of a GPU: the driver of the nodes supports whole GPUs only",
       hint: "name a type such as g6.xlarge in a GPU pool, or m7i.2xlarge in a CPU pool",
     };
   return undefined;
 }
 
-/** Why an instance type does not fit a node with, or without, a GPU. */
+/** Returns why an instance type does not fit a node with or without GPU. */
 function mismatch(facts: InstanceTypeFacts, wantsGpu: boolean): Reason | undefined {
   if (wantsGpu && !hasUsableGpu(facts))
     return { expected: USABLE_GPU, hint: "name a type such as g6.xlarge, or make this a CPU pool" };
   if (!wantsGpu && facts.gpus > 0)
     return {
-      expected: "an instance type without a GPU, which nothing here would use",
+      expected: "an instance type without a GPU, which would not be used",
       hint: "name a type such as m7i.2xlarge, or make this a GPU pool",
     };
   return undefined;
 }
 
-/** All that AWS lets Image Builder read (managed policy AWSServiceRoleForImageBuilder, version 27). */
+/** Parameters that Image Builder may read (managed policy AWSServiceRoleForImageBuilder, version 27). */
 const READABLE = ["/aws/service/", "/imagebuilder/"];
 
-/** What is baked begins with an image that Image Builder can look up. */
+/** Image Builder can read the SSM parameters of the images that baked AMIs are built from. */
 export const bakedParameters: Rule = (cluster) =>
   cluster.bakedImages ? imagesOf(cluster).flatMap(([path, image]) => unreadable(path, image)) : [];
 
@@ -147,7 +148,7 @@ function unreadable(path: string, image: Image): readonly ValidationIssue[] {
   return issueIf(!READABLE.some((prefix) => image.ssmParameter.startsWith(prefix)), {
     path: `${path}.ssmParameter`,
     value: image.ssmParameter,
-    expected: `with bakedImages, a parameter below ${READABLE.join(" or ")}, as Image Builder may read no other`,
+    expected: `with bakedImages, a parameter below ${READABLE.join(" or ")}, because Image Builder may read no other`,
     hint: "keep the id below /imagebuilder/, name the AMI by its id, or turn bakedImages off",
   });
 }

@@ -3,7 +3,7 @@ import { MIB, parseBytes } from "../bytes";
 import { factsOf } from "../instance-types";
 import { eachPool, issueIf, type Rule } from "./rule";
 
-/** Each pool has a name of its own. */
+/** The names of the pools are different, and none is `scheduler`. */
 export const poolNames: Rule = ({ pools }) =>
   pools.flatMap(({ name }, index) => [
     ...issueIf(pools.findIndex((pool) => pool.name === name) < index, {
@@ -15,12 +15,12 @@ export const poolNames: Rule = ({ pools }) =>
     ...issueIf(name === "scheduler", {
       path: `pools[${index}].name`,
       value: name,
-      expected: "any name but scheduler, which names the scheduler's own resources",
+      expected: "any name but scheduler, which is the name of the scheduler's resources",
       hint: "rename the pool",
     }),
   ]);
 
-/** minSize ≤ desiredSize ≤ maxSize, and no more on-demand machines than machines. */
+/** minSize ≤ desiredSize ≤ maxSize, and onDemandBase ≤ maxSize. */
 export const poolSizes: Rule = eachPool(({ minSize, desiredSize, maxSize, onDemandBase }, path) => [
   ...issueIf(minSize > maxSize, {
     path: `${path}.minSize`,
@@ -32,7 +32,7 @@ export const poolSizes: Rule = eachPool(({ minSize, desiredSize, maxSize, onDema
     path: `${path}.desiredSize`,
     value: desiredSize,
     expected: `from minSize (${minSize}) to maxSize (${maxSize})`,
-    hint: "move desiredSize between the two, or move the two",
+    hint: "change desiredSize, minSize or maxSize",
   }),
   ...issueIf(onDemandBase > maxSize, {
     path: `${path}.onDemandBase`,
@@ -42,7 +42,7 @@ export const poolSizes: Rule = eachPool(({ minSize, desiredSize, maxSize, onDema
   }),
 ]);
 
-/** Resource names differ by more than their case, from each other and from CPU and GPU. */
+/** Names of resources differ by more than their case, from each other and from CPU and GPU. */
 export const resourceNames: Rule = eachPool((pool, path) => {
   const own = pool.kind === "cpu" ? "CPU" : "GPU";
   return Object.keys(pool.resources).flatMap((name, index, names) => {
@@ -54,12 +54,12 @@ export const resourceNames: Rule = eachPool((pool, path) => {
     return issueIf(standard !== undefined || twin !== undefined, {
       ...at,
       expected: `a name that differs from CPU, GPU${twin === undefined ? "" : ` and ${twin}`} by more than its case: Dask lower-cases names that come from the environment`,
-      hint: `rename the resource; ${own} is offered by the pool already`,
+      hint: `rename the resource; the pool already offers ${own}`,
     });
   });
 });
 
-/** CPU and GPU are offered by the pools themselves. */
+/** A definition does not set the resources CPU and GPU, which each pool sets itself. */
 export const ownResource: Rule = eachPool((pool, path) => {
   const own = pool.kind === "cpu" ? "CPU" : "GPU";
   const expected = pool.kind === "cpu" ? (pool.threads ?? "threads") : 1;
@@ -67,11 +67,11 @@ export const ownResource: Rule = eachPool((pool, path) => {
     path: `${path}.resources.${own}`,
     value: pool.resources[own],
     expected: `nothing: the pool offers ${own} itself, ${pool.kind === "cpu" ? "once per thread" : "once per GPU"}`,
-    hint: `take ${own} out of resources`,
+    hint: `remove ${own} from resources`,
   });
 });
 
-/** A pool asks only for what its release can install. */
+/** The release has the packages that RMM pools and UCX need. */
 export const gpuFeatures: Rule = ({ pools, release }) =>
   pools.flatMap((pool, index) => {
     if (pool.kind !== "gpu") return [];
@@ -81,18 +81,18 @@ export const gpuFeatures: Rule = ({ pools, release }) =>
         path: `pools[${index}].rmmPool`,
         value: pool.rmmPool,
         expected: `false: an RMM pool needs rmm, and ${why}`,
-        hint: "leave rmmPool out, or move to release 2026.7",
+        hint: "remove rmmPool, or use release 2026.7",
       }),
       ...issueIf(pool.ucx && release.ucx === undefined, {
         path: `pools[${index}].ucx`,
         value: pool.ucx,
         expected: `false: UCX needs ucx-py, and ${why}`,
-        hint: "leave ucx out, or move to release 2026.7",
+        hint: "remove ucx, or use release 2026.7",
       }),
     ];
   });
 
-/** An RMM pool fits into a GPU of each instance type, and is of use. */
+/** An RMM pool is at most the memory of the smallest GPU, and at least `MIN_BYTES`. */
 export const rmmPools: Rule = eachPool((pool, path) => {
   if (pool.kind !== "gpu" || pool.rmmPool === false) return [];
   const [smallest] = pool.instanceTypes
@@ -110,33 +110,32 @@ export const rmmPools: Rule = eachPool((pool, path) => {
     ...issueIf(size > memory, {
       ...at,
       expected: `at most ${formatBytes(memory)}, the memory of a GPU of ${type}`,
-      hint: "lower rmmPool, or give a share such as 0.8",
+      hint: "lower rmmPool, or set a share such as 0.8",
     }),
     ...issueIf(share && size < MIN_BYTES, {
       ...at,
       expected: `at least ${Math.ceil((100 * MIN_BYTES) / memory)}% of a GPU of ${type}, which has ${formatBytes(memory)}`,
-      hint: "raise the share, or leave rmmPool out",
+      hint: "raise the share, or remove rmmPool",
     }),
   ];
 });
 
-/** UCX is not encrypted, and does not ask whether it should be (`require-encryption` is of Dask's TCP alone). */
+/** A cluster with UCX has no TLS: UCX is not encrypted, and ignores `require-encryption` of Dask. */
 export const ucxWithoutTls: Rule = ({ ucx, tls }) =>
   issueIf(ucx && tls, {
     path: "tls",
     value: tls,
-    expected: "false in a cluster whose pools speak UCX: ucx:// is never encrypted",
-    hint: "set tls: false, which isolates the cluster from the admin subnets, or turn ucx off: one GPU a machine gains nothing from it",
+    expected: "false in a cluster with UCX: ucx:// is never encrypted",
+    hint: "set tls: false, which isolates the cluster from the admin subnets, or turn ucx off: nodes with one GPU gain nothing from it",
   });
 
-/** Either every member speaks UCX, or none does. */
+/** Either all pools use UCX, or none. */
 export const ucxEverywhere: Rule = ({ pools, ucx }) =>
   pools.flatMap((pool, index) =>
     issueIf(ucx && !(pool.kind === "gpu" && pool.ucx), {
       path: pool.kind === "gpu" ? `pools[${index}].ucx` : `pools[${index}].kind`,
       value: pool.kind === "gpu" ? pool.ucx : pool.kind,
-      expected:
-        "a GPU pool with ucx, as another pool has it: members reach each other under ucx:// addresses",
-      hint: "turn ucx off, or give this pool a cluster of its own",
+      expected: "a GPU pool with ucx, because another pool has it: all nodes use the same protocol",
+      hint: "turn ucx off, or move this pool to another cluster",
     }),
   );

@@ -5,7 +5,10 @@ import { ValidationError, type ValidationIssue } from "../validation-error";
 import { overlapIssues, schedulerAddressIssues, sizeIssues } from "./addresses";
 import { issueIf, type Rule } from "./rule";
 
-/** Subnets of a VPC that is made for the cluster lie in its block, apart from each other, and contain the scheduler. */
+/**
+ * Subnets of a VPC that is created for the cluster are in its block, do not overlap, and contain the scheduler's
+ * address.
+ */
 const ownVpc: Rule = (cluster) => {
   const { vpcCidr, zones, nat } = cluster.network;
   const subnets = zones.flatMap(({ privateSubnet, publicSubnet }, index) => {
@@ -40,8 +43,8 @@ const ownVpc: Rule = (cluster) => {
 };
 
 /**
- * Checks what a definition says about a VPC that is made for it. `defineCluster` cannot: it does not know whether a
- * cluster gets an existing network.
+ * Checks a definition that is deployed to a VPC of its own. `defineCluster` cannot check this, because it does not know
+ * whether the cluster uses an existing network.
  *
  * @throws ValidationError with every issue
  */
@@ -50,15 +53,15 @@ export function checkOwnVpc(cluster: ResolvedCluster): void {
   if (issues.length > 0) throw new ValidationError(cluster.name, issues);
 }
 
-/** The part of an existing network that a definition has to fit. */
+/** Fields of an existing network on which the validity of a definition depends. */
 export interface ExistingNetwork {
   /** Private subnets, in the order of the definition's zones. */
   readonly privateSubnetIds: readonly string[];
 }
 
 /**
- * Checks what a definition and an existing network say together. `defineCluster` cannot: it does not know whether a cluster
- * gets an existing network.
+ * Checks a definition that is deployed to an existing network. `defineCluster` cannot check this, because it does not know
+ * the network.
  *
  * @throws ValidationError with every issue
  */
@@ -71,7 +74,7 @@ export function checkExistingNetwork(cluster: ResolvedCluster, network: Existing
   if (issues.length > 0) throw new ValidationError(cluster.name, issues);
 }
 
-/** Each zone has a private subnet. */
+/** Each zone has one private subnet. */
 function subnetIssues({ network: { zones } }: ResolvedCluster, { privateSubnetIds }: ExistingNetwork) {
   const at = { path: "network.privateSubnetIds", value: privateSubnetIds };
   return [
@@ -88,7 +91,7 @@ function subnetIssues({ network: { zones } }: ResolvedCluster, { privateSubnetId
   ];
 }
 
-/** The scheduler's address is known: user data and certificates contain it. */
+/** The definition has the scheduler's address, because certificates contain it. */
 function addressIssues(
   { network: { zones }, scheduler, addressDefaults }: ResolvedCluster,
   { privateSubnetIds }: ExistingNetwork,
@@ -102,7 +105,7 @@ function addressIssues(
   });
 }
 
-/** Without NAT, the block of the VPC is known: security groups let instances out to it, and to nothing else. */
+/** Without NAT, the definition has the block of the VPC: security groups allow egress to it only. */
 function vpcBlockIssues({ network: { nat }, addressDefaults }: ResolvedCluster): readonly ValidationIssue[] {
   return issueIf(nat === "none" && addressDefaults.includes("network.vpcCidr"), {
     path: "network.vpcCidr",

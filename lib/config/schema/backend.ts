@@ -2,11 +2,11 @@ import { z } from "zod";
 import { object, pattern, refine } from "./fields";
 import { region } from "./names";
 
-/** What is reserved at the ends of bucket names (Amazon S3 User Guide, "General purpose bucket naming rules"). */
+/** Reserved beginnings and ends of bucket names (Amazon S3 User Guide, "General purpose bucket naming rules"). */
 const RESERVED_BEGINNINGS = ["xn--", "sthree-", "amzn-s3-demo-"];
 const RESERVED_ENDS = ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"];
 
-/** Name of a general purpose bucket of S3. */
+/** Name of a general purpose bucket. */
 export const bucket = refine(
   pattern(
     /^(?!.*\.\.)(?!\d+(\.\d+){3}$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
@@ -17,18 +17,18 @@ export const bucket = refine(
     !RESERVED_BEGINNINGS.some((text) => name.startsWith(text)) &&
     !RESERVED_ENDS.some((text) => name.endsWith(text)),
   `the name of a general purpose bucket: S3 reserves names that begin with ${RESERVED_BEGINNINGS.join(", ")} or end with ${RESERVED_ENDS.join(", ")}`,
-  "copy the bucket's name; an alias or a directory bucket cannot hold a state",
+  "copy the bucket's name; an alias or a directory bucket cannot store a state",
 );
 
 /** An S3 key has at most 1,024 bytes (Amazon S3 User Guide, "Naming Amazon S3 objects"). */
 const MAX_KEY_BYTES = 1024;
 
-/** What Terraform appends to the key for its lock file (Terraform, backend S3). */
+/** Suffix of the key of the lock file (Terraform, backend S3). */
 const LOCK_FILE = ".tflock";
 
 const key = refine(
   pattern(
-    // Terraform's S3 backend refuses empty segments (`validateStringS3Path`); clients of S3 resolve `.` and `..`.
+    // Terraform's S3 backend rejects empty segments (`validateStringS3Path`); clients of S3 resolve `.` and `..`.
     /^(?!(.*\/)?\.{0,2}(\/|$))[^\p{Cc}]+$/u,
     "a path without / at its ends and without empty, . and .. segments, such as dask/production.tfstate",
     "write the key as in s3://bucket/KEY",
@@ -42,7 +42,7 @@ const UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f
 const KMS_KEY = `(${UUID}|mrk-[0-9a-f]{32})`;
 const KMS_ALIAS = "alias/[A-Za-z0-9/_-]+";
 
-/** What Terraform's S3 backend accepts (`validateStringKMSKey`). */
+/** As Terraform's S3 backend accepts it (`validateStringKMSKey`). */
 const kmsKeyId = pattern(
   new RegExp(`^(${KMS_KEY}|${KMS_ALIAS}|arn:[a-z-]+:kms:[a-z0-9-]+:\\d{12}:(key/${KMS_KEY}|${KMS_ALIAS}))$`),
   "a KMS key: its id, its alias as alias/…, or the ARN of either",
@@ -74,7 +74,7 @@ const hostname = pattern(
   "write the host name only",
 );
 
-/** Shape of a `Backend`. */
+/** Schema of a `Backend`. */
 export const backend = z.discriminatedUnion("type", [
   object({ type: z.literal("local"), path: localPath.optional() }),
   object({

@@ -1,8 +1,10 @@
 import { z } from "zod";
 
 /**
- * A schema with one more test: `expected` states what is accepted, `hint` what to do with a value that is not. A value that
- * has failed an earlier test is not tested again.
+ * Adds a test to a schema. A value that failed an earlier test is not tested.
+ *
+ * @param expected description of valid values
+ * @param hint what to do about an invalid value
  */
 export function refine<T extends z.ZodType>(
   schema: T,
@@ -12,28 +14,28 @@ export function refine<T extends z.ZodType>(
 ): T {
   return schema.check(({ value, issues }) => {
     if (issues.length > 0 || test(value)) return;
-    // `continue`, as of a refinement, lets a union report this and not its own sentence.
+    // With `continue`, a union reports this issue instead of its own text.
     const params = { hint: typeof hint === "string" ? hint : hint(value) };
     issues.push({ code: "custom", message: expected, params, input: value, continue: true });
   });
 }
 
-/** An object without unknown keys; the error lists the known ones. */
+/** Returns the schema of an object without unknown keys. The error lists the known keys. */
 export const object = <T extends z.core.$ZodLooseShape>(shape: T) =>
   z.strictObject(shape, {
     error: ({ code }) =>
       code === "unrecognized_keys" ? `one of ${Object.keys(shape).join(", ")}` : undefined,
   });
 
-/** A choice between shapes, with one sentence instead of an error for each shape. */
+/** Returns the schema of a choice, with one error instead of one for each alternative. */
 export const oneOf = <const T extends readonly z.ZodType[]>(schemas: T, expected: string) =>
   z.union(schemas, { error: expected });
 
-/** A text of a given spelling. */
+/** Returns the schema of a text that matches a pattern. */
 export const pattern = (pattern: RegExp, expected: string, hint: string) =>
   refine(z.string(), (value) => pattern.test(value), expected, hint);
 
-/** A whole number in a range. */
+/** Returns the schema of a whole number in a range, both ends included. */
 export const integer = (from: number, to: number) =>
   refine(
     z.number(),

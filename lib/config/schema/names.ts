@@ -38,7 +38,7 @@ export const keyName = pattern(
   "copy the name of the key pair",
 );
 
-/** Name of a region, as far as it can be told from its spelling; the rule `regionSupported` says which are supported. */
+/** Spelling of a region's name. The rule `regionSupported` checks its partition. */
 export const region = pattern(
   /^[a-z]{2,4}(-[a-z]+){1,2}-[1-9]\d?$/,
   "the name of an AWS region, such as us-west-2",

@@ -3,11 +3,11 @@ import { isAddress, isCidr } from "../cidr";
 import { object, oneOf, refine } from "./fields";
 import { zoneName } from "./names";
 
-/** Hint for admin subnets that let too much of the Internet in. */
+/** Hint for admin subnets with too many public addresses. */
 export const NAME_THE_ADMIN_SUBNETS =
   "name the subnets of your administrators: anyone who reaches port 8786 can run code on every worker";
 
-/** AWS takes 60 rules a security group by default: two a subnet, and one for the workers. */
+/** AWS allows 60 rules per security group by default: two per subnet, and one for the workers. */
 const MAX_ADMIN_SUBNETS = 29;
 
 const ipv4Block = refine(
@@ -30,11 +30,11 @@ const adminSubnet = refine(
     "write the block's first address and the length of its prefix",
   ),
   (value) => !value.endsWith("/0"),
-  "a block smaller than the whole Internet",
+  "a block smaller than the whole internet",
   NAME_THE_ADMIN_SUBNETS,
 );
 
-/** A private address of the scheduler. */
+/** Private address of the scheduler. */
 export const privateAddress = refine(
   z.string(),
   isAddress,
@@ -42,7 +42,7 @@ export const privateAddress = refine(
   "write the address in that form",
 );
 
-/** Shape of a `NetworkDefinition`. */
+/** Schema of a `NetworkDefinition`. */
 export const network = object({
   adminSubnets: z.array(adminSubnet).min(1).max(MAX_ADMIN_SUBNETS),
   vpcCidr: ipv4Block.optional(),

@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { pattern, refine } from "./fields";
 
-/** Key and value of a tag: what every service accepts that the tags go to. The strictest of them is the source. */
+/** Tags that every service accepts: each limit is that of the strictest service. */
 
-/** Most characters of a key (EC2 API Reference, Tag); other services accept 128. */
+/** Maximum length of a key (EC2 API Reference, Tag); other services accept 128. */
 const MAX_KEY_LENGTH = 127;
 
-/** Most characters of a value (IAM API Reference, Tag). */
+/** Maximum length of a value (IAM API Reference, Tag). */
 const MAX_VALUE_LENGTH = 256;
 
 /** Characters that IAM accepts in keys and values (IAM API Reference, Tag). */
@@ -27,8 +27,8 @@ const tagText = (from: number, to: number) =>
     ),
     (text) => text === text.trim(),
     "a text without spaces at the ends, which not every service keeps",
-    "take the spaces out",
+    "remove the spaces",
   );
 
-/** Shape of the tags of a definition. */
+/** Schema of the tags. */
 export const tags = z.record(tagText(1, MAX_KEY_LENGTH), tagText(0, MAX_VALUE_LENGTH));

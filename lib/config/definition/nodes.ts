@@ -1,0 +1,177 @@
+import type { NodeSetupDefinition } from "./node-setup";
+
+/**
+ * Image of a node: Canonical's Ubuntu 24.04, the AWS Deep Learning AMI with GPU driver (Ubuntu 24.04), an AMI by its id, or
+ * the name of an SSM parameter that contains the id of an AMI.
+ */
+export type Image =
+  | "ubuntu"
+  | "deep-learning"
+  | { readonly amiId: string }
+  | { readonly ssmParameter: string };
+
+/** Node of the scheduler. */
+export interface SchedulerDefinition {
+  /** @default "m7i.large" */
+  readonly instanceType?: string;
+  /**
+   * Size of the root volume in GiB, at least 20; at least 100 with the image `deep-learning`.
+   *
+   * @default - 50; 200 with the image `deep-learning`
+   */
+  readonly diskGiB?: number;
+  /** @default "ubuntu" */
+  readonly image?: Image;
+  /**
+   * Availability zone of the scheduler, one of `network.zones`. Another zone replaces the scheduler.
+   *
+   * @default - the zone whose name is first in the alphabet, so the order of `network.zones` has no effect
+   */
+  readonly zone?: string;
+  /**
+   * Fixed address in the private subnet of the scheduler's zone. Choose another one where the default is in use, for
+   * example by a second cluster in the same subnet.
+   *
+   * @default - the eleventh address of the subnet, such as 10.20.0.10; none with an existing network, unless
+   * `network.zones` has the block of the subnet
+   */
+  readonly privateAddress?: string;
+  /**
+   * Scripts of yours that run on the scheduler's node, after those of the cluster.
+   *
+   * @default - none
+   */
+  readonly nodeSetup?: NodeSetupDefinition;
+}
+
+/** Pool of workers: a group of equal nodes. */
+export type PoolDefinition = CpuPoolDefinition | GpuPoolDefinition;
+
+/** Properties of both kinds of pools. */
+export interface CommonPoolDefinition {
+  /** Name of the pool: a lower-case letter, then at most 19 lower-case letters, digits and single hyphens. */
+  readonly name: string;
+  /**
+   * Instance types, in order of preference; on-demand instances use the first one that AWS has capacity for. They are
+   * x86_64 types of the Nitro System; types with GPUs only in GPU pools, and without other accelerators.
+   *
+   * @default - m7i.2xlarge, m6i.2xlarge and m5.2xlarge; g6.xlarge and g5.xlarge for a GPU pool
+   */
+  readonly instanceTypes?: readonly string[];
+  /**
+   * Minimum number of instances.
+   *
+   * @default 0
+   */
+  readonly minSize?: number;
+  /**
+   * Number of instances of the first deployment. Later deployments keep the current number.
+   *
+   * @default - 1, or the nearest that minSize and maxSize allow
+   */
+  readonly desiredSize?: number;
+  /**
+   * Maximum number of instances.
+   *
+   * @default - 10, or desiredSize or minSize where that is more
+   */
+  readonly maxSize?: number;
+  /**
+   * Number of on-demand instances that are started before any spot instance.
+   *
+   * @default 0
+   */
+  readonly onDemandBase?: number;
+  /**
+   * Percentage of spot instances among those beyond `onDemandBase`. EC2 offers some types, such as `hpc7a`, only on demand.
+   *
+   * @default 0
+   */
+  readonly spotPercentage?: number;
+  /**
+   * Memory limit of each worker process: `auto` for the node's memory divided by its worker processes, a size with its
+   * unit such as `8GiB`, a share of the node's memory such as `0.25` or `25%`, or `0` for no limit. Without a limit a
+   * worker does not spill. The limits of all processes of a node add up to at most its memory. The local stack divides
+   * the memory of the computer among the workers of all pools; a share is then one of an equal part for each node that
+   * it imitates.
+   *
+   * @default "auto"
+   */
+  readonly memoryLimit?: string | number | false;
+  /**
+   * Abstract resources that each worker process offers in addition to `CPU` or `GPU`.
+   *
+   * @default - none
+   */
+  readonly resources?: Readonly<Record<string, number>>;
+  /** @default - the instance store if every instance type has one, otherwise EBS */
+  readonly spill?: SpillDefinition;
+  /**
+   * Size of the root volume in GiB, at least 20; at least 100 with the image `deep-learning`.
+   *
+   * @default - 100; 200 with the image `deep-learning`, and for a GPU pool with an AMI by id or parameter
+   */
+  readonly diskGiB?: number;
+  /** @default - "ubuntu"; "deep-learning" for a GPU pool */
+  readonly image?: Image;
+  /**
+   * Scripts of yours that run on the nodes of the pool, after those of the cluster.
+   *
+   * @default - none
+   */
+  readonly nodeSetup?: NodeSetupDefinition;
+}
+
+/** Pool of CPU workers: one `dask worker` per node, which offers one `CPU` per thread. */
+export interface CpuPoolDefinition extends CommonPoolDefinition {
+  readonly kind: "cpu";
+  /**
+   * Worker processes per node. Several processes help Python code that holds the GIL. At most 64, or the vCPUs of the
+   * smallest instance type if those are more.
+   *
+   * @default 1
+   */
+  readonly processes?: number;
+  /**
+   * Threads per worker process.
+   *
+   * @default - the node's vCPUs divided by `processes`
+   */
+  readonly threads?: number;
+}
+
+/** Pool of GPU workers: one `dask cuda worker` per node with one process per GPU, each of which offers one `GPU`. */
+export interface GpuPoolDefinition extends CommonPoolDefinition {
+  readonly kind: "gpu";
+  /**
+   * Threads per worker process.
+   *
+   * @default 1
+   */
+  readonly threads?: number;
+  /**
+   * RMM memory pool of each GPU: a share of its memory between 0 and 1, a size with its unit such as `12GiB`, or `false`.
+   *
+   * @default - 0.8 if the release has RMM, otherwise false
+   */
+  readonly rmmPool?: number | string | false;
+  /**
+   * Whether the nodes of the cluster use UCX instead of TCP. Requires that every pool is a GPU pool with `ucx` and that the
+   * scheduler has a GPU.
+   *
+   * @default false
+   */
+  readonly ucx?: boolean;
+}
+
+/** Where workers write data that does not fit in memory. */
+export interface SpillDefinition {
+  /** @default - the instance store if every instance type has one, otherwise EBS */
+  readonly storage?: "instance-store" | "ebs";
+  /**
+   * Maximum that one worker process may spill: a size with its unit such as `40GiB`, or `false` for no limit.
+   *
+   * @default - false on the instance store; on EBS half of the disk divided by the node's worker processes
+   */
+  readonly limit?: string | false;
+}
