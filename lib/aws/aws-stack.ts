@@ -8,19 +8,19 @@ import { DaskCluster, type DaskClusterProps } from "./dask-cluster";
 import { Outputs } from "./outputs";
 
 /**
- * Providers that the configuration is written for. The bindings' types come from AWS provider 6.25 and keep us below
- * 7; nothing newer than 5.100 is used, so an account that has not moved to 6 may stay.
+ * Required providers. The types of the bindings are those of AWS provider 6.25, so 7 is excluded; the constructs use
+ * nothing newer than 5.100, so stacks that are still on 5 work too.
  */
 const REQUIRED_PROVIDERS = {
   aws: { source: "hashicorp/aws", version: ">= 5.100.0, < 7.0.0" },
   null: { source: "hashicorp/null", version: ">= 3.2.0, < 4.0.0" },
 };
 
-/** Decides which cluster a stack has. */
+/** Props of a stack: the same as those of its cluster. */
 export interface AwsStackProps extends DaskClusterProps {}
 
 /**
- * A stack that has one Dask cluster: state, providers, the cluster and its outputs.
+ * Stack with one Dask cluster: state backend, providers, the cluster and its outputs.
  *
  * @example
  * new AwsStack(app, "research", { cluster });

@@ -2,10 +2,10 @@ import { isAbsolute, join, relative } from "node:path";
 import { App, CloudBackend, LocalBackend, NamedCloudWorkspace, S3Backend, type TerraformStack } from "cdktf";
 import type { ResolvedCluster } from "../config/resolved-cluster";
 
-/** First Terraform whose S3 backend has `use_lockfile` (its changelog, 1.10.0); OpenTofu has it from the same version. */
+/** First version of Terraform and OpenTofu whose S3 backend has `use_lockfile` (changelog of Terraform 1.10.0). */
 const LOCK_FILE_VERSION = "1.10";
 
-/** Gives a stack the state that its cluster's definition asks for. */
+/** Configures the state backend of a stack as in the definition of its cluster. */
 export function configureBackend(stack: TerraformStack, { backend, name, region }: ResolvedCluster): void {
   switch (backend.type) {
     case "local":
@@ -21,7 +21,7 @@ export function configureBackend(stack: TerraformStack, { backend, name, region 
         encrypt: true,
         ...(backend.kmsKeyId === undefined ? {} : { kmsKeyId: backend.kmsKeyId }),
       });
-      // Lock files in S3 are newer than cdktf's types, and than most of Terraform 1.
+      // The types of cdktf do not have it, and earlier versions of Terraform reject it.
       stack.addOverride("terraform.backend.s3.use_lockfile", true);
       stack.addOverride("terraform.required_version", `>= ${LOCK_FILE_VERSION}`);
       break;
@@ -35,8 +35,8 @@ export function configureBackend(stack: TerraformStack, { backend, name, region 
 }
 
 /**
- * Terraform runs in the stack's directory below `cdktf.out`. A path from there outlives that directory, and unlike
- * an absolute one it means the same in another checkout.
+ * Returns a path relative to the directory of the stack below `cdktf.out`, in which Terraform runs. Unlike an absolute
+ * path, it is the same in every checkout.
  */
 function fromStackDirectory(stack: TerraformStack, path: string): string {
   return isAbsolute(path) ? path : relative(join(App.of(stack).outdir, "stacks", stack.node.id), path);

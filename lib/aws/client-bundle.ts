@@ -3,12 +3,12 @@ import { protocol } from "../config/protocol";
 import type { ResolvedCluster } from "../config/resolved-cluster";
 import { type ClusterSecretName, secretName } from "../node/secrets";
 
-/** Folder of a client's certificate and configuration. */
+/** Returns the folder of a client's certificate and configuration. */
 function bundleFolder({ name }: ResolvedCluster): string {
   return `~/.dask/${name}`;
 }
 
-/** Returns the command that prints a secret of a cluster; it needs `secretsmanager:GetSecretValue` on the secret. */
+/** Returns the command that prints a secret of a cluster. It requires `secretsmanager:GetSecretValue` on the secret. */
 export function readSecret(cluster: ResolvedCluster, name: ClusterSecretName): string {
   return `aws secretsmanager get-secret-value --region ${cluster.region} --secret-id ${secretName(cluster, name)} --query SecretString --output text`;
 }

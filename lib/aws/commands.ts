@@ -16,9 +16,9 @@ export interface PoolCommands {
 }
 
 /**
- * AWS CLI commands to connect to a cluster and to operate it. They find instances by tag and by the fixed names of the Auto Scaling groups,
- * so they contain no Terraform reference and work while a deployment is running, and after one that failed. The
- * commands that open a session need the Session Manager plugin of the AWS CLI.
+ * AWS CLI commands to connect to a cluster and to operate it. They find instances by their tags and by the fixed names of
+ * the Auto Scaling groups, so they also work during a deployment, and after one that failed. Commands that open a session
+ * require the Session Manager plugin of the AWS CLI.
  *
  * @example
  * const { commands } = new DaskCluster(stack, "dask", { cluster });
@@ -52,7 +52,7 @@ export class Commands {
     return this.tunnel("dashboard");
   }
 
-  /** Python code of a client, to run while `tunnelScheduler` runs. */
+  /** Python code that connects a client. `tunnelScheduler` has to be open. */
   get connect(): string {
     return connection(this.cluster);
   }
@@ -77,7 +77,7 @@ export class Commands {
     return this.cluster.tls ? this.onScheduler("certificates", "renew") : undefined;
   }
 
-  /** Lists all instances with the state that each node reports in its tag. */
+  /** Lists all instances with the state in the tag `dask:state` of each node. */
   get nodeStates(): string {
     const tags = ["Name", STATE_TAG].map((key) => `Tags[?Key==\`"${key}"\`]|[0].Value`);
     return `aws ec2 describe-instances ${this.region} --filters Name=tag:dask:cluster,Values=${this.cluster.name} --query 'Reservations[].Instances[].[InstanceId,State.Name,${tags}]' --output text`;

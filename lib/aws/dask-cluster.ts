@@ -28,32 +28,32 @@ import { CaSecretPolicy } from "./roles/ca-secret-policy";
 import { PoolRole } from "./roles/pool-role";
 import { SchedulerRole } from "./roles/scheduler-role";
 
-/** Decides which cluster is deployed, and what of the user's account it uses. */
+/** Cluster to deploy, and the existing resources that it uses. */
 export interface DaskClusterProps {
-  /** What `defineCluster` made of a definition. */
+  /** Output of `defineCluster`. */
   readonly cluster: ResolvedCluster;
   /**
    * Existing network of the instances. Its owner manages flow logs, NAT gateways and endpoints.
    *
-   * @default - a VPC of the cluster's own
+   * @default - a new VPC
    */
   readonly network?: ClusterNetwork;
   /**
-   * Existing KMS key for disks, images, secrets and logs.
+   * Existing KMS key for disks, AMIs, secrets, bundles and logs.
    *
-   * @default - a key of the cluster
+   * @default - a new key
    */
   readonly key?: EncryptionKey;
   /**
-   * Minutes that a deployment waits until the workers of each pool's first instances are registered. With 0 it waits
-   * neither for workers nor for the scheduler, and does not report a scheduler that fails.
+   * Minutes that a deployment waits until the workers of each pool's first instances are registered with the scheduler.
+   * With 0, it does not wait for the scheduler either, and does not report if the scheduler fails.
    *
    * @default 45
    */
   readonly waitForCapacityMinutes?: number;
   /**
-   * ARN of an IAM policy that bounds the permissions of each role that the cluster makes. It has to allow what the roles do
-   * (docs/security.md, "Your permissions"). Service-linked roles take no boundary.
+   * ARN of the permissions boundary of the cluster's IAM roles. It has to allow what the roles do (docs/security.md, "Your
+   * permissions"). Service-linked roles cannot have one.
    *
    * @default - none
    */
@@ -61,11 +61,11 @@ export interface DaskClusterProps {
 }
 
 /**
- * A Dask cluster on AWS: a scheduler under a fixed name, and pools of workers that find it there. It works in any
- * stack that has the providers aws and null; `AwsStack` is such a stack, with state, tags and outputs.
+ * Dask cluster on AWS: a scheduler with a fixed name and address, and pools of workers. The stack needs the providers
+ * aws and null; `AwsStack` has both, with state backend, default tags and outputs.
  *
- * Its parts are public properties. Where they have no property for what you need, `node.defaultChild` is the main resource of
- * a part, such as the `Instance` of `scheduler`, the `AutoscalingGroup` of a pool and the `LaunchTemplate` of its `template`.
+ * The parts of the cluster are public properties. The main resource of a part is its `node.defaultChild`, such as the
+ * `Instance` of `scheduler`, the `AutoscalingGroup` of a pool and the `LaunchTemplate` of its `template`.
  *
  * @example
  * import { AutoscalingGroup } from "@cdktf/provider-aws/lib/autoscaling-group";
@@ -80,48 +80,48 @@ export interface DaskClusterProps {
  * @throws ValidationError if the definition does not fit `network`, or `key` is not the ARN of a key
  */
 export class DaskCluster extends Construct {
-  /** What the cluster was made from. */
+  /** Resolved definition of the cluster. */
   readonly cluster: ResolvedCluster;
-  /** Nodes of the cluster, with the images that they start from. */
+  /** Plans of the nodes, with the images that they start from. */
   readonly plan: ClusterPlan;
-  /** Network of the machines. */
+  /** Network of the instances. */
   readonly network: ClusterNetwork;
-  /** Id of the VPC: for peering connections, VPNs and transit gateways. */
+  /** Id of the VPC, for peering connections, VPNs and transit gateways. */
   readonly vpcId: string;
   /**
-   * Route tables of the private subnets, in the order of the zones: for routes back to an administrators' network.
-   * Undefined with an existing network that does not name them.
+   * Ids of the route tables of the private subnets, in the order of the zones, for routes to the network of administrators.
+   * Undefined with an existing network without `privateRouteTableIds`.
    */
   readonly privateRouteTableIds?: readonly string[];
-  /** Id of the private hosted zone with the scheduler's name: for associations with the VPCs of clients. */
+  /** Id of the private hosted zone with the scheduler's name, for associations with the VPCs of clients. */
   readonly hostedZoneId: string;
   /** Flow logs of the VPC; undefined with an existing network. */
   readonly flowLogs?: FlowLogs;
   /** AWS CLI commands to connect to the cluster and to operate it. */
   readonly commands: Commands;
-  /** Key under which everything of the cluster is encrypted. */
+  /** KMS key of all data of the cluster. */
   readonly key: ClusterKey | ExistingKey;
   /** Secrets with certificates, and with the password of the dashboard; undefined without TLS. */
   readonly secrets?: ClusterSecrets;
-  /** Groups of the machines, for rules of your own. */
+  /** Security groups of the instances, for additional rules. */
   readonly securityGroups: ClusterSecurityGroups;
-  /** Baked AMIs and what builds them; undefined without `bakedImages`. */
+  /** Baked AMIs; undefined without `bakedImages`. */
   readonly images?: BakedImages;
-  /** Machine of the scheduler. */
+  /** Node of the scheduler. */
   readonly scheduler: Scheduler;
-  /** Pools of workers by name. */
+  /** Pools of workers, by name. */
   readonly pools: Readonly<Record<string, WorkerPool>>;
-  /** What a client connects to from inside the VPC, such as `tls://scheduler.production.internal:8786`. */
+  /** Address of the scheduler in the VPC, such as `tls://scheduler.production.internal:8786`. */
   readonly schedulerAddress: string;
-  /** The dashboard as a person opens it: from inside the VPC; without TLS, at the end of a tunnel. */
+  /** URL of the dashboard in the VPC; without TLS, at the end of a tunnel. */
   readonly dashboardUrl: string;
 
   constructor(scope: Construct, id: string, props: DaskClusterProps) {
     super(scope, id);
     const { cluster, waitForCapacityMinutes, permissionsBoundary } = props;
     if (props.network) checkExistingNetwork(cluster, props.network);
-    const surroundings = { existingNetwork: props.network !== undefined };
-    for (const warning of [...settingsWithoutEffect(cluster, surroundings), ...unverifiedFacts(cluster)])
+    const deployment = { existingNetwork: props.network !== undefined };
+    for (const warning of [...settingsWithoutEffect(cluster, deployment), ...unverifiedFacts(cluster)])
       Annotations.of(this).addWarning(warning);
     this.cluster = cluster;
     const account = new Account(this, "account", {

@@ -4,20 +4,20 @@ import { PORTS } from "../config/ports";
 import { protocol } from "../config/protocol";
 import type { DaskCluster } from "./dask-cluster";
 
-/** Decides which cluster the outputs are about. */
+/** Cluster of the outputs. */
 export interface OutputsProps {
-  /** Cluster that the outputs are about. */
+  /** Cluster whose addresses and commands are printed. */
   readonly daskCluster: DaskCluster;
 }
 
 /**
- * Outputs of a stack: addresses, the commands that connect to and operate the cluster, and the ids that an
- * administrator's network needs to reach it. No output contains a secret; the commands that read one need the AWS
- * permission to do so.
+ * Terraform outputs of a cluster: addresses, commands to connect to it and to operate it, and the ids that the network of
+ * administrators needs to reach it. No output contains a secret. Commands that read one require
+ * `secretsmanager:GetSecretValue`.
  *
- * Terraform prints outputs only after a deployment that succeeded, so synthesis prints the commands that show why a
- * deployment waits or fails. One per stack, because outputs are named by stack. `AwsStack` has it; in a stack of yours, add
- * it, or make outputs of `daskCluster.commands`.
+ * Terraform prints outputs only after a successful deployment, so synthesis prints the commands that show why a deployment
+ * waits or fails. The names of outputs are fixed, so a stack can have one `Outputs` only. `AwsStack` has one; in other
+ * stacks, add it, or create outputs of `daskCluster.commands`.
  *
  * @example
  * const daskCluster = new DaskCluster(stack, "dask", { cluster });
@@ -26,7 +26,7 @@ export interface OutputsProps {
 export class Outputs extends Construct {
   constructor(scope: Construct, id: string, { daskCluster }: OutputsProps) {
     super(scope, id);
-    // The message names no construct that is at fault, so it needs no stack trace in the manifest.
+    // The message is not about an error, so the manifest needs no stack trace.
     this.node.setContext(DISABLE_STACK_TRACE_IN_METADATA, true);
     const { commands } = daskCluster;
     this.connecting(daskCluster);
@@ -114,7 +114,7 @@ export class Outputs extends Construct {
     }
   }
 
-  /** What an administrator's network needs for routes and DNS; the route tables where they are known. */
+  /** Adds the ids that the network of administrators needs for routes and DNS. */
   private network({ vpcId, hostedZoneId, privateRouteTableIds }: DaskCluster) {
     this.output("vpc_id", vpcId, "VPC of the cluster, for peering or a transit gateway");
     this.output(
@@ -129,7 +129,7 @@ export class Outputs extends Construct {
     );
   }
 
-  /** Adds an output where the cluster has a value for it. */
+  /** Adds an output if the cluster has a value for it. */
   private output(name: string, value: string | string[] | undefined, description: string) {
     if (value !== undefined) new TerraformOutput(this, name, { value, description, staticId: true });
   }

@@ -7,7 +7,7 @@ describe("the secrets of a cluster", () => {
   const stack = synthesize(true);
 
   test.each([
-    ["authority", "key and certificate that sign all others; the scheduler alone needs it"],
+    ["authority", "key and certificate of the CA; only the scheduler may read it"],
     ["worker", "key and certificate of all workers"],
     ["client", "key and certificate of clients"],
     ["dashboard", "password of the dashboard's user dask"],

@@ -108,7 +108,7 @@ describe("the image of a cluster", () => {
   test("is built under a dedicated role, with the policies that Image Builder requires", () => {
     expect(stack.resource("aws_iam_role", "builder")).toMatchObject({
       name: "dask-test--builder--us-west-2",
-      description: "machines that build images of the Dask cluster test",
+      description: "instances that build AMIs of the Dask cluster test",
     });
     expect(policiesOf(stack, "dask_images_builder_role")).toEqual({
       "session-manager": sessionManager("us-west-2"),

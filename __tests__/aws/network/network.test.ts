@@ -130,7 +130,7 @@ describe("a network without a NAT gateway", () => {
     expect(network.resources("aws_vpc_security_group_ingress_rule")).toEqual([
       {
         security_group_id: expect.stringContaining("endpoints_group"),
-        description: "machines: https",
+        description: "nodes: https",
         cidr_ipv4: "10.20.0.0/16",
         ip_protocol: "tcp",
         from_port: 443,

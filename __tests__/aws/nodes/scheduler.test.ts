@@ -144,7 +144,7 @@ test("the private zone names the machine's address", () => {
   const { synthesized } = synthesize();
   expect(synthesized.resource("aws_route53_zone")).toEqual({
     name: "test.internal",
-    comment: "members of the Dask cluster test",
+    comment: "DNS names of the Dask cluster test",
     vpc: [{ vpc_id: expect.stringContaining("aws_vpc.") }],
     tags: { Name: "dask-test--internal" },
     lifecycle: expect.anything(),

@@ -3,27 +3,27 @@ import { DataAwsPartition } from "@cdktf/provider-aws/lib/data-aws-partition";
 import { Construct } from "constructs";
 import type { ResolvedCluster } from "../../config/resolved-cluster";
 
-/** Decides in which region resources are named, and what bounds the roles of the cluster. */
+/** Region of the ARNs, and the permissions boundary of the roles. */
 export interface AccountProps {
-  /** Cluster whose region the names are of. */
+  /** Cluster whose region is in the ARNs. */
   readonly cluster: ResolvedCluster;
   /**
-   * ARN of the policy that bounds the permissions of each role of the cluster.
+   * ARN of the permissions boundary of the cluster's roles.
    *
    * @default - none
    */
   readonly permissionsBoundary?: string;
 }
 
-/** The AWS account that a cluster is deployed to, as far as policies have to name it. */
+/** AWS account and partition of a deployment, for ARNs and service principals in policies. */
 export class Account extends Construct {
-  /** Number of the account. */
+  /** Id of the account. */
   readonly accountId: string;
   /** Partition of the region, such as `aws`. */
   readonly partition: string;
   /** Domain of the partition's services, such as `amazonaws.com`. */
   readonly dnsSuffix: string;
-  /** ARN of the policy that bounds the permissions of each role; undefined without one. */
+  /** ARN of the permissions boundary of the roles; undefined without one. */
   readonly permissionsBoundary?: string;
 
   private readonly region: string;
@@ -38,12 +38,15 @@ export class Account extends Construct {
     if (permissionsBoundary !== undefined) this.permissionsBoundary = permissionsBoundary;
   }
 
-  /** Name of something of this account in the cluster's region, such as `arn("ec2", "instance/*")`. */
+  /** Returns the ARN of a resource in the account and region of the cluster, such as `arn("ec2", "instance/*")`. */
   arn(service: string, resource: string): string {
     return `arn:${this.partition}:${service}:${this.region}:${this.accountId}:${resource}`;
   }
 
-  /** Name that a service of the cluster's region goes by when it calls another for someone (`kms:ViaService`). */
+  /**
+   * Returns the regional principal of a service, such as `s3.eu-central-1.amazonaws.com`, for example for
+   * `kms:ViaService`.
+   */
   servicePrincipal(service: string): string {
     return `${service}.${this.region}.${this.dnsSuffix}`;
   }

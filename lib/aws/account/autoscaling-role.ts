@@ -4,19 +4,19 @@ import type { ResolvedCluster } from "../../config/resolved-cluster";
 import { resourceName, truncateName } from "../../node/names";
 import { MAX_ROLE_NAME_LENGTH } from "./names";
 
-/** What IAM puts before the suffix of the role's name. */
+/** Beginning of the name of the role, before its suffix. */
 const PREFIX = "AWSServiceRoleForAutoScaling_";
 
-/** Properties of an `AutoscalingRole`. */
+/** Cluster of the role. */
 export interface AutoscalingRoleProps {
-  /** Cluster whose pools are scaled. */
+  /** Cluster whose Auto Scaling groups use the role. */
   readonly cluster: ResolvedCluster;
 }
 
 /**
- * What EC2 Auto Scaling may do for a cluster's groups: what AWS has laid down, under a role of the cluster's own. The
- * account's common role (AWSServiceRoleForAutoScaling) may not be there yet, and whoever may use its groups could use
- * the cluster's key through it.
+ * Service-linked role of EC2 Auto Scaling for the groups of one cluster, with the permissions that AWS defines. The
+ * role that all groups of an account share by default (AWSServiceRoleForAutoScaling) may not exist, and with it other
+ * groups could use the cluster's key.
  */
 export class AutoscalingRole extends Construct {
   /** ARN of the role. */
@@ -26,7 +26,7 @@ export class AutoscalingRole extends Construct {
     super(scope, id);
     this.arn = new IamServiceLinkedRole(this, "Resource", {
       awsServiceName: "autoscaling.amazonaws.com",
-      // Roles belong to the account, so clusters of one name in two regions need the region in theirs.
+      // Roles are global: clusters with one name in two regions need different names.
       customSuffix: truncateName(resourceName(cluster, cluster.region), MAX_ROLE_NAME_LENGTH - PREFIX.length),
       description: `pools of the Dask cluster ${cluster.name}`,
     }).arn;

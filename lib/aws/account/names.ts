@@ -1,11 +1,11 @@
 import type { TerraformResource } from "cdktf";
 
-/** Most characters of a role's name (IAM API Reference, CreateRole). */
+/** Maximum length of a role's name (IAM API Reference, CreateRole). */
 export const MAX_ROLE_NAME_LENGTH = 64;
 
 /**
- * Returns a resource's name in Terraform, such as `null_resource.generation`, for `replaceTriggeredBy`: cdktf writes a
- * resource there as `${…}`, which Terraform rejects.
+ * Returns the Terraform address of a resource, such as `null_resource.generation`, for `replaceTriggeredBy`. cdktf
+ * would write a resource there as `${…}`, which Terraform rejects.
  */
 export function nameOf({ terraformResourceType, friendlyUniqueId }: TerraformResource): string {
   return `${terraformResourceType}.${friendlyUniqueId}`;

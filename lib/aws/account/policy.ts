@@ -1,19 +1,19 @@
 /** Principal of a resource policy, such as `{ AWS: "arn:aws:iam::123456789012:role/name" }`. */
 export type Principal = Readonly<Record<string, string>>;
 
-/** Statement of a policy, with the keys of IAM's JSON. */
+/** Statement of an IAM policy, with the keys of its JSON. */
 export interface Statement {
   readonly Sid?: string;
   /** @default "Allow" */
   readonly Effect?: "Allow" | "Deny";
-  /** Only in resource policies: IAM rejects it in a policy of a role. */
+  /** Only in resource policies: IAM rejects it in policies of roles. */
   readonly Principal?: Principal;
   readonly Action: string | readonly string[];
   readonly Resource?: string | readonly string[];
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 }
 
-/** Statement of a policy of a role, which is its principal. */
+/** Statement of a policy of a role. The role is its principal. */
 export type RoleStatement = Omit<Statement, "Principal">;
 
 /** Returns a policy as JSON. */

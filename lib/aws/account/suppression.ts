@@ -1,25 +1,24 @@
 import { TerraformResource } from "cdktf";
 import type { IConstruct } from "constructs";
 
-/** Kind of the construct metadata that holds a suppression; cdktf synthesizes nothing of it. */
+/** Type of the construct metadata of suppressions. It is not in the synthesized JSON. */
 const SUPPRESSION = "cdktf-dask:suppression";
 
-/** A check of the security policy that a resource may fail. */
+/** Checkov check that a resource may fail. */
 export interface CheckovSuppression {
-  /** Resource that may fail it. */
+  /** Resource that may fail the check. */
   readonly resource: TerraformResource;
-  /** Checkov's id of the check, such as `CKV2_AWS_57`. */
+  /** Id of the check, such as `CKV2_AWS_57`. */
   readonly check: string;
-  /** Why it does not fit the resource, as a sentence for who reviews the cluster. */
+  /** Why the check does not fit the resource, for security reviews. */
   readonly reason: string;
 }
 
 /**
- * Excuses a resource from one check of the security policy. It stands beside the resource, so that who changes the
- * one sees the other; `docs/security-policy.md` lists all of them. A suppression that no failed check needs is an error of
- * the policy's test.
+ * Suppresses a Checkov check of a resource. `docs/security-policy.md` lists all suppressions; `npm run test:policy`
+ * fails for one without a failed check.
  *
- * @throws Error if `check` is no id of Checkov's, or `reason` says nothing
+ * @throws Error if `check` is not an id of a check, or `reason` is empty
  */
 export function suppress(resource: TerraformResource, check: string, reason: string): void {
   if (!/^CKV2?_AWS_\d+$/.test(check))
@@ -33,7 +32,7 @@ export function suppress(resource: TerraformResource, check: string, reason: str
   resource.node.addMetadata(SUPPRESSION, { check, reason });
 }
 
-/** Every suppression of the resources in a construct. */
+/** Returns all suppressions of the resources in a construct. */
 export function suppressionsIn(scope: IConstruct): readonly CheckovSuppression[] {
   return scope.node
     .findAll()

@@ -5,8 +5,8 @@ import type { NodePlan } from "../../node/node-plan";
 export type Tags = Record<string, string>;
 
 /**
- * Tags of everything that belongs to a cluster. `AwsStack` makes them its provider's default tags; in a stack with
- * a provider of its own, put them there.
+ * Returns the tags of all resources of a cluster. They are the default tags of the provider of `AwsStack`; in other stacks,
+ * set them there.
  *
  * @example
  * import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
@@ -18,8 +18,8 @@ export function clusterTags(cluster: ResolvedCluster): Tags {
 }
 
 /**
- * Returns all tags of a node's instances and volumes. Default tags do not reach what an Auto Scaling group launches, so
- * nodes have every tag themselves.
+ * Returns all tags of a node's instances and volumes. They include those of the cluster, because the provider does not add
+ * its default tags to what an Auto Scaling group launches.
  */
 export function nodeTags(cluster: ResolvedCluster, { name, tags }: NodePlan): Tags {
   return { ...clusterTags(cluster), ...tags, Name: name };

@@ -14,30 +14,30 @@ import { policy } from "../account/policy";
 import { suppress } from "../account/suppression";
 import type { EncryptionKey } from "../encryption/encryption-key";
 
-/** Days until S3 deletes old versions of objects, and uploads that were never completed. */
+/** Days until S3 deletes old versions of objects, and incomplete uploads. */
 const OLD_VERSION_DAYS = 30;
 const UPLOAD_DAYS = 1;
 
-/** Decides whose bundles the bucket has. */
+/** Cluster, account and key of the bucket. */
 export interface ArtifactBucketProps {
   /** Cluster whose nodes download from the bucket. */
   readonly cluster: ResolvedCluster;
-  /** Account of the cluster, which is part of the bucket's name. */
+  /** Account of the cluster; its id is part of the bucket's name. */
   readonly account: Account;
   /** Key that encrypts the objects. */
   readonly key: EncryptionKey;
 }
 
 /**
- * Bucket with the bundles of a cluster's nodes: private, encrypted by the cluster's key, versioned, reached by TLS only.
- * It is emptied and deleted with the cluster. If the definition names an existing bucket, that one is used as it is.
+ * S3 bucket with the bundles of a cluster's nodes: private, encrypted by the cluster's key, versioned, with access by TLS
+ * only. It is emptied and deleted with the cluster. An existing bucket of the definition is used without changes.
  */
 export class ArtifactBucket extends Construct {
   /** Name of the bucket. */
   readonly name: string;
   /** ARN of the bucket. */
   readonly arn: string;
-  /** What has to exist before an object is written. */
+  /** Resources that have to exist before an object is written. */
   readonly ready: readonly ITerraformDependable[];
 
   constructor(scope: Construct, id: string, { cluster, account, key }: ArtifactBucketProps) {
@@ -55,9 +55,13 @@ export class ArtifactBucket extends Construct {
     this.name = bucket.bucket;
     this.arn = bucket.arn;
     this.ready = this.settings(bucket, key);
-    suppress(bucket, "CKV_AWS_18", "nodes read it once in their life, and CloudTrail can record that");
-    suppress(bucket, "CKV_AWS_144", "synthesis makes every object again; nothing is lost with the region");
-    suppress(bucket, "CKV2_AWS_62", "only deployments write to it, and nothing waits for an object");
+    suppress(bucket, "CKV_AWS_18", "each node reads one object once, which CloudTrail can record");
+    suppress(
+      bucket,
+      "CKV_AWS_144",
+      "synthesis creates all objects again, so the loss of a region loses no data",
+    );
+    suppress(bucket, "CKV2_AWS_62", "only deployments write objects, and nothing waits for events");
   }
 
   private settings(bucket: S3Bucket, key: EncryptionKey): readonly ITerraformDependable[] {
@@ -99,7 +103,7 @@ export class ArtifactBucket extends Construct {
           Resource: [bucket.arn, `${bucket.arn}/*`],
           Condition: { Bool: { "aws:SecureTransport": "false" } },
         }),
-        // S3 rejects changes of both at the same time.
+        // S3 rejects concurrent changes of both.
         dependsOn: [access],
       }),
       new S3BucketLifecycleConfiguration(this, "lifecycle", {

@@ -7,7 +7,7 @@ import type { Bundle } from "../../node/bundle";
 import type { EncryptionKey } from "../encryption/encryption-key";
 import type { ArtifactBucket } from "./artifact-bucket";
 
-/** Decides what is uploaded, and where to. */
+/** Bundle to upload, and its bucket. */
 export interface BundleObjectProps {
   /** Bundle of a node. */
   readonly bundle: Bundle;
@@ -18,8 +18,9 @@ export interface BundleObjectProps {
 }
 
 /**
- * The bundle of a node in the artifact bucket. The archive is an asset, in the stack's directory, so remote runs of HCP
- * Terraform have it too. Its key has the checksum, and Terraform creates the next one first: running groups still start nodes that download the old one.
+ * Bundle of a node as an object in the artifact bucket. The archive is an asset in the directory of the stack, so
+ * remote runs of HCP Terraform have it too. The key contains the checksum, and Terraform creates a replacement first,
+ * because running groups still start nodes that download the old object.
  */
 export class BundleObject extends Construct {
   /** The object, which has to exist before the node starts. */
@@ -40,7 +41,7 @@ export class BundleObject extends Construct {
       source: asset.path,
       sourceHash: bundle.sha256,
       contentType: "application/gzip",
-      // Also in a bucket whose default is another key: the roles of nodes may use this one.
+      // Set explicitly, because an existing bucket may have another default key, which nodes may not use.
       serverSideEncryption: "aws:kms",
       kmsKeyId: key.arn,
       bucketKeyEnabled: true,
@@ -51,7 +52,7 @@ export class BundleObject extends Construct {
   }
 }
 
-/** Writes a bundle to a folder, from which cdktf copies assets, and returns its path. */
+/** Writes a bundle to a folder from which cdktf copies assets, and returns its path. */
 function writtenTo(folder: string, { sha256, archive }: Bundle): string {
   const file = resolve(folder, `${sha256}.tar.gz`);
   if (existsSync(file)) return file;

@@ -9,10 +9,10 @@ import { policy, type Statement } from "../account/policy";
 import type { EncryptionKey } from "./encryption-key";
 import { logGroupNames } from "./log-names";
 
-/** Days in which a key that was deleted by mistake can be had back: the most that KMS takes. */
+/** Days in which a deleted key can be restored: the maximum of KMS. */
 const DELETION_DAYS = 30;
 
-/** What a service needs to encrypt and decrypt by a key. */
+/** Actions to encrypt and decrypt data by a key. */
 const KEY_ACTIONS = [
   "kms:Encrypt",
   "kms:Decrypt",
@@ -23,20 +23,20 @@ const KEY_ACTIONS = [
   "kms:DescribeKey",
 ];
 
-/** Decides which data the key encrypts, and who uses it. */
+/** Cluster of the key, and the roles in its policy. */
 export interface ClusterKeyProps {
   /** Cluster whose data is encrypted. */
   readonly cluster: ResolvedCluster;
   /** Account that administers the key. */
   readonly account: Account;
-  /** Role that launches machines with encrypted volumes. */
+  /** Role that launches instances with encrypted volumes. */
   readonly autoscaling: AutoscalingRole;
 }
 
 /**
- * The key under which everything of a cluster is encrypted that lies anywhere: volumes, images, secrets, bundles and logs. AWS
- * renews its material every year. The account's administrators hand out its use by their own policies, as do the
- * roles of the machines; who else uses it is named here.
+ * KMS key of all data of a cluster at rest: volumes, AMIs, secrets, bundles and logs. AWS rotates it every year. IAM
+ * policies of the account, such as those of the nodes' roles, grant its use; its own policy grants it to CloudWatch
+ * Logs and to EC2 Auto Scaling.
  *
  * @example
  * new TerraformOutput(stack, "key", { value: dask.key.arn });
@@ -59,13 +59,13 @@ export class ClusterKey extends Construct implements EncryptionKey {
   }
 }
 
-/** A key that its account could not administer would be lost with the last role that could. */
+/** Allows the account to administer the key by IAM policies. Without it, the key could become unmanageable. */
 function administration({ partition, accountId }: Account): Statement {
   return {
     Sid: "AdministeredByItsAccount",
     Principal: { AWS: `arn:${partition}:iam::${accountId}:root` },
     Action: "kms:*",
-    // In a key's own policy, the key.
+    // The key itself.
     Resource: "*",
   };
 }
@@ -86,7 +86,7 @@ function logs(cluster: ResolvedCluster, account: Account): Statement {
   };
 }
 
-/** What EC2 Auto Scaling needs for encrypted volumes (its User Guide, "Required AWS KMS key policy"). */
+/** Allows EC2 Auto Scaling to launch instances with encrypted volumes (its User Guide, "Required AWS KMS key policy"). */
 function launches({ arn }: AutoscalingRole): readonly Statement[] {
   const Principal = { AWS: arn };
   return [

@@ -5,43 +5,43 @@ import { type ClusterSecretName, secretName } from "../../node/secrets";
 import { suppress } from "../account/suppression";
 import type { EncryptionKey } from "./encryption-key";
 
-/** What a person reads in the list of secrets. */
+/** Descriptions of the secrets in AWS. */
 const DESCRIPTIONS: Readonly<Record<ClusterSecretName, string>> = {
-  authority: "key and certificate that sign all others; the scheduler alone needs it",
+  authority: "key and certificate of the CA; only the scheduler may read it",
   worker: "key and certificate of all workers",
   client: "key and certificate of clients",
   dashboard: "password of the dashboard's user dask",
 };
 
-/** Why a function of AWS Lambda, by which Secrets Manager rotates a secret, does not fit them. */
+/** Why Secrets Manager does not rotate each secret by an AWS Lambda function. */
 const NOT_ROTATED: Readonly<Record<ClusterSecretName, string>> = {
   authority:
-    "the scheduler makes the next one 90 days before this one ends, after ten years; to everyone else, a function that rotates it included, it is closed",
+    "the scheduler replaces the CA 90 days before it expires, after ten years; no other principal may read it, which includes a function",
   worker:
-    "the scheduler signs the next one 30 days before this one ends, after 90; a function would need the authority, which is closed to it",
+    "the scheduler renews the certificate 30 days before it expires, after 90 days; a function would need the key of the CA, which only the scheduler may read",
   client:
-    "the scheduler signs the next one 30 days before this one ends, after 90; a function would need the authority, which is closed to it",
+    "the scheduler renews the certificate 30 days before it expires, after 90 days; a function would need the key of the CA, which only the scheduler may read",
   dashboard:
-    "the command in the output rotate_dashboard_password changes it and tells the door at once; a function would leave the door with the old one",
+    "the output rotate_dashboard_password changes it in the secret and in the dashboard proxy; a function could not change it in the proxy",
 };
 
-/** Decides which secrets there are, and how they are encrypted. */
+/** Cluster and key of the secrets. */
 export interface ClusterSecretsProps {
-  /** Cluster whose members prove who they are. */
+  /** Cluster with TLS. */
   readonly cluster: ResolvedCluster;
-  /** Key of the cluster. */
+  /** Key that encrypts the secrets. */
   readonly key: EncryptionKey;
 }
 
 /**
- * The secrets of a cluster with TLS. They are made empty and filled by the scheduler, so what they hold is never in
- * Terraform's state. They are worth nothing without the cluster and go with it at once, which frees their names.
+ * Secrets of a cluster with TLS. They are created empty, and the scheduler writes their values, so the Terraform state does
+ * not contain them. They are deleted with the cluster without a recovery window, so that a new cluster can use their names.
  *
  * @example
  * const readClientBundle = { Action: "secretsmanager:GetSecretValue", Resource: dask.secrets?.arns.client };
  */
 export class ClusterSecrets extends Construct {
-  /** ARN of each secret. */
+  /** ARNs of the secrets: `authority` is that of the CA. */
   readonly arns: Readonly<Record<ClusterSecretName, string>>;
 
   constructor(scope: Construct, id: string, { cluster, key }: ClusterSecretsProps) {

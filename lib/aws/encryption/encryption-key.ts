@@ -1,10 +1,10 @@
 import type { ITerraformDependable } from "cdktf";
 
 /**
- * KMS key under which the data of a cluster is encrypted: a `ClusterKey`, or an object with the ARN of an existing key, such as
- * a `KmsKey`. The policy of an existing key has to allow
+ * KMS key of the data of a cluster: a `ClusterKey`, or an object with the ARN of an existing key, such as a `KmsKey`.
+ * The policy of an existing key has to allow access to
  *
- * - the IAM policies of its account: the usual statement with `kms:*` for the account's root;
+ * - IAM policies of its account, by the default statement with `kms:*` for the account;
  * - CloudWatch Logs of the region, for the log groups `/dask/<cluster>/*` and `/aws/imagebuilder/dask-<cluster>*`
  *   (docs/security.md, "A key of yours").
  *
@@ -18,9 +18,9 @@ export interface EncryptionKey {
   /** ARN of the key, not of an alias: policies name it. */
   readonly arn: string;
   /**
-   * What lets EC2 Auto Scaling use the key, before it launches instances with encrypted volumes.
+   * Grants that have to exist before EC2 Auto Scaling launches instances with encrypted volumes.
    *
-   * @default - nothing: the policy of the key does
+   * @default - none: the policy of the key allows it
    */
   readonly grants?: readonly ITerraformDependable[];
 }

@@ -7,7 +7,7 @@ import { resourceName } from "../../node/names";
 import type { AutoscalingRole } from "../account/autoscaling-role";
 import type { EncryptionKey } from "./encryption-key";
 
-/** What EC2 Auto Scaling needs for encrypted volumes (its User Guide, "Required AWS KMS key policy"). */
+/** Operations that EC2 Auto Scaling needs for encrypted volumes (its User Guide, "Required AWS KMS key policy"). */
 const OPERATIONS = [
   ...["Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo", "GenerateDataKey"],
   ...["GenerateDataKeyWithoutPlaintext", "DescribeKey", "CreateGrant"],
@@ -15,19 +15,19 @@ const OPERATIONS = [
 
 const KEY_ARN = /^arn:[^:]+:kms:[^:]+:\d{12}:key\/[\w-]+$/;
 
-/** Decides which key is used, and by whom. */
+/** Existing key, and the role that gets a grant. */
 export interface ExistingKeyProps {
   /** Cluster whose data is encrypted. */
   readonly cluster: ResolvedCluster;
-  /** The key. */
+  /** Existing key. */
   readonly key: EncryptionKey;
   /** Role that launches instances with encrypted volumes. */
   readonly autoscaling: AutoscalingRole;
 }
 
 /**
- * Lets a cluster use an existing key. A grant of the key is for EC2 Auto Scaling, whose role is new: the key's policy needs
- * no change for it.
+ * Existing key of a cluster. Creates a grant for the service-linked role of EC2 Auto Scaling, so that the policy of the key
+ * does not have to name the new role.
  *
  * @example
  * const arn = "arn:aws:kms:eu-central-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef";

@@ -3,17 +3,20 @@ import { Construct } from "constructs";
 import type { ResolvedCluster } from "../../config/resolved-cluster";
 import type { EncryptionKey } from "./encryption-key";
 
-/** Properties of a `LogGroup`. */
+/** Name, key and retention of a log group. */
 export interface LogGroupProps {
-  /** Cluster whose definition says how long logs are kept. */
+  /** Cluster with the retention period, `logRetentionDays`. */
   readonly cluster: ResolvedCluster;
   /** Key of the cluster. */
   readonly key: EncryptionKey;
-  /** Name of the group, one of `log-names.ts`, as the key's policy admits no other. */
+  /** Name of the group, one of `log-names.ts`: the policy of the key allows no other. */
   readonly name: string;
 }
 
-/** Logs, encrypted under the cluster's key and kept as long as its definition says. They go with the cluster. */
+/**
+ * Log group, encrypted by the cluster's key, with the retention period of the definition. It is deleted with the
+ * cluster.
+ */
 export class LogGroup extends Construct {
   /** The group. */
   readonly group: CloudwatchLogGroup;

@@ -16,53 +16,52 @@ import { parentImage, ROOT_DEVICE } from "./base-image";
 import { componentDocuments } from "./component-documents";
 import type { ImageBuilder } from "./image-builder";
 
-/** Each change has a name of its own, so there is never a second version. */
+/** The only version: names contain the digest of the contents. */
 const VERSION = "1.0.0";
 
-/** What is named anew with each change is there before the old one goes, as machines still start from that. */
+/** Names change with the contents. Terraform creates the replacement first, because running groups still use the old AMI. */
 const CREATE_BEFORE_DESTROY = { lifecycle: { createBeforeDestroy: true } };
 
 /**
- * Nothing is left to test: the build ends with a look at what it made. And no inventory is taken, for which the builder
- * would need more permissions: the release's lock says what is in the image.
+ * No tests, because the build ends with a check of its result. No inventory, which needs more permissions: the lockfile has
+ * the packages.
  */
 const BUILD_ONLY = {
   imageTestsConfiguration: { imageTestsEnabled: false },
   enhancedImageMetadataEnabled: false,
 };
 
-/** Contents of an AMI: equal contents make one AMI. */
+/** Contents of an AMI. Nodes with equal contents share an AMI. */
 export interface AmiContents {
   /** Cluster whose instances start from the AMI. */
   readonly cluster: ResolvedCluster;
-  /** Node that is installed in the AMI as far as an image can contain it, on the image of its plan. */
+  /** Node whose `imageContents` are installed on its image. */
   readonly node: NodePlan;
   /** Size of the root volume in GiB: an instance that starts from the AMI needs at least the same. */
   readonly diskGiB: number;
 }
 
-/** Decides what an AMI contains, and how it is built: on an instance type of its node that AWS has capacity for. */
+/** Contents of an AMI, and where it is built: on the first instance type of its node that AWS has capacity for. */
 export interface BakedImageProps extends AmiContents {
-  /** `amiDigest` of the contents: the id of the construct, and part of its names in AWS. */
+  /** `amiDigest` of the contents, which is part of the names in AWS. */
   readonly digest: string;
   /** Key that encrypts the AMI. */
   readonly key: EncryptionKey;
-  /** Where it is built. */
+  /** Subnet, security group and role of the build. */
   readonly builder: ImageBuilder;
 }
 
 /**
- * An AMI with packages, conda, locked environment and driver, made by EC2 Image Builder in the course of a deployment,
- * which waits two hours for it at most: a machine's own deadline, and time for AWS to start a builder and take a
- * snapshot. Where what it holds changes, another is made before machines start from it. To make it anew from the newest
- * base image, run `terraform apply -replace` with the address of its `Resource`. The pipeline makes further ones by
- * hand, from which no machine starts.
+ * AMI with packages, conda, Python environment and GPU driver. EC2 Image Builder builds it during the deployment, which waits
+ * up to two hours: the deadline of a node's boot, and time to start an instance and to create a snapshot. Changed contents
+ * build another AMI. To build it again from the newest base image, run `terraform apply -replace` with the address of its
+ * `Resource`. AMIs that are built manually by the pipeline are not used.
  *
- * Terraform forgets AMIs and snapshots that are no longer needed, and leaves them; they bear the tags `dask:cluster`,
- * `dask:release` and `dask:bake-key`. They are encrypted under the cluster's key, so they last as long as that, and 30
- * days, in which one may copy them under another.
+ * Terraform does not delete AMIs and snapshots that are no longer used. They have the tags `dask:cluster`, `dask:release` and
+ * `dask:bake-key`. They are encrypted by the cluster's key, so they can be copied under another key until 30 days after the
+ * cluster is destroyed.
  *
- * @throws Error for a file that no component of Image Builder can hold
+ * @throws Error for a file that does not fit in a component of Image Builder
  */
 export class BakedImage extends Construct {
   /** Id of the AMI. */
@@ -116,7 +115,7 @@ export class BakedImage extends Construct {
       securityGroupIds: [builder.securityGroupId],
       instanceMetadataOptions: { httpTokens: "required", httpPutResponseHopLimit: 1 },
       terminateInstanceOnFailure: true,
-      // Image Builder names its instances: it rejects the key Name here (API Reference, ResourceTagMap).
+      // Image Builder rejects the key Name here (API Reference, ResourceTagMap).
       resourceTags: { "dask:cluster": cluster.name },
     });
     const distribution = new ImagebuilderDistributionConfiguration(this, "distribution", {
@@ -158,14 +157,14 @@ export class BakedImage extends Construct {
   }
 }
 
-/** A text as Terraform reads it back, which would else take `${` and `%{` for templates. */
+/** Escapes `${` and `%{`, which Terraform would read as templates. */
 function escapeTerraform(text: string): string {
   return text.replaceAll(/[$%](?=\{)/g, "$&$&");
 }
 
 /**
- * Returns the digest of an AMI's contents: part of its names in AWS, and the id of its construct. So one name is always
- * at one address of Terraform, whichever pools use the AMI.
+ * Returns the digest of an AMI's contents: part of its names in AWS, and the id of its construct. So a name has the same
+ * Terraform address, whichever pools use the AMI.
  */
 export function amiDigest({ cluster, node, diskGiB }: AmiContents): string {
   const { image, imageContents } = node;

@@ -10,7 +10,7 @@ import { amiDigest, BakedImage } from "./baked-image";
 import { parentImage } from "./base-image";
 import { ImageBuilder } from "./image-builder";
 
-/** Decides which AMIs are baked, and where. */
+/** Nodes of the AMIs, and where they are built. */
 export interface BakedImagesProps {
   /** Cluster whose nodes start from the AMIs. */
   readonly cluster: ResolvedCluster;
@@ -25,13 +25,13 @@ export interface BakedImagesProps {
 }
 
 /**
- * Baked AMIs of a cluster's nodes: one for each different content and base image. Pools of a kind share theirs. The
- * scheduler shares that of CPU pools where both install the same packages; with TLS they do not, because only the
- * scheduler has the reverse proxy. A shared AMI is as large as the smallest disk. It is built on an instance type of the
- * scheduler, or of the pool whose name comes first in the alphabet.
+ * Baked AMIs of a cluster: one for each combination of contents and base image. Pools of a kind share one. Without TLS, the
+ * scheduler shares that of CPU pools; with TLS it does not, because only the scheduler has the dashboard proxy. A shared AMI has
+ * the size of the smallest disk. It is built on an instance type of the scheduler, or of the pool whose name is first in the
+ * alphabet.
  *
- * A pool with a `maxSize` of 0 gets no AMI: the build would start an instance of its type, and needs its quota. Its
- * launch template names the base image until the pool may have nodes.
+ * A pool with a `maxSize` of 0 gets no AMI, because the build would need quota for its instance type. Its launch template has
+ * the base image.
  *
  * @example
  * dask.images?.builder.role.addToPolicy({ Action: "s3:GetObject", Resource: "arn:aws:s3:::my-packages/*" });
@@ -62,7 +62,7 @@ export class BakedImages extends Construct {
   }
 }
 
-/** Nodes that start from a baked AMI, in an order that does not depend on the definition's. */
+/** Returns the nodes that start from a baked AMI: the scheduler, and the pools sorted by name. */
 function nodesToBake({ scheduler, pools }: ClusterPlan): readonly NodePlan[] {
   const workers = pools
     .filter(({ pool }) => pool.maxSize > 0)
@@ -71,7 +71,7 @@ function nodesToBake({ scheduler, pools }: ClusterPlan): readonly NodePlan[] {
   return [scheduler, ...workers];
 }
 
-/** Nodes in groups that can share an AMI. */
+/** Groups nodes that can share an AMI. */
 function alike(nodes: readonly NodePlan[]): readonly (readonly [NodePlan, ...NodePlan[]])[] {
   const groups = new Map<string, [NodePlan, ...NodePlan[]]>();
   for (const node of nodes) {

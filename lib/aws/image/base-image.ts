@@ -1,40 +1,39 @@
 import type { Image } from "../../config/definition";
 
-/** Where Canonical and AWS publish the id of their newest AMI. */
+/** SSM parameters with the ids of the newest AMIs of Canonical and AWS. */
 const PARAMETERS = {
   ubuntu: "/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id",
   "deep-learning":
     "/aws/service/deeplearning/ami/x86_64/base-oss-nvidia-driver-gpu-ubuntu-24.04/latest/ami-id",
 } as const;
 
-/** Root device of Ubuntu's AMIs, and so of the Deep Learning AMI on Ubuntu and of what is baked from either. */
+/** Root device of all images: the AMIs of Ubuntu, the Deep Learning AMI on Ubuntu, and baked AMIs. */
 export const ROOT_DEVICE = "/dev/sda1";
 
-/** An AMI named by its id. */
+/** Image that is an AMI by its id. */
 type PinnedImage = Extract<Image, { amiId: string }>;
 
-/** Whether an image is the same one for ever, and not whatever was published last. */
+/** Returns whether an image is an AMI by its id, not the newest of a parameter. */
 export function isPinned(image: Image): image is PinnedImage {
   return typeof image === "object" && "amiId" in image;
 }
 
-/** The SSM parameter that holds the id of a published image's newest AMI. */
+/** Returns the SSM parameter with the id of an image's newest AMI. */
 export function imageParameter(image: Exclude<Image, PinnedImage>): string {
   return typeof image === "string" ? PARAMETERS[image] : image.ssmParameter;
 }
 
 /**
- * An image in the form that a launch template takes: an AMI's id, or `resolve:ssm:` and a parameter that EC2 reads
- * at each launch. Read by Terraform instead, the parameter would change the template with every release of the AMI,
- * and an unrelated deployment would roll the pool. So a published image brings its updates to new machines only; a
- * pinned one makes every machine the same.
+ * Returns an image in the form of launch templates: the id of an AMI, or `resolve:ssm:` and a parameter that EC2 reads
+ * at each launch. If Terraform read the parameter, each release of the AMI would change the template and replace all
+ * instances. So new instances start from newer AMIs of a parameter; with the id of an AMI, all instances are equal.
  */
 export function launchImage(image: Image): string {
   return isPinned(image) ? image.amiId : `resolve:ssm:${imageParameter(image)}`;
 }
 
 /**
- * An image in the form that an Image Builder recipe takes: an AMI's id, or `ssm:` and a parameter that Image Builder
+ * Returns an image in the form of Image Builder recipes: the id of an AMI, or `ssm:` and a parameter that Image Builder
  * reads for each build.
  */
 export function parentImage(image: Image): string {

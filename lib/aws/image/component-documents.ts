@@ -4,23 +4,23 @@ import type { ImageContents } from "../../node/image-contents";
 import { BOOT_SECONDS } from "../../node/lifecycle";
 import type { NodeFile } from "../../node/node-plan";
 
-/** Most characters of a document (EC2 Image Builder API Reference, CreateComponent, `data`). */
+/** Maximum length of a document (EC2 Image Builder API Reference, CreateComponent, `data`). */
 export const MAX_COMPONENT_LENGTH = 16_000;
 
-/** Seconds for a step of its own: a machine's own deadline, and a minute to say why it failed. */
+/** Timeout of a step: the deadline of a node's boot, and a minute to report why it failed. */
 const STEP_SECONDS = BOOT_SECONDS + 60;
 
-/** Text that a document cannot hold as it is: the task runner would replace it, or a shell would end the file there. */
+/** Text that a document cannot contain as it is: the task runner would replace it, or the shell would end the file there. */
 const UNSAFE = /\{\{|^END_OF_FILE$/m;
 
 type Phases = Readonly<Record<string, readonly object[]>>;
 
 /**
- * Returns the contents of an image as documents of Image Builder's task runner (AWSTOE), in their order: the files, as many
- * to a document as fit, and then the command, with a check of the stamp file. Files are written by a shell: of its module
- * CreateFile, AWS does not say what becomes of a backslash. What no document can hold as it is, it has in base64.
+ * Returns the contents of an image as documents of Image Builder's task runner (AWSTOE), in order: the files, as many per
+ * document as fit, and then the command, with a check of the stamp file. A shell writes the files, because AWS does not
+ * document how the module CreateFile treats backslashes. Files with unsafe text are written in base64.
  *
- * @throws Error for a file that no document can hold in base64 either
+ * @throws Error for a file that does not fit in a document
  */
 export function componentDocuments({ digest, files, command, stampFile }: ImageContents): readonly string[] {
   const documents: object[][] = [];

@@ -8,19 +8,19 @@ import { type ClusterNetwork, schedulerSubnetId } from "../network/cluster-netwo
 import { egressRules } from "../network/cluster-security-groups";
 import { BuilderRole } from "../roles/builder-role";
 
-/** Decides where images are built. */
+/** Cluster, account and network of the build. */
 export interface ImageBuilderProps {
-  /** Cluster whose images are built. */
+  /** Cluster whose AMIs are built. */
   readonly cluster: ResolvedCluster;
   /** Account of the cluster. */
   readonly account: Account;
-  /** Network of the builders; they run in the subnet of the scheduler's zone. */
+  /** Network of the build: the private subnet of the scheduler's zone. */
   readonly network: ClusterNetwork;
 }
 
 /**
- * Where images are built: a private subnet, a group that lets nobody in and reaches web servers alone, and a role of
- * its own. Builders run while an image is made, and no longer.
+ * Subnet, security group and role of the instances that build AMIs. The group has no ingress rules, and egress rules to web
+ * servers only. The instances run only during a build.
  *
  * @example
  * new TerraformOutput(stack, "builders", { value: dask.images?.builder.securityGroupId });
@@ -32,7 +32,7 @@ export class ImageBuilder extends Construct {
   readonly subnetId: string;
   /** Group of the builders. */
   readonly securityGroupId: string;
-  /** What has to exist before a builder can do its work, next to the policies of the role. */
+  /** Resources that have to exist before a build, in addition to the policies of the role. */
   readonly dependencies: readonly ITerraformDependable[];
 
   constructor(scope: Construct, id: string, { cluster, account, network }: ImageBuilderProps) {

@@ -4,7 +4,7 @@ import { Construct } from "constructs";
 import type { ResolvedCluster } from "../../config/resolved-cluster";
 import { type ClusterNetwork, schedulerSubnetId } from "./cluster-network";
 
-/** Decides which address is reserved, and in which subnet. */
+/** Cluster and network of the reserved address. */
 export interface AddressReservationProps {
   /** Cluster whose scheduler has the address. */
   readonly cluster: ResolvedCluster;
@@ -13,12 +13,12 @@ export interface AddressReservationProps {
 }
 
 /**
- * Keeps the scheduler's fixed address free. AWS assigns no address of an explicit reservation by itself, so no worker,
- * endpoint or image builder takes it before the scheduler starts or while it is being replaced; the scheduler names it
- * (VPC User Guide, "Subnet CIDR reservations").
+ * Reservation of the scheduler's fixed address. AWS assigns an address of an explicit reservation only on request, so
+ * no worker, endpoint or image builder gets it before the scheduler starts or while it is replaced (VPC User Guide,
+ * "Subnet CIDR reservations").
  */
 export class AddressReservation extends Construct {
-  /** The reservation. Whatever takes an address of the subnet depends on it. */
+  /** The reservation. Resources with other addresses in the subnet depend on it. */
   readonly reservation: ITerraformDependable;
 
   constructor(scope: Construct, id: string, { cluster, network }: AddressReservationProps) {

@@ -2,12 +2,12 @@ import type { ITerraformDependable } from "cdktf";
 import type { ResolvedCluster } from "../../config/resolved-cluster";
 
 /**
- * Network of a cluster's instances: a `Network`, or an object that names an existing VPC and its subnets. With an existing
- * network, the definition has
+ * Network of a cluster's instances: a `Network`, or an object with the ids of an existing VPC and its subnets. With an
+ * existing network, the definition has
  *
  * - `network.zones`: the zones of the subnets;
- * - `scheduler.privateAddress`: an address of the subnet of the scheduler's zone. User data and certificates contain it, so it
- *   is known before a deployment. It has a default where the zone has its `privateSubnet` in the definition;
+ * - `scheduler.privateAddress`: an address in the subnet of the scheduler's zone. Certificates contain it, so it is fixed
+ *   before a deployment. It has a default if the zone has its `privateSubnet` in the definition;
  * - `network.vpcCidr`: only with `nat: "none"`.
  *
  * The owner of the network
@@ -27,29 +27,29 @@ import type { ResolvedCluster } from "../../config/resolved-cluster";
  * new DaskCluster(stack, "dask", { cluster, network });
  */
 export interface ClusterNetwork {
-  /** VPC with DNS support and DNS host names, which its private zone needs. */
+  /** Id of a VPC with DNS support and DNS host names, which the private hosted zone requires. */
   readonly vpcId: string;
-  /** One private subnet per zone, in the order of the definition's zones. */
+  /** Ids of one private subnet per zone, in the order of the definition's zones. */
   readonly privateSubnetIds: readonly string[];
   /**
-   * Route tables of the private subnets: for outputs, and for routes back to the administrators.
+   * Ids of the route tables of the private subnets, for outputs and for routes to the network of administrators.
    *
    * @default - none
    */
   readonly privateRouteTableIds?: readonly string[];
   /**
-   * What has to exist before an instance can fetch its packages and call AWS.
+   * Resources that have to exist before instances can download packages and call AWS.
    *
-   * @default - nothing: the network has internet access or endpoints already
+   * @default - none: the network already has internet access or endpoints
    */
   readonly internetConnectivityEstablished?: readonly ITerraformDependable[];
 }
 
-/** Returns the private subnet of the scheduler's zone. */
+/** Returns the id of the private subnet of the scheduler's zone. */
 export function schedulerSubnetId(
   { network: { zones }, scheduler }: ResolvedCluster,
   { privateSubnetIds }: Pick<ClusterNetwork, "privateSubnetIds">,
 ): string {
-  // The definition has the scheduler's zone, and a `DaskCluster` has checked that each zone has its subnet.
+  // `schedulerZone` and `checkExistingNetwork` have checked that it exists.
   return privateSubnetIds[zones.findIndex(({ name }) => name === scheduler.zone)] as string;
 }

@@ -10,28 +10,31 @@ import { nodeBlocks } from "../../config/subnets";
 import { resourceName } from "../../node/names";
 import type { ClusterNetwork } from "./cluster-network";
 
-/** A named range of ports; the name is the rule's id. */
+/** A range of ports with its name, which is part of the rule's id. */
 type Ports = readonly [name: string, range: PortRange];
 
-/** UCX takes ports of its own choosing, so its members are open to each other. */
+/** All ports: those of UCX cannot be pinned. */
 const ANY_PORT: Ports = ["any-port", { from: 0, to: 65535 }];
 
 const HTTP: Ports = ["http", { from: 80, to: 80 }];
 const HTTPS: Ports = ["https", { from: 443, to: 443 }];
 
-/** Decides which ports are open, and for whom. */
+/** Cluster and network of the security groups. */
 export interface ClusterSecurityGroupsProps {
-  /** Cluster whose admin subnets, release and pools decide which ports are open. */
+  /** Cluster whose admin subnets, release, pools and settings decide the rules. */
   readonly cluster: ResolvedCluster;
-  /** Network of the machines. */
+  /** Network of the instances. */
   readonly network: ClusterNetwork;
 }
 
 /**
- * Who may talk to whom. Administrators reach the scheduler and the door of its dashboard, where both ask who is there,
- * and machines by SSH, where the definition says so; members of the cluster reach each other on Dask's ports, known by
- * their group and not by an address; machines reach web servers to fetch packages. Each line is a separate rule,
- * so that a change of one leaves the others alone.
+ * Security groups of the scheduler and of the workers:
+ *
+ * - with TLS, admin subnets reach the scheduler and the dashboard proxy; with `ssh`, port 22 of all nodes;
+ * - scheduler and workers reach each other on the ports of Dask, by reference to their groups;
+ * - nodes reach web servers to download packages; without NAT, only AWS endpoints.
+ *
+ * Each rule is a separate resource, so that a change of one does not replace others.
  *
  * @example
  * import { VpcSecurityGroupIngressRule } from "@cdktf/provider-aws/lib/vpc-security-group-ingress-rule";
@@ -49,7 +52,7 @@ export class ClusterSecurityGroups extends Construct {
   readonly scheduler: SecurityGroup;
   /** Group of the workers of every pool. */
   readonly workers: SecurityGroup;
-  /** Every rule: a machine waits for them, as it is deaf without. */
+  /** All rules. Instances depend on them. */
   readonly rules: readonly ITerraformDependable[];
 
   constructor(scope: Construct, id: string, { cluster, network }: ClusterSecurityGroupsProps) {
@@ -67,12 +70,12 @@ export class ClusterSecurityGroups extends Construct {
     const ports = { ...PORTS, ...workerPorts(cluster) };
     const own = (...names: (keyof typeof ports)[]): readonly Ports[] =>
       cluster.ucx ? [ANY_PORT] : names.map((name) => [name, ports[name]]);
-    // Their GPU workers take a port of the machine's choice: `dask cuda worker` has no --worker-port there.
+    // Without --worker-port of `dask cuda worker`, GPU workers use ports that the kernel assigns.
     const unpinned = cluster.pools.some(({ kind }) => kind === "gpu") && !cluster.release.cudaWorkerPorts;
 
     this.rules = [
       ...this.fromAdministrators(cluster, this.scheduler, [
-        // Without TLS the scheduler runs the code of whoever reaches it.
+        // Without TLS, the scheduler has no authentication.
         ...(cluster.tls ? (["scheduler", "dashboard"] as const) : []),
         ...(cluster.ssh ? (["ssh"] as const) : []),
       ]),
@@ -116,10 +119,9 @@ export class ClusterSecurityGroups extends Construct {
     });
   }
 
-  /** Without NAT: S3, from which nodes download their bundles, and to which the scheduler sends the signal of its readiness. */
+  /** Without NAT: access to S3, for the bundles of nodes and the readiness signal of the scheduler. */
   private toS3({ region }: ResolvedCluster): readonly ITerraformDependable[] {
-    // Addresses of S3 in the region, which AWS keeps up to date; they count as one rule (VPC User Guide, "AWS-managed
-    // prefix lists").
+    // Addresses of S3 in the region, which AWS updates (VPC User Guide, "AWS-managed prefix lists").
     const addresses = new DataAwsEc2ManagedPrefixList(this, "s3", { name: `com.amazonaws.${region}.s3` });
     return [this.scheduler, this.workers].map(
       (from) =>
@@ -132,7 +134,7 @@ export class ClusterSecurityGroups extends Construct {
     );
   }
 
-  /** What one group may send, the other may receive. */
+  /** Adds an egress rule to one group, and the matching ingress rule to the other. */
   private between(id: string, from: SecurityGroup, to: SecurityGroup, ports: readonly Ports[]) {
     const at = new Construct(this, id);
     return ports.flatMap(([name, range]) => {
@@ -155,8 +157,10 @@ export class ClusterSecurityGroups extends Construct {
 }
 
 /**
- * Lets the machines of a group fetch packages, and reach the services of AWS; in a network without NAT gateway, these
- * alone, at their endpoints. Names and time come from AWS without passing a group.
+ * Adds the egress rules of a group: to web servers for packages and AWS services, or without NAT to endpoints only. DNS and
+ * time servers of AWS need no rules.
+ *
+ * @param source name of the group in the ids and descriptions of the rules
  */
 export function egressRules(
   scope: Construct,

@@ -16,14 +16,14 @@ import type { ClusterNetwork } from "./cluster-network";
  */
 const SERVICES = ["autoscaling", "ec2", "kms", "logs", "secretsmanager", "ssm", "ssmmessages"] as const;
 
-/** Decides in which network the endpoints are. */
+/** Cluster and network of the endpoints. */
 export interface EndpointsProps {
   /** Cluster whose instances call AWS. */
   readonly cluster: ResolvedCluster;
   /** Network of the instances; each endpoint has an address in each of its private subnets. */
   readonly network: ClusterNetwork;
   /**
-   * Reservation of the scheduler's address, as the endpoints take addresses of the same subnet.
+   * Reservation of the scheduler's address: the endpoints get other addresses of the same subnet.
    *
    * @default - none: in an existing network, its owner keeps the address free
    */
@@ -31,11 +31,11 @@ export interface EndpointsProps {
 }
 
 /**
- * The services of AWS inside a network, under the names that they have outside: machines reach them without a NAT
- * gateway. AWS bills each by the hour in each zone.
+ * Interface endpoints of AWS services, with private DNS: instances reach the services without NAT gateway under their usual
+ * names. AWS bills each endpoint by the hour in each zone.
  */
 export class Endpoints extends Construct {
-  /** Every endpoint, and the rules that open them: a machine without another way out waits for them. */
+  /** All endpoints and their ingress rules. Instances depend on them. */
   readonly dependencies: readonly ITerraformDependable[];
 
   constructor(scope: Construct, id: string, { cluster, network, reservation }: EndpointsProps) {
@@ -51,7 +51,7 @@ export class Endpoints extends Construct {
       (cidrIpv4, index) =>
         new VpcSecurityGroupIngressRule(this, index === 0 ? "from-the-vpc" : `from-${cidrIpv4}`, {
           securityGroupId: group.id,
-          description: "machines: https",
+          description: "nodes: https",
           cidrIpv4,
           ipProtocol: "tcp",
           fromPort: 443,

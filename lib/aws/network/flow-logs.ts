@@ -12,21 +12,21 @@ import { LogGroup } from "../encryption/log-group";
 import { flowLogGroup } from "../encryption/log-names";
 import type { ClusterNetwork } from "./cluster-network";
 
-/** Decides which network is watched. */
+/** Network of the flow logs, and where they are stored. */
 export interface FlowLogsProps {
-  /** Cluster whose network is watched. */
+  /** Cluster of the log group. */
   readonly cluster: ResolvedCluster;
   /** Account of the cluster. */
   readonly account: Account;
   /** Key of the cluster. */
   readonly key: EncryptionKey;
-  /** Network that is watched. */
+  /** Network whose traffic is logged. */
   readonly network: ClusterNetwork;
 }
 
 /**
- * Who spoke with whom in a network, and who was refused: every flow, in a log group of the cluster's. The role may write
- * to that group and not make another, so that none comes back after the cluster is gone.
+ * Flow logs of a VPC: all accepted and rejected traffic, in a log group of the cluster. Their role may write to this
+ * group but not create groups, so that no new group appears after the cluster is destroyed.
  *
  * @example
  * import { FlowLog } from "@cdktf/provider-aws/lib/flow-log";
@@ -46,7 +46,7 @@ export class FlowLogs extends Construct {
       assumeRolePolicy: policy({
         Principal: { Service: "vpc-flow-logs.amazonaws.com" },
         Action: "sts:AssumeRole",
-        // No other account's flow logs can be written by this role.
+        // Prevents the use of the role by flow logs of other accounts.
         Condition: {
           StringEquals: { "aws:SourceAccount": account.accountId },
           ArnLike: { "aws:SourceArn": account.arn("ec2", "vpc-flow-log/*") },

@@ -20,23 +20,24 @@ import { Endpoints } from "./endpoints";
 const INTERNET = "0.0.0.0/0";
 
 /**
- * Longest that the subnet of a removed zone waits for its instances: the group that leaves the zone replaces them half at
- * a time. Without this, the provider waits 20 minutes.
+ * Timeout for the deletion of the subnet of a removed zone, which waits until the group has replaced its instances
+ * there, half of them at a time. The default of the provider is 20 minutes.
  */
 const SUBNET_DELETE_TIMEOUT = "90m";
 
-/** Decides which blocks, zones and NAT gateways a `Network` has. */
+/** Blocks, zones and NAT gateways of a `Network`. */
 export interface NetworkProps {
   /** Cluster with the definition of the network. */
   readonly cluster: ResolvedCluster;
 }
 
 /**
- * Creates a VPC: in each zone a private subnet for the instances and a public one for a NAT gateway; without NAT, no
- * public subnets and no internet access. S3 is reached through a gateway endpoint, which is free and relieves the NAT
- * gateway; other AWS services through interface endpoints, where the definition asks for them.
+ * VPC of a cluster: in each zone a private subnet for the instances and a public one for a NAT gateway; without NAT, no
+ * public subnets and no internet access. S3 has a gateway endpoint, which is free and reduces the traffic of the NAT
+ * gateway; with `endpoints`, other AWS services have interface endpoints.
  *
- * Everything is identified by the zone's name, so the order of the zones means nothing. With one NAT gateway, it is in the zone whose name comes first in the alphabet.
+ * The order of the zones has no effect, because ids contain their names. A single NAT gateway is in the zone whose name is
+ * first in the alphabet.
  *
  * @throws ValidationError if the definition's subnets do not fit into the VPC
  */
@@ -44,7 +45,7 @@ export class Network extends Construct implements ClusterNetwork {
   readonly vpcId: string;
   readonly privateSubnetIds: readonly string[];
   readonly internetConnectivityEstablished: readonly ITerraformDependable[];
-  /** Route tables of the private subnets, in the order of the zones: for routes to other networks. */
+  /** Ids of the route tables of the private subnets, in the order of the zones. */
   readonly privateRouteTableIds: readonly string[];
 
   private readonly cluster: ResolvedCluster;
@@ -61,7 +62,7 @@ export class Network extends Construct implements ClusterNetwork {
       tags: this.named("vpc"),
     });
     this.vpcId = vpc.id;
-    // Taken over without a rule, the group that AWS opens in every VPC is closed.
+    // Without rules, the default security group of the VPC allows no traffic.
     new DefaultSecurityGroup(this, "default-security-group", {
       vpcId: this.vpcId,
       tags: this.named("default-closed"),
@@ -104,7 +105,7 @@ export class Network extends Construct implements ClusterNetwork {
     const endpoints = cluster.network.endpoints
       ? new Endpoints(this, "endpoints", { cluster, network: this, reservation }).dependencies
       : [];
-    // Nodes download their bundles through it.
+    // Nodes download their bundles from S3.
     const s3 = new VpcEndpoint(this, "s3", {
       vpcId: this.vpcId,
       vpcEndpointType: "Gateway",
@@ -120,7 +121,7 @@ export class Network extends Construct implements ClusterNetwork {
     ];
   }
 
-  /** The way to the Internet, for public subnets. */
+  /** Creates the internet gateway and the route table of the public subnets. */
   private internet() {
     const gateway = new InternetGateway(this, "internet-gateway", {
       vpcId: this.vpcId,
@@ -146,8 +147,8 @@ export class Network extends Construct implements ClusterNetwork {
       cidrBlock: zone[`${kind}Subnet`] as string,
       mapPublicIpOnLaunch: false,
       tags: this.named(`${kind}-${zone.name}`),
-      // A removed zone: Terraform destroys the subnet of `createBeforeDestroy` after the groups have left it, and any
-      // other before it updates them, when their instances are still in it.
+      // With `createBeforeDestroy`, Terraform destroys the subnet of a removed zone after it has updated the groups, whose
+      // instances are in it until then.
       ...(kind === "private" && {
         lifecycle: { createBeforeDestroy: true },
         timeouts: { delete: SUBNET_DELETE_TIMEOUT },
@@ -176,7 +177,7 @@ export class Network extends Construct implements ClusterNetwork {
   }
 }
 
-/** The zones in an order that does not depend on the definition's. */
+/** Returns the zones sorted by name. */
 function byName(zones: readonly Zone[]): readonly Zone[] {
   return [...zones].sort((one, other) => (one.name < other.name ? -1 : 1));
 }

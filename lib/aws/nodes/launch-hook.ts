@@ -3,7 +3,10 @@ import { Construct } from "constructs";
 import type { Pool } from "../../config/resolved-cluster";
 import { BOOT_SECONDS, LAUNCH_HOOK } from "../../node/lifecycle";
 
-/** Seconds from a machine's launch until its group gives it up: five minutes more than the machine gives itself. */
+/**
+ * Seconds from the launch of an instance until its group terminates it: five minutes more than the deadline of its
+ * boot.
+ */
 export const LAUNCH_SECONDS = BOOT_SECONDS + 300;
 
 const HOOK = {
@@ -13,15 +16,15 @@ const HOOK = {
   heartbeatTimeout: LAUNCH_SECONDS,
 };
 
-/** Properties of a `LaunchHook`. */
+/** Auto Scaling group of the hook. */
 export interface LaunchHookProps {
-  /** Name of the autoscaling group. */
+  /** Name of the Auto Scaling group. */
   readonly groupName: string;
 }
 
 /**
- * Keeps each new machine of a group out of service until the machine says that its workers are registered. A machine
- * that says it failed, or says nothing, is terminated, and another is launched in its place.
+ * Lifecycle hook that keeps a new instance out of service until its node reports that its workers are registered. An
+ * instance that reports a failure, or nothing, is terminated and replaced.
  */
 export class LaunchHook extends Construct {
   constructor(scope: Construct, id: string, { groupName }: LaunchHookProps) {
@@ -31,18 +34,16 @@ export class LaunchHook extends Construct {
 }
 
 /**
- * The same hook as a part of its group, for the machines that come with the group and so before a `LaunchHook`.
- *
- * Terraform's AWS provider then creates the group with room for no machine and hooks it first, and AWS takes no base of
- * on-demand machines in such a group (terraform-provider-aws #9841). So a pool that mixes such a base with spot has no
- * hook at first: Terraform waits until the machines of its first deployment run, and for all later ones the group
- * waits until they are members.
+ * Returns the hook as part of a group, for its first instances, which exist before the `LaunchHook`. Empty for a pool
+ * with an on-demand base and spot instances: the AWS provider creates a group with an initial hook with a size of 0,
+ * for which AWS rejects the base (terraform-provider-aws #9841). The first deployment of such a pool only waits until
+ * its instances run.
  */
 export function initialLifecycleHooks(pool: Pool) {
   return onDemandBase(pool) === 0 ? { initialLifecycleHook: [HOOK] } : {};
 }
 
-/** On-demand machines before any is spot; where none is ever spot, all are on demand without a base. */
+/** Returns the on-demand base of a pool; 0 for a pool without spot instances, which needs none. */
 export function onDemandBase({ onDemandBase, spotPercentage }: Pool): number {
   return spotPercentage === 0 ? 0 : onDemandBase;
 }

@@ -8,24 +8,24 @@ import { nameOf } from "../account/names";
 import type { ClusterNetwork } from "../network/cluster-network";
 import type { Scheduler } from "./scheduler";
 
-/** Properties of a `PrivateZone`. */
+/** Network of the zone, and the scheduler of its record. */
 export interface PrivateZoneProps {
-  /** Cluster that the zone belongs to. */
+  /** Cluster of the zone. */
   readonly cluster: ResolvedCluster;
-  /** Network whose machines see the zone. */
+  /** Network in which the zone is visible. */
   readonly network: ClusterNetwork;
-  /** Scheduler that the zone names. */
+  /** Scheduler with the address of the record. */
   readonly scheduler: Scheduler;
 }
 
 /**
- * The name of the scheduler: `scheduler.<cluster>.internal`, seen from inside the VPC. It is known before anything
- * is deployed, so a worker's user data can hold it.
+ * Private hosted zone `<cluster>.internal` with the record of the scheduler, `scheduler.<cluster>.internal`. The name
+ * is known at synth, so the files of workers contain it.
  */
 export class PrivateZone extends Construct {
   /** Id of the hosted zone, for associations with other VPCs. */
   readonly zoneId: string;
-  /** Record of the scheduler. Workers wait for it: a name that is asked for too early is remembered as missing. */
+  /** Record of the scheduler. Instances of workers depend on it, because resolvers cache a missing name. */
   readonly record: Route53Record;
 
   constructor(scope: Construct, id: string, { cluster, network, scheduler }: PrivateZoneProps) {
@@ -33,14 +33,13 @@ export class PrivateZone extends Construct {
     const vpc = new NullResource(this, "vpc", { triggers: { vpc: network.vpcId } });
     const zone = new Route53Zone(this, "Resource", {
       name: `${cluster.name}.internal`,
-      comment: `members of the Dask cluster ${cluster.name}`,
+      comment: `DNS names of the Dask cluster ${cluster.name}`,
       vpc: [{ vpcId: network.vpcId }],
       tags: { Name: resourceName(cluster, "internal") },
-      // Other VPCs are associated elsewhere; Terraform would disassociate them (provider documentation of
-      // aws_route53_zone_association).
+      // Terraform would remove associations of other VPCs (provider documentation of aws_route53_zone_association).
       lifecycle: {
         ignoreChanges: ["vpc"],
-        // A cluster that moves to another VPC.
+        // Another VPC replaces the zone.
         replaceTriggeredBy: [nameOf(vpc)],
       },
     });

@@ -9,15 +9,15 @@ import { suppress } from "../account/suppression";
 import type { Scheduler } from "./scheduler";
 
 /**
- * Seconds until the wait for a scheduler that sends no signal ends. A scheduler that fails says so by itself after
- * BOOT_SECONDS at the latest; the rest is for its start and for a slow network.
+ * Timeout in seconds for a scheduler that sends no signal. A scheduler that fails reports it within BOOT_SECONDS; the
+ * rest is for its start and for a slow network.
  */
 const WAIT_SECONDS = BOOT_SECONDS + 300;
 
-/** Minutes until Terraform gives up: after CloudFormation did, and has deleted the stack. */
+/** Timeout of Terraform in minutes: after that of CloudFormation, and the deletion of the stack. */
 const CREATE_MINUTES = Math.ceil(WAIT_SECONDS / 60) + 10;
 
-/** Decides which scheduler a deployment waits for. */
+/** Scheduler that a deployment waits for. */
 export interface SchedulerReadinessProps {
   /** Cluster of the scheduler. */
   readonly cluster: ResolvedCluster;

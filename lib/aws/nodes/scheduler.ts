@@ -17,41 +17,41 @@ import type { ClusterSecurityGroups } from "../network/cluster-security-groups";
 import { STATE_TAG } from "../roles/node-role";
 import type { SchedulerRole } from "../roles/scheduler-role";
 
-/** Decides what the scheduler's instance is made from. */
+/** Plan of the scheduler's node, and what its instance uses. */
 export interface SchedulerProps {
-  /** Cluster that is scheduled. */
+  /** Cluster of the scheduler. */
   readonly cluster: ResolvedCluster;
   /** Plan of the scheduler. */
   readonly node: NodePlan;
   /** Network of the instance. */
   readonly network: ClusterNetwork;
-  /** Security of the cluster. */
+  /** Security groups of the cluster. */
   readonly securityGroups: ClusterSecurityGroups;
-  /** Role of the machine. */
+  /** Role of the instance. */
   readonly role: SchedulerRole;
-  /** Key of the cluster. */
+  /** Key that encrypts the root volume. */
   readonly key: EncryptionKey;
   /** Bundle that the instance downloads. */
   readonly bundle: BundleObject;
 }
 
 /**
- * The machine of the scheduler, on demand and under a fixed private address. What a scheduler knows is in its memory
- * and lost with it, so only a change of the definition replaces it; a new release of its AMI does not. Where the
- * definition protects it, nothing does: Terraform refuses the whole plan that would, and AWS whoever else asks.
+ * Scheduler: an on-demand instance with a fixed private address. Its state is in memory and lost with it, so only
+ * changes of the definition replace the instance; a newer AMI does not. With `deletionProtection`, Terraform
+ * (`prevent_destroy`) and EC2 (termination protection) both refuse to remove it.
  *
  * @example
  * dask.scheduler.addSecurityGroup("sg-0123456789abcdef0");
  * dask.scheduler.role.addManagedPolicy("arn:aws:iam::123456789012:policy/read-my-tables");
  */
 export class Scheduler extends Construct {
-  /** The machine. */
+  /** Instance of the scheduler. */
   readonly instance: Instance;
-  /** Role of the instance: what it may do in AWS. */
+  /** Role of the instance. */
   readonly role: SchedulerRole;
-  /** Changes with each new instance: whatever has to change with the scheduler refers to it. */
+  /** Id that changes with each new instance, for resources that have to change with the scheduler. */
   readonly generation: string;
-  /** Name of a resource that is replaced with each new instance, for `replaceTriggeredBy`. */
+  /** Address of a resource that is replaced with each new instance, for `replaceTriggeredBy`. */
   readonly replacement: string;
 
   constructor(scope: Construct, id: string, props: SchedulerProps) {
@@ -84,7 +84,7 @@ export class Scheduler extends Construct {
       userDataBase64: userData(node),
       userDataReplaceOnChange: true,
       tags,
-      // The name of the image decides, not the AMI that it refers to today.
+      // `image` replaces the instance if the definition changes; a newer AMI of the same parameter does not.
       lifecycle: {
         ignoreChanges: ["ami", `tags["${STATE_TAG}"]`],
         replaceTriggeredBy: [nameOf(image)],
@@ -104,15 +104,15 @@ export class Scheduler extends Construct {
   }
 
   /**
-   * Adds a security group to the instance, next to that of the cluster's scheduler. AWS allows 5 groups for each instance by
-   * default. The change does not replace the scheduler.
+   * Adds a security group to the instance, in addition to that of the cluster. AWS allows 5 groups per instance by default.
+   * The change does not replace the scheduler.
    */
   addSecurityGroup(securityGroupId: string): void {
     const present = this.instance.vpcSecurityGroupIdsInput ?? [];
     this.instance.vpcSecurityGroupIds = [...present, securityGroupId];
   }
 
-  /** A pinned AMI, or the one that a published image stands for today. */
+  /** Returns the id of an AMI: that of the image, or the newest of its parameter. */
   private ami(image: Image): string {
     if (isPinned(image)) return image.amiId;
     return new DataAwsSsmParameter(this, "newest-ami", { name: imageParameter(image) }).insecureValue;

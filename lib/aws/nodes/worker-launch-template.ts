@@ -9,7 +9,7 @@ import { launchImage, ROOT_DEVICE } from "../image/base-image";
 import type { ClusterSecurityGroups } from "../network/cluster-security-groups";
 import type { PoolRole } from "../roles/pool-role";
 
-/** Decides what the instances of a pool are made from. */
+/** Plan of a pool's nodes, and what their instances use. */
 export interface WorkerLaunchTemplateProps {
   /** Cluster of the instances. */
   readonly cluster: ResolvedCluster;
@@ -17,11 +17,11 @@ export interface WorkerLaunchTemplateProps {
   readonly pool: Pool;
   /** Plan of the nodes of the pool. */
   readonly node: NodePlan;
-  /** Security of the cluster. */
+  /** Security groups of the cluster. */
   readonly securityGroups: ClusterSecurityGroups;
   /** Role of the instances. */
   readonly role: PoolRole;
-  /** Key of the cluster. */
+  /** Key that encrypts the root volumes. */
   readonly key: EncryptionKey;
 }
 

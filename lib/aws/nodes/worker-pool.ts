@@ -15,41 +15,41 @@ import type { Scheduler } from "./scheduler";
 import type { SchedulerReadiness } from "./scheduler-readiness";
 import { WorkerLaunchTemplate } from "./worker-launch-template";
 
-/** As long as a machine may take to become a member. */
+/** Default of `waitForCapacityMinutes`: the timeout of the launch hook. */
 const WAIT_FOR_CAPACITY_MINUTES = Math.ceil(LAUNCH_SECONDS / 60);
 
-/** Decides what the instances of a pool are made from, and what they wait for. */
+/** Plan of a pool's nodes, what their instances use, and what they wait for. */
 export interface WorkerPoolProps {
-  /** Cluster that the pool belongs to. */
+  /** Cluster of the pool. */
   readonly cluster: ResolvedCluster;
-  /** The pool as the definition has it. */
+  /** Pool of the resolved cluster. */
   readonly pool: Pool;
   /** Plan of the nodes of the pool. */
   readonly node: NodePlan;
-  /** Network of the machines; they spread over its private subnets. */
+  /** Network of the instances, which are distributed over its private subnets. */
   readonly network: ClusterNetwork;
-  /** Security of the cluster. */
+  /** Security groups of the cluster. */
   readonly securityGroups: ClusterSecurityGroups;
-  /** Role of the machines. */
+  /** Role of the instances. */
   readonly role: PoolRole;
-  /** Role that launches them. */
+  /** Service-linked role that launches the instances. */
   readonly autoscaling: AutoscalingRole;
-  /** Key of the cluster. */
+  /** Key that encrypts the root volumes. */
   readonly key: EncryptionKey;
   /** Bundle that the instances download. */
   readonly bundle: BundleObject;
-  /** Scheduler that the workers work for. */
+  /** Scheduler of the workers. */
   readonly scheduler: Scheduler;
-  /** Zone that names the scheduler. */
+  /** Hosted zone with the record of the scheduler. */
   readonly zone: PrivateZone;
   /**
-   * Readiness of the scheduler: without a scheduler, instances would be billed and fail.
+   * Readiness of the scheduler, for which the pool waits: without a scheduler, its instances would fail.
    *
-   * @default - the pool is created while the scheduler starts
+   * @default - the pool is created while the scheduler boots
    */
   readonly readiness?: SchedulerReadiness;
   /**
-   * Minutes that a deployment waits until the workers of the pool's first machines are registered; 0 waits for none.
+   * Minutes that a deployment waits until the workers of the pool's first instances are registered; 0 does not wait.
    *
    * @default 45
    */
@@ -57,14 +57,13 @@ export interface WorkerPoolProps {
 }
 
 /**
- * A pool of workers: as many machines as its size says, of whichever of its instance types AWS has, on demand and
- * spot in the shares of the definition. A machine is in service once its workers are registered at the scheduler (see
- * `LaunchHook`). A change of what the machines are made from rolls the pool, half of it at a time; so do other zones, and a
- * new scheduler, which knows nothing of the old one's workers.
+ * Pool of workers: an Auto Scaling group with on-demand and spot instances of several types. An instance is in service
+ * once its workers are registered with the scheduler (see `LaunchHook`). A changed launch template, other zones and a
+ * new scheduler start an instance refresh, which replaces half of the instances at a time.
  *
- * Terraform starts that instance refresh and does not wait for its end: `aws autoscaling describe-instance-refreshes`
- * shows it. Another deployment that starts a refresh meanwhile cancels the first; where an instance is just starting, that
- * takes longer than the 15 minutes that the provider waits, and the deployment has to be repeated.
+ * Terraform does not wait for the end of the refresh; `aws autoscaling describe-instance-refreshes` shows it. A
+ * deployment that starts another refresh cancels it. If an instance is booting, that can take longer than the 15
+ * minutes that the provider waits; repeat the deployment then.
  *
  * @example
  * const { cpu } = dask.pools;
@@ -74,11 +73,11 @@ export interface WorkerPoolProps {
  * @throws Error if `waitForCapacityMinutes` is not a whole number from 0
  */
 export class WorkerPool extends Construct {
-  /** The pool as the definition has it. */
+  /** Pool of the resolved cluster. */
   readonly pool: Pool;
-  /** Name of the autoscaling group. */
+  /** Name of the Auto Scaling group. */
   readonly groupName: string;
-  /** Role of the instances: what they, and the tasks on them, may do in AWS. */
+  /** Role of the instances, and of the tasks on them. */
   readonly role: PoolRole;
   /** Launch template of the instances. */
   readonly template: WorkerLaunchTemplate;
@@ -126,33 +125,33 @@ export class WorkerPool extends Construct {
         },
       },
       capacityRebalance: true,
-      // Without these failures, the wait goes on with the next zone or type; with them, Terraform taints the group and
-      // replaces it, with all of its instances (terraform-provider-aws #29753).
+      // Otherwise a failed launch, after which AWS tries another zone or type, taints the group, and Terraform replaces it
+      // with all instances (terraform-provider-aws #29753).
       ignoreFailedScalingActivities: true,
-      // Rebalancing terminates busy instances to level the zones. Without it, launches still prefer the emptier zone, and
-      // instance refreshes go on (EC2 Auto Scaling User Guide, "How suspended processes affect other processes").
+      // AZRebalance terminates busy instances. Without it, launches still balance the zones, and instance refreshes
+      // work (EC2 Auto Scaling User Guide, "How suspended processes affect other processes").
       suspendedProcesses: ["AZRebalance"],
       ...initialLifecycleHooks(pool),
-      // A machine in service is a member already: its health counts, and the next one may go.
+      // No grace period and no warmup: workers of an instance in service are already registered.
       healthCheckType: "EC2",
       healthCheckGracePeriod: 0,
-      // A pool that goes does not wait for machines that have not answered the hook.
+      // The deletion of a pool does not wait for instances in the launch hook.
       forceDelete: true,
       waitForCapacityTimeout: `${waitForCapacityMinutes}m`,
       instanceRefresh: {
         strategy: "Rolling",
-        // Without skipMatching: after a new scheduler the template is the same, and every instance is replaced.
+        // Without skipMatching, a new scheduler also replaces instances whose template is unchanged.
         preferences: { minHealthyPercentage: 50, instanceWarmup: "0" },
-        // A group without AZRebalance keeps the instances of a zone that it no longer has, and so their subnet.
+        // Without AZRebalance, a group would keep its instances in a removed zone, whose subnet could not be deleted.
         triggers: ["tag", "vpc_zone_identifier"],
       },
       tag: Object.entries({ ...nodeTags(cluster, node), "dask:scheduler": scheduler.generation }).map(
         ([key, value]) => ({ key, value, propagateAtLaunch: true }),
       ),
-      // After the first deployment the size belongs to whoever scales the pool, and a hook to `LaunchHook`: Terraform
-      // would replace the whole group for it.
+      // Users scale the pool after the first deployment. A changed initial hook would replace the group; `LaunchHook`
+      // updates it.
       lifecycle: { ignoreChanges: ["desired_capacity", "initial_lifecycle_hook"] },
-      // The record waits for the scheduler, and the scheduler for every rule and the way out.
+      // The record depends on the scheduler, which depends on security group rules and internet access.
       dependsOn: [zone.record, ...(readiness ? [readiness.stack] : []), ...(key.grants ?? []), bundle.object],
     });
     role.addDependent(group);
@@ -161,8 +160,8 @@ export class WorkerPool extends Construct {
   }
 
   /**
-   * Adds a security group to the instances, next to that of the cluster's workers: for access to a file system or a database, for
-   * example. AWS allows 5 groups for each instance by default. The change rolls the pool.
+   * Adds a security group to the instances, in addition to that of the cluster, for example for access to a file system
+   * or a database. AWS allows 5 groups per instance by default. The change starts an instance refresh.
    */
   addSecurityGroup(securityGroupId: string): void {
     this.template.addSecurityGroup(securityGroupId);

@@ -4,9 +4,9 @@ import type { ResolvedCluster } from "../../config/resolved-cluster";
 import type { Account } from "../account/account";
 import { InstanceRole } from "./instance-role";
 
-/** Decides which cluster's images the role builds. */
+/** Cluster and account of the role. */
 export interface BuilderRoleProps {
-  /** Cluster whose images are built. */
+  /** Cluster whose AMIs are built. */
   readonly cluster: ResolvedCluster;
   /** Account of the cluster. */
   readonly account: Account;
@@ -22,7 +22,7 @@ export interface BuilderRoleProps {
 const MANAGED_POLICIES = ["EC2InstanceProfileForImageBuilder", "AmazonSSMManagedInstanceCore"];
 
 /**
- * Role of the instances on which images are built.
+ * Role of the instances that build AMIs.
  *
  * @example
  * dask.images?.builder.role.addManagedPolicy("arn:aws:iam::123456789012:policy/read-my-packages");
@@ -33,9 +33,9 @@ export class BuilderRole extends InstanceRole {
       cluster,
       account,
       kind: "builder",
-      description: `machines that build images of the Dask cluster ${cluster.name}`,
+      description: `instances that build AMIs of the Dask cluster ${cluster.name}`,
     });
-    // Without `addManagedPolicy`, which would change their addresses.
+    // `addManagedPolicy` would change their Terraform addresses.
     for (const name of MANAGED_POLICIES)
       this.grant(
         new IamRolePolicyAttachment(this, name, {

@@ -4,17 +4,18 @@ import { policy } from "../account/policy";
 import type { ClusterSecrets } from "../encryption/cluster-secrets";
 import type { SchedulerRole } from "./scheduler-role";
 
-/** Properties of an `CaSecretPolicy`. */
+/** Secret of the CA, and the only role that may read it. */
 export interface CaSecretPolicyProps {
   /** Secrets of the cluster. */
   readonly secrets: ClusterSecrets;
-  /** Role that alone may use the authority. */
+  /** Role that may read and write the secret. */
   readonly role: SchedulerRole;
 }
 
 /**
- * Keeps the cluster's authority to the scheduler: whoever else reads it could sign himself in for ten years, so not
- * even an administrator's permissions do, unless he takes this policy off first, which is on record.
+ * Policy that denies access to the CA's secret to all principals but the scheduler's role. The key of the CA can sign
+ * client certificates for ten years. Administrators have to remove this policy before they can read it, which
+ * CloudTrail records.
  */
 export class CaSecretPolicy extends Construct {
   constructor(scope: Construct, id: string, { secrets, role }: CaSecretPolicyProps) {

@@ -10,24 +10,24 @@ import { MAX_ROLE_NAME_LENGTH } from "../account/names";
 import { type Principal, policy, type RoleStatement } from "../account/policy";
 import { ManagedPolicies } from "./managed-policies";
 
-/** Decides which instances take a role, and how it is named. */
+/** Name and description of a role. */
 export interface InstanceRoleProps {
-  /** Cluster that the machines belong to. */
+  /** Cluster of the instances. */
   readonly cluster: ResolvedCluster;
   /** Account of the cluster. */
   readonly account: Account;
-  /** What the machines are, in the role's name. */
+  /** Kind of the instances, such as `scheduler`; part of the role's name. */
   readonly kind: string;
-  /** What a person reads in a list of roles. */
+  /** Description of the role in AWS. */
   readonly description: string;
 }
 
 /**
- * Role of instances. It has the permissions that Session Manager and the cluster need: each action by name and, where AWS
- * supports it, each resource by ARN. `addToPolicy` and `addManagedPolicy` add yours. Instances are created after all policies of
- * their role.
+ * IAM role of instances, with the permissions that Session Manager and the cluster need: each action by name and, where AWS
+ * supports it, each resource by ARN. `addToPolicy` and `addManagedPolicy` add permissions. Instances are created after all
+ * policies of their role.
  *
- * The code of tasks has the permissions of the role of its pool.
+ * Tasks have the permissions of the role of their pool.
  *
  * @example
  * const { role } = new DaskCluster(stack, "dask", { cluster }).scheduler;
@@ -36,7 +36,7 @@ export interface InstanceRoleProps {
 export class InstanceRole extends Construct {
   /** ARN of the role. */
   readonly arn: string;
-  /** Name of the role, for policies that are attached elsewhere. */
+  /** Name of the role, for policies of other resources. */
   readonly roleName: string;
   /** The role as principal of a resource policy, such as that of a bucket or a key. */
   readonly grantPrincipal: Principal;
@@ -54,7 +54,7 @@ export class InstanceRole extends Construct {
   constructor(scope: Construct, id: string, { cluster, account, kind, description }: InstanceRoleProps) {
     super(scope, id);
     this.account = account;
-    // Roles belong to the account, so clusters of one name in two regions need the region in theirs.
+    // Roles are global: clusters with one name in two regions need different names.
     const name = truncateName(resourceName(cluster, kind, cluster.region), MAX_ROLE_NAME_LENGTH);
     const tags = { Name: name };
     this.role = new IamRole(this, "Resource", {
@@ -86,15 +86,15 @@ export class InstanceRole extends Construct {
           "ssmmessages:OpenControlChannel",
           "ssmmessages:OpenDataChannel",
         ],
-        // None of these takes a resource (Service Authorization Reference): each acts on the machine that calls.
+        // None of these supports resources (Service Authorization Reference): each acts on the calling instance.
         Resource: "*",
       },
     );
   }
 
   /**
-   * Adds statements to the role. All statements that are added are one inline policy, `added`, which is not there without
-   * any. IAM allows 10,240 characters in all inline policies of a role.
+   * Adds statements to the role, in one inline policy with the name `added`. IAM allows 10,240 characters in all inline
+   * policies of a role.
    */
   addToPolicy(...statements: readonly RoleStatement[]): void {
     if (statements.length === 0) return;
@@ -105,14 +105,14 @@ export class InstanceRole extends Construct {
   }
 
   /**
-   * Attaches a managed policy of yours or of AWS. IAM allows 10 for each role by default. A second call with the same ARN has
-   * no effect.
+   * Attaches a managed policy of the account or of AWS. IAM allows 10 per role by default. A second call with the same ARN
+   * has no effect.
    */
   addManagedPolicy(policyArn: string): void {
     this.grant(this.managed.attachment(policyArn));
   }
 
-  /** ARN of the policy that bounds the permissions of the role. @default - that of the cluster, if it has one */
+  /** ARN of the permissions boundary of the role. @default - that of the cluster, if it has one */
   get permissionsBoundary(): string | undefined {
     return this.role.permissionsBoundaryInput;
   }
@@ -121,7 +121,7 @@ export class InstanceRole extends Construct {
     this.role.permissionsBoundary = policyArn;
   }
 
-  /** Makes a resource wait for every policy of the role, also for policies that are added later. */
+  /** Makes a resource depend on all policies of the role, also on those that are added later. */
   addDependent(resource: TerraformResource): void {
     this.dependents.push(resource);
     resource.dependsOn = [...(resource.dependsOn ?? []), ...this.granted.map(dependable)];
@@ -132,7 +132,7 @@ export class InstanceRole extends Construct {
     this.grant(new IamRolePolicy(this, id, { name: id, role: this.roleName, policy: policy(...statements) }));
   }
 
-  /** Makes instances wait for a policy: they call AWS as soon as they boot. */
+  /** Makes instances depend on a policy, because they call AWS as soon as they boot. */
   protected grant(policy: ITerraformDependable): void {
     if (this.granted.includes(policy)) return;
     this.granted.push(policy);

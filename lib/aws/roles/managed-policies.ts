@@ -2,13 +2,13 @@ import { IamRolePolicyAttachment } from "@cdktf/provider-aws/lib/iam-role-policy
 import { DefaultTokenResolver, StringConcat, Tokenization } from "cdktf";
 import { Construct } from "constructs";
 
-/** Decides which role the policies are attached to. */
+/** Role of the policies. */
 export interface ManagedPoliciesProps {
   /** Name of the role. */
   readonly roleName: string;
 }
 
-/** Managed policies that are attached to a role: one attachment for each policy. */
+/** Attachments of managed policies to a role, one for each policy. */
 export class ManagedPolicies extends Construct {
   private readonly roleName: string;
   private readonly attachments = new Map<string, IamRolePolicyAttachment>();
@@ -29,9 +29,9 @@ export class ManagedPolicies extends Construct {
   }
 
   /**
-   * Id of an attachment's construct, such as `aws-policy-ReadOnlyAccess` for a policy of AWS, `123456789012-policy-read` for one of
-   * an account, and `aws_iam_policy-read-arn` for a resource. A token's own text does not do: it has a number that
-   * depends on the order of constructs.
+   * Returns the construct id of an attachment, such as `aws-policy-ReadOnlyAccess` for a policy of AWS,
+   * `123456789012-policy-read` for one of an account, and `aws_iam_policy-read-arn` for a resource. The text of a token
+   * is not suitable, because its number depends on the order of constructs.
    */
   private idOf(policyArn: string): string {
     const resolver = new DefaultTokenResolver(new StringConcat());

@@ -8,12 +8,12 @@ import type { ClusterSecrets } from "../encryption/cluster-secrets";
 import type { EncryptionKey } from "../encryption/encryption-key";
 import { InstanceRole, type InstanceRoleProps } from "./instance-role";
 
-/** Tag by which a machine says that it is ready, or where and why it failed. */
+/** Tag in which a node reports its state: `ready`, or the boot step that failed and why. */
 export const STATE_TAG = "dask:state";
 
-/** Decides what a node of a cluster may read and tag. */
+/** Resources that a node may read and tag. */
 export interface NodeRoleProps {
-  /** Cluster that the node belongs to. */
+  /** Cluster of the node. */
   readonly cluster: ResolvedCluster;
   /** Plan of the node. */
   readonly node: NodePlan;
@@ -30,7 +30,8 @@ export interface NodeRoleProps {
 }
 
 /**
- * Role of a node: it may read its bundle, and tag instances that have the node's tags with their state.
+ * Role of a node. In addition to `InstanceRole`, it may read the node's bundle, and set the tag `dask:state` of
+ * instances with the node's tags.
  *
  * @example
  * for (const { role } of [dask.scheduler, ...Object.values(dask.pools)])
@@ -68,7 +69,7 @@ export class NodeRole extends InstanceRole {
     });
   }
 
-  /** Allows reading secrets, or writing them too, and their key for that alone. */
+  /** Allows reading secrets, optionally writing them, and the use of their key for these secrets only. */
   protected allowSecrets(arns: readonly string[], ...more: readonly "PutSecretValue"[]): void {
     this.allow("secrets", {
       Action: ["GetSecretValue", ...more].map((action) => `secretsmanager:${action}`),

@@ -2,15 +2,15 @@ import type { Construct } from "constructs";
 import type { Pool } from "../../config/resolved-cluster";
 import { NodeRole, type NodeRoleProps } from "./node-role";
 
-/** Decides which pool's instances take the role. */
+/** Pool of the role. */
 export interface PoolRoleProps extends NodeRoleProps {
-  /** Pool whose machines take the role. */
+  /** Pool whose instances have the role. */
   readonly pool: Pool;
 }
 
 /**
- * Role of a pool's instances: what every node may do, complete the launch hook of their Auto Scaling group, and read the
- * certificate of the workers.
+ * Role of a pool's instances. In addition to `NodeRole`, they may complete the launch hook of their Auto Scaling group, and
+ * read the certificate of the workers.
  *
  * @example
  * const readData = {
@@ -27,7 +27,7 @@ export class PoolRole extends NodeRole {
     super(scope, id, { ...props, kind: `pool-${pool.name}`, description });
     this.allow("answer-launch-hook", {
       Action: "autoscaling:CompleteLifecycleAction",
-      // In place of the star stands an id that AWS gives.
+      // AWS assigns the id in place of the asterisk.
       Resource: this.account.arn("autoscaling", `autoScalingGroup:*:autoScalingGroupName/${node.name}`),
     });
     if (secrets) this.allowSecrets([secrets.arns.worker]);

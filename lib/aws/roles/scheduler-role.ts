@@ -3,7 +3,8 @@ import { signalParameter } from "../../node/signal";
 import { NodeRole, type NodeRoleProps } from "./node-role";
 
 /**
- * Role of the scheduler's instance: what every node may do, send the signal of its readiness, and fill the secrets.
+ * Role of the scheduler's instance. In addition to `NodeRole`, it may read the URL of its readiness signal, and read
+ * and write the secrets.
  *
  * @example
  * dask.scheduler.role.permissionsBoundary = "arn:aws:iam::123456789012:policy/boundary";
@@ -17,7 +18,7 @@ export class SchedulerRole extends NodeRole {
       Action: "ssm:GetParameter",
       Resource: this.account.arn("ssm", `parameter${signalParameter(cluster)}`),
     });
-    // The authority is made on the scheduler; it keeps it, and what it signs, for the machine that replaces it.
+    // The scheduler creates the CA, and stores it and its certificates for a later scheduler and for other nodes.
     if (secrets) this.allowSecrets(Object.values(secrets.arns), "PutSecretValue");
   }
 }
