@@ -5,16 +5,16 @@ import type { NodeFile } from "./node-plan";
 const BLOCK_BYTES = 512;
 const END = Buffer.alloc(2 * BLOCK_BYTES);
 
-/** Most bytes of a name that fits into its field of the header. */
+/** Maximum size of a name in the header of a tar entry, in bytes. */
 const MAX_NAME_BYTES = 100;
 
-/** Time of each file: 1980-01-01, because GNU tar warns about times at the beginning of 1970. */
+/** Modification time of each file: 1980-01-01, because GNU tar warns about times in early 1970. */
 const MODIFIED_SECONDS = 315_532_800;
 
 /**
  * Returns files as a tar archive (`.tar.gz`) to unpack in `/`. It depends on paths, modes and contents only: files are
- * sorted by path, have a fixed time and belong to root. So the same files are the same bytes on every computer and under
- * every Node version.
+ * sorted by path, have a fixed time and belong to root. So equal files result in equal bytes on every computer and under
+ * every version of Node.
  *
  * @throws Error for a path that is not absolute or is longer than 100 bytes, and for two files with one path
  */
@@ -25,7 +25,7 @@ export function archive(files: readonly NodeFile[]): Buffer {
   return gzip(Buffer.concat([...sorted.flatMap(entry), END]));
 }
 
-/** Header and content of a file, each in whole blocks. */
+/** Returns header and content of a file, padded to whole blocks. */
 function entry({ path, mode, content }: NodeFile): readonly Buffer[] {
   const name = Buffer.from(path.slice(1));
   if (!path.startsWith("/") || name.length > MAX_NAME_BYTES) {
@@ -38,7 +38,7 @@ function entry({ path, mode, content }: NodeFile): readonly Buffer[] {
   return [header(name, mode, body.length), body, padding];
 }
 
-/** The header of a regular file: fields at fixed positions, numbers in octal. */
+/** Returns the header of a regular file: fields at fixed positions, numbers in octal. */
 function header(name: Buffer, mode: string, size: number): Buffer {
   const block = Buffer.alloc(BLOCK_BYTES);
   const octal = (value: number, digits: number) => value.toString(8).padStart(digits, "0");

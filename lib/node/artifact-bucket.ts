@@ -1,18 +1,18 @@
 import type { ResolvedCluster } from "../config/resolved-cluster";
 import { resourceName, truncateName } from "./names";
 
-/** Most characters of a bucket's name (Amazon S3 User Guide, "General purpose bucket naming rules"). */
+/** Maximum length of a bucket's name (Amazon S3 User Guide, "General purpose bucket naming rules"). */
 const MAX_BUCKET_NAME = 63;
 
-/** Digits of an account's number. */
+/** Digits of an account id. */
 const ACCOUNT_DIGITS = 12;
 
-/** Stands for the number of the account in the name of a bucket: synth does not know it, and a node asks for it. */
+/** Placeholder of the account id in the name of a bucket. Synth does not know the id; nodes query it. */
 export const ACCOUNT = "ACCOUNT";
 
 /**
- * Returns the name of the bucket with a cluster's bundles: the one in its definition, or a name of its own such as
- * `dask-production--eu-central-1--ACCOUNT`. Bucket names are global, so it contains region and account.
+ * Returns the name of the bucket with a cluster's bundles: that of the definition, or a name such as
+ * `dask-production--eu-central-1--ACCOUNT`, with region and account because bucket names are global.
  */
 export function artifactBucketName(cluster: ResolvedCluster): string {
   if (cluster.artifactBucket !== undefined) return cluster.artifactBucket;

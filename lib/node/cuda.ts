@@ -1,7 +1,7 @@
 import type { CudaSource } from "../config/releases";
 import type { Phase } from "./node-plan";
 
-/** Phases that a GPU needs: its driver, and the toolkit where the release's wheels do not bring CUDA. */
+/** Returns the phases of GPU nodes: driver, and toolkit if the wheels of the release do not contain CUDA. */
 export function cudaPhases(cuda: CudaSource): readonly Phase[] {
   return cuda.from === "nvidia-apt" ? ["cuda-nvidia", "cuda-toolkit"] : ["cuda-nvidia"];
 }
@@ -13,8 +13,8 @@ export function cudaPhases(cuda: CudaSource): readonly Phase[] {
 const NVSWITCH = /^p(4de?|5e?n?)\./;
 
 /**
- * Settings of these phases: the driver to install where none works, Fabric Manager and the toolkit. The instance types
- * decide the content of an image too, because it may be baked on another type.
+ * Returns the settings of these phases: the driver to install if none works, Fabric Manager and the toolkit. They depend on
+ * all instance types of the node, because an AMI may be baked on another type than it is used on.
  */
 export function cudaSettings(
   driverBranch: string,
@@ -29,8 +29,8 @@ export function cudaSettings(
 }
 
 /**
- * Where a worker finds CUDA: nothing to say for wheels; for a toolkit its own directory, as the image may have
- * others, and CuPy (`CUDA_PATH`) and Numba (`CUDA_HOME`) would take the newest.
+ * Returns the environment variables with the directory of the CUDA toolkit; none with wheels. Without them, CuPy
+ * (`CUDA_PATH`) and Numba (`CUDA_HOME`) would use the newest toolkit of the image.
  */
 export function cudaEnvironment(cuda: CudaSource): Readonly<Record<string, string>> {
   if (cuda.from === "wheels") return {};

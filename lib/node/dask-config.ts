@@ -8,9 +8,9 @@ import type { ServiceContext } from "./service";
 import { renderTemplate } from "./template";
 
 /**
- * Dask's configuration on a machine: `dask.yaml`, with `tls.yaml` or `ucx.yaml` by what the members speak.
+ * Returns the Dask configuration of a node: `dask.yaml`, and `tls.yaml` or `ucx.yaml` by the protocol of the cluster.
  *
- * @param spillLimit most that one worker process may spill
+ * @param spillLimit maximum that one worker process may spill; `false` for no limit
  */
 export function daskConfig(
   cluster: ResolvedCluster,
@@ -44,9 +44,9 @@ export function daskConfig(
 }
 
 /**
- * How long a task waits for a worker that has its resources. An hour is longer than any machine takes to start,
- * and shorter than a night before a screen that does not move. Dask before 2024.8 would not fail the task but
- * shut the scheduler down, so there a task waits for ever, as is Dask's default.
+ * Returns how long a task waits for a worker with its resources before it fails. An hour is longer than any node takes
+ * to boot. Before 2024.8, Dask shut down the scheduler instead of failing the task, so there tasks wait forever, as by
+ * default.
  */
 function noWorkersTimeout({ dask }: Release): string {
   const [year = 0, month = 0] = dask.split(".").map(Number);

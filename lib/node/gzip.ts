@@ -5,8 +5,8 @@ const OS_BYTE = 9;
 const OS_UNKNOWN = 255;
 
 /**
- * Compresses in JavaScript, by a library at an exact version. `node:zlib` is another library in each Node release and
- * distribution, and other bytes would make Terraform replace the scheduler and each worker.
+ * Compresses data in JavaScript by a pinned library. The output of `node:zlib` differs between releases of Node, and
+ * other bytes would make Terraform replace the scheduler and all workers.
  */
 export function gzip(content: Uint8Array): Buffer {
   const bytes = Buffer.from(gzipSync(content, { level: 9, mem: 8, mtime: 0 }));

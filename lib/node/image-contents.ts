@@ -13,28 +13,28 @@ const SETTINGS: readonly string[] = [
 /** Files that the phases of an image read, in addition to their scripts. */
 const FILES: readonly string[] = ["functions", "nvidia-persistenced.conf", "requirements.txt", "uv.txt"];
 
-/** Scripts that run the phases. They are in an image, and a change of them alone makes no other image. */
+/** Scripts that run the phases. They are in an image, but a change of them does not require another image. */
 const RUNNER: readonly string[] = ["bootstrap", "instance"];
 
-/** File in which `cloud-init/base/bootstrap` notes the digest of the image that a node starts from. */
+/** File in which `cloud-init/base/bootstrap` writes the digest of the image contents. */
 const STAMP_FILE = "/var/lib/dask-node/baked";
 
 /** Part of a node that an image can contain: packages, conda, the Python environment and the GPU driver. */
 export interface ImageContents {
   /** Hexadecimal digest of everything that decides the contents: equal for nodes that can share an image. */
   readonly digest: string;
-  /** Files that the instance needs from which the image is made. */
+  /** Files that the instance needs on which the image is built. */
   readonly files: readonly NodeFile[];
-  /** Shell command that installs the contents there, run as root. Its exit code is not 0 if a step fails. */
+  /** Shell command that installs the contents, to run as root. Its exit code is not 0 if a step fails. */
   readonly command: string;
-  /** File that has the digest after the command. */
+  /** File that contains the digest after the command. */
   readonly stampFile: string;
 }
 
 /** Fields of a plan that decide the contents of its image. */
 type Contents = Pick<NodePlan, "bake" | "bakeSetup" | "settings" | "files">;
 
-/** Returns what an image for a node contains, and how it gets there. */
+/** Returns what an image for a node contains, and how to install it. */
 export function imageContents({ bake, bakeSetup, settings, files }: Contents): ImageContents {
   const scripts = [...FILES, ...bake.flat(), ...bakeSetup].map((name) => `${LIBRARY}/${name}`);
   const paths = [...scripts, ...bakeSetup.map(setupScript)];
@@ -61,7 +61,7 @@ export function imageContents({ bake, bakeSetup, settings, files }: Contents): I
   };
 }
 
-/** Short, because it is neither a secret nor a protection. */
+/** Short, because it has no security purpose. */
 function digestOf(value: object): string {
   return createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 12);
 }

@@ -1,24 +1,25 @@
-/** Launch lifecycle hook of each pool: a machine is in service once its workers are registered at the scheduler. */
+/** Name of the launch hook of each pool: an instance is in service once its workers are registered with the scheduler. */
 export const LAUNCH_HOOK = "workers-registered";
 
-/** Seconds from a machine's first phase to its last, downloads and a scheduler that is still installing included. */
+/** Deadline of a node's bootstrap in seconds, with downloads and a scheduler that is still installing. */
 export const BOOT_SECONDS = 2400;
 
-/** Seconds until the scheduler answers on its own machine, from the start of its service. */
+/** Seconds from the start of the scheduler's service until it answers on its node. */
 export const ANSWER_SECONDS = 180;
 
-/** Seconds until a machine's workers are registered: their scheduler starts with them and may still be installing. */
+/** Seconds until the workers of a node are registered; their scheduler may still be installing. */
 export const JOIN_SECONDS = 1200;
 
 /**
- * Seconds for which "No active Lifecycle Action found" is taken for a node that is faster than its group, and later for a
- * group without a hook (aws-samples/amazon-ec2-auto-scaling-group-examples, issue 3: AWS Support advises to retry).
+ * Seconds in which "No active Lifecycle Action found" means that a node is faster than its group; afterwards it means
+ * that the group has no hook (aws-samples/amazon-ec2-auto-scaling-group-examples, issue 3: AWS Support advises to
+ * retry).
  */
 export const HOOK_SECONDS = 180;
 
 /**
- * Seconds of pauses between the tries of a call that AWS throttles, or refuses to a role that is new: longer than a
- * change in IAM takes to be seen everywhere.
+ * Seconds for which a node retries a call that AWS throttles, or denies because the role is new: longer than the
+ * propagation of changes in IAM.
  */
 export const RETRY_SECONDS = 150;
 

@@ -2,15 +2,15 @@ import { createHash } from "node:crypto";
 import type { ResolvedCluster } from "../config/resolved-cluster";
 
 /**
- * Separates the parts of a name in AWS. The names of clusters and pools contain single hyphens only, so no two
- * clusters share a name: `dask-research--gpu-large` is the pool `gpu-large` of `research`, and
+ * Separator of the parts of a name in AWS. Names of clusters and pools contain single hyphens only, so names of different
+ * clusters differ: `dask-research--gpu-large` is the pool `gpu-large` of `research`, and
  * `dask-research-gpu--large` the pool `large` of `research-gpu`.
  */
 const SEPARATOR = "--";
 
 /**
- * Returns the name of a cluster's resource in AWS, such as `dask-production--scheduler`. The prefix keeps it apart
- * from what other teams create in the same account.
+ * Returns the name of a cluster's resource in AWS, such as `dask-production--scheduler`. The prefix
+ * distinguishes it from other resources of the account.
  */
 export function resourceName({ name }: Pick<ResolvedCluster, "name">, ...parts: readonly string[]): string {
   return [`dask-${name}`, ...parts].join(SEPARATOR);
@@ -21,7 +21,7 @@ export function resourcePath({ name }: Pick<ResolvedCluster, "name">, ...parts: 
   return ["/dask", name, ...parts].join("/");
 }
 
-/** Returns a name as it is, or if that is too long, its beginning and a digest of the whole. */
+/** Returns a name, or if it is longer than `most`, its beginning and a digest. */
 export function truncateName(name: string, most: number): string {
   if (name.length <= most) return name;
   const digest = createHash("sha256").update(name).digest("hex").slice(0, 8);

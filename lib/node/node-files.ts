@@ -2,35 +2,35 @@ import { basename } from "node:path";
 import type { NodeFile } from "./node-plan";
 import { packageFile } from "./package-file";
 
-/** Directory of the scripts on a machine. */
+/** Directory of the scripts on a node. */
 export const LIBRARY = "/usr/local/lib/dask-node";
 
-/** Log of a node's bootstrap: each step, and the sentence of the one that failed. `cloud-init/base/bootstrap` writes it. */
+/** Log of a node's bootstrap, which `cloud-init/base/bootstrap` writes: each step, and why one failed. */
 export const NODE_LOG = "/var/log/dask-node.log";
 
-/** The settings of the scripts on a machine. */
+/** Settings of the scripts on a node. */
 export const ENVIRONMENT = "/etc/dask/node.env";
 
-/** Directory of the units on a machine. */
+/** Directory of the systemd units on a node. */
 export const UNITS = "/etc/systemd/system";
 
-/** A script of `cloud-init/`. */
+/** Returns a script of `cloud-init/`. */
 export function script(source: string): NodeFile {
   return { ...copy(source, LIBRARY), mode: "0755" };
 }
 
-/** A file of `cloud-init/`. */
+/** Returns a file of `cloud-init/`. */
 export function copy(source: string, directory: string): NodeFile {
   return text(`${directory}/${basename(source)}`, packageFile(`cloud-init/${source}`));
 }
 
-/** A file with the given content. */
+/** Returns a file with a content. */
 export function text(path: string, content: string): NodeFile {
   return { path, mode: "0644", content };
 }
 
 /**
- * Named values in a form that a shell and systemd read alike.
+ * Returns a file of environment variables in a syntax that shells and systemd read in the same way.
  *
  * @throws Error for a value with a quote or a line break, which they read differently
  */

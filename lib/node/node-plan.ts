@@ -3,10 +3,10 @@ import type { Bundle } from "./bundle";
 import type { ImageContents } from "./image-contents";
 import type { Service } from "./service";
 
-/** What a machine is for. */
+/** Role of a node. */
 export type NodeRole = "scheduler" | "cpu-worker" | "gpu-worker";
 
-/** The steps by which a machine becomes a member of the cluster: the tutorial's roles, and what each boot sets up. */
+/** Step of a node's bootstrap. */
 export type Phase =
   | "base"
   | "conda"
@@ -21,7 +21,7 @@ export type Phase =
 /** A script of the user: of the cluster, of the scheduler, or of a pool. */
 export type SetupPhase = `setup-${"bake" | "boot"}${"" | "-scheduler" | "-pool"}`;
 
-/** A file on the machine. Its owner is root: the service user writes to its own directories only. */
+/** File of a node. Its owner is root. */
 export interface NodeFile {
   readonly path: string;
   /** Permissions in octal. */
@@ -30,7 +30,7 @@ export interface NodeFile {
   readonly content: string;
 }
 
-/** What a concern adds to a machine: its packages, the phases of each boot, and what they read. */
+/** Feature of some nodes: packages, phases of each boot, and the settings and files of these phases. */
 export interface NodeFeature {
   readonly packages: readonly string[];
   readonly phases: readonly Phase[];
@@ -39,18 +39,18 @@ export interface NodeFeature {
 }
 
 /**
- * Everything that is known of a node before a deployment, as data: of the scheduler, or of each node of a pool. It
- * contains no secret. `planNodes` makes it; later steps read its fields and derive nothing from cluster and pool again.
+ * Plan of a node: everything that is known of the scheduler, or of each node of a pool, before a deployment. It contains no
+ * secret. `planNodes` returns it; constructs read its fields instead of deriving them again.
  */
 export interface NodePlan {
-  /** Name in AWS, such as `dask-production--scheduler`; of a pool, also that of its Auto Scaling group. */
+  /** Name in AWS, such as `dask-production--scheduler`; for a pool, also the name of its Auto Scaling group. */
   readonly name: string;
   readonly role: NodeRole;
   /** First line of the user data, such as `Worker of production, pool gpu`. */
   readonly title: string;
-  /** Tags that distinguish it from other nodes: cluster, role and pool. */
+  /** Tags with cluster, role and pool. */
   readonly tags: Readonly<Record<string, string>>;
-  /** Instance types, in the order of preference. */
+  /** Instance types, in order of preference. */
   readonly instanceTypes: readonly string[];
   /** Size of its root volume in GiB. */
   readonly diskGiB: number;
@@ -58,22 +58,22 @@ export interface NodePlan {
   readonly image: Image;
   /** Packages of the operating system. */
   readonly packages: readonly string[];
-  /** Steps whose result an image can hold: lanes that run side by side, each with its steps in order. */
+  /** Steps whose result an image can contain: groups that run in parallel, each with its steps in order. */
   readonly bake: readonly (readonly Phase[])[];
-  /** Scripts of the user after those, whose result an image can hold too; in order. */
+  /** Scripts of the user whose result an image can contain, in order. They run after `bake`. */
   readonly bakeSetup: readonly Phase[];
-  /** Steps of every boot, in order. Each step has a script of its name. */
+  /** Steps of every boot, in order. Each has a script of its name. */
   readonly boot: readonly Phase[];
-  /** Named values of the scripts, which find them in `/etc/dask/node.env`. */
+  /** Environment variables of the scripts, in `/etc/dask/node.env`. */
   readonly settings: Readonly<Record<string, string>>;
   /** What an image for the node contains, and its digest. */
   readonly imageContents: ImageContents;
-  /** Files in its user data, which download the bundle. */
+  /** Files in the user data, which download the bundle. */
   readonly stub: readonly NodeFile[];
-  /** The archive that it downloads, with all of its other files. */
+  /** Archive with all other files, which the node downloads. */
   readonly bundle: Bundle;
-  /** Every file, of user data and bundle: the settings and the rendered units among them. */
+  /** All files of user data and bundle. */
   readonly files: readonly NodeFile[];
-  /** The process of Dask's that runs on the machine. */
+  /** Process of Dask on the node. */
   readonly service: Service;
 }

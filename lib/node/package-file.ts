@@ -6,13 +6,13 @@ const NAME = "cdktf-dask";
 const contents = new Map<string, string>();
 let root: string | undefined;
 
-/** Folder of this package: above `lib` in the sources, above `dist/lib` once compiled or installed. */
+/** Returns the folder of this package: that of `lib` in a checkout, that of `dist/lib` in an installed package. */
 export function packageRoot(): string {
   root ??= findRoot(__dirname);
   return root;
 }
 
-/** Text of a file of this package, such as `cloud-init/dask/dask.yaml` or `locks/2026.7/cpu.node.txt`; read once. */
+/** Returns the text of a file of this package, such as `cloud-init/dask/dask.yaml`. Each file is read once. */
 export function packageFile(path: string): string {
   let content = contents.get(path);
   if (content === undefined) {

@@ -4,14 +4,14 @@ import { resourcePath } from "./names";
 import type { NodeFeature } from "./node-plan";
 
 /**
- * Name of the SSM parameter with the URL to which the scheduler reports the end of its first bootstrap: a presigned
- * URL of a CloudFormation wait condition. Terraform creates it after the instance.
+ * Returns the name of the SSM parameter with the URL to which the scheduler reports the end of its first bootstrap: a
+ * presigned URL of a CloudFormation wait condition. Terraform creates it after the instance.
  */
 export function signalParameter(cluster: ResolvedCluster): string {
   return resourcePath(cluster, "scheduler-signal");
 }
 
-/** What the scheduler needs to report to the deployment that waits for it; workers answer their launch hook instead. */
+/** Returns the settings with which the scheduler signals its readiness. Workers complete their launch hook instead. */
 export function signalPart(cluster: ResolvedCluster): NodeFeature {
   return {
     packages: [],

@@ -2,10 +2,10 @@ import type { Service } from "./service";
 import { renderTemplate, type Values } from "./template";
 
 /**
- * The systemd unit of a service, from the template of its name. Machine facts stay as `${NAME}`, which systemd
- * replaces with what `/run/dask/machine.env` says at boot.
+ * Returns the systemd unit of a service, from the template of its name. Node facts stay as `${NAME}`, which systemd
+ * replaces by values of `/run/dask/machine.env`.
  *
- * @param values what the template asks for beside the service itself
+ * @param values values of the template that are not part of the service
  */
 export function systemdUnit(service: Service, values: Values = {}): string {
   return renderTemplate(`cloud-init/dask/${service.name}.service`, {
@@ -18,7 +18,10 @@ export function systemdUnit(service: Service, values: Values = {}): string {
   });
 }
 
-/** A command line as systemd reads it: words quoted where they need it, `%` and lone `$` doubled. */
+/**
+ * Returns a command line in the syntax of systemd: words quoted if necessary, `%` doubled, and `$` doubled outside of
+ * `${NAME}`.
+ */
 export function commandLine(argv: readonly string[]): string {
   return argv.map((word) => quoted(word.replaceAll(/\$(?!\{\w+\})/g, "$$$$"))).join(" ");
 }

@@ -5,9 +5,9 @@ import { packageFile } from "./package-file";
 export type Values = Readonly<Record<string, string>>;
 
 /**
- * Fills the `{{NAME}}` of a template file of this package, and nothing else: no logic, no escaping.
+ * Renders a template file of this package: replaces each `{{NAME}}` by its value, without logic and escaping.
  *
- * @throws Error for a name without a value, and for a value whose name the template does not hold
+ * @throws Error for a name without a value, and for a value whose name is not in the template
  */
 export function renderTemplate(path: string, values: Values): string {
   const template = packageFile(path);

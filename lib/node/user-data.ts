@@ -2,12 +2,15 @@ import { gzip } from "./gzip";
 import type { NodeFile, NodePlan } from "./node-plan";
 import { renderTemplate } from "./template";
 
-/** Most bytes of user data, before base64: a quarter of what EC2 takes (EC2 User Guide, "Run commands at launch"). */
+/**
+ * Maximum size of user data in bytes, before base64: a quarter of the limit of EC2 (EC2 User Guide, "Run commands at
+ * launch").
+ */
 export const MAX_USER_DATA_BYTES = 4096;
 
 /**
- * Returns the user data of a node, as an instance or launch template takes it: base64 of the gzip'd cloud-config. The same
- * node gives the same bytes on every computer and under every Node version.
+ * Returns the user data of a node for instances and launch templates: the compressed cloud-config in base64. Equal
+ * nodes have equal bytes on every computer and under every version of Node.
  *
  * @throws Error above `MAX_USER_DATA_BYTES`
  */
@@ -21,7 +24,7 @@ export function userData(node: NodePlan): string {
   return bytes.toString("base64");
 }
 
-/** Returns the readable cloud-config of a node. */
+/** Returns the cloud-config of a node. */
 export function cloudConfig({ title, stub }: NodePlan): string {
   return renderTemplate("cloud-init/cloud-config.yaml", {
     TITLE: title,
@@ -29,7 +32,7 @@ export function cloudConfig({ title, stub }: NodePlan): string {
   });
 }
 
-/** An entry of `write_files`, its content as a literal block: what one reads is what lands on the machine. */
+/** Returns an entry of `write_files`, with the content as a literal block, which keeps it readable. */
 function writeFile({ path, mode, content }: NodeFile): string {
   if (!/^\S([^\r]*[^\r\n])?\n$/.test(content)) {
     throw new Error(
