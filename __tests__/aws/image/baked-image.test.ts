@@ -1,5 +1,5 @@
 import { DaskCluster } from "../../../lib/aws/dask-cluster";
-import { amiDigest } from "../../../lib/aws/image/baked-image";
+import { amiContents } from "../../../lib/aws/image/baked-image";
 import { defineCluster } from "../../../lib/config/define";
 import type { ClusterDefinition } from "../../../lib/config/definition";
 import { schedulerNode } from "../../node/specs";
@@ -22,7 +22,7 @@ test("a cluster bakes nothing unless its definition says so", () => {
 describe("the image of a cluster", () => {
   const cluster = define();
   const stack = synthesize();
-  const ID = amiDigest({ cluster, node: schedulerNode(cluster), diskGiB: 50 });
+  const ID = amiContents(cluster, schedulerNode(cluster), 50).digest;
   const KEY = expect.stringMatching(/^\$\{aws_kms_key\.dask_key_\w+\.arn\}$/);
 
   test("is made from Ubuntu, with an encrypted disk as large as the smallest that starts from it", () => {

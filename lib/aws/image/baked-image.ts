@@ -19,7 +19,10 @@ import type { ImageBuilder } from "./image-builder";
 /** The only version: names contain the digest of the contents. */
 const VERSION = "1.0.0";
 
-/** Names change with the contents. Terraform creates the replacement first, because running groups still use the old AMI. */
+/**
+ * Names change with the contents. Terraform creates the replacement first, because running groups still use the old
+ * AMI.
+ */
 const CREATE_BEFORE_DESTROY = { lifecycle: { createBeforeDestroy: true } };
 
 /**
@@ -33,18 +36,48 @@ const BUILD_ONLY = {
 
 /** Contents of an AMI. Nodes with equal contents share an AMI. */
 export interface AmiContents {
-  /** Cluster whose instances start from the AMI. */
-  readonly cluster: ResolvedCluster;
-  /** Node whose `imageContents` are installed on its image. */
-  readonly node: NodePlan;
+  readonly description: string;
+  /** Base image, in the form of Image Builder recipes. */
+  readonly parentImage: string;
   /** Size of the root volume in GiB: an instance that starts from the AMI needs at least the same. */
   readonly diskGiB: number;
+  /** Documents of the components that install the contents. */
+  readonly documents: readonly string[];
+  /**
+   * Digest of the other fields: part of the names in AWS, and the id of the construct. So a name has the same Terraform
+   * address, whichever pools use the AMI.
+   */
+  readonly digest: string;
+}
+
+/**
+ * Returns the contents of an AMI for a node: its `imageContents`, on its image.
+ *
+ * @throws Error for a file that does not fit in a component of Image Builder
+ */
+export function amiContents(
+  { name, release }: ResolvedCluster,
+  { image, imageContents }: NodePlan,
+  diskGiB: number,
+): AmiContents {
+  const description = `machines of the Dask cluster ${name}, release ${release.name}`;
+  const parent = parentImage(image);
+  const documents = componentDocuments(imageContents);
+  const digest = createHash("sha256")
+    .update(JSON.stringify([description, parent, diskGiB, documents]))
+    .digest("hex")
+    .slice(0, 12);
+  return { description, parentImage: parent, diskGiB, documents, digest };
 }
 
 /** Contents of an AMI, and where it is built: on the first instance type of its node that AWS has capacity for. */
-export interface BakedImageProps extends AmiContents {
-  /** `amiDigest` of the contents, which is part of the names in AWS. */
-  readonly digest: string;
+export interface BakedImageProps {
+  /** Cluster whose instances start from the AMI. */
+  readonly cluster: ResolvedCluster;
+  /** Node whose instance types the build uses. */
+  readonly node: NodePlan;
+  /** Contents of the AMI. */
+  readonly contents: AmiContents;
   /** Key that encrypts the AMI. */
   readonly key: EncryptionKey;
   /** Subnet, security group and role of the build. */
@@ -52,16 +85,14 @@ export interface BakedImageProps extends AmiContents {
 }
 
 /**
- * AMI with packages, conda, Python environment and GPU driver. EC2 Image Builder builds it during the deployment, which waits
- * up to two hours: the deadline of a node's boot, and time to start an instance and to create a snapshot. Changed contents
- * build another AMI. To build it again from the newest base image, run `terraform apply -replace` with the address of its
- * `Resource`. AMIs that are built manually by the pipeline are not used.
+ * AMI with packages, conda, Python environment and GPU driver. EC2 Image Builder builds it during the deployment, which
+ * waits up to two hours: the deadline of a node's boot, and time to start an instance and to create a snapshot. Changed
+ * contents build another AMI. To build it again from the newest base image, run `terraform apply -replace` with the
+ * address of its `Resource`. AMIs that are built manually by the pipeline are not used.
  *
- * Terraform does not delete AMIs and snapshots that are no longer used. They have the tags `dask:cluster`, `dask:release` and
- * `dask:bake-key`. They are encrypted by the cluster's key, so they can be copied under another key until 30 days after the
- * cluster is destroyed.
- *
- * @throws Error for a file that does not fit in a component of Image Builder
+ * Terraform does not delete AMIs and snapshots that are no longer used. They have the tags `dask:cluster`,
+ * `dask:release` and `dask:bake-key`. They are encrypted by the cluster's key, so they can be copied under another key
+ * until 30 days after the cluster is destroyed.
  */
 export class BakedImage extends Construct {
   /** Id of the AMI. */
@@ -69,31 +100,30 @@ export class BakedImage extends Construct {
 
   constructor(scope: Construct, id: string, props: BakedImageProps) {
     super(scope, id);
-    const { cluster, node, digest, key, diskGiB, builder } = props;
+    const { cluster, node, contents, key, builder } = props;
+    const { description } = contents;
     const encrypted = { kmsKeyId: key.arn };
-    const description = descriptionOf(cluster);
-    const documents = componentDocuments(node.imageContents);
-    const name = resourceName(cluster, digest);
+    const name = resourceName(cluster, contents.digest);
 
     const recipe = new ImagebuilderImageRecipe(this, "recipe", {
       name,
       description,
       version: VERSION,
-      parentImage: parentImage(node.image),
+      parentImage: contents.parentImage,
       ...CREATE_BEFORE_DESTROY,
       blockDeviceMapping: [
         {
           deviceName: ROOT_DEVICE,
           ebs: {
             volumeType: "gp3",
-            volumeSize: diskGiB,
+            volumeSize: contents.diskGiB,
             encrypted: "true",
             ...encrypted,
             deleteOnTermination: "true",
           },
         },
       ],
-      component: documents.map((data, index) => ({
+      component: contents.documents.map((data, index) => ({
         componentArn: new ImagebuilderComponent(this, `component-${index + 1}`, {
           name: `${name}-${index + 1}`,
           description,
@@ -160,18 +190,4 @@ export class BakedImage extends Construct {
 /** Escapes `${` and `%{`, which Terraform would read as templates. */
 function escapeTerraform(text: string): string {
   return text.replaceAll(/[$%](?=\{)/g, "$&$&");
-}
-
-/**
- * Returns the digest of an AMI's contents: part of its names in AWS, and the id of its construct. So a name has the same
- * Terraform address, whichever pools use the AMI.
- */
-export function amiDigest({ cluster, node, diskGiB }: AmiContents): string {
-  const { image, imageContents } = node;
-  const contents = [descriptionOf(cluster), parentImage(image), diskGiB, componentDocuments(imageContents)];
-  return createHash("sha256").update(JSON.stringify(contents)).digest("hex").slice(0, 12);
-}
-
-function descriptionOf({ name, release }: ResolvedCluster): string {
-  return `machines of the Dask cluster ${name}, release ${release.name}`;
 }

@@ -6,7 +6,7 @@ import type { ClusterPlan } from "../../node/plan";
 import type { Account } from "../account/account";
 import type { EncryptionKey } from "../encryption/encryption-key";
 import type { ClusterNetwork } from "../network/cluster-network";
-import { amiDigest, BakedImage } from "./baked-image";
+import { amiContents, BakedImage } from "./baked-image";
 import { parentImage } from "./base-image";
 import { ImageBuilder } from "./image-builder";
 
@@ -25,13 +25,13 @@ export interface BakedImagesProps {
 }
 
 /**
- * Baked AMIs of a cluster: one for each combination of contents and base image. Pools of a kind share one. Without TLS, the
- * scheduler shares that of CPU pools; with TLS it does not, because only the scheduler has the dashboard proxy. A shared AMI has
- * the size of the smallest disk. It is built on an instance type of the scheduler, or of the pool whose name is first in the
- * alphabet.
+ * Baked AMIs of a cluster: one for each combination of contents and base image. Pools of a kind share one. Without TLS,
+ * the scheduler shares that of CPU pools; with TLS it does not, because only the scheduler has the dashboard proxy. A
+ * shared AMI has the size of the smallest disk. It is built on an instance type of the scheduler, or of the pool whose
+ * name is first in the alphabet.
  *
- * A pool with a `maxSize` of 0 gets no AMI, because the build would need quota for its instance type. Its launch template has
- * the base image.
+ * A pool with a `maxSize` of 0 gets no AMI, because the build would need quota for its instance type. Its launch
+ * template has the base image.
  *
  * @example
  * dask.images?.builder.role.addToPolicy({ Action: "s3:GetObject", Resource: "arn:aws:s3:::my-packages/*" });
@@ -48,9 +48,14 @@ export class BakedImages extends Construct {
     const baked = new Map<NodePlan, Image>();
     for (const nodes of alike(nodesToBake(plan))) {
       const [node] = nodes;
-      const contents = { cluster, node, diskGiB: Math.min(...nodes.map(({ diskGiB }) => diskGiB)) };
-      const digest = amiDigest(contents);
-      const { amiId } = new BakedImage(this, digest, { ...contents, digest, key, builder: this.builder });
+      const contents = amiContents(cluster, node, Math.min(...nodes.map(({ diskGiB }) => diskGiB)));
+      const { amiId } = new BakedImage(this, contents.digest, {
+        cluster,
+        node,
+        contents,
+        key,
+        builder: this.builder,
+      });
       for (const one of nodes) baked.set(one, { amiId });
     }
     const onAmi = (node: NodePlan) => ({ ...node, image: baked.get(node) ?? node.image });
