@@ -106,7 +106,7 @@ test("files fill a component before the next begins", () => {
 
 test("a file that no component holds is refused with its size", () => {
   expect(() => componentDocuments(contentsOf(file("/etc/large", 16_000)))).toThrow(
-    /^\/etc\/large: got 216\d\d characters of an Image Builder component, expected at most 16000. Hint: split the file$/,
+    /^\/etc\/large: got 216\d\d characters in an Image Builder component, expected at most 16000. Hint: split the file$/,
   );
 });
 

@@ -23,11 +23,11 @@ export interface CheckovSuppression {
 export function suppress(resource: TerraformResource, check: string, reason: string): void {
   if (!/^CKV2?_AWS_\d+$/.test(check))
     throw new Error(
-      `${resource.node.path}: suppressed check: got '${check}', expected an id such as CKV_AWS_8 or CKV2_AWS_57. Hint: take it from Checkov's report`,
+      `${resource.node.path}: suppressed check: got '${check}', expected an id such as CKV_AWS_8 or CKV2_AWS_57. Hint: copy it from Checkov's report`,
     );
   if (reason.trim() === "")
     throw new Error(
-      `${resource.node.path}: reason of the suppression of ${check}: got '${reason}', expected a sentence. Hint: say why the check does not fit this resource, or fix the resource`,
+      `${resource.node.path}: reason of the suppression of ${check}: got '${reason}', expected a sentence. Hint: state why the check does not fit this resource, or fix the resource`,
     );
   resource.node.addMetadata(SUPPRESSION, { check, reason });
 }

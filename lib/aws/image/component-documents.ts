@@ -49,7 +49,7 @@ function writing({ path, mode, content }: NodeFile) {
   );
   if (lengthOf(encoded) > MAX_COMPONENT_LENGTH)
     throw new Error(
-      `${path}: got ${lengthOf(encoded)} characters of an Image Builder component, expected at most ${MAX_COMPONENT_LENGTH}. Hint: split the file`,
+      `${path}: got ${lengthOf(encoded)} characters in an Image Builder component, expected at most ${MAX_COMPONENT_LENGTH}. Hint: split the file`,
     );
   return encoded;
 }
