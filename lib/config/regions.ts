@@ -29,7 +29,7 @@ export function partitionOf(region: string): Partition | undefined {
  * Guide, "Constrained Availability Zones", "Regions with independently mapped Availability Zones"; openshift/installer
  * #1209, #1789, #1790; cloudtools/troposphere #1399). A region that is not listed needs `network.zones`.
  */
-const WITH_ZONES_A_AND_B: readonly string[] = [
+const REGIONS_WITH_ZONES_A_AND_B: readonly string[] = [
   ...["af-south-1", "ap-east-1", "ap-northeast-3", "ap-south-1", "ap-south-2", "ap-southeast-1"],
   ...["ap-southeast-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-5", "ca-west-1", "eu-central-1"],
   ...["eu-central-2", "eu-north-1", "eu-south-1", "eu-south-2", "eu-west-1", "eu-west-2", "eu-west-3"],
@@ -41,7 +41,7 @@ export const DEFAULT_REGION = "us-west-2";
 
 /** Returns the zones a and b of a region; none if an account may lack one of them. */
 export function defaultZones(region: string): readonly string[] {
-  return WITH_ZONES_A_AND_B.includes(region) ? [`${region}a`, `${region}b`] : [];
+  return REGIONS_WITH_ZONES_A_AND_B.includes(region) ? [`${region}a`, `${region}b`] : [];
 }
 
 /** Returns whether a zone belongs to a region: its name is that of the region and one letter. */

@@ -18,7 +18,7 @@ import type { CpuPool, GpuPool, Network, Pool, ResolvedCluster, Scheduler } from
 import { zoneWithSubnets } from "./subnets";
 
 /** Index of the scheduler's default address in its subnet, counted from 0; AWS reserves the first four addresses. */
-const SCHEDULER_HOST = 10;
+const DEFAULT_SCHEDULER_HOST = 10;
 
 /** Addresses of administrators who work on the same computer as the local cluster. */
 const LOOPBACK = "127.0.0.0/8";
@@ -27,10 +27,10 @@ const LOOPBACK = "127.0.0.0/8";
  * Default disk of a node with the Deep Learning AMI, in GiB. The snapshot of the AMI is 75 GiB and grows with its versions;
  * that of a related AMI is 105 GiB. It has to fit in half of the disk, because workers may spill to the other half.
  */
-const DEEP_LEARNING_DISK = 200;
+const DEFAULT_DEEP_LEARNING_DISK_GIB = 200;
 
 /** Default share of a GPU's memory for the RMM pool, as in the documentation of dask-cuda; CUDA needs the rest. */
-const RMM_SHARE = 0.8;
+const DEFAULT_RMM_SHARE = 0.8;
 
 /** Returns the cluster of a definition whose fields are valid, with all defaults. */
 export function resolve(definition: ClusterDefinition): ResolvedCluster {
@@ -85,10 +85,10 @@ function resolveScheduler(definition: SchedulerDefinition, name: string, network
   const subnet = network.zones.find((one) => one.name === zone)?.privateSubnet;
   return {
     instanceType,
-    diskGiB: definition.diskGiB ?? (image === "deep-learning" ? DEEP_LEARNING_DISK : 50),
+    diskGiB: definition.diskGiB ?? (image === "deep-learning" ? DEFAULT_DEEP_LEARNING_DISK_GIB : 50),
     image,
     zone,
-    privateAddress: definition.privateAddress ?? hostOf(subnet || network.vpcCidr, SCHEDULER_HOST),
+    privateAddress: definition.privateAddress ?? hostOf(subnet || network.vpcCidr, DEFAULT_SCHEDULER_HOST),
     hostname: `scheduler.${name}.internal`,
     ...setupOf(definition),
   };
@@ -121,7 +121,11 @@ function resolveGpuPool(
   release: Release,
   facts: Facts,
 ): GpuPool {
-  const { threads = 1, rmmPool = release.rmm === undefined ? false : RMM_SHARE, ucx = false } = definition;
+  const {
+    threads = 1,
+    rmmPool = release.rmm === undefined ? false : DEFAULT_RMM_SHARE,
+    ucx = false,
+  } = definition;
   return {
     kind: "gpu",
     ...common(definition, facts, "deep-learning", ["g6.xlarge", "g5.xlarge"]),
@@ -148,7 +152,7 @@ function common(
   } = definition;
   // An AMI by id in a GPU pool is most likely made from the Deep Learning AMI.
   const large = image === "deep-learning" || (definition.kind === "gpu" && image !== "ubuntu");
-  const diskGiB = definition.diskGiB ?? (large ? DEEP_LEARNING_DISK : 100);
+  const diskGiB = definition.diskGiB ?? (large ? DEFAULT_DEEP_LEARNING_DISK_GIB : 100);
   const instanceTypes = [...(definition.instanceTypes ?? defaultTypes)];
   const desiredSize = definition.desiredSize ?? Math.max(minSize, Math.min(1, definition.maxSize ?? 1));
   const everyTypeHasDisks = instanceTypes.every((type) => (factsOf(facts, type)?.disks ?? 0) > 0);

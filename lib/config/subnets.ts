@@ -7,7 +7,7 @@ import type { Network, Zone } from "./resolved-cluster";
  * Longest prefix of a VPC from which subnets are derived: its public subnets are then /28, the smallest that AWS
  * allows.
  */
-export const SMALLEST_DERIVED_PREFIX = 22;
+export const MAX_DERIVED_PREFIX = 22;
 
 /** Bits that cut a block into eighths, and the index of the last eighth, which has the public subnets of all zones. */
 const [EIGHTH_BITS, LAST_EIGHTH] = [3, 7];
@@ -20,7 +20,7 @@ const [EIGHTH_BITS, LAST_EIGHTH] = [3, 7];
  */
 export function zoneWithSubnets({ name, ...given }: ZoneDefinition, vpcCidr: string): Zone {
   const index = zoneIndex(name);
-  const derivable = prefixOf(vpcCidr) <= SMALLEST_DERIVED_PREFIX && index < LAST_EIGHTH;
+  const derivable = prefixOf(vpcCidr) <= MAX_DERIVED_PREFIX && index < LAST_EIGHTH;
   const privateSubnet = derivable ? subnetOf(vpcCidr, EIGHTH_BITS, index) : "";
   const publicSubnet =
     given.publicSubnet ??

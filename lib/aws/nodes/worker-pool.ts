@@ -16,7 +16,7 @@ import type { SchedulerReadiness } from "./scheduler-readiness";
 import { WorkerLaunchTemplate } from "./worker-launch-template";
 
 /** Default of `waitForCapacityMinutes`: the timeout of the launch hook. */
-const WAIT_FOR_CAPACITY_MINUTES = Math.ceil(LAUNCH_SECONDS / 60);
+const DEFAULT_WAIT_FOR_CAPACITY_MINUTES = Math.ceil(LAUNCH_SECONDS / 60);
 
 /** Plan of a pool's nodes, what their instances use, and what they wait for. */
 export interface WorkerPoolProps {
@@ -86,7 +86,7 @@ export class WorkerPool extends Construct {
     super(scope, id);
     const { cluster, pool, node, network, securityGroups, role, autoscaling, key, bundle } = props;
     const { scheduler, zone, readiness } = props;
-    const { waitForCapacityMinutes = WAIT_FOR_CAPACITY_MINUTES } = props;
+    const { waitForCapacityMinutes = DEFAULT_WAIT_FOR_CAPACITY_MINUTES } = props;
     if (!Number.isInteger(waitForCapacityMinutes) || waitForCapacityMinutes < 0)
       throw new Error(
         `waitForCapacityMinutes: got ${waitForCapacityMinutes}, expected a whole number from 0. Hint: give the minutes that a deployment waits for the pool ${pool.name}, or 0 to wait for none`,

@@ -1,7 +1,7 @@
 import { unusableIn } from "../address-space";
 import { blockSize, contains, indexIn, overlap, prefixOf } from "../cidr";
 import type { ResolvedCluster } from "../resolved-cluster";
-import { SMALLEST_DERIVED_PREFIX } from "../subnets";
+import { MAX_DERIVED_PREFIX } from "../subnets";
 import type { ValidationIssue } from "../validation-error";
 import { issueIf, type Rule } from "./rule";
 
@@ -11,7 +11,7 @@ import { issueIf, type Rule } from "./rule";
  */
 
 /** Sizes of VPCs and subnets (Amazon VPC User Guide, "VPC CIDR blocks", "Subnet CIDR blocks"). */
-const [LARGEST_PREFIX, SMALLEST_PREFIX] = [16, 28];
+const [MIN_PREFIX, MAX_PREFIX] = [16, 28];
 
 /** Number of reserved addresses at the beginning of a subnet; AWS also reserves the last one ("Subnet CIDR blocks"). */
 const RESERVED_ADDRESSES = 4;
@@ -33,10 +33,10 @@ function privateSubnets({ network: { zones } }: ResolvedCluster): readonly Place
 
 /** Returns the issue of a block whose size AWS rejects. */
 export function sizeIssues({ path, cidr }: Place): readonly ValidationIssue[] {
-  return issueIf(prefixOf(cidr) < LARGEST_PREFIX || prefixOf(cidr) > SMALLEST_PREFIX, {
+  return issueIf(prefixOf(cidr) < MIN_PREFIX || prefixOf(cidr) > MAX_PREFIX, {
     path,
     value: cidr,
-    expected: `a prefix from /${LARGEST_PREFIX} to /${SMALLEST_PREFIX}: AWS accepts no other sizes`,
+    expected: `a prefix from /${MIN_PREFIX} to /${MAX_PREFIX}: AWS accepts no other sizes`,
     hint: "choose a block of that size",
   });
 }
@@ -83,11 +83,11 @@ function unusableIssues({ path, cidr }: Place): readonly ValidationIssue[] {
 /** Each zone has a private subnet: given, or derived from a VPC that is large enough. */
 export const derivedSubnets: Rule = ({ network: { vpcCidr, zones } }) => {
   if (zones.every(({ privateSubnet }) => privateSubnet !== "")) return [];
-  if (prefixOf(vpcCidr) > SMALLEST_DERIVED_PREFIX)
-    return issueIf(prefixOf(vpcCidr) <= SMALLEST_PREFIX, {
+  if (prefixOf(vpcCidr) > MAX_DERIVED_PREFIX)
+    return issueIf(prefixOf(vpcCidr) <= MAX_PREFIX, {
       path: "network.vpcCidr",
       value: vpcCidr,
-      expected: `a prefix from /${LARGEST_PREFIX} to /${SMALLEST_DERIVED_PREFIX} where subnets are derived from it`,
+      expected: `a prefix from /${MIN_PREFIX} to /${MAX_DERIVED_PREFIX} where subnets are derived from it`,
       hint: "choose a block of that size, or give each zone its privateSubnet and publicSubnet",
     });
   return zones.flatMap(({ name, privateSubnet }, index) =>
@@ -128,7 +128,7 @@ export function schedulerAddressIssues(cluster: ResolvedCluster): readonly Valid
   const { network, scheduler } = cluster;
   const { zone, privateAddress } = scheduler;
   const subnet = network.zones.find(({ name }) => name === zone)?.privateSubnet;
-  if (!subnet || prefixOf(subnet) > SMALLEST_PREFIX) return [];
+  if (!subnet || prefixOf(subnet) > MAX_PREFIX) return [];
   const index = indexIn(subnet, privateAddress);
   return issueIf(index < RESERVED_ADDRESSES || index >= blockSize(prefixOf(subnet)) - 1, {
     path: "scheduler.privateAddress",

@@ -92,7 +92,7 @@ function nodesOf(pool: Pool): Node[] {
  * Minimum disk of a node with the Deep Learning AMI, in GiB. EC2 rejects volumes that are smaller than the snapshot of the
  * AMI, which is 75 GiB ("expect size >= 75GB"); the rest is for packages and larger versions of the AMI.
  */
-const SMALLEST_DEEP_LEARNING_DISK = 100;
+const MIN_DEEP_LEARNING_DISK_GIB = 100;
 
 /** The disk of a node is large enough for its image. The size of an AMI by id or parameter is not known. */
 export const diskSizes: Rule = ({ scheduler, pools }) => [
@@ -101,23 +101,23 @@ export const diskSizes: Rule = ({ scheduler, pools }) => [
 ];
 
 function diskIssues(path: string, { diskGiB, image }: { readonly diskGiB: number; readonly image: Image }) {
-  return issueIf(image === "deep-learning" && diskGiB < SMALLEST_DEEP_LEARNING_DISK, {
+  return issueIf(image === "deep-learning" && diskGiB < MIN_DEEP_LEARNING_DISK_GIB, {
     path: `${path}.diskGiB`,
     value: diskGiB,
-    expected: `at least ${SMALLEST_DEEP_LEARNING_DISK} with the image deep-learning, whose snapshot is 75 GiB and grows`,
+    expected: `at least ${MIN_DEEP_LEARNING_DISK_GIB} with the image deep-learning, whose snapshot is 75 GiB and grows`,
     hint: "remove diskGiB, or choose the image ubuntu, on which the node installs the driver",
   });
 }
 
 /** Disk that workers may not spill to, in GiB: system, Python environment and logs. Half of the smallest disk. */
-const SYSTEM_DISK = 10;
+const SYSTEM_DISK_GIB = 10;
 
 /** The spill limits of all processes of a node fit on its EBS disk, and the default limit is at least `MIN_BYTES`. */
 export const spillLimits: Rule = eachPool((pool, path) => {
   if (pool.spill.storage !== "ebs" || pool.spill.limit === false) return [];
   const processes = maxProcesses(pool);
   const limit = parseBytes(pool.spill.limit) ?? 0;
-  const room = (pool.diskGiB - SYSTEM_DISK) * GIB;
+  const room = (pool.diskGiB - SYSTEM_DISK_GIB) * GIB;
   const each = processes === 1 ? "" : ` for each of ${processes} processes`;
   // Only a default limit, which is derived from the disk, can be below the minimum.
   const least = Math.ceil((2 * processes * MIN_BYTES) / GIB);
@@ -125,7 +125,7 @@ export const spillLimits: Rule = eachPool((pool, path) => {
     ...issueIf(limit * processes > room, {
       path: `${path}.spill.limit`,
       value: pool.spill.limit,
-      expected: `at most ${formatBytes(room / processes)}${each} on a disk of ${pool.diskGiB} GiB, of which the system needs ${SYSTEM_DISK}`,
+      expected: `at most ${formatBytes(room / processes)}${each} on a disk of ${pool.diskGiB} GiB, of which the system needs ${SYSTEM_DISK_GIB}`,
       hint: "lower spill.limit, or raise diskGiB",
     }),
     ...issueIf(limit < MIN_BYTES, {

@@ -1,6 +1,6 @@
 import { contains } from "../cidr";
 import type { ResolvedCluster } from "../resolved-cluster";
-import { SMALLEST_DERIVED_PREFIX } from "../subnets";
+import { MAX_DERIVED_PREFIX } from "../subnets";
 import { ValidationError, type ValidationIssue } from "../validation-error";
 import { overlapIssues, schedulerAddressIssues, sizeIssues } from "./addresses";
 import { issueIf, type Rule } from "./rule";
@@ -24,7 +24,7 @@ const ownVpc: Rule = (cluster) => {
       issueIf(nat !== "none" && publicSubnet === undefined, {
         path: `network.zones[${index}].publicSubnet`,
         value: publicSubnet,
-        expected: `a block for the NAT gateway: it is derived only from a VPC of /16 to /${SMALLEST_DERIVED_PREFIX}, for zones a to g`,
+        expected: `a block for the NAT gateway: it is derived only from a VPC of /16 to /${MAX_DERIVED_PREFIX}, for zones a to g`,
         hint: "give the zone a publicSubnet, or choose a larger network.vpcCidr",
       }),
     ),
