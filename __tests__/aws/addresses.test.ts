@@ -7,9 +7,9 @@ import { AwsStack } from "../../lib/aws/aws-stack";
 import { Synthesized, testApp } from "../support/synthesized";
 
 /**
- * Terraform identifies a resource by its address, and replaces what has another one. So a changed line here is a
- * replacement in every deployed cluster. ADDRESSES=write records the addresses after an intended change. What is
- * identified by its contents, such as an image, has a digest in its address; it stands as `<digest>` here.
+ * Terraform identifies a resource by its address and replaces a resource whose address changes: a changed line here is
+ * a replacement in every deployed cluster. ADDRESSES=write records the addresses after an intended change. `<digest>`
+ * stands for the content digest in an address, such as that of an image.
  */
 test.each([
   ["baked", baked],
@@ -26,7 +26,7 @@ test.each([
   expect(addresses).toEqual(readFileSync(file, "utf8").trimEnd().split("\n"));
 });
 
-/** A name whose digest of contents, and the hash over it at the end, are left out. */
+/** A name without its content digest, and without the hash of it at the end. */
 function withoutDigest(name: string): string {
   return name.replace(/([_-])[0-9a-f]{12}(?=_)(.*)_[0-9A-F]{8}$/, "$1<digest>$2");
 }

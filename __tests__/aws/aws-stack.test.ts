@@ -12,21 +12,21 @@ describe.each([["development", development] as const, ["production", production]
   (name, cluster) => {
     const stack = synthesize(name, cluster);
 
-    test("asks for the providers that it is written and tested for", () => {
+    test("requires the provider versions that it is tested with", () => {
       expect(stack.terraform.required_providers).toEqual({
         aws: { source: "hashicorp/aws", version: ">= 5.100.0, < 7.0.0" },
         null: { source: "hashicorp/null", version: ">= 3.2.0, < 4.0.0" },
       });
     });
 
-    test("tags everything in its region", () => {
+    test("sets the region and the default tags of the provider", () => {
       expect(stack.provider("aws")).toEqual({
         region: "eu-central-1",
         default_tags: [{ tags: { environment: name, "dask:cluster": name } }],
       });
     });
 
-    test("lets nobody in from anywhere", () => {
+    test("allows no ingress from the whole Internet", () => {
       expect(stack.resources(INGRESS).length).toBeGreaterThan(0);
       for (const { cidr_ipv4, cidr_ipv6 } of stack.resources(INGRESS)) {
         expect(cidr_ipv4).not.toBe("0.0.0.0/0");
@@ -36,7 +36,7 @@ describe.each([["development", development] as const, ["production", production]
         for (const group of stack.resources(type)) expect(group).not.toHaveProperty("ingress");
     });
 
-    test("lets administrators and members alone reach the scheduler", () => {
+    test("allows only administrators and nodes to reach the scheduler", () => {
       const toScheduler = stack
         .resources(INGRESS)
         .filter(({ from_port, to_port }) => Number(from_port) <= 8787 && Number(to_port) >= 8786);
@@ -52,13 +52,13 @@ describe.each([["development", development] as const, ["production", production]
       expect(stack.resources(INGRESS).filter(reaches22)).toEqual([]);
     });
 
-    test("has a pool, a template and a name of its own for each pool of the definition", () => {
+    test("has an Auto Scaling group and a launch template for each pool of the definition", () => {
       const names = cluster.pools.map((pool) => `dask-${name}--${pool.name}`);
       for (const type of ["aws_autoscaling_group", "aws_launch_template"])
         expect(stack.resources(type).map((resource) => resource.name)).toEqual(names);
     });
 
-    test("launches on the definition's instance types", () => {
+    test("launches the instance types of the definition", () => {
       for (const pool of cluster.pools)
         expect(stack.resource("aws_autoscaling_group", `pools_${pool.name}`)).toMatchObject({
           mixed_instances_policy: {
@@ -67,7 +67,7 @@ describe.each([["development", development] as const, ["production", production]
         });
     });
 
-    test("holds no path of this machine", () => {
+    test("contains no path of this computer", () => {
       expect(stack.text).not.toContain(process.cwd());
     });
   },
@@ -79,7 +79,7 @@ test("two environments in one app share no name, state or address", () => {
     new Synthesized(new AwsStack(app, "development", { cluster: development })),
     new Synthesized(new AwsStack(app, "production", { cluster: production })),
   ];
-  // A hook's name is its group's affair, a policy's its role's.
+  // Names of hooks are scoped to their group, names of policies to their role.
   const inside = (stack: Synthesized) =>
     ["aws_autoscaling_lifecycle_hook", "aws_iam_role_policy"].flatMap((type) => stack.resources(type));
   const names = (stack: Synthesized) => {
@@ -100,7 +100,7 @@ test("two environments in one app share no name, state or address", () => {
   expect(one.outputs.scheduler_address).not.toBe(two.outputs.scheduler_address);
 });
 
-test("the properties reach the cluster", () => {
+test("passes its props on to the cluster", () => {
   const network = { vpcId: "vpc-7", privateSubnetIds: ["subnet-a", "subnet-b"] };
   const cluster = defineCluster({
     name: "research",

@@ -10,30 +10,38 @@ const HCP: Backend = { type: "hcp", organization: "acme" };
 
 describe("state", () => {
   test.each([
-    ["on this machine, beside cdktf.out", undefined, { path: "../../../terraform.research.tfstate" }],
     [
-      "on this machine, in a folder",
+      "is a local file next to cdktf.out by default",
+      undefined,
+      { path: "../../../terraform.research.tfstate" },
+    ],
+    [
+      "is a local file at a relative path",
       { type: "local", path: "state/a.tfstate" },
       { path: "../../../state/a.tfstate" },
     ],
-    ["on this machine, anywhere", { type: "local", path: "/srv/a.tfstate" }, { path: "/srv/a.tfstate" }],
+    [
+      "is a local file at an absolute path",
+      { type: "local", path: "/srv/a.tfstate" },
+      { path: "/srv/a.tfstate" },
+    ],
   ] as const)("%s", (_, backend, local) => {
     expect(terraform(backend).backend).toEqual({ local });
   });
 
-  test("on this machine, when cdktf.out is elsewhere", () => {
+  test("is a local file also for another output folder", () => {
     testApp();
-    const elsewhere = mkdtempSync(join(".test", "out-"));
+    const outdir = mkdtempSync(join(".test", "out-"));
     try {
-      expect(terraform(undefined, elsewhere).backend).toEqual({
+      expect(terraform(undefined, outdir).backend).toEqual({
         local: { path: "../../../../terraform.research.tfstate" },
       });
     } finally {
-      rmSync(elsewhere, { recursive: true });
+      rmSync(outdir, { recursive: true });
     }
   });
 
-  test("in S3, encrypted and locked, under the cluster's name and in its region", () => {
+  test("in S3 is encrypted and locked, under the cluster's name and in its region", () => {
     expect(terraform(S3).backend).toEqual({
       s3: {
         bucket: "states",
@@ -45,12 +53,12 @@ describe("state", () => {
     });
   });
 
-  test("in S3 requires a Terraform whose backend knows lock files, and elsewhere any", () => {
+  test("in S3 requires a version of Terraform with lock files, other backends do not", () => {
     expect(terraform(S3).required_version).toBe(">= 1.10");
     for (const backend of [undefined, HCP]) expect(terraform(backend)).not.toHaveProperty("required_version");
   });
 
-  test("in S3, under a key, region and encryption key of one's own", () => {
+  test("in S3 has the key, the region and the KMS key of the definition", () => {
     expect(
       terraform({ ...S3, key: "a.tfstate", region: "us-east-1", kmsKeyId: "alias/states" }).backend,
     ).toEqual({
@@ -65,13 +73,13 @@ describe("state", () => {
     });
   });
 
-  test("in HCP Terraform, in a workspace of the cluster's name", () => {
+  test("in HCP Terraform is in a workspace named after the cluster", () => {
     expect(terraform(HCP)).toMatchObject({
       cloud: { hostname: "app.terraform.io", organization: "acme", workspaces: { name: "research" } },
     });
   });
 
-  test("in a Terraform Enterprise of one's own", () => {
+  test("in Terraform Enterprise has the host name and the workspace of the definition", () => {
     expect(terraform({ ...HCP, hostname: "tfe.acme.example", workspace: "dask" })).toMatchObject({
       cloud: { hostname: "tfe.acme.example", organization: "acme", workspaces: { name: "dask" } },
     });

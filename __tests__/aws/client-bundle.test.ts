@@ -8,7 +8,7 @@ import { clientBundle, connection } from "../../lib/aws/client-bundle";
 const ADDRESS = "tls://scheduler.production.internal:8786";
 const PEM = ["-----BEGIN PRIVATE KEY-----", "MIGHAgEA", "-----END PRIVATE KEY-----", ""].join("\n");
 
-/** Stands for the AWS CLI: notes how it was called, and prints what `secret` holds or fails without. */
+/** Stands for the AWS CLI: records its arguments and prints the file `secret`, or fails without it. */
 const AWS = `#!/bin/sh
 echo "$*" >"$(dirname "$0")/called"
 cat "$(dirname "$0")/secret"
@@ -20,7 +20,7 @@ let home: string;
 beforeEach(() => {
   mkdirSync(".test", { recursive: true });
   folder = mkdtempSync(resolve(".test", "bundle-"));
-  // A space, as there may be one in a person's name.
+  // The path of a home directory may contain a space.
   home = join(folder, "a home");
   mkdirSync(home);
   writeFileSync(join(folder, "aws"), AWS);
@@ -31,14 +31,14 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 describe("the command that writes a client's bundle", () => {
-  test("asks for the client's secret of the cluster", () => {
+  test("reads the client secret of the cluster", () => {
     expect(run("bash").status).toBe(0);
     expect(readFileSync(join(folder, "called"), "utf8")).toBe(
       "secretsmanager get-secret-value --region eu-central-1 --secret-id /dask/production/client --query SecretString --output text\n",
     );
   });
 
-  test.each(["bash", "sh"])("leaves key and configuration, for nobody else to read, in %s", (shell) => {
+  test.each(["bash", "sh"])("writes key and configuration, readable only by the user, in %s", (shell) => {
     const { status, stdout, stderr } = run(shell);
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     const bundle = join(home, ".dask", "production");
@@ -58,14 +58,14 @@ describe("the command that writes a client's bundle", () => {
     for (const file of ["client.pem", "dask.yaml"]) expect(modeOf(join(bundle, file))).toBe("600");
   });
 
-  test("takes a new certificate the next time", () => {
+  test("replaces the certificate when it runs again", () => {
     run("bash");
     writeFileSync(join(folder, "secret"), PEM.replace("MIGHAgEA", "MIGHAgEB"));
     expect(run("bash").status).toBe(0);
     expect(readFileSync(join(home, ".dask/production/client.pem"), "utf8")).toContain("MIGHAgEB");
   });
 
-  test("fails where the secret cannot be read, and leaves what is there", () => {
+  test("fails if the secret cannot be read, and keeps the existing files", () => {
     run("bash");
     rmSync(join(folder, "secret"));
     const { status, stdout } = run("bash");
@@ -74,18 +74,18 @@ describe("the command that writes a client's bundle", () => {
     expect(readFileSync(join(home, ".dask/production/client.pem"), "utf8")).toBe(PEM);
   });
 
-  test("is one line, which Terraform takes as it is", () => {
+  test("is one line without Terraform syntax", () => {
     expect(clientBundle(production, ADDRESS)).not.toMatch(/\n|[$%]\{/);
   });
 });
 
-test("the Python code of the output `connect` names every address that the bundle works with", () => {
+test("the Python code of the output `connect` lists every address that the bundle works with", () => {
   const { hostname, privateAddress } = production.scheduler;
   for (const address of ["localhost", privateAddress, hostname])
     expect(connection(production)).toContain(`"tls://${address}:8786"`);
 });
 
-/** Pastes the command into a shell, in which the AWS CLI is the double. */
+/** Runs the command in a shell with the double of the AWS CLI. */
 function run(shell: string) {
   return spawnSync(shell, ["-c", clientBundle(production, ADDRESS)], {
     env: { PATH: `${folder}:${process.env.PATH}`, HOME: home },

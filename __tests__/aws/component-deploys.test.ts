@@ -4,9 +4,9 @@ import type { ResolvedCluster } from "../../lib/config/resolved-cluster";
 import { Synthesized, testApp } from "../support/synthesized";
 
 /**
- * One deployment of the whole site serves for each component: Terraform changes what differs from its state, so a
- * changed pool is all that a deployment touches. What refers to a changed resource keeps its text here and follows in
- * the plan: a group its launch template, the pools their scheduler.
+ * Terraform changes what differs from its state, so a deployment with a changed pool touches no other component. The
+ * text of a resource that refers to a changed resource is the same here; the plan updates it: a group with its launch
+ * template, the pools with their scheduler.
  */
 describe("a deployment after a change", () => {
   test("of one pool touches no resource of another component", () => {
@@ -33,7 +33,7 @@ describe("a deployment after a change", () => {
   });
 });
 
-/** Resources that a changed cluster has in another form, by type and name. */
+/** Resources that differ in a changed cluster, by type and name. */
 function touched(changed: ResolvedCluster): readonly string[] {
   const [before, after] = [production, changed].map(resources);
   return [...(after ?? [])]

@@ -5,7 +5,7 @@ import { defineCluster } from "../../lib/config/define";
 import type { ClusterDefinition } from "../../lib/config/definition";
 import { Synthesized, testApp } from "../support/synthesized";
 
-test("a cluster tells its addresses and its pools by name", () => {
+test("a cluster exposes its addresses, and its pools by name", () => {
   const { dask } = build();
   expect(dask.schedulerAddress).toBe("tls://scheduler.test.internal:8786");
   expect(dask.dashboardUrl).toBe("https://scheduler.test.internal:8787/status");
@@ -13,7 +13,7 @@ test("a cluster tells its addresses and its pools by name", () => {
   expect(dask.pools.large?.pool.instanceTypes).toEqual(["m7i.8xlarge"]);
 });
 
-test("a cluster that speaks UCX says so in its address", () => {
+test("a cluster with UCX has an address with ucx://", () => {
   const { dask } = build({
     tls: false,
     scheduler: { instanceType: "g6.xlarge" },
@@ -23,7 +23,7 @@ test("a cluster that speaks UCX says so in its address", () => {
   expect(dask.dashboardUrl).toBe("http://localhost:8787/status");
 });
 
-test("a cluster has what other networks need to reach it", () => {
+test("a cluster exposes its VPC, hosted zone and private route tables", () => {
   const { outputs } = Synthesized.of((scope) => {
     const dask = new DaskCluster(scope, "dask", { cluster: define({}) });
     const { vpcId, hostedZoneId, privateRouteTableIds } = dask;
@@ -77,7 +77,7 @@ describe("a cluster in a stack of the user", () => {
     expect(dask.flowLogs?.node.path).toBe("test/dask/flow-logs");
   });
 
-  test("has neither secrets nor commands for them without TLS, nor images that it does not bake", () => {
+  test("has no secrets and no commands for them without TLS, and no images without bakedImages", () => {
     const { dask } = build({ tls: false });
     expect(dask.secrets).toBeUndefined();
     expect(dask.images).toBeUndefined();
@@ -92,20 +92,20 @@ describe("a cluster in an existing VPC", () => {
   const network = { vpcId: "vpc-7", privateSubnetIds: ["subnet-a", "subnet-b"] };
   const scheduler = { privateAddress: "10.60.1.10" };
 
-  test("makes no network", () => {
+  test("creates no network", () => {
     const { counts } = build({ scheduler }, { network }).synthesized;
     for (const type of ["aws_vpc", "aws_subnet", "aws_nat_gateway", "aws_internet_gateway", "aws_route"])
       expect(counts).not.toHaveProperty(type);
   });
 
-  test("names the VPC, and leaves its route tables and the scheduler's address to its owner", () => {
+  test("exposes the VPC, but no route tables, and reserves no address for the scheduler", () => {
     const { dask, synthesized } = build({ scheduler }, { network });
     expect(dask.vpcId).toBe("vpc-7");
     expect(dask.privateRouteTableIds).toBeUndefined();
     expect(synthesized.counts).not.toHaveProperty("aws_ec2_subnet_cidr_reservation");
   });
 
-  test("puts machines, groups and names into it", () => {
+  test("creates instances, security groups and the hosted zone in it", () => {
     const { synthesized } = build({ scheduler }, { network });
     expect(synthesized.resource("aws_instance")).toMatchObject({
       subnet_id: "subnet-a",
@@ -120,7 +120,7 @@ describe("a cluster in an existing VPC", () => {
   });
 
   test.each([[[]], [["subnet-a"]], [["subnet-a", "subnet-b", "subnet-c"]]])(
-    "is refused with the private subnets %j",
+    "is rejected with the private subnets %j",
     (privateSubnetIds) => {
       expect(() => build({ scheduler }, { network: { vpcId: "vpc-7", privateSubnetIds } })).toThrow(
         `network.privateSubnetIds: got ${JSON.stringify(privateSubnetIds)}, expected 2, one per zone of the definition. Hint: name the private subnets in the order of network.zones`,

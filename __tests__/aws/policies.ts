@@ -1,6 +1,6 @@
 import type { Block, Synthesized } from "../support/synthesized";
 
-/** What Terraform looks up or makes, in the words in which the tests speak of it. */
+/** References of Terraform, and the words that replace them in the tests. */
 const WORDS: readonly (readonly [pattern: RegExp, word: string])[] = [
   [/\$\{data\.aws_partition\.[^}]+\.partition\}/g, "PARTITION"],
   [/\$\{data\.aws_partition\.[^}]+\.dns_suffix\}/g, "SUFFIX"],
@@ -13,17 +13,17 @@ const WORDS: readonly (readonly [pattern: RegExp, word: string])[] = [
   [/\$\{aws_iam_role\.[^}]*(scheduler-role)_\w+\.arn\}/g, "ROLE $1"],
 ];
 
-/** A policy, with words in place of what Terraform looks up or makes. */
+/** A policy, with words in place of the references of Terraform. */
 export function readPolicy(policy: unknown): unknown {
   return JSON.parse(readArn(policy));
 }
 
-/** An ARN, with words in place of what Terraform looks up or makes. */
+/** An ARN, with words in place of the references of Terraform. */
 export function readArn(arn: unknown): string {
   return WORDS.reduce((text, [pattern, word]) => text.replaceAll(pattern, word), String(arn));
 }
 
-/** The inline policies of the role whose resource's name holds the text, by their names. */
+/** The inline policies of the role whose resource name contains the text, by name. */
 export function policiesOf(stack: Synthesized, role: string): Readonly<Record<string, unknown>> {
   const own = stack
     .resources("aws_iam_role_policy")
@@ -31,7 +31,7 @@ export function policiesOf(stack: Synthesized, role: string): Readonly<Record<st
   return Object.fromEntries(own.map(({ name, policy }) => [name, readPolicy(policy)]));
 }
 
-/** A policy whose statements allow. */
+/** A policy with these statements, each with the effect Allow. */
 export function allowing(...statements: readonly object[]) {
   return {
     Version: "2012-10-17",
@@ -39,7 +39,7 @@ export function allowing(...statements: readonly object[]) {
   };
 }
 
-/** What lets Session Manager reach a machine of a region. */
+/** Policy that lets Session Manager reach an instance in a region. */
 export function sessionManager(region: string) {
   return allowing(
     { Action: "ssm:UpdateInstanceInformation", Resource: `arn:PARTITION:ec2:${region}:ACCOUNT:instance/*` },

@@ -40,7 +40,7 @@ describe("with an existing network", () => {
     expect(warningsOf(define({}), true)).toEqual([]);
   });
 
-  test("endpoints are required without NAT, so no warning is due", () => {
+  test("endpoints are required without NAT, so there is no warning", () => {
     const image = { amiId: "ami-0123456789abcdef0" };
     const cluster = define(
       { nat: "none", endpoints: true, vpcCidr: "10.60.0.0/16" },

@@ -1,6 +1,6 @@
 import { parseBytes } from "../../lib/config/bytes";
 
-/** Values that `dask.utils.parse_bytes` 2026.7.1 gave for the same texts. */
+/** Results of `dask.utils.parse_bytes` 2026.7.1 for the same texts. */
 test.each([
   ["100", 100],
   ["100 MB", 100_000_000],
@@ -14,17 +14,17 @@ test.each([
   ["MB", 1_000_000],
   [".5GB", 500_000_000],
   ["2TiB", 2_199_023_255_552],
-])("%s", (text, bytes) => {
+])("parses '%s' as Dask does", (text, bytes) => {
   expect(parseBytes(text)).toBe(bytes);
 });
 
 test.each(["5 foos", "8 gigs", "", "-5GB", "1.2.3GB", "0x10", "auto"])(
-  "Dask would refuse '%s', and so do we",
+  "rejects '%s', as Dask does",
   (text) => {
     expect(parseBytes(text)).toBeUndefined();
   },
 );
 
-test.each(["", "-5GB"])("'%s' is refused, though Dask makes a number of it", (text) => {
+test.each(["", "-5GB"])("rejects '%s', which Dask accepts", (text) => {
   expect(parseBytes(text)).toBeUndefined();
 });

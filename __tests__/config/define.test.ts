@@ -1,7 +1,7 @@
 import { defineCluster } from "../../lib/config/define";
 import type { PoolDefinition } from "../../lib/config/definition";
 
-test("a name and admin subnets are enough", () => {
+test("a definition needs only a name and admin subnets", () => {
   const cluster = defineCluster({ name: "minimal", network: { adminSubnets: ["10.0.0.0/8"] } });
 
   expect(cluster).toMatchObject({
@@ -55,7 +55,7 @@ test("a name and admin subnets are enough", () => {
   ]);
 });
 
-test("a GPU pool offers GPU once, takes an RMM pool and spills to the instance store", () => {
+test("a GPU pool has one resource GPU and an RMM pool, and spills to the instance store by default", () => {
   expect(onlyPool({ name: "gpu", kind: "gpu" })).toMatchObject({
     instanceTypes: ["g6.xlarge", "g5.xlarge"],
     resources: { GPU: 1 },
@@ -83,16 +83,16 @@ test.each([
   [["127.0.0.1/32"], false],
   [["127.0.0.0/8", "10.0.0.0/8"], true],
   [["127.0.0.0/8", "192.168.0.0/16"], true],
-])("administrators in %p have TLS by default: %p", (adminSubnets, tls) => {
+])("with the admin subnets %p, TLS is by default: %p", (adminSubnets, tls) => {
   expect(defineCluster({ name: "c", network: { adminSubnets } }).tls).toBe(tls);
 });
 
-test("TLS is on or off as the definition has it", () => {
+test("the definition can turn TLS on or off", () => {
   expect(defineCluster({ name: "c", tls: false, network: { adminSubnets: ["10.0.0.0/8"] } }).tls).toBe(false);
   expect(defineCluster({ name: "c", tls: true, network: { adminSubnets: ["127.0.0.0/8"] } }).tls).toBe(true);
 });
 
-test("UCX throughout makes the cluster speak it", () => {
+test("a cluster in which every pool has UCX uses UCX", () => {
   const cluster = defineCluster({
     name: "ucx",
     tls: false,
@@ -103,14 +103,14 @@ test("UCX throughout makes the cluster speak it", () => {
   expect(cluster.ucx).toBe(true);
 });
 
-test("threads set by hand become the CPU resource, beside the pool's own", () => {
+test("the threads of the definition become the resource CPU, in addition to the resources of the pool", () => {
   expect(onlyPool({ name: "p", kind: "cpu", threads: 4, resources: { licence: 2 } }).resources).toEqual({
     CPU: 4,
     licence: 2,
   });
 });
 
-test("sizes fill in around the one that is given", () => {
+test("missing sizes are derived from the given size", () => {
   const sizes = (pool: Partial<PoolDefinition>) => {
     const { minSize, desiredSize, maxSize } = onlyPool({ name: "p", kind: "cpu", ...pool } as PoolDefinition);
     return [minSize, desiredSize, maxSize];
@@ -120,7 +120,7 @@ test("sizes fill in around the one that is given", () => {
   expect(sizes({ maxSize: 0 })).toEqual([0, 0, 0]);
 });
 
-test("what processes spill to EBS shares half of the disk", () => {
+test("the processes of a pool share half of the disk to spill to EBS", () => {
   expect(onlyPool({ name: "p", kind: "cpu", diskGiB: 200, processes: 4 }).spill).toEqual({
     storage: "ebs",
     limit: "25GiB",
@@ -145,14 +145,14 @@ test("the disk of a scheduler with the Deep Learning AMI is as large as that of 
   );
 });
 
-test("the cluster is frozen through and through", () => {
+test("the cluster is frozen at every level", () => {
   const cluster = defineCluster({ name: "frozen", network: { adminSubnets: ["10.0.0.0/8"] } });
   expect(Object.isFrozen(cluster)).toBe(true);
   expect(Object.isFrozen(cluster.network.zones[0])).toBe(true);
   expect(Object.isFrozen(cluster.pools[0]?.instanceTypes)).toBe(true);
 });
 
-test("the definition itself is left alone", () => {
+test("the definition itself is not frozen", () => {
   const definition = { name: "given", network: { adminSubnets: ["10.0.0.0/8"] }, tags: { team: "data" } };
   defineCluster(definition);
   expect(Object.isFrozen(definition.tags)).toBe(false);

@@ -7,7 +7,7 @@ import type { Pool } from "../../lib/config/resolved-cluster";
 import { issuesOf } from "./issues-of";
 
 describe("the table", () => {
-  test("has what EC2 says of a type", () => {
+  test("has the facts of EC2 about a type", () => {
     expect(instanceTypeFacts("m6id.4xlarge")).toEqual({
       architecture: "x86_64",
       vcpus: 16,
@@ -45,7 +45,7 @@ describe("the table", () => {
     },
   );
 
-  test("has no usable GPU without a driver for it", () => {
+  test("reports a usable GPU only if the driver supports it", () => {
     const usable = (type: string) => {
       const facts = instanceTypeFacts(type);
       return facts && hasUsableGpu(facts);
@@ -79,7 +79,7 @@ describe.each([
       "i2.xlarge",
       "i3.large",
     ],
-  ])("has no %s, which is not of the Nitro System", (type) => {
+  ])("rejects %s, which is not of the Nitro System", (type) => {
     expect(issuesOf(definition(type))).toMatchObject([{ path, value: type, expected: NITRO }]);
   });
 
@@ -90,7 +90,7 @@ describe.each([
     ["vt1.3xlarge", "U30"],
     ["f2.6xlarge", "Virtex UltraScale+ (VU47P)"],
     ["dl2q.24xlarge", "Qualcomm AI100"],
-  ])("has no %s, whose %s nothing would use", (type, accelerator) => {
+  ])("rejects %s, whose %s Dask cannot use", (type, accelerator) => {
     expect(issuesOf(definition(type))).toMatchObject([
       {
         path,
@@ -100,19 +100,22 @@ describe.each([
     ]);
   });
 
-  test.each(["g6f.large", "g6f.4xlarge", "gr6f.4xlarge"])("has no %s, a fraction of a GPU", (type) => {
-    expect(issuesOf(definition(type))).toMatchObject([
-      {
-        path,
-        value: type,
-        expected:
-          "an instance type without a fraction of a GPU: the driver of the nodes supports whole GPUs only",
-      },
-    ]);
-  });
+  test.each(["g6f.large", "g6f.4xlarge", "gr6f.4xlarge"])(
+    "rejects %s, which has a fraction of a GPU",
+    (type) => {
+      expect(issuesOf(definition(type))).toMatchObject([
+        {
+          path,
+          value: type,
+          expected:
+            "an instance type without a fraction of a GPU: the driver of the nodes supports whole GPUs only",
+        },
+      ]);
+    },
+  );
 
   test.each(["mac1.metal", "mac2.metal", "mac-m4.metal"])(
-    "has no %s, which needs a Dedicated Host",
+    "rejects %s, which needs a Dedicated Host",
     (type) => {
       expect(issuesOf(definition(type))).toMatchObject([
         { path, value: type, expected: "an instance type that runs without a Dedicated Host" },
@@ -121,8 +124,8 @@ describe.each([
   );
 });
 
-describe("spot machines", () => {
-  test("are not of types that EC2 offers only on demand, all of which are named", () => {
+describe("spot instances", () => {
+  test("are rejected for types that EC2 offers only on demand, and all of these are listed", () => {
     const instanceTypes = ["m7i.2xlarge", "hpc7a.96xlarge", "u-6tb1.56xlarge"];
     expect(issuesOf(pool({ instanceTypes, spotPercentage: 1 }))).toEqual([
       {
@@ -135,7 +138,7 @@ describe("spot machines", () => {
     expect(issuesOf(pool({ instanceTypes, spotPercentage: 0 }))).toEqual([]);
   });
 
-  test("may be of any other type, bare metal included", () => {
+  test("are accepted for any other type, bare metal included", () => {
     const instanceTypes = ["m7i.2xlarge", "m5d.metal", "c7i-flex.large"];
     expect(issuesOf(pool({ instanceTypes, spotPercentage: 100 }))).toEqual([]);
   });
@@ -196,11 +199,11 @@ describe("facts that a definition gives about a type", () => {
   const cpu = { vcpus: 8, memoryMiB: 32_768 };
   const gpus = { vcpus: 96, memoryMiB: 1_048_576, gpus: 80, gpuMemoryMiB: 81_920 };
 
-  test("let pools and the scheduler have it", () => {
+  test("make it valid for pools and the scheduler", () => {
     expect(issuesOf(define(cpu, {}, { scheduler: { instanceType: NEW } }))).toEqual([]);
   });
 
-  test("decide the limits of workers", () => {
+  test("determine the limits of workers", () => {
     expect(issuesOf(define(cpu, { processes: 2, memoryLimit: "20GiB" }))).toMatchObject([
       {
         path: "pools[0].memoryLimit",
@@ -209,7 +212,7 @@ describe("facts that a definition gives about a type", () => {
     ]);
   });
 
-  test("decide where workers spill, and whether they may be spot", () => {
+  test("determine where workers spill, and whether they may be spot instances", () => {
     expect(spillOf(define({ ...cpu, disks: 2 }, {}))).toBe("instance-store");
     expect(spillOf(define(cpu, {}))).toBe("ebs");
     expect(issuesOf(define({ ...cpu, spot: false }, { spotPercentage: 50 }))).toMatchObject([
@@ -217,7 +220,7 @@ describe("facts that a definition gives about a type", () => {
     ]);
   });
 
-  test("decide whether it is a type for a GPU pool, and how many workers it has", () => {
+  test("determine whether it is a type for a GPU pool, and its number of workers", () => {
     const gpu = { kind: "gpu", image: "ubuntu", diskGiB: 1000 };
     expect(issuesOf(define(cpu, gpu))).toMatchObject([{ path: "pools[0].instanceTypes[0]" }]);
     expect(issuesOf(define({ ...gpus, gpus: 8 }, {}))).toMatchObject([{ path: "pools[0].instanceTypes[0]" }]);
@@ -232,7 +235,7 @@ describe("facts that a definition gives about a type", () => {
     [{ ...cpu, vcpus: 0 }, "vcpus"],
     [{ ...cpu, memoryMiB: 1.5 }, "memoryMiB"],
     [gpus, "gpus"],
-  ])("are whole numbers in a range, unlike %j", (facts, field) => {
+  ])("must be whole numbers in a range, unlike %j", (facts, field) => {
     expect(issuesOf(define(facts, { kind: facts === gpus ? "gpu" : "cpu" }))).toContainEqual(
       expect.objectContaining({ path: `instanceTypeFacts.${NEW}.${field}` }),
     );

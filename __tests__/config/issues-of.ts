@@ -2,13 +2,13 @@ import { defineCluster } from "../../lib/config/define";
 import type { ClusterDefinition } from "../../lib/config/definition";
 import { ValidationError, type ValidationIssue } from "../../lib/config/validation-error";
 
-/** What `defineCluster` finds wrong with a definition, or with anything else. */
+/** The issues that `defineCluster` reports for a definition, or for any other value. */
 export function issuesOf(definition: unknown): readonly ValidationIssue[] {
-  return faultsIn(() => defineCluster(definition as ClusterDefinition));
+  return issuesIn(() => defineCluster(definition as ClusterDefinition));
 }
 
 /** The issues that a function throws. */
-export function faultsIn(check: () => unknown): readonly ValidationIssue[] {
+export function issuesIn(check: () => unknown): readonly ValidationIssue[] {
   try {
     check();
   } catch (error) {

@@ -6,7 +6,7 @@ import { ValidationError } from "../../lib/config/validation-error";
 
 const RUNS = 300;
 
-test("whatever is given, the answer is a cluster or a list of complete issues", () => {
+test("any value results in a cluster or in a list of complete issues", () => {
   const anything = fc.oneof(
     fc.anything(),
     fc.record(
@@ -54,18 +54,18 @@ test("sizes are accepted exactly when min ≤ desired ≤ max", () => {
   const size = fc.integer({ min: 0, max: 20 });
   fc.assert(
     fc.property(size, size, size, (minSize, desiredSize, maxSize) => {
-      const sound = minSize <= desiredSize && desiredSize <= maxSize;
-      expect(accepts({ pools: [{ name: "p", kind: "cpu", minSize, desiredSize, maxSize }] })).toBe(sound);
+      const valid = minSize <= desiredSize && desiredSize <= maxSize;
+      expect(accepts({ pools: [{ name: "p", kind: "cpu", minSize, desiredSize, maxSize }] })).toBe(valid);
     }),
     { numRuns: RUNS },
   );
 });
 
-test("a spot share is accepted exactly from 0 to 100, whole", () => {
+test("a spot share is accepted exactly if it is a whole number from 0 to 100", () => {
   fc.assert(
     fc.property(fc.oneof(fc.integer({ min: -50, max: 150 }), fc.double()), (spotPercentage) => {
-      const sound = Number.isInteger(spotPercentage) && spotPercentage >= 0 && spotPercentage <= 100;
-      expect(accepts({ pools: [{ name: "p", kind: "cpu", spotPercentage }] })).toBe(sound);
+      const valid = Number.isInteger(spotPercentage) && spotPercentage >= 0 && spotPercentage <= 100;
+      expect(accepts({ pools: [{ name: "p", kind: "cpu", spotPercentage }] })).toBe(valid);
     }),
     { numRuns: RUNS },
   );
@@ -116,7 +116,7 @@ test("a zone's subnets do not depend on the other zones and their order", () => 
   );
 });
 
-test("whatever blocks cover more than a /4 of the Internet are refused, however they are cut", () => {
+test("blocks are rejected exactly if they cover more than a /4 of the Internet", () => {
   const covering = fc
     .integer({ min: 1, max: 6 })
     .chain((prefix) =>

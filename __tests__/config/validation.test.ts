@@ -5,7 +5,7 @@ import { issuesOf } from "./issues-of";
 
 const network = { adminSubnets: ["10.0.0.0/8"] };
 
-test("an admin subnet twice", () => {
+test("rejects an admin subnet that is listed twice", () => {
   expect(issuesOf({ name: "c", network: { adminSubnets: ["10.0.0.0/8", "10.0.0.0/8"] } })).toEqual([
     {
       path: "network.adminSubnets[1]",
@@ -16,14 +16,18 @@ test("an admin subnet twice", () => {
   ]);
 });
 
-describe("each issue of a definition names its path, its value and what is allowed", () => {
+describe("rejects, with path, value and expected value:", () => {
   test.each<[string, unknown, Partial<ValidationIssue>]>([
     ["a name in capitals", { name: "Prod", network }, { path: "name", value: "Prod" }],
     ["a name of 33 characters", { name: "a".repeat(33), network }, { path: "name" }],
     ["a name with two hyphens", { name: "a--b", network }, { path: "name" }],
-    ["no name", { network }, { path: "name", value: undefined, hint: "add it" }],
-    ["no admin subnets", { name: "c", network: { adminSubnets: [] } }, { path: "network.adminSubnets" }],
-    ["no network", { name: "c" }, { path: "network" }],
+    ["a missing name", { network }, { path: "name", value: undefined, hint: "add it" }],
+    [
+      "an empty list of admin subnets",
+      { name: "c", network: { adminSubnets: [] } },
+      { path: "network.adminSubnets" },
+    ],
+    ["a missing network", { name: "c" }, { path: "network" }],
     [
       "an unknown release",
       { name: "c", network, release: "2025.1" },
@@ -74,7 +78,7 @@ describe("each issue of a definition names its path, its value and what is allow
       { path: "pools[0].desiredSize", value: 1 },
     ],
     [
-      "more on-demand machines than machines",
+      "an on-demand base above maxSize",
       pool({ onDemandBase: 11 }),
       { path: "pools[0].onDemandBase", value: 11 },
     ],
@@ -89,43 +93,43 @@ describe("each issue of a definition names its path, its value and what is allow
       pool({ memoryLimit: "8 gigs" }),
       { path: "pools[0].memoryLimit", value: "8 gigs" },
     ],
-    ["memory of nothing", pool({ memoryLimit: "0GB" }), { path: "pools[0].memoryLimit" }],
+    ["a memory limit of zero", pool({ memoryLimit: "0GB" }), { path: "pools[0].memoryLimit" }],
     [
       "a spill limit Dask cannot parse",
       pool({ spill: { limit: "lots" } }),
       { path: "pools[0].spill.limit", value: "lots" },
     ],
     [
-      "spilling to disks that are not there",
+      "spilling to an instance store that does not exist",
       pool({ spill: { storage: "instance-store" } }),
       { path: "pools[0].spill.storage" },
     ],
     [
-      "a CPU pool on a GPU machine",
+      "a CPU pool with a GPU instance type",
       pool({ instanceTypes: ["g5.xlarge"] }),
       { path: "pools[0].instanceTypes[0]", value: "g5.xlarge" },
     ],
-    ["an Arm machine", pool({ instanceTypes: ["m7g.large"] }), { path: "pools[0].instanceTypes[0]" }],
+    ["an Arm instance type", pool({ instanceTypes: ["m7g.large"] }), { path: "pools[0].instanceTypes[0]" }],
     [
-      "a misspelt machine",
+      "a misspelt instance type",
       pool({ instanceTypes: ["m7i.larg"] }),
       { path: "pools[0].instanceTypes[0]", expected: "an instance type in EC2's list" },
     ],
     [
-      "a GPU pool on a CPU machine",
+      "a GPU pool with a CPU instance type",
       gpu({ instanceTypes: ["m7i.large"] }),
       { path: "pools[0].instanceTypes[0]", value: "m7i.large" },
     ],
     [
-      "a GPU pool on a V100",
+      "a GPU pool with a V100",
       gpu({ instanceTypes: ["p3dn.24xlarge"] }),
       { path: "pools[0].instanceTypes[0]" },
     ],
     ["an RMM share above 1", gpu({ rmmPool: 1.5 }), { path: "pools[0].rmmPool", value: 1.5 }],
     ["an RMM pool on a CPU pool", pool({ rmmPool: 0.5 }), { path: "pools[0].rmmPool" }],
-    ["CPU offered by hand", pool({ resources: { CPU: 4 } }), { path: "pools[0].resources.CPU" }],
-    ["GPU offered by a CPU pool", pool({ resources: { GPU: 1 } }), { path: "pools[0].resources.GPU" }],
-    ["gpu offered by a GPU pool", gpu({ resources: { gpu: 1 } }), { path: "pools[0].resources.gpu" }],
+    ["a resource CPU in the definition", pool({ resources: { CPU: 4 } }), { path: "pools[0].resources.CPU" }],
+    ["a resource GPU in a CPU pool", pool({ resources: { GPU: 1 } }), { path: "pools[0].resources.GPU" }],
+    ["a resource gpu in a GPU pool", gpu({ resources: { gpu: 1 } }), { path: "pools[0].resources.gpu" }],
     [
       "resources that differ by case",
       pool({ resources: { disk: 1, Disk: 1 } }),
@@ -136,22 +140,18 @@ describe("each issue of a definition names its path, its value and what is allow
       pool({ resources: { "big memory": 1 } }),
       { path: "pools[0].resources.big memory" },
     ],
-    [
-      "a resource of nothing",
-      pool({ resources: { disk: 0 } }),
-      { path: "pools[0].resources.disk", value: 0 },
-    ],
+    ["a resource of zero", pool({ resources: { disk: 0 } }), { path: "pools[0].resources.disk", value: 0 }],
     ["a pool named scheduler", pool({ name: "scheduler" }), { path: "pools[0].name", value: "scheduler" }],
     ["a pool name of 21 characters", pool({ name: "p".repeat(21) }), { path: "pools[0].name" }],
     ["an unknown kind of pool", pool({ kind: "tpu" }), { path: "pools[0].kind", value: "tpu" }],
-    ["a tag of AWS's own", { name: "c", network, tags: { "aws:x": "1" } }, { path: "tags.aws:x" }],
+    ["a tag with the prefix of AWS", { name: "c", network, tags: { "aws:x": "1" } }, { path: "tags.aws:x" }],
     [
       "a pinned image without an AMI id",
       pool({ image: { amiId: "ubuntu" } }),
       { path: "pools[0].image.amiId", value: "ubuntu" },
     ],
     [
-      "a bucket AWS refuses",
+      "a bucket name that AWS rejects",
       { name: "c", network, backend: { type: "s3", bucket: "No" } },
       { path: "backend.bucket", value: "No" },
     ],
@@ -159,7 +159,7 @@ describe("each issue of a definition names its path, its value and what is allow
     expect(issuesOf(definition)).toEqual([expect.objectContaining(expected)]);
   });
 
-  test("two pools of one name", () => {
+  test("two pools with the same name", () => {
     const pools = [
       { name: "a", kind: "cpu" },
       { name: "a", kind: "cpu" },
@@ -174,7 +174,7 @@ describe("each issue of a definition names its path, its value and what is allow
     ]);
   });
 
-  test("RMM and UCX on release 2024.7, with the reason and the hint", () => {
+  test("RMM and UCX on release 2024.7", () => {
     const pools = [{ name: "gpu", kind: "gpu", ucx: true, rmmPool: 0.5 }];
     const scheduler = { instanceType: "g5.xlarge" };
     expect(issuesOf({ name: "c", network, tls: false, release: "2024.7", scheduler, pools })).toEqual([
@@ -193,7 +193,7 @@ describe("each issue of a definition names its path, its value and what is allow
     ]);
   });
 
-  test("UCX beside members that do not speak it, on a scheduler without a GPU", () => {
+  test("UCX with nodes that do not support it", () => {
     const pools = [
       { name: "gpu", kind: "gpu", ucx: true },
       { name: "plain", kind: "gpu" },
@@ -207,7 +207,7 @@ describe("each issue of a definition names its path, its value and what is allow
   });
 });
 
-test("UCX, which nothing encrypts, in a cluster with TLS", () => {
+test("rejects UCX, which is not encrypted, in a cluster with TLS", () => {
   const ucx = {
     name: "c",
     network,
@@ -225,7 +225,7 @@ test("UCX, which nothing encrypts, in a cluster with TLS", () => {
   expect(issuesOf({ ...ucx, tls: false })).toEqual([]);
 });
 
-test("more admin subnets than a security group has room for beside SSH", () => {
+test("rejects more admin subnets than fit into a security group with SSH", () => {
   const adminSubnets = Array.from({ length: 20 }, (_, index) => `10.${index}.0.0/16`);
   const ssh = { keyName: "operators" };
   expect(issuesOf({ name: "c", network: { adminSubnets }, ssh })).toEqual([
@@ -240,7 +240,7 @@ test("more admin subnets than a security group has room for beside SSH", () => {
   expect(issuesOf({ name: "c", network: { adminSubnets } })).toEqual([]);
 });
 
-test("a network without a way out, for machines that would have to install something", () => {
+test("rejects a network without internet access for nodes that install packages", () => {
   const without = { name: "c", network: { ...network, nat: "none" }, bakedImages: true };
   expect(issuesOf(without).map(({ path, value }) => [path, value])).toEqual([
     ["network.endpoints", false],
@@ -259,7 +259,7 @@ test("a network without a way out, for machines that would have to install somet
   ).toEqual([]);
 });
 
-test("a bucket for bundles whose name has dots, which certificates of S3 do not cover", () => {
+test("rejects an artifact bucket with dots in its name, which certificates of S3 do not cover", () => {
   expect(issuesOf({ name: "c", network, artifactBucket: "company.artifacts" })).toMatchObject([
     { path: "artifactBucket", value: "company.artifacts", hint: "choose another bucket" },
   ]);
@@ -267,7 +267,7 @@ test("a bucket for bundles whose name has dots, which certificates of S3 do not 
 });
 
 test.each([0, 366, 12.5])(
-  "logs kept for %p days, which CloudWatch Logs does not take",
+  "rejects a log retention of %p days, which CloudWatch Logs does not support",
   (logRetentionDays) => {
     expect(issuesOf({ name: "c", network, logRetentionDays })).toMatchObject([
       {
@@ -281,24 +281,24 @@ test.each([0, 366, 12.5])(
 
 describe("a base image that Image Builder cannot look up", () => {
   const image = { ssmParameter: "/images/dask" };
-  const machines = { scheduler: { image }, pools: [{ name: "p", kind: "cpu", image }] };
+  const nodes = { scheduler: { image }, pools: [{ name: "p", kind: "cpu", image }] };
 
-  test("is refused where images are baked", () => {
+  test("is rejected with bakedImages", () => {
     const issue = {
       value: "/images/dask",
       expected:
         "with bakedImages, a parameter below /aws/service/ or /imagebuilder/, because Image Builder may read no other",
       hint: "keep the id below /imagebuilder/, name the AMI by its id, or turn bakedImages off",
     };
-    expect(issuesOf({ name: "c", network, bakedImages: true, ...machines })).toEqual([
+    expect(issuesOf({ name: "c", network, bakedImages: true, ...nodes })).toEqual([
       { path: "scheduler.image.ssmParameter", ...issue },
       { path: "pools[0].image.ssmParameter", ...issue },
     ]);
   });
 
-  test("is no issue where none are, or where Image Builder may read it", () => {
+  test("is accepted without bakedImages, or if Image Builder may read it", () => {
     const readable = { ssmParameter: "/imagebuilder/dask" };
-    expect(issuesOf({ name: "c", network, ...machines })).toEqual([]);
+    expect(issuesOf({ name: "c", network, ...nodes })).toEqual([]);
     expect(issuesOf({ name: "c", network, bakedImages: true, scheduler: { image: readable } })).toEqual([]);
   });
 });
@@ -324,7 +324,7 @@ test("reports all issues together, also those of other fields than an invalid on
   ]);
 });
 
-test("the message counts the issues and gives each a line", () => {
+test("the message has the number of issues and a line for each", () => {
   expect(() => defineCluster(pool({ name: "scheduler", spotPercentage: 200 }) as ClusterDefinition)).toThrow(
     [
       "cluster definition 'c' has 2 issues:",

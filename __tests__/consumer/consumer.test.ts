@@ -11,7 +11,7 @@ const KEY = "arn:aws:kms:eu-central-1:123456789012:key/01234567-89ab-cdef-0123-4
 
 const { devDependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
 
-describe("the commands of the README install the package into a project elsewhere, which", () => {
+describe("the commands of the README install the package into another project, which", () => {
   let directory: string;
   let project: string;
 
@@ -41,7 +41,7 @@ describe("the commands of the README install the package into a project elsewher
     ]);
     const [group] = Object.values<Record<string, unknown>>(resource.aws_autoscaling_group);
     expect(group).toMatchObject({ name: "dask-research--bulk", max_size: 3 });
-    // User data came from the package's own files.
+    // User data comes from the files of the package.
     const [template] = Object.values<Record<string, string>>(resource.aws_launch_template);
     expect(Buffer.from(template?.user_data ?? "", "base64").subarray(0, 2)).toEqual(
       Buffer.from([0x1f, 0x8b]),
@@ -118,7 +118,7 @@ test("npm refuses to publish the package", () => {
   expect(() => run(ROOT, "npm", "publish", "--ignore-scripts", ...nowhere)).toThrow("EPRIVATE");
 });
 
-/** What Terraform reports of a stack in an account in which nothing is deployed. */
+/** Validation and plan of a stack in an empty account. */
 async function checkedByTerraform(folder: string) {
   const bench = await terraformBench("consumer");
   try {
@@ -154,7 +154,7 @@ function copyCheckout(directory: string): void {
   }
 }
 
-/** A project with a compiler; what the package needs beside itself comes with it. */
+/** Manifest of a project with a compiler; npm installs the peer dependencies of the package. */
 function manifest() {
   const { typescript, "@types/node": node } = devDependencies;
   return { name: "my-project", private: true, devDependencies: { typescript, "@types/node": node } };

@@ -2,13 +2,13 @@ import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from "node
 import { join } from "node:path";
 import { ROOT, run, withDirectory } from "./workspace";
 
-/** CDK Terrain, the living fork of cdktf, as it stood when this was written. */
+/** CDK Terrain, the maintained fork of cdktf: the versions at the time of writing. */
 const FORK = { cdktn: "0.24.0", constructs: "10.7.2", "@cdktn/provider-aws": "25.7.0" };
 
 const { dependencies, version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
 
 test(
-  "with the package names of the fork swapped in, the same Terraform is synthesized",
+  "synthesizes the same Terraform with the package names of the fork",
   () =>
     withDirectory("fork", (directory) => {
       run(ROOT, "npm", "run", "--silent", "build");
@@ -21,7 +21,7 @@ test(
         JSON.stringify({ name: "cdktf-dask", version, dependencies: { ...dependencies, ...FORK } }),
       );
       run(directory, "npm", "install", "--silent", "--no-audit", "--no-fund");
-      // The fork publishes no bindings of the null provider; ours, generated, import nothing but the framework.
+      // The fork publishes no bindings of the null provider; those of cdktf import only the framework.
       const bindings = join(directory, "node_modules/@cdktn/provider-null");
       cpSync(join(ROOT, "node_modules/@cdktf/provider-null"), bindings, { recursive: true });
       swapNames(bindings);
@@ -49,7 +49,7 @@ function swapNames(directory: string): void {
   }
 }
 
-/** The stack without what names the tool itself. */
+/** The stack without the metadata of the tool. */
 function synthesized(directory: string, stack: string): unknown {
   const json = readFileSync(join(directory, "cdktf.out/stacks", stack, "cdk.tf.json"), "utf8");
   return JSON.parse(json, (key, value) => (key === "//" ? undefined : value));

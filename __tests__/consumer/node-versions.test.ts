@@ -22,7 +22,7 @@ test(
   600_000,
 );
 
-/** What a version of Node synthesizes for AWS, by stack. */
+/** The stacks on AWS that a version of Node synthesizes, by name. */
 function synthesize(version: string, directory: string): Record<string, unknown> {
   mkdirSync(directory);
   run(

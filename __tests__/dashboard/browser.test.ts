@@ -1,52 +1,52 @@
 import { writeFileSync } from "node:fs";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { Cluster } from "./cluster";
-import { Door, PASSWORD, USER } from "./door";
 import { CHROMIUM, describeWith, NGINX } from "./programs";
+import { DashboardProxy, PASSWORD, USER } from "./proxy";
 
-/** Where to keep the picture; it is docs/dashboard.png that shows it. */
+/** Path for the screenshot, such as docs/dashboard.png. */
 const { SCREENSHOT } = process.env;
 
-/** The one thing that Dask's pages take from elsewhere. */
+/** The only external resource of Dask's pages. */
 const BULMA = "https://cdnjs.cloudflare.com/ajax/libs/bulma/";
 
-/** Pages of the dashboard's menu whose plots live. */
+/** Pages of the dashboard's menu with plots that are updated. */
 const LIVE = ["status", "workers", "tasks", "system", "profile", "graph"];
 
 jest.setTimeout(120_000);
 
 describeWith(NGINX, CHROMIUM)("the dashboard in a browser", () => {
   let cluster: Cluster;
-  let door: Door;
+  let proxy: DashboardProxy;
   let browser: Browser;
   beforeAll(async () => {
     cluster = await Cluster.start();
-    door = await Door.open(cluster.ports);
+    proxy = await DashboardProxy.open(cluster.ports);
     cluster.work();
-    // For root, as in many a container, Chromium has no sandbox.
+    // Chromium has no sandbox for root, the user of many containers.
     const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
     browser = await chromium.launch({ executablePath: CHROMIUM.path, args });
   }, 700_000);
   afterAll(async () => {
     await browser?.close();
-    await door?.close();
+    await proxy?.close();
     await cluster?.stop();
   });
 
-  test("shows nothing to who does not know the password", async () => {
+  test("shows nothing without the password", async () => {
     const { page: silent } = await open(browser);
-    await expect(silent.goto(`${door.url}/status`)).rejects.toThrow("net::ERR_INVALID_AUTH_CREDENTIALS");
+    await expect(silent.goto(`${proxy.url}/status`)).rejects.toThrow("net::ERR_INVALID_AUTH_CREDENTIALS");
     await silent.context().close();
     const { page: wrong, seen } = await open(browser, "hunter2");
-    expect((await wrong.goto(`${door.url}/status`))?.status()).toBe(401);
+    expect((await wrong.goto(`${proxy.url}/status`))?.status()).toBe(401);
     expect(await wrong.textContent("body")).toMatch(/^\s*401 Authorization Required\s*nginx\s*$/);
     expect(seen.sockets).toEqual([]);
     await wrong.context().close();
   });
 
-  test("shows tasks as they run, to who does", async () => {
+  test("shows tasks as they run, with the password", async () => {
     const { page, seen } = await open(browser, PASSWORD);
-    expect((await page.goto(`${door.url}/status`))?.status()).toBe(200);
+    expect((await page.goto(`${proxy.url}/status`))?.status()).toBe(200);
     await page.waitForFunction(TASKS, undefined, { timeout: 60_000 });
     const [tasks, frames] = [await page.evaluate<number>(TASKS), seen.frames];
     await page.waitForFunction(`${TASKS} > ${tasks + 150}`, undefined, { timeout: 60_000 });
@@ -60,24 +60,24 @@ describeWith(NGINX, CHROMIUM)("the dashboard in a browser", () => {
     await page.context().close();
   });
 
-  test.each(LIVE)("/%s lives, and keeps to itself", async (path) => {
+  test.each(LIVE)("/%s is updated, and uses no other hosts", async (path) => {
     const { page, seen } = await open(browser, PASSWORD);
-    await page.goto(`${door.url}/${path}`);
+    await page.goto(`${proxy.url}/${path}`);
     await page.waitForEvent("websocket", { timeout: 30_000 }).catch(() => undefined);
     await until(() => seen.frames > 10);
-    expect(seen.faults).toEqual([]);
-    // nginx lets an address ask 200 times at once.
+    expect(seen.errors).toEqual([]);
+    // nginx accepts a burst of 200 requests of an address.
     expect(seen.requests).toBeLessThan(20);
     await page.context().close();
   });
 
-  test("a worker's own page lives at the link of the scheduler's", async () => {
+  test("the page of a worker is updated at the link on the scheduler's page", async () => {
     const { page, seen } = await open(browser, PASSWORD);
-    await page.goto(`${door.url}/info/main/workers.html`);
+    await page.goto(`${proxy.url}/info/main/workers.html`);
     await page.click(`a[href*="proxy/${cluster.ports.worker}/"]`);
     await until(() => seen.frames > 10);
-    expect(page.url()).toBe(`${door.url}/proxy/${cluster.ports.worker}/127.0.0.1/status`);
-    expect(seen.faults).toEqual([]);
+    expect(page.url()).toBe(`${proxy.url}/proxy/${cluster.ports.worker}/127.0.0.1/status`);
+    expect(seen.errors).toEqual([]);
     await page.context().close();
   });
 });
@@ -85,29 +85,29 @@ describeWith(NGINX, CHROMIUM)("the dashboard in a browser", () => {
 /** How many tasks the task stream has drawn. */
 const TASKS = `Bokeh.documents[0]?.get_model_by_name("task_stream")?.renderers[0].data_source.get_length()`;
 
-/** A page in a profile of its own, which types the password where it is asked for one, and what it sees. */
+/** A page in a new profile, which sends the password if there is one, and a record of its traffic. */
 async function open(browser: Browser, password?: string): Promise<{ page: Page; seen: Seen }> {
   const context = await browser.newContext({
     viewport: { width: 1280, height: 680 },
-    // No browser knows the cluster's authority until it is told; the tests of the door check the certificate.
+    // The browser does not have the cluster's CA; encryption.test.ts checks the certificate.
     ignoreHTTPSErrors: true,
     ...(password === undefined ? {} : { httpCredentials: { username: USER, password } }),
   });
-  // What the policy of the page lets through to elsewhere ends here.
+  // Answers or aborts requests to other hosts that the policy of the page allows.
   await context.route(
     (url) => url.hostname !== "localhost",
     (route) =>
       route.request().url().startsWith(BULMA) ? route.fulfill({ contentType: "text/css" }) : route.abort(),
   );
   const page = await context.newPage();
-  const seen: Seen = { frames: 0, requests: 0, sockets: [], faults: [] };
+  const seen: Seen = { frames: 0, requests: 0, sockets: [], errors: [] };
   page.on("request", () => {
     seen.requests++;
   });
   page.on("console", (message) => {
-    if (message.type() === "error") seen.faults.push(message.text());
+    if (message.type() === "error") seen.errors.push(message.text());
   });
-  page.on("pageerror", (error) => seen.faults.push(error.message));
+  page.on("pageerror", (error) => seen.errors.push(error.message));
   page.on("websocket", (socket) => {
     seen.sockets.push(socket.url());
     socket.on("framereceived", () => {
@@ -117,14 +117,14 @@ async function open(browser: Browser, password?: string): Promise<{ page: Page; 
   return { page, seen };
 }
 
-/** What a page asks for and is told. */
+/** Traffic and errors of a page. */
 interface Seen {
   /** Messages that came over WebSockets. */
   frames: number;
   requests: number;
   readonly sockets: string[];
-  /** Errors of scripts, and whatever the page's policy forbade. */
-  readonly faults: string[];
+  /** Errors of scripts, and violations of the page's policy. */
+  readonly errors: string[];
 }
 
 async function until(holds: () => boolean): Promise<void> {

@@ -2,15 +2,15 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** What a scheduler's machine shows who comes to its door. */
+/** Certificate of a dashboard proxy. */
 export interface Certificate {
-  /** Private key, certificate and authority in one text, as a machine's `node.pem` has them. */
+  /** Private key, certificate and CA in one text, as in the `node.pem` of a node. */
   readonly pem: string;
-  /** Certificate of the authority alone. */
-  readonly authority: string;
+  /** Only the certificate of the CA. */
+  readonly ca: string;
 }
 
-/** Makes an authority and a certificate of it for `localhost` and 127.0.0.1, with keys as a cluster's are. */
+/** Creates a CA and a certificate for `localhost` and 127.0.0.1, with keys like those of a cluster. */
 export function makeCertificate(directory: string): Certificate {
   const at = (name: string) => join(directory, name);
   const certificate = (name: string, ...options: string[]) =>
@@ -22,14 +22,14 @@ export function makeCertificate(directory: string): Certificate {
       ],
       { stdio: "pipe", timeout: 60_000 },
     );
-  certificate("authority");
+  certificate("ca");
   certificate(
     "localhost",
-    ...["-CA", at("authority.crt"), "-CAkey", at("authority.key")],
+    ...["-CA", at("ca.crt"), "-CAkey", at("ca.key")],
     ...["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-addext", "basicConstraints=CA:FALSE"],
   );
-  const [key, leaf, authority] = ["localhost.key", "localhost.crt", "authority.crt"].map((name) =>
+  const [key, leaf, ca] = ["localhost.key", "localhost.crt", "ca.crt"].map((name) =>
     readFileSync(at(name), "utf8"),
   );
-  return { pem: `${key}${leaf}${authority}`, authority: authority ?? "" };
+  return { pem: `${key}${leaf}${ca}`, ca: ca ?? "" };
 }

@@ -6,11 +6,11 @@ import { daskConfig } from "../../lib/node/dask-config";
 import { nodeContext } from "../../lib/node/node-context";
 import { packageRoot } from "../../lib/node/package-file";
 import { checkers } from "../support/python-environment";
-import type { Ports } from "./door";
 import { end, freePorts, start, until } from "./processes";
+import type { Ports } from "./proxy";
 
 /**
- * Routes of a scheduler that serves its HTTP API too. Those of Dask's default leave it out; the door must not rely
+ * Routes of a scheduler that also serves its HTTP API. Dask's default routes do not include it; the proxy must not rely
  * on that.
  */
 const ROUTES = ["api", "prometheus", "info", "json"].map((name) => `distributed.http.scheduler.${name}`);
@@ -20,7 +20,7 @@ const WITH_API = `distributed:
       routes: ${JSON.stringify([...ROUTES, ...["health", "proxy", "statics"].map((name) => `distributed.http.${name}`)])}
 `;
 
-/** A real scheduler with two workers on 127.0.0.1, configured as a scheduler's machine is. */
+/** A real scheduler with two workers on 127.0.0.1, configured like the node of a scheduler. */
 export class Cluster {
   private readonly processes: ChildProcess[] = [];
 
@@ -31,13 +31,13 @@ export class Cluster {
     private readonly directory: string,
   ) {}
 
-  /** Starts them, for a door at the port given. */
+  /** Starts them, with a port for the proxy. */
   static async start(): Promise<Cluster> {
-    const [door = 0, http = 0, worker = 0, comm = 0] = await freePorts(4);
+    const [proxy = 0, http = 0, worker = 0, comm = 0] = await freePorts(4);
     const parent = join(packageRoot(), ".test");
     mkdirSync(parent, { recursive: true });
     const directory = mkdtempSync(join(parent, "dashboard-"));
-    const cluster = new Cluster({ door, http, worker }, comm, await checkers(), directory);
+    const cluster = new Cluster({ proxy, http, worker }, comm, await checkers(), directory);
     try {
       await cluster.begin();
     } catch (error) {
@@ -53,12 +53,12 @@ export class Cluster {
     rmSync(this.directory, { recursive: true });
   }
 
-  /** What Dask's own HTTP server answers to one on its machine. */
+  /** Response of Dask's HTTP server to a request from its node. */
   async ask(path: string): Promise<Response> {
     return fetch(`http://127.0.0.1:${this.ports.http}${path}`, { signal: AbortSignal.timeout(10_000) });
   }
 
-  /** Names of the workers. */
+  /** Number of the workers. */
   async workers(): Promise<number> {
     const { num_workers: workers } = (await (await this.ask("/api/v1/get_workers")).json()) as {
       num_workers: number;
@@ -79,7 +79,7 @@ export class Cluster {
     mkdirSync(join(this.directory, "config"));
     const [main] = daskConfig(production, nodeContext(production), false);
     const configuration = (main?.content ?? "")
-      .replaceAll("8787", String(this.ports.door))
+      .replaceAll("8787", String(this.ports.proxy))
       .replaceAll("/var/lib/dask", this.directory);
     writeFileSync(join(this.directory, "config", "dask.yaml"), configuration);
     writeFileSync(join(this.directory, "config", "api.yaml"), WITH_API);

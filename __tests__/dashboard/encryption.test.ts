@@ -1,30 +1,30 @@
 import { createServer, request as plainRequest, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
-import { authorization, Door, PASSWORD } from "./door";
 import { freePorts } from "./processes";
 import { describeWith, NGINX } from "./programs";
+import { authorization, DashboardProxy, PASSWORD } from "./proxy";
 
 jest.setTimeout(120_000);
 
-describeWith(NGINX)("the door before a server that tells what it is told", () => {
+describeWith(NGINX)("the dashboard proxy in front of a server that returns its request headers", () => {
   let echo: Server;
-  let door: Door;
+  let proxy: DashboardProxy;
   beforeAll(async () => {
     echo = createServer(({ headers }, response) => response.end(JSON.stringify(headers)));
     await new Promise<void>((resolve) => echo.listen(0, "127.0.0.1", resolve));
     const [at = 0, worker = 0] = await freePorts(2);
-    door = await Door.open({ door: at, http: (echo.address() as AddressInfo).port, worker });
+    proxy = await DashboardProxy.open({ proxy: at, http: (echo.address() as AddressInfo).port, worker });
   });
   afterAll(async () => {
-    await door?.close();
+    await proxy?.close();
     await new Promise((resolve) => echo.close(resolve));
   });
 
-  /** A TLS connection to the door: what it agrees on, or the code of the error. */
-  const greet = (options: ConnectionOptions) =>
+  /** Opens a TLS connection to the proxy: returns its parameters, or the code of the error. */
+  const handshake = (options: ConnectionOptions) =>
     new Promise<{ protocol: string | null; cipher: string; fingerprint: string } | string>((resolve) => {
-      const at = { host: "127.0.0.1", port: door.ports.door, servername: "localhost", ca: door.authority };
+      const at = { host: "127.0.0.1", port: proxy.ports.proxy, servername: "localhost", ca: proxy.ca };
       const socket: TLSSocket = connect({ ...at, ...options }, () => {
         const { fingerprint256: fingerprint } = socket.getPeerCertificate();
         resolve({ protocol: socket.getProtocol(), cipher: socket.getCipher().name, fingerprint });
@@ -33,13 +33,13 @@ describeWith(NGINX)("the door before a server that tells what it is told", () =>
       socket.on("error", ({ code }: NodeJS.ErrnoException) => resolve(code ?? ""));
     });
 
-  test("tells Dask whom it speaks for, but no password", async () => {
-    const { body } = await door.visit("/", { password: PASSWORD });
-    expect(JSON.parse(body)).toEqual({ host: `localhost:${door.ports.door}` });
+  test("forwards the host name to Dask, but no password", async () => {
+    const { body } = await proxy.visit("/", { password: PASSWORD });
+    expect(JSON.parse(body)).toEqual({ host: `localhost:${proxy.ports.proxy}` });
   });
 
-  test("sends the headers that keep a page to itself", async () => {
-    const { headers } = await door.visit("/", { password: PASSWORD });
+  test("sends the security headers", async () => {
+    const { headers } = await proxy.visit("/", { password: PASSWORD });
     expect(headers).toMatchObject({
       "x-content-type-options": "nosniff",
       "referrer-policy": "same-origin",
@@ -49,11 +49,11 @@ describeWith(NGINX)("the door before a server that tells what it is told", () =>
     expect(headers).not.toHaveProperty("strict-transport-security");
   });
 
-  test("plain HTTP is refused", async () => {
+  test("plain HTTP is rejected", async () => {
     const answer = await new Promise<{ status: number | undefined; body: string }>((resolve, reject) =>
       plainRequest(
         {
-          port: door.ports.door,
+          port: proxy.ports.proxy,
           host: "127.0.0.1",
           headers: { Authorization: authorization(PASSWORD), Host: "h" },
         },
@@ -74,45 +74,45 @@ describeWith(NGINX)("the door before a server that tells what it is told", () =>
     });
   });
 
-  test("TLS 1.1 is refused, by the door and not by the client", async () => {
+  test("TLS 1.1 is rejected by the proxy, not by the client", async () => {
     const old = { minVersion: "TLSv1.1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" } as const;
-    expect(await greet(old)).toBe("ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION");
+    expect(await handshake(old)).toBe("ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION");
   });
 
-  test("TLS 1.2 is spoken with authenticated encryption alone, and TLS 1.3 where the client knows it", async () => {
-    expect(await greet({})).toMatchObject({ protocol: "TLSv1.3" });
-    expect(await greet({ maxVersion: "TLSv1.2" })).toMatchObject({
+  test("TLS 1.3 is used if the client supports it, and TLS 1.2 only with authenticated encryption", async () => {
+    expect(await handshake({})).toMatchObject({ protocol: "TLSv1.3" });
+    expect(await handshake({ maxVersion: "TLSv1.2" })).toMatchObject({
       protocol: "TLSv1.2",
       cipher: "ECDHE-ECDSA-AES128-GCM-SHA256",
     });
     const weak = "ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES128-SHA256@SECLEVEL=0";
-    expect(await greet({ maxVersion: "TLSv1.2", ciphers: weak })).toBe(
+    expect(await handshake({ maxVersion: "TLSv1.2", ciphers: weak })).toBe(
       "ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE",
     );
   });
 
-  test("a client that does not know the cluster's authority goes away", async () => {
-    expect(await greet({ ca: [] })).toBe("SELF_SIGNED_CERT_IN_CHAIN");
+  test("a client without the cluster's CA closes the connection", async () => {
+    expect(await handshake({ ca: [] })).toBe("SELF_SIGNED_CERT_IN_CHAIN");
   });
 
-  test("a renewed certificate is shown after a reload", async () => {
-    const before = await greet({});
-    door.renew();
-    await expect(door.visit("/")).rejects.toThrow("self-signed certificate in certificate chain");
-    await door.reload();
-    expect(await door.visit("/", { password: PASSWORD })).toMatchObject({ status: 200 });
-    const after = await greet({});
+  test("a renewed certificate is used after a reload", async () => {
+    const before = await handshake({});
+    proxy.renew();
+    await expect(proxy.visit("/")).rejects.toThrow("self-signed certificate in certificate chain");
+    await proxy.reload();
+    expect(await proxy.visit("/", { password: PASSWORD })).toMatchObject({ status: 200 });
+    const after = await handshake({});
     expect(after).toMatchObject({ protocol: "TLSv1.3" });
     expect(after).not.toEqual(before);
   });
 
-  test("who asks too often is told so, and others are not kept waiting", async () => {
+  test("an address with too many requests gets status 429, and others are not delayed", async () => {
     const attempts = Array.from({ length: 300 }, (_, index) =>
-      door.visit("/", { password: `guess ${index}`, from: "127.0.0.2" }),
+      proxy.visit("/", { password: `guess ${index}`, from: "127.0.0.2" }),
     );
     const statuses = (await Promise.all(attempts)).map(({ status }) => status);
     expect(new Set(statuses)).toEqual(new Set([401, 429]));
     expect(statuses.filter((status) => status === 401).length).toBeLessThan(300 - 40);
-    expect(await door.visit("/", { password: PASSWORD })).toMatchObject({ status: 200 });
+    expect(await proxy.visit("/", { password: PASSWORD })).toMatchObject({ status: 200 });
   });
 });

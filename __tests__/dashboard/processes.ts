@@ -2,13 +2,13 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { openSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 
-/** Seconds after which a process ends by itself, should its test be killed. */
+/** Seconds after which a process ends, even if its test was killed. */
 const LIFETIME = 900;
 
-/** Most milliseconds to wait for a process to do as it should. */
-const PATIENCE = 60_000;
+/** Maximum wait for a process, in milliseconds. */
+const TIMEOUT_MS = 60_000;
 
-/** Starts a program in a process group of its own, with its output in a file. */
+/** Starts a program in a new process group, with its output in a file. */
 export function start(
   log: string,
   environment: Readonly<Record<string, string>>,
@@ -22,7 +22,7 @@ export function start(
   });
 }
 
-/** Ends a program and whatever it started; what does not obey is killed after five seconds. */
+/** Ends a program and its children; kills them if they do not end within five seconds. */
 export async function end(program: ChildProcess): Promise<void> {
   const { pid } = program;
   if (pid === undefined || program.exitCode !== null || program.signalCode !== null) return;
@@ -31,11 +31,12 @@ export async function end(program: ChildProcess): Promise<void> {
   await ended;
 }
 
-/** Waits for something to come true; the error holds the program's output. */
+/** Waits until a condition holds; the error contains the output of the program. */
 export async function until(what: string, log: string, holds: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + PATIENCE;
+  const deadline = Date.now() + TIMEOUT_MS;
   while (!(await holds().catch(() => false))) {
-    if (Date.now() > deadline) throw new Error(`${what} after ${PATIENCE} ms:\n${readFileSync(log, "utf8")}`);
+    if (Date.now() > deadline)
+      throw new Error(`${what} after ${TIMEOUT_MS} ms:\n${readFileSync(log, "utf8")}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

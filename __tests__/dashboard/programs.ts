@@ -6,13 +6,13 @@ interface Program {
   readonly path: string;
 }
 
-/** As on a machine. */
+/** The path on a node. */
 export const NGINX: Program = { name: "nginx", path: "/usr/sbin/nginx" };
 
 /** Debian's, or another that CHROMIUM names. */
 export const CHROMIUM: Program = { name: "chromium", path: process.env.CHROMIUM ?? "/usr/bin/chromium" };
 
-/** Tests that need programs: where one is missing they are skipped, and say so; in CI they fail. */
+/** Tests that need programs: if one is missing, they are skipped with a warning; in CI they fail. */
 export function describeWith(...programs: readonly Program[]): (title: string, tests: () => void) => void {
   const missing = programs.filter(({ path }) => !existsSync(path));
   if (missing.length === 0) return describe;

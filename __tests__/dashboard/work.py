@@ -1,4 +1,4 @@
-"""Keeps the workers of a cluster busy: parts that are loaded, cleaned and added up, over and over.
+"""Keeps the workers of a cluster busy: loads, cleans and adds up parts in a loop.
 
 work.py tcp://127.0.0.1:8786
 """

@@ -1,4 +1,4 @@
-"""Stands for CuPy on a machine with one GPU, as far as the smoke test uses it. No GPU computes here.
+"""Stands for CuPy on a node with one GPU, as far as the smoke test uses it. Computes without a GPU.
 
 SMOKE_DOUBLE_GPU=wrong makes it a GPU that miscalculates.
 """

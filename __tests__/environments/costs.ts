@@ -3,7 +3,7 @@ import { table } from "./written-table";
 
 /**
  * Prices in USD without tax for eu-central-1, on demand. They were entered from memory of AWS's price pages in
- * November 2026 and not looked up; docs/costs.md says so, and how to ask AWS for today's.
+ * November 2026 and not looked up; docs/costs.md says so, and how to get today's prices from AWS.
  */
 export const PRICES = {
   region: "eu-central-1",
@@ -20,7 +20,7 @@ export const PRICES = {
   hostedZonePerMonth: 0.5,
 } as const;
 
-/** Hours of a month, as the AWS Pricing Calculator counts them. */
+/** Hours of a month in the AWS Pricing Calculator. */
 const HOURS = 730;
 
 /** Returns the cost of clusters in USD a month, with all pools at zero and at their maximum size. */
@@ -36,7 +36,7 @@ export function costTable(clusters: Readonly<Record<string, ResolvedCluster>>): 
   );
 }
 
-/** What is there whatever the size of the pools. */
+/** The cost that does not depend on the size of the pools. */
 export function fixed({ network, scheduler, tls }: ResolvedCluster): number {
   const zones = network.zones.length;
   const nats = { none: 0, single: 1, "per-zone": zones }[network.nat];
@@ -51,7 +51,7 @@ export function fixed({ network, scheduler, tls }: ResolvedCluster): number {
   );
 }
 
-/** Every pool at its maximum size, on the first of its instance types. */
+/** The cost of all pools at their maximum size, with the first of their instance types. */
 export function pools({ pools }: ResolvedCluster): number {
   return pools.reduce(
     (total, { instanceTypes, diskGiB, maxSize }) =>

@@ -32,7 +32,7 @@ describe.each(FILES)("%s", (file) => {
     expect(broken).toEqual([]);
   });
 
-  test("has shell commands that a shell can parse", () => {
+  test("has shell commands that Bash can parse", () => {
     const blocks = [...textOf(file).matchAll(/^ *```sh\n(.*?)^ *```/gms)].map(([, block = ""]) => block);
     for (const block of blocks) {
       const { stderr } = spawnSync("bash", ["-n"], { input: block, encoding: "utf8", timeout: 10_000 });

@@ -6,7 +6,7 @@ import { packageRoot } from "../../lib/node/package-file";
 const ROOT = packageRoot();
 const LIB = join(ROOT, "lib");
 
-/** Beginning of each example's module: what examples use without an import. `keyPolicy` stands for a text of the user. */
+/** Beginning of each example's module: names that examples use without an import. */
 const PRELUDE = `import { App, TerraformOutput, TerraformStack } from "cdktf";
 import * as library from "../../lib/index";
 declare const app: App;
@@ -21,7 +21,7 @@ const { AwsStack, DaskCluster, LocalStack, Outputs, ValidationError, clusterTags
 interface Example {
   /** File below `lib`. */
   readonly file: string;
-  /** Name of what the comment is about. */
+  /** Name of the documented declaration. */
   readonly subject: string;
   readonly code: string;
 }
@@ -42,14 +42,14 @@ test("every example compiles", () => {
   expect(errorsIn(examples)).toBe("");
 }, 150_000);
 
-test("an example that does not compile is reported with its place", () => {
+test("an example that does not compile is reported with its location", () => {
   const code = "defineCluster({ nome: 1 });";
   expect(errorsIn([{ file: "config/define.ts", subject: "wrong", code }])).toMatch(
     /^lib\/config\/define\.ts, wrong\(\d+,\d+\): error TS2353: .*'nome' does not exist/,
   );
 }, 150_000);
 
-/** What the compiler reports about examples, each a module. */
+/** Errors of the compiler in examples, each compiled as a module. */
 function errorsIn(examples: readonly Example[]): string {
   mkdirSync(join(ROOT, ".test"), { recursive: true });
   const folder = mkdtempSync(join(ROOT, ".test", "examples-"));

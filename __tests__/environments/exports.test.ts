@@ -59,15 +59,15 @@ function importsOf(module: string): readonly Imported[] {
   );
 }
 
-/** The declaration behind an import, which may lead through modules that pass it on. */
+/** The declaration of an import, which other modules may re-export. */
 function origin({ module, original }: Declared): Declared {
-  const passedOn = importsOf(module).find(({ name }) => name === original);
-  return passedOn === undefined ? { module, original } : origin(passedOn);
+  const reExport = importsOf(module).find(({ name }) => name === original);
+  return reExport === undefined ? { module, original } : origin(reExport);
 }
 
 /**
- * Types of this project that a declaration has in its signatures. Private members have no types in a declaration; what is
- * exported as a type only has no constructor for users.
+ * Types of this project that a declaration has in its signatures. Private members have no types in a declaration; a class
+ * that is exported only as a type has no constructor for users.
  */
 function typesIn({ module, original }: Declared, typeOnly: boolean): readonly Declared[] {
   const text = read(module);

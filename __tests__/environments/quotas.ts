@@ -60,7 +60,7 @@ function instances({ onDemandBase, spotPercentage }: Pool, size: number, purchas
   return purchase === "spot" ? size - onDemand : onDemand;
 }
 
-/** vCPUs of the largest type that the quota counts, as the pool may get any of its types. */
+/** vCPUs of the largest type that the quota counts, because the pool may get any of its types. */
 function largest(instanceTypes: readonly string[], families: Families): number {
   return Math.max(0, ...instanceTypes.filter((type) => familiesOf(type) === families).map(vcpus));
 }
@@ -76,7 +76,7 @@ export function vcpus(instanceType: string): number {
   if (size === "large") return 2;
   const times = /^(\d*)xlarge$/.exec(size);
   if (times === null)
-    throw new Error(`${instanceType}: the size does not tell its vCPUs; add the type to quotas.ts`);
+    throw new Error(`${instanceType}: the vCPUs of this size are unknown; add the type to quotas.ts`);
   return 4 * Number(times[1] || 1);
 }
 

@@ -67,7 +67,7 @@ describe("quotas", () => {
     expect(vcpus(type)).toBe(count);
   });
 
-  test("refuse a size that they do not know", () => {
+  test("reject an unknown size", () => {
     expect(() => vcpus("m7i.metal-24xl")).toThrow("m7i.metal-24xl");
   });
 });
@@ -77,7 +77,7 @@ test("a NAT gateway in each zone costs more than one", () => {
   expect(fixed(production) - fixed(perZone)).toBeCloseTo(730 * (0.052 + 0.005), 5);
 });
 
-test("a pool costs its largest number of instances", () => {
+test("the cost of a pool is proportional to its maximum size", () => {
   const [cpu] = development.pools;
   if (cpu === undefined) throw new Error("development has no pool");
   const doubled = { ...development, pools: [{ ...cpu, maxSize: 2 * cpu.maxSize }] };

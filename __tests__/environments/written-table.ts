@@ -12,7 +12,7 @@ export function table(header: readonly string[], rows: readonly (readonly (strin
   return [first, line(widths.map((width) => "-".repeat(width))), ...rest].join("\n");
 }
 
-/** A table of the documentation that is computed: it stands between two comments with its name. */
+/** A computed table of the documentation, between two comments with its name. */
 export class WrittenTable {
   private readonly path: string;
 
@@ -28,7 +28,7 @@ export class WrittenTable {
     return this.parts().written;
   }
 
-  /** Puts a table into the file. */
+  /** Writes a table into the file. */
   write(text: string): void {
     const { before, after } = this.parts();
     writeFileSync(this.path, before + text + after);

@@ -19,7 +19,7 @@ const calls = (run: { calls: string[] }, ...names: string[]) =>
     .filter((call) => names.includes(call.split(" ")[0] ?? ""));
 
 describe("phase base", () => {
-  test("makes a user without shell and sudo, and nothing that is for a boot", () => {
+  test("creates a user without shell and sudo, and makes no change that belongs to a boot", () => {
     prepare(worker(production, "cpu"));
     const run = machine.run("base");
     expect(run).toMatchObject({ code: 0, said: "" });
@@ -28,13 +28,13 @@ describe("phase base", () => {
     ]);
   });
 
-  test("a second run makes no user and installs nothing", () => {
+  test("a second run creates no user and installs nothing", () => {
     prepare(worker(production, "cpu"));
     machine.run("base");
     expect(calls(machine.run("base"), "useradd", "apt-get")).toEqual([]);
   });
 
-  test("installs the packages that are missing, without questions", () => {
+  test("installs missing packages without prompts", () => {
     prepare(worker(production, "cpu"));
     machine.command("dpkg-query", '[[ $* == *mdadm ]] || echo "install ok installed"');
     const run = machine.run("base");
@@ -48,14 +48,14 @@ describe("phase base", () => {
     ]);
   });
 
-  test("asks for the list of packages once a boot", () => {
+  test("updates the package lists once a boot", () => {
     prepare(worker(production, "cpu"));
     machine.command("dpkg-query", '[[ $* == *mdadm ]] || echo "install ok installed"');
     machine.write("run/dask/apt-updated", "");
     expect(calls(machine.run("base"), "apt-get").filter((call) => call.endsWith(" update"))).toEqual([]);
   });
 
-  test("ends with what apt said where a package cannot be had", () => {
+  test("fails with the error of apt if a package does not exist", () => {
     prepare(worker(production, "cpu"));
     machine.command("dpkg-query", "exit 1");
     machine.command(
@@ -69,7 +69,7 @@ describe("phase base", () => {
 });
 
 describe("phase configuration", () => {
-  test("makes the scratch directory, loads the kernel's settings, and enables the machine's own unit", () => {
+  test("creates the scratch directory, loads kernel settings and enables dask-machine.service", () => {
     prepare(worker(production, "cpu"));
     const run = machine.run("configuration");
     expect(run).toMatchObject({ code: 0, said: "" });
@@ -80,7 +80,7 @@ describe("phase configuration", () => {
     ]);
   });
 
-  test("ends with what the machine's unit said", () => {
+  test("fails with the last log line of dask-machine.service", () => {
     prepare(worker(production, "cpu"));
     machine.command("systemctl", "exit 1");
     machine.command("journalctl", "echo '/dev/nvme1n1 holds data of someone else'");
@@ -90,7 +90,7 @@ describe("phase configuration", () => {
     });
   });
 
-  test("ends where the kernel does not take a setting", () => {
+  test("fails if the kernel rejects a setting", () => {
     prepare(worker(production, "cpu"));
     machine.command("sysctl", "echo 'sysctl: permission denied' >&2; exit 255");
     const run = machine.run("configuration");
@@ -98,7 +98,7 @@ describe("phase configuration", () => {
     expect(calls(run, "systemctl")).toEqual([]);
   });
 
-  test("leaves the scheduler without such a unit", () => {
+  test("does not enable the unit on the scheduler", () => {
     prepare(schedulerNode(production));
     const run = machine.run("configuration");
     expect(run.code).toBe(0);
@@ -117,17 +117,17 @@ describe("machine-facts", () => {
     return machine.read("run/dask/machine.env");
   };
 
-  test("are the short name, and the vCPUs of each process", () => {
+  test("are the short host name and the vCPUs of each process", () => {
     expect(facts(worker(production, "cpu"), 16)).toBe("DASK_HOST=ip-10-20-0-17\nDASK_THREADS=16\n");
   });
 
-  test("give each of several processes its share, and one thread at least", () => {
+  test("give each of several processes its share, and at least one thread", () => {
     expect(facts(worker(variety, "many-processes"), 16)).toContain("DASK_THREADS=4\n");
     machine.remove();
     expect(facts(worker(variety, "many-processes"), 2)).toContain("DASK_THREADS=1\n");
   });
 
-  test("are written for a GPU worker too, before it has a driver", () => {
+  test("are written for a GPU worker before it has a driver", () => {
     expect(facts(worker(production, "gpu"), 8)).toContain("DASK_THREADS=8\n");
   });
 });

@@ -29,8 +29,8 @@ const cpuWorker = worker(production, "cpu");
 const gpuWorker = worker(production, "gpu");
 const toolkitWorker = worker(largest2024, "gpus-for-the-tutors");
 
-describe("phases are the tutorial's roles, and what each boot sets up", () => {
-  test("without GPU: packages beside conda, then configuration, certificates and Dask", () => {
+describe("the phases", () => {
+  test("without GPU: packages parallel to conda, then configuration, certificates and Dask", () => {
     expect(cpuWorker.bake).toEqual([["base"], ["conda"]]);
     expect(cpuWorker.boot).toEqual(["configuration", "certificates", "dask"]);
     expect(cpuWorker.settings).toMatchObject({
@@ -39,28 +39,28 @@ describe("phases are the tutorial's roles, and what each boot sets up", () => {
     });
   });
 
-  test("on the scheduler: the door before its dashboard too", () => {
+  test("on the scheduler: also the reverse proxy of the dashboard", () => {
     expect(scheduler.bake).toEqual([["base"], ["conda"]]);
     expect(scheduler.boot).toEqual(["configuration", "certificates", "dashboard", "dask"]);
   });
 
-  test("without TLS: neither certificates nor door", () => {
+  test("without TLS: neither certificates nor reverse proxy", () => {
     expect(schedulerNode(largest2026).boot).toEqual(["configuration", "dask"]);
     expect(worker(largest2026, "gpus-for-the-tutors").boot).toEqual(["configuration", "dask"]);
   });
 
-  test("with GPU: the driver after the packages, in their lane", () => {
+  test("with GPU: the driver after the packages, in the same parallel group", () => {
     expect(gpuWorker.bake).toEqual([["base", "cuda-nvidia"], ["conda"]]);
     expect(gpuWorker.boot).toEqual(["configuration", "certificates", "dask"]);
     expect(gpuWorker.settings.BAKE).toBe("base,cuda-nvidia conda");
   });
 
-  test("on release 2024.7: the toolkit too", () => {
+  test("on release 2024.7: also the toolkit", () => {
     expect(toolkitWorker.bake).toEqual([["base", "cuda-nvidia", "cuda-toolkit"], ["conda"]]);
     expect(schedulerNode(largest2024).bake).toEqual([["base"], ["conda"]]);
   });
 
-  test("the scheduler of a cluster with UCX has a GPU, and what goes with it", () => {
+  test("the scheduler of a cluster with UCX has a GPU, its driver and its lockfile", () => {
     const spec = schedulerNode(largest2026);
     expect(spec.bake.flat()).toContain("cuda-nvidia");
     expect(spec.settings.DRIVER_BRANCH).toBe("580");
@@ -74,7 +74,7 @@ describe("the lockfile", () => {
     ["CPU worker", cpuWorker, "locks/2026.7/cpu.node.txt"],
     ["GPU worker", gpuWorker, "locks/2026.7/gpu.node.txt"],
     ["GPU worker on 2024.7", toolkitWorker, "locks/2024.7/gpu.node.txt"],
-  ])("of a %s is in its bundle as it is", (_, spec, lock) => {
+  ])("of a %s is unchanged in its bundle", (_, spec, lock) => {
     expect(scriptOf(spec, "requirements.txt")).toBe(packageFile(lock));
     expect(spec.stub.map(({ path }) => path)).not.toContain("/usr/local/lib/dask-node/requirements.txt");
   });
@@ -104,7 +104,7 @@ test("a release has an exact Python, within the catalogue's", () => {
   );
 });
 
-test("settings tell a worker's machine what differs between pools", () => {
+test("settings of a worker node contain what differs between pools", () => {
   expect(worker(variety, "many-processes").settings).toMatchObject({
     SPILL_STORAGE: "ebs",
     WORKER_PROCESSES: "4",
@@ -126,7 +126,7 @@ test("settings tell a worker's machine what differs between pools", () => {
   expect(toolkitWorker.settings.CUDA_PACKAGE).toBe("cuda-toolkit-12-6");
 });
 
-test("settings tell the scheduler's machine that it is in no group and has no scratch space", () => {
+test("settings of the scheduler have neither an Auto Scaling group nor scratch space", () => {
   expect(scheduler.settings).toMatchObject({
     GROUP: "",
     MACHINE_UNIT: "",
@@ -137,7 +137,7 @@ test("settings tell the scheduler's machine that it is in no group and has no sc
   });
 });
 
-test("a setting that a shell and systemd read differently is refused", () => {
+test("rejects a setting that a shell and systemd read differently", () => {
   expect(environmentFile("/etc/x", { A: "one two" }).content).toBe("A='one two'\n");
   expect(() => environmentFile("/etc/x", { A: "it's" })).toThrow(
     'setting A is "it\'s", expected one line without a quote',
@@ -165,10 +165,10 @@ const modules = packageFiles("python/src/cdktf_dask/node", ".py");
 describe.each(everySpec)("%s", (_, spec) => {
   test("gives its scripts every setting they read, and no other", () => {
     const python = settingsOfPython(spec.files);
-    // Of the stub only.
+    // Only the stub reads these.
     const wanted = settingsRead(spec.files).filter((name) => !["BUCKET", "BUNDLE"].includes(name));
     expect(Object.keys(spec.settings).filter((name) => ![...wanted, ...python].includes(name))).toEqual([]);
-    // A script serves both kinds of machines, so it names settings of the other kind, in branches not taken.
+    // Scripts are the same on both kinds of nodes, and have branches for the other kind.
     const otherKind =
       spec.role === "scheduler" ? ["SCHEDULER", "WORKER_PREFIX", "WORKER_PROCESSES"] : ["HTTP_PORT"];
     expect(wanted.filter((name) => !(name in spec.settings))).toEqual(otherKind);
@@ -188,7 +188,7 @@ describe.each(everySpec)("%s", (_, spec) => {
     for (const path of executable) expect(fileOf(spec, path)).toMatch(/^#!\/bin\/bash\n/);
   });
 
-  test("has each file of cloud-init as it is, comments included", () => {
+  test("has each file of cloud-init unchanged, comments included", () => {
     for (const { path, content } of spec.files) {
       expect(content).toMatch(/\S\n$/);
       if (!path.startsWith("/usr/local/lib/dask-node/") || /\.txt$|\/python\//.test(path)) continue;
@@ -198,7 +198,7 @@ describe.each(everySpec)("%s", (_, spec) => {
     }
   });
 
-  test("has in its stub what downloads the bundle and reports, and all else in the bundle", () => {
+  test("has the downloader of the bundle and its reports in the stub, and all other files in the bundle", () => {
     const end = spec.role === "scheduler" ? "signal" : "hook";
     expect(spec.stub.map(({ path }) => path)).toEqual([
       "/etc/systemd/system/dask-bundle.service",
@@ -216,7 +216,7 @@ describe.each(everySpec)("%s", (_, spec) => {
     ]);
   });
 
-  test("leaves only local ports that the security groups know to chance", () => {
+  test("limits ephemeral ports to the range in the security groups", () => {
     expect(fileOf(spec, "/etc/sysctl.d/90-dask.conf")).toContain(
       "\nnet.ipv4.ip_local_port_range = 32768 40959\n",
     );
@@ -233,7 +233,7 @@ describe("tls.yaml", () => {
   const preload = ["/usr/local/lib/dask-node/python/cdktf_dask/preloads/reload_certificates.py"];
 
   test.each([scheduler, cpuWorker, gpuWorker])(
-    "takes no connection without a certificate: $title",
+    "requires a certificate for each connection: $title",
     (spec) => {
       expect(parse(fileOf(spec, "/etc/dask/tls.yaml"))).toEqual({
         distributed: {
@@ -250,7 +250,7 @@ describe("tls.yaml", () => {
     },
   );
 
-  test("is not there without TLS", () => {
+  test("does not exist without TLS", () => {
     expect(paths(schedulerNode(largest2026))).not.toContain("/etc/dask/tls.yaml");
   });
 });
@@ -258,7 +258,7 @@ describe("tls.yaml", () => {
 describe("dask.yaml", () => {
   const config = daskYaml(cpuWorker);
 
-  test("has Dask's own memory thresholds", () => {
+  test("has the default memory thresholds of Dask", () => {
     expect(config.distributed.worker.memory).toEqual({
       target: 0.6,
       spill: 0.7,
@@ -268,7 +268,7 @@ describe("dask.yaml", () => {
     });
   });
 
-  test("limits what workers spill where the pool says so", () => {
+  test("has the spill limit of the pool", () => {
     expect(daskYaml(worker(variety, "gpu")).distributed.worker.memory["max-spill"]).toBe("30GiB");
     expect(daskYaml(worker(variety, "many-processes")).distributed.worker.memory["max-spill"]).toBe("50GiB");
   });
@@ -281,7 +281,7 @@ describe("dask.yaml", () => {
     );
   });
 
-  test("lets only the dashboard's own pages open its connection", () => {
+  test("accepts WebSocket connections only from pages of the dashboard", () => {
     const origins = (spec: NodePlan) =>
       daskYaml(spec).distributed.scheduler.dashboard["bokeh-application"].allow_websocket_origin;
     expect(origins(scheduler)).toEqual([
@@ -292,7 +292,7 @@ describe("dask.yaml", () => {
     expect(origins(schedulerNode(largest2026))).toEqual(["localhost:8787"]);
   });
 
-  test("gives up on bad tasks, silent workers and resources that nobody offers", () => {
+  test("limits the time for failing tasks, silent workers and missing resources", () => {
     expect(config.distributed.scheduler).toMatchObject({
       "allowed-failures": 3,
       "worker-ttl": "5 minutes",
@@ -300,11 +300,11 @@ describe("dask.yaml", () => {
     });
   });
 
-  test("lets tasks wait on release 2024.7, whose scheduler would shut itself down instead", () => {
+  test("has no time limit for tasks on release 2024.7, whose scheduler would shut down", () => {
     expect(daskYaml(schedulerNode(largest2024)).distributed.scheduler["no-workers-timeout"]).toBeNull();
   });
 
-  test("keeps libraries to one thread, and compresses where it pays", () => {
+  test("limits libraries to one thread, and compresses automatically", () => {
     expect(config.distributed.nanny["pre-spawn-environ"]).toEqual({
       OMP_NUM_THREADS: 1,
       MKL_NUM_THREADS: 1,
@@ -313,7 +313,7 @@ describe("dask.yaml", () => {
     expect(config.distributed.comm).toEqual({ compression: "auto" });
   });
 
-  test("speaks of UCX in the release's namespace, in clusters with UCX alone", () => {
+  test("configures UCX in the namespace of the release, only in clusters with UCX", () => {
     const ucx = parse(fileOf(schedulerNode(largest2026), "/etc/dask/ucx.yaml"));
     expect(ucx).toEqual({ "distributed-ucxx": { "create-cuda-context": true } });
     expect(paths(gpuWorker)).not.toContain("/etc/dask/ucx.yaml");

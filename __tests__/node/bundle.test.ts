@@ -44,7 +44,7 @@ describe("the archive", () => {
     ]);
   });
 
-  test("is unpacked by tar to the byte, with the modes", () => {
+  test("is unpacked by tar without changes to contents and modes", () => {
     const folder = mkdtempSync(join(directory, "unpacked-"));
     expect(tar("--extract", "--file", tarball, "--directory", folder)).toBe("");
     for (const { path, mode, content } of FILES) {
@@ -53,12 +53,12 @@ describe("the archive", () => {
     }
   });
 
-  test("is the same bytes in whichever order the files come", () => {
+  test("does not depend on the order of the files", () => {
     expect(archive([...FILES].reverse())).toEqual(archive(FILES));
     expect(archive(FILES.slice(1))).not.toEqual(archive(FILES));
   });
 
-  test("has these bytes with fflate 0.8.3, whatever computer makes it", () => {
+  test("has these bytes with fflate 0.8.3, on every computer", () => {
     const digest = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");
     expect(digest(gunzipSync(archive(FILES)))).toBe(
       "8983812da9124af4dadb71f7603ff7c05ba446973c00bf778d871906e9d31bf3",
@@ -73,7 +73,7 @@ describe("the archive", () => {
     expect(bytes).toEqual(Buffer.alloc(1024));
   });
 
-  test("refuses a relative path, a path too long for its field, and a path twice", () => {
+  test("rejects a relative path, a path that is too long for its field, and a duplicate path", () => {
     expect(() => archive([file("etc/dask/x", "")])).toThrow(
       'file of a bundle: got "etc/dask/x", expected an absolute path of at most 100 bytes. Hint: shorten it',
     );
@@ -109,7 +109,7 @@ describe("a bundle", () => {
     ["text", "tcp://${TfToken[TOKEN.12]}:8786", "TfToken["],
     ["a list", "#{TfToken[TOKEN.3]}", "TfToken["],
     ["a number", "nthreads: -1.8881545897087626e+289", "-1.8881545897087626e+289"],
-  ])("is refused with a Terraform token that stands for %s", (_, value, token) => {
+  ])("is rejected with a Terraform token for %s", (_, value, token) => {
     expect(() => bundleOf([file("/etc/dask/more.yaml", `${value}\n`)])).toThrow(
       `/etc/dask/more.yaml: got the Terraform token '${token}…', expected values known at synth. Hint: use a fixed name or address`,
     );

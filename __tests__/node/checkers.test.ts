@@ -35,7 +35,7 @@ beforeAll(async () => {
 }, INSTALL_TIMEOUT);
 afterAll(() => rmSync(directory, { recursive: true }));
 
-/** Exit code and everything said. */
+/** Exit code and output. */
 function check(command: string, ...argv: string[]) {
   const { status, stdout, stderr, error } = spawnSync(command, argv, { encoding: "utf8", timeout: 120_000 });
   if (error) throw error;
@@ -53,7 +53,7 @@ describe("cloud-init's schema", () => {
   const strict = (...configs: string[]) =>
     check(SYSTEM_PYTHON, join(__dirname, "strict_schema.py"), SCHEMA, ...configs);
 
-  testWithCloudInit("accepts the cloud-config of every machine, unknown keys refused", () => {
+  testWithCloudInit("accepts the cloud-config of every node, with unknown keys rejected", () => {
     const configs = everySpec.map(([, spec], index) => write(`${index}.yaml`, cloudConfig(spec)));
     expect(strict(...configs)).toEqual({ code: 0, said: "\n" });
     for (const config of configs) {
@@ -61,7 +61,7 @@ describe("cloud-init's schema", () => {
     }
   });
 
-  testWithCloudInit("refuses an unknown key at the top and in a file, and a wrong type", () => {
+  testWithCloudInit("rejects an unknown key at the top and in a file, and a wrong type", () => {
     const top = write("top.yaml", "#cloud-config\nwrite_filez: []\n");
     const inner = write("inner.yaml", "#cloud-config\nwrite_files: [{path: /a, mode: '0644'}]\n");
     const type = write("type.yaml", "#cloud-config\nruncmd: true\n");
@@ -71,7 +71,7 @@ describe("cloud-init's schema", () => {
   });
 });
 
-describe("user data is decoded, all its members,", () => {
+describe("all gzip members of user data are decoded", () => {
   /** What a program of Python prints as JSON about the user data of every node. */
   const decoded = (python: string, program: string) => {
     const paths = everySpec.map(([, spec], index) => {
@@ -105,7 +105,7 @@ describe("systemd-analyze verify", () => {
     return folder;
   };
 
-  testWithSystemd("has nothing to say about any unit of any machine, with its drop-ins", () => {
+  testWithSystemd("accepts every unit of every node, with its drop-ins", () => {
     everySpec.forEach(([title, spec], index) => {
       const folder = root(index, spec.files);
       const said = check("systemd-analyze", `--root=${folder}`, "verify", ...unitsOf(spec.files));
@@ -114,7 +114,7 @@ describe("systemd-analyze verify", () => {
     });
   });
 
-  testWithSystemd("says so where a unit or a drop-in has an unknown key, or a program is missing", () => {
+  testWithSystemd("reports an unknown key in a unit or a drop-in, and a missing program", () => {
     const [, spec] = everySpec[0] ?? [];
     const files = (spec?.files ?? []).map((file) => ({
       ...file,
@@ -147,7 +147,7 @@ describe("scripts", () => {
       ({ path, content }) => isBash(content) || /\/(functions|hook|instance|pem|secrets|signal)$/.test(path),
     );
 
-  test("are these", () => {
+  test("are these files", () => {
     expect(sources.map((path) => relative(CLOUD_INIT, path)).sort()).toEqual([
       ...[
         "base/base",
@@ -181,12 +181,12 @@ describe("scripts", () => {
     expect(check(join(tools, "shellcheck"), ...options, ...sources)).toEqual({ code: 0, said: "" });
   });
 
-  test("are Bash, also as they land", () => {
+  test("are valid Bash, also on the node", () => {
     const different = new Map(scripts.map((script) => [script.content, script]));
     for (const { path, content } of different.values()) {
-      const landed = join(directory, "landed");
-      writeFileSync(landed, content);
-      expect({ path, ...check("bash", "-n", landed) }).toEqual({ path, code: 0, said: "" });
+      const script = join(directory, "script");
+      writeFileSync(script, content);
+      expect({ path, ...check("bash", "-n", script) }).toEqual({ path, code: 0, said: "" });
     }
   });
 });

@@ -9,7 +9,7 @@ import { fakeAws } from "./fake-aws";
 import { FakeMachine } from "./fake-machine";
 import { largest2024, worker } from "./specs";
 
-/** Stands for Miniforge's installer: commands that note their calls, and make what the real ones make. */
+/** Stands for Miniforge's installer: creates commands that record their calls and create the files of the real ones. */
 const INSTALLER = `
 while (($#)); do [[ $1 == -p ]] && prefix=$2; shift; done
 mkdir -p "$prefix/bin"
@@ -32,7 +32,7 @@ const prepare = (spec: NodePlan) => {
   fakeAws(machine, { download: join(machine.directory, "installer") });
   machine.command("conda-stub", MAKE_ENVIRONMENT);
   machine.command("python-stub");
-  // It keeps the requirements that it gets.
+  // It keeps a copy of its requirements.
   machine.command("uv-stub", `cp "\${@: -1}" /var/requirements; echo ${spec.settings.DASK} >/var/installed`);
   machine.write("var/tmp/.keep", "");
 };
@@ -42,7 +42,7 @@ afterEach(() => machine.remove());
 const short = (calls: readonly string[]) =>
   calls.map((call) => call.replaceAll(machine.directory, "").replace(/dask-node\.\w{6}/, "dask-node.X"));
 
-test("installs interpreter and locked packages, nothing else", () => {
+test("installs only the interpreter and the locked packages", () => {
   const { code, said, calls } = machine.run("conda");
   expect(said).toBe(
     "installing Miniforge\nmaking an environment with Python 3.12.13\ninstalling 59 locked packages\n" +
@@ -65,7 +65,7 @@ test.each([
   ["CPU", worker(development, "cpu"), "locks/2026.7/cpu.node.txt"],
   ["GPU", worker(production, "gpu"), "locks/2026.7/gpu.node.txt"],
   ["GPU on 2024.7", worker(largest2024, "gpus-for-the-tutors"), "locks/2024.7/gpu.node.txt"],
-])("uv gets the lockfile to the byte: %s", (_, spec, lock) => {
+])("uv gets the unchanged lockfile: %s", (_, spec, lock) => {
   machine.remove();
   prepare(spec);
   expect(machine.run("conda").code).toBe(0);
@@ -81,7 +81,7 @@ test("a second run changes nothing", () => {
   });
 });
 
-test("another key makes the environment anew, with the Miniforge that is there", () => {
+test("another image digest recreates the environment, with the existing Miniforge", () => {
   machine.run("conda");
   const settings = machine.read("etc/dask/node.env") ?? "";
   machine.write("etc/dask/node.env", settings.replace(/BAKE_KEY='\w+'/, "BAKE_KEY='0123456789ab'"));
@@ -91,7 +91,7 @@ test("another key makes the environment anew, with the Miniforge that is there",
   expect(machine.read("opt/dask/env/.dask-node")).toBe("0123456789ab\n");
 });
 
-test("an installer with another checksum is not run, and the sentence has both", () => {
+test("an installer with another checksum is not run, and the error has both checksums", () => {
   machine.write("installer", "echo evil");
   const evil = createHash("sha256").update("echo evil").digest("hex");
   const { code, said } = machine.run("conda");
@@ -104,7 +104,7 @@ test("an installer with another checksum is not run, and the sentence has both",
   expect(machine.read("opt/conda/bin/conda")).toBeUndefined();
 });
 
-test("a download that fails says what curl said", () => {
+test("a failed download reports the error of curl", () => {
   machine.command("curl", "echo 'curl: (22) The requested URL returned error: 404' >&2; exit 22");
   const { code, said } = machine.run("conda");
   expect(code).toBe(1);
@@ -113,7 +113,7 @@ test("a download that fails says what curl said", () => {
   );
 });
 
-test("an installation that fails is tried three times, and its own last line is the cause", () => {
+test("a failed installation is tried three times, and reports its last line", () => {
   machine.command("uv-stub", "echo 'error: hash mismatch of dask' >&2; exit 1");
   const { code, said, calls } = machine.run("conda");
   expect(code).toBe(1);
@@ -127,7 +127,7 @@ test("an installation that fails is tried three times, and its own last line is 
   expect(calls.filter((call) => call.startsWith("sleep"))).toEqual(["sleep 10", "sleep 20"]);
 });
 
-test("an environment with another Dask is not taken", () => {
+test("an environment with another version of Dask is rejected", () => {
   machine.command("uv-stub", "echo 2020.1.0 >/var/installed");
   const { code, said } = machine.run("conda");
   expect(code).toBe(1);

@@ -4,16 +4,16 @@ import { largest2024, worker } from "./specs";
 
 let machine: FakeMachine;
 
-/** Puts a device onto the bus. */
+/** Adds a device to the PCI bus. */
 const onBus = (address: string, vendor: string, kind: string) => {
   machine.write(`sys/bus/pci/devices/${address}/vendor`, `${vendor}\n`);
   machine.write(`sys/bus/pci/devices/${address}/class`, `${kind}\n`);
 };
 
 /**
- * A machine with a GPU on its bus. The double of nvidia-smi works once modprobe has loaded the driver that apt-get
- * has put there; `modules` says whether the archive has modules for the running kernel. Between the lines of two GPUs time
- * passes, so that a reader which goes after the first one would end nvidia-smi with SIGPIPE.
+ * A node with a GPU on its PCI bus. The double of nvidia-smi works after apt-get has installed the driver and modprobe has
+ * loaded it. `modules`: whether the archive has modules for the running kernel. The double pauses between the lines of two
+ * GPUs, so that a reader that stops after the first line would end nvidia-smi with SIGPIPE.
  */
 const prepare = ({
   driver = false,
@@ -65,7 +65,7 @@ const calls = (run: { calls: string[] }, ...names: string[]) =>
     )
     .filter((call) => names.includes(call.split(" ")[0] ?? ""));
 
-test("a driver that works is left as it is", () => {
+test("a driver that works is not changed", () => {
   prepare({ driver: true });
   const run = machine.run("cuda-nvidia");
   expect(run).toMatchObject({ code: 0, said: "NVIDIA L4, 580.95.05, Enabled\n" });
@@ -86,7 +86,7 @@ test("without one, the signed modules of the running kernel are installed and lo
   ]);
 });
 
-test("modules for another kernel alone need a reboot, and say why", () => {
+test("if only modules for another kernel exist, the phase requests a reboot with the reason", () => {
   prepare({ modules: false });
   const run = machine.run("cuda-nvidia");
   expect(run.code).toBe(100);
@@ -97,7 +97,7 @@ test("modules for another kernel alone need a reboot, and say why", () => {
   );
 });
 
-test("persistence mode is on, by a drop-in where the packaged daemon turns it off", () => {
+test("persistence mode is on, by a drop-in if the packaged daemon turns it off", () => {
   prepare({ driver: true });
   const run = machine.run("cuda-nvidia");
   expect(machine.read("etc/systemd/system/nvidia-persistenced.service.d/dask.conf")).toBe(
@@ -113,7 +113,7 @@ test("persistence mode is on, by a drop-in where the packaged daemon turns it of
   expect(calls(run, "nvidia-smi")).toContain("nvidia-smi --persistence-mode=1");
 });
 
-test("a daemon that keeps persistence mode on is left as it is", () => {
+test("a daemon that keeps persistence mode on is not changed", () => {
   prepare({ driver: true });
   machine.command("systemctl", "echo ExecStart=/usr/bin/nvidia-persistenced --persistence-mode");
   expect(calls(machine.run("cuda-nvidia"), "systemctl")).toEqual([
@@ -145,7 +145,7 @@ describe("Fabric Manager", () => {
   });
 
   test.each([
-    ["a GPU alone", "0x10de", "0x030200"],
+    ["only a GPU", "0x10de", "0x030200"],
     ["a bridge of another vendor", "0x1d0f", "0x068000"],
   ])("is left out with %s", (_, vendor, kind) => {
     prepare();
@@ -155,7 +155,7 @@ describe("Fabric Manager", () => {
     expect(about(run)).toEqual([]);
   });
 
-  test("of the image stays as it is, and is started", () => {
+  test("of the image is not changed, and is started", () => {
     prepare({ driver: true });
     machine.write("var/fabricmanager", "");
     onBus("0000:a0:00.0", "0x10de", "0x068000");
@@ -178,7 +178,7 @@ describe("Fabric Manager", () => {
     expect(p5.settings.BAKE_KEY).not.toBe(worker(production, "gpu").settings.BAKE_KEY);
   });
 
-  test("that does not run fails the phase with its own last line", () => {
+  test("that does not run fails the phase with its last log line", () => {
     prepare();
     onBus("0000:a0:00.0", "0x10de", "0x068000");
     machine.command("systemctl", '[[ "$*" != *"start nvidia-fabricmanager"* && "$*" != cat* ]]');
@@ -194,7 +194,7 @@ describe("Fabric Manager", () => {
     ["N/A", 0],
     ["Completed", 0],
     ["In Progress", 1],
-  ])("leaves GPUs whose fabric is %s", (fabric, expected) => {
+  ])("that leaves the fabric of GPUs %s ends the phase with %d", (fabric, expected) => {
     prepare({ driver: true, fabric });
     const { code, said } = machine.run("cuda-nvidia");
     expect(code).toBe(expected);
@@ -216,7 +216,7 @@ test.each([
   );
 });
 
-test("a machine without a GPU is told so before anything is installed", () => {
+test("a node without a GPU fails the phase before anything is installed", () => {
   prepare();
   machine.write("sys/bus/pci/devices/0000:31:00.0/vendor", "0x1d0f\n");
   expect(machine.run("cuda-nvidia")).toEqual({
@@ -226,7 +226,7 @@ test("a machine without a GPU is told so before anything is installed", () => {
   });
 });
 
-test("a driver that dies at the end fails the phase with nvidia-smi's words", () => {
+test("a driver that stops working fails the phase with the error of nvidia-smi", () => {
   prepare({ driver: true });
   machine.command(
     "nvidia-smi",
@@ -243,7 +243,7 @@ esac`,
 describe("phase cuda-toolkit, on release 2024.7", () => {
   const spec = worker(largest2024, "gpus-for-the-tutors");
 
-  test("takes the toolkit from NVIDIA's repository, whose key is checked", () => {
+  test("installs the toolkit from NVIDIA's repository, after a check of its key", () => {
     prepare({ driver: true, spec });
     machine.command("curl", 'echo "not the key" >"$' + '{@: -2:1}"');
     const refused = machine.run("cuda-toolkit");
@@ -254,7 +254,7 @@ describe("phase cuda-toolkit, on release 2024.7", () => {
     expect(calls(refused, "dpkg", "apt-get")).toEqual([]);
 
     machine.command("sha256sum", "echo d2a6b11c096396d868758b86dab1823b25e14d70333f1dfa74da5ddaf6a06dba -");
-    // The list of packages is new, whatever was done this boot.
+    // The package lists are updated even if they were updated in this boot.
     machine.write("run/dask/apt-updated", "");
     const run = machine.run("cuda-toolkit");
     expect(run.code).toBe(0);
@@ -266,7 +266,7 @@ describe("phase cuda-toolkit, on release 2024.7", () => {
     expect(machine.read("var/tmp/cuda-keyring.deb")).toBeUndefined();
   });
 
-  test("has nothing to do where the toolkit is there", () => {
+  test("does nothing if the toolkit is installed", () => {
     prepare({ driver: true, spec });
     machine.command("dpkg-query", 'echo "install ok installed"');
     const run = machine.run("cuda-toolkit");
@@ -274,7 +274,7 @@ describe("phase cuda-toolkit, on release 2024.7", () => {
     expect(calls(run, "curl", "dpkg", "apt-get")).toEqual([]);
   });
 
-  test("refuses another Ubuntu with what to do", () => {
+  test("rejects another version of Ubuntu with a hint", () => {
     prepare({ driver: true, spec });
     machine.write("etc/os-release", 'VERSION_ID="22.04"\n');
     const { code, said } = machine.run("cuda-toolkit");

@@ -12,7 +12,7 @@ const prepare = (spec: NodePlan) => {
 };
 afterEach(() => machine.remove());
 
-/** The environment's interpreter: notes its call and ends as told. */
+/** Stands for the interpreter of the environment: records its call and runs the body. */
 const python = (body: string) => {
   machine.command("python-of-dask", body);
   machine.write("opt/dask/env/bin/python", '#!/bin/bash\nexec python-of-dask "$@"\n', 0o755);
@@ -22,7 +22,7 @@ const calls = (run: { calls: string[] }) =>
     .map((call) => call.replaceAll(machine.directory, ""))
     .filter((call) => !/^(journalctl|sleep)/.test(call));
 
-test("the scheduler is enabled, started, and done once it answers", () => {
+test("the phase enables and starts the scheduler, and ends once the scheduler responds", () => {
   prepare(schedulerNode(production));
   machine.command("curl");
   const run = machine.run("dask");
@@ -35,7 +35,7 @@ test("the scheduler is enabled, started, and done once it answers", () => {
   ]);
 });
 
-test("a scheduler that does not answer fails the phase with its last words", () => {
+test("a scheduler that does not respond fails the phase with its last log line", () => {
   prepare(schedulerNode(production));
   machine.command("curl", "exit 7");
   expect(machine.run("dask")).toMatchObject({
@@ -44,7 +44,7 @@ test("a scheduler that does not answer fails the phase with its last words", () 
   });
 });
 
-test("a worker's machine is done once all its processes are registered", () => {
+test("the phase of a worker node ends once all its processes are registered", () => {
   prepare(worker(variety, "many-processes"));
   python("echo '4 of 4 workers are registered'");
   const run = machine.run("dask");
@@ -80,7 +80,7 @@ test("a GPU worker's node expects a process for each GPU, not for each MIG devic
   );
 });
 
-test("workers that do not register fail the phase with how far they came and their last words", () => {
+test("workers that do not register fail the phase with their number and their last log line", () => {
   prepare(worker(production, "cpu"));
   python("echo '0 of 1 workers are registered'; exit 1");
   machine.command("systemctl", "[[ $1 != enable ]]");

@@ -10,7 +10,7 @@ const cpu = worker(production, "cpu");
 const HOST = "dask-production--eu-central-1--123456789012.s3.eu-central-1.amazonaws.com";
 let machine: FakeMachine;
 
-/** A node with its stub, whose bucket gives the bundle, or what else is said. */
+/** A node with its stub, whose bucket has the bundle or responds as given. */
 const prepare = (spec: NodePlan = cpu, answers: Answers = {}, bundle: Buffer = spec.bundle.archive) => {
   machine = new FakeMachine(spec);
   const env = spec.stub.find(({ path }) => path.endsWith(".env"))?.content ?? "";
@@ -20,7 +20,7 @@ const prepare = (spec: NodePlan = cpu, answers: Answers = {}, bundle: Buffer = s
   writeFileSync(join(machine.directory, "bundle"), bundle);
   machine.write("unpacked/.keep", "");
   machine.command("systemctl");
-  // In place of the machine's root.
+  // Instead of the root of the node.
   machine.command("tar", `exec /usr/bin/tar "\${@:1:$#-1}" ${machine.directory}/unpacked`);
   fakeAws(machine, { download: join(machine.directory, "bundle"), ...answers });
 };
@@ -50,20 +50,20 @@ test("downloads the bundle by a signed request, unpacks it, and starts the phase
   expect(machine.read("var/lib/dask-node/bundle.tar.gz")).toBeUndefined();
 });
 
-test("a node that has its bundle asks nobody", () => {
+test("a node that has its bundle makes no request", () => {
   prepare();
   machine.write("var/lib/dask-node/bundle", `${cpu.bundle.sha256}\n`);
   expect(machine.run("fetch-bundle")).toEqual({ code: 0, said: "", calls: STARTED });
 });
 
-test("an image with another bundle gets its own", () => {
+test("a node with the bundle of an image downloads its bundle", () => {
   prepare();
   machine.write("var/lib/dask-node/bundle", "0123\n");
   expect(machine.run("fetch-bundle").code).toBe(0);
   expect(machine.read("var/lib/dask-node/bundle")).toBe(`${cpu.bundle.sha256}\n`);
 });
 
-describe("one sentence goes to the console, the log, the status, the tag and the launch hook", () => {
+describe("a failure goes to the console, the log, the status, the tag and the launch hook", () => {
   const assertFailed = (cause: string) => {
     const { code, said, calls } = machine.run("fetch-bundle");
     expect(code).toBe(1);
@@ -83,20 +83,20 @@ describe("one sentence goes to the console, the log, the status, the tag and the
     assertFailed(`the bundle from ${HOST} has the checksum ${sum}: not used`);
   });
 
-  test("where S3 refuses, which is asked again for 150 s, as the role may be new", () => {
+  test("if S3 denies access, after retries for 150 s because the role may be new", () => {
     prepare(cpu, { bucket: "AccessDenied" });
     const calls = assertFailed(`cannot download the bundle from ${HOST}: AccessDenied: Access Denied`);
     const pauses = calls.reduce((sum, call) => sum + Number(/^sleep (\d+)$/.exec(call)?.[1] ?? 0), 0);
     expect(pauses).toBeGreaterThanOrEqual(150);
   });
 
-  test("where there is no bucket, at once", () => {
+  test("without a bucket, without retries", () => {
     prepare(cpu, { bucket: "NoSuchBucket" });
     const calls = assertFailed(`cannot download the bundle from ${HOST}: NoSuchBucket: Access Denied`);
     expect(calls.filter((call) => call.startsWith("sleep"))).toEqual([]);
   });
 
-  test("where S3 is not reached", () => {
+  test("if S3 is not reachable", () => {
     prepare(cpu, { bucket: "unreachable" });
     assertFailed(
       `cannot download the bundle from ${HOST}: curl: (28) Connection timed out after 20001 milliseconds`,
@@ -109,18 +109,18 @@ test("a scheduler reports to the deployment that waits for it", () => {
   prepare(scheduler, { bucket: "NoSuchBucket" });
   keep(machine, "/dask/production/scheduler-signal", "https://signal/");
   const { calls } = machine.run("fetch-bundle");
-  const sentence = failure(`cannot download the bundle from ${HOST}: NoSuchBucket: Access Denied`);
-  expect(toldAws(calls)).toEqual([sentence]);
+  const message = failure(`cannot download the bundle from ${HOST}: NoSuchBucket: Access Denied`);
+  expect(toldAws(calls)).toEqual([message]);
   const [, body = ""] = /^data-raw = (".*")$/m.exec(machine.read("var/signals") ?? "") ?? [];
   expect(JSON.parse(JSON.parse(body))).toEqual({
     Status: "FAILURE",
-    Reason: sentence,
+    Reason: message,
     UniqueId: INSTANCE,
-    Data: sentence,
+    Data: message,
   });
 });
 
-test("without IMDSv2 the console is all there is", () => {
+test("without IMDSv2 a failure goes only to the console, the log and the status", () => {
   prepare(cpu, { metadata: "off" });
   const { code, said, calls } = machine.run("fetch-bundle");
   const cause =

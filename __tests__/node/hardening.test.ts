@@ -10,8 +10,8 @@ import { everySpec, fileOf, largest2026, schedulerNode, unitOf, worker } from ".
 jest.setTimeout(120_000);
 
 /**
- * Most exposure of each unit by `systemd-analyze security`, times ten: 0 is none, 100 a service of root without any
- * sandbox. What systemd 252 measures; Dask's services need the network and code made at run time, and those of root
+ * Maximum exposure of each unit by `systemd-analyze security`, times ten: 0 is none, 100 a service of root without any
+ * sandbox. Measured with systemd 252; Dask's services need the network and code made at run time, and those of root
  * install packages and mount disks.
  */
 const MAX_EXPOSURE: Readonly<Record<string, number>> = {
@@ -36,7 +36,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 
-/** What systemd-analyze says of the exposure of a unit on a machine with these files. */
+/** Report of systemd-analyze about the exposure of a unit on a node with these files. */
 function analyze(files: readonly NodeFile[], unit: string, ...options: string[]) {
   const { status, stdout, stderr, error } = spawnSync(
     "systemd-analyze",
@@ -55,7 +55,7 @@ function rootOf(files: readonly NodeFile[]): string {
   return root;
 }
 
-/** Names of the restrictions that a unit has, its drop-ins counted in. */
+/** Names of the restrictions of a unit with its drop-ins. */
 function restrictions(files: readonly NodeFile[], unit: string): string[] {
   const { shown } = analyze(files, unit, "--json=short");
   const checks = JSON.parse(shown) as readonly { readonly set: boolean; readonly name: string }[];
@@ -69,7 +69,7 @@ const cpu = worker(production, "cpu");
 const gpu = worker(production, "gpu");
 
 describe("exposure", () => {
-  testWithSystemd("of each unit of each machine is within its bound", () => {
+  testWithSystemd("of each unit of each node is within its limit", () => {
     for (const [title, { files }] of everySpec) {
       const services = unitsOf(files).filter((unit) => unit.endsWith(".service"));
       for (const unit of services) {
@@ -79,12 +79,12 @@ describe("exposure", () => {
     }
   });
 
-  testWithSystemd("is above each bound without the drop-ins", () => {
-    const machines = [scheduler, cpu, gpu].map(({ files }) =>
+  testWithSystemd("is above each limit without the drop-ins", () => {
+    const nodes = [scheduler, cpu, gpu].map(({ files }) =>
       files.filter(({ path }) => !path.endsWith(".conf")),
     );
     for (const [unit, bound] of Object.entries(MAX_EXPOSURE)) {
-      const bare = machines.find((files) => unitsOf(files).includes(unit)) ?? [];
+      const bare = nodes.find((files) => unitsOf(files).includes(unit)) ?? [];
       expect({ unit, ...analyze(bare, unit, `--threshold=${bound}`) }).toMatchObject({
         unit,
         code: 1,
@@ -94,8 +94,8 @@ describe("exposure", () => {
   });
 });
 
-describe("what every unit bears", () => {
-  test("is one drop-in on every machine", () => {
+describe("the drop-in of all units", () => {
+  test("is the same on every node", () => {
     for (const [, spec] of everySpec) {
       expect(settings(fileOf(spec, GENERAL))).toEqual([
         "NoNewPrivileges=yes",
@@ -114,13 +114,13 @@ describe("what every unit bears", () => {
     }
   });
 
-  test("brings no mount namespace, in which a unit's mounts would be its own", () => {
-    const bringing =
+  test("creates no mount namespace, which would hide the mounts of a unit", () => {
+    const namespaced =
       /^(PrivateTmp|PrivateDevices|PrivateMounts|PrivateIPC|Protect(?!Hostname)\w+|ProcSubset|\w+Paths|BindPaths)=/;
     for (const text of [fileOf(cpu, GENERAL), unitOf(cpu, "dask-machine")]) {
-      expect(settings(text).filter((line) => bringing.test(line))).toEqual([]);
+      expect(settings(text).filter((line) => namespaced.test(line))).toEqual([]);
     }
-    expect(settings(fileOf(cpu, sandboxOf("dask-worker"))).filter((line) => bringing.test(line))).toContain(
+    expect(settings(fileOf(cpu, sandboxOf("dask-worker"))).filter((line) => namespaced.test(line))).toContain(
       "ProtectSystem=strict",
     );
   });
@@ -165,13 +165,13 @@ describe.each([
   });
 });
 
-test("a CUDA worker's device rule is made once the driver of unified memory is loaded", () => {
+test("the device rule of a CUDA worker is created after the driver of unified memory is loaded", () => {
   const sandbox = settings(fileOf(gpu, sandboxOf("dask-cuda-worker")));
   expect(sandbox).toContain("Wants=modprobe@nvidia_uvm.service");
   expect(sandbox).toContain("After=modprobe@nvidia_uvm.service");
 });
 
-test("the scheduler cannot ask the metadata service for its machine's role", () => {
+test("the scheduler cannot reach the metadata service", () => {
   expect(settings(unitOf(scheduler, "dask-scheduler"))).toContain(
     "IPAddressDeny=169.254.169.254 fd00:ec2::254",
   );

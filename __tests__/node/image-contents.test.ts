@@ -22,7 +22,7 @@ const withFile = (spec: NodePlan, changed: string): NodePlan => ({
   ),
 });
 
-/** What an image holds, by the name of the setting or file that decides it; all else is for a boot to settle. */
+/** The settings and files that an image depends on; all others are applied at boot. */
 const BAKED_SETTINGS = [
   ...["BAKE", "BAKE_SETUP", "PACKAGES", "DASK", "PYTHON", "MINIFORGE_URL", "MINIFORGE_SHA256"],
   ...["DRIVER_BRANCH", "NVSWITCH", "CUDA_PACKAGE"],
@@ -41,19 +41,25 @@ describe("the image digest", () => {
     expect(fileOf(toolkitWorker, "/etc/dask/node.env")).toContain(`BAKE_KEY='${digest}'\n`);
   });
 
-  test.each(Object.keys(toolkitWorker.settings))("with another %s", (name) => {
-    const other = imageContents(withSetting(toolkitWorker, name)).digest;
-    if (BAKED_SETTINGS.includes(name)) expect(other).not.toBe(digest);
-    else expect(other).toBe(digest);
-  });
+  test.each(Object.keys(toolkitWorker.settings))(
+    "depends on the setting %s only if the image does",
+    (name) => {
+      const other = imageContents(withSetting(toolkitWorker, name)).digest;
+      if (BAKED_SETTINGS.includes(name)) expect(other).not.toBe(digest);
+      else expect(other).toBe(digest);
+    },
+  );
 
-  test.each(toolkitWorker.files.map(({ path }) => path))("with another %s", (path) => {
-    const other = imageContents(withFile(toolkitWorker, path)).digest;
-    if (BAKED_FILES.includes(path)) expect(other).not.toBe(digest);
-    else expect(other).toBe(digest);
-  });
+  test.each(toolkitWorker.files.map(({ path }) => path))(
+    "depends on the file %s only if the image does",
+    (path) => {
+      const other = imageContents(withFile(toolkitWorker, path)).digest;
+      if (BAKED_FILES.includes(path)) expect(other).not.toBe(digest);
+      else expect(other).toBe(digest);
+    },
+  );
 
-  test("these are all there, so none of the names above is a name of nothing", () => {
+  test("depends on settings and files that exist", () => {
     expect(Object.keys(toolkitWorker.settings)).toEqual(expect.arrayContaining(BAKED_SETTINGS));
     expect(toolkitWorker.files.map(({ path }) => path)).toEqual(expect.arrayContaining(BAKED_FILES));
   });
@@ -69,19 +75,19 @@ describe("the image digest", () => {
     expect(digestOf(worker(changed, "new"))).toBe(digestOf(gpuWorker));
   });
 
-  test("is the same for machines that can share an image", () => {
+  test("is the same for nodes that can share an image", () => {
     expect(digestOf(worker(variety, "many-processes"))).toBe(digestOf(worker(development, "cpu")));
     expect(digestOf(schedulerNode(production))).toBe(digestOf(schedulerNode(development)));
-    // The scheduler has a door, whose nginx no worker needs.
+    // The reverse proxy of the scheduler needs nginx, which no worker has.
     expect(digestOf(schedulerNode(development))).not.toBe(digestOf(worker(development, "cpu")));
-    // This pool's instances have disks, which want packages of their own.
+    // The instances of this pool have disks, which need more packages.
     expect(digestOf(worker(production, "cpu"))).not.toBe(digestOf(worker(development, "cpu")));
     expect(digestOf(gpuWorker)).not.toBe(digestOf(worker(production, "cpu")));
     expect(digestOf(toolkitWorker)).not.toBe(digestOf(gpuWorker));
   });
 });
 
-describe("what has to be on the machine that an image is made from", () => {
+describe("the files that an image is built with", () => {
   const paths = (spec: NodePlan) => spec.imageContents.files.map(({ path }) => path);
 
   test("are the settings, and the files of the phases in the image", () => {
@@ -100,12 +106,12 @@ describe("what has to be on the machine that an image is made from", () => {
     );
   });
 
-  test("are files as every node has them", () => {
+  test("are files of the node", () => {
     const [, ...files] = toolkitWorker.imageContents.files;
     for (const file of files) expect(toolkitWorker.files).toContainEqual(file);
   });
 
-  test("say nothing about cluster and pool", () => {
+  test("do not depend on cluster and pool", () => {
     const text = gpuWorker.imageContents.files.map(({ content }) => content).join("");
     expect(text).not.toMatch(/production|scheduler\./);
     expect(gpuWorker.imageContents.files[0]?.content).toBe(
@@ -120,7 +126,7 @@ describe("what has to be on the machine that an image is made from", () => {
     const phases = files.filter(({ path }) => !/\/(bootstrap|instance)$/.test(path));
     expect(settingsRead(phases).filter((name) => !given.includes(name))).toEqual([]);
     for (const name of ["BAKE", "BAKE_KEY", "BOOT_SECONDS"]) expect(given).toContain(name);
-    // What it may do only with settings of a boot, which it does not read while baking.
+    // Settings of a boot, which are not read while baking.
     expect(settingsRead(files).filter((name) => !given.includes(name))).toEqual([
       "BOOT",
       "GROUP",
@@ -144,56 +150,56 @@ describe("baking", () => {
   });
   afterEach(() => machine.remove());
   const run = () => machine.run("bootstrap", "bake");
-  const mark = () => machine.read(gpuWorker.imageContents.stampFile.slice(1));
+  const stamp = () => machine.read(gpuWorker.imageContents.stampFile.slice(1));
 
-  test("is the command, which then leaves the image without an identity, and passes on its exit code", () => {
+  test("runs bootstrap, and then removes log and machine id of the image", () => {
     expect(gpuWorker.imageContents.command).toBe(
       "/usr/local/lib/dask-node/bootstrap bake && rm /var/log/dask-node.log && : >/etc/machine-id",
     );
     expect(gpuWorker.imageContents.stampFile).toBe("/var/lib/dask-node/baked");
   });
 
-  test("runs the phases of an image and no other, and marks what was made; no word to AWS", () => {
+  test("runs only the phases of an image and writes the stamp file, without calls of AWS", () => {
     const { code, said, calls } = run();
     expect(said).toMatch(new RegExp(`Z baked: key ${digestOf(gpuWorker)}\n$`));
     expect(code).toBe(0);
     expect([...said.matchAll(/phase (\S+) done/g)].map(([, phase]) => phase).sort()).toEqual([
       ...["base", "conda", "cuda-nvidia"],
     ]);
-    expect(mark()).toBe(`${digestOf(gpuWorker)}\n`);
+    expect(stamp()).toBe(`${digestOf(gpuWorker)}\n`);
     expect(calls).toEqual([]);
   });
 
-  test("that fails says why, marks nothing, and calls nobody", () => {
+  test("that fails logs the cause, writes no stamp file, and makes no calls", () => {
     machine.script("conda", "#!/bin/bash\necho 'no space left'\nexit 1\n");
     const { code, said, calls } = run();
     expect(code).toBe(1);
     expect(said).toContain("phase conda failed with exit code 1: no space left; ");
     expect(said).not.toContain("unbound variable");
-    expect(mark()).toBeUndefined();
+    expect(stamp()).toBeUndefined();
     expect(calls).toEqual([]);
   });
 
-  test("asks Image Builder for a reboot with its exit code, and goes on after it", () => {
+  test("requests a reboot from Image Builder by its exit code, and continues after the reboot", () => {
     machine.script("cuda-nvidia", "#!/bin/bash\n[[ -e /var/driver ]] || { echo 'no driver'; exit 100; }\n");
     const first = run();
     expect(first).toMatchObject({ code: 194, calls: [] });
     expect(first.said).toMatch(
       /phase cuda-nvidia needs a reboot: no driver; rebooting once, then going on\n$/,
     );
-    expect(mark()).toBeUndefined();
+    expect(stamp()).toBeUndefined();
     machine.write("var/driver", "");
     expect(run().code).toBe(0);
-    expect(mark()).toBe(`${digestOf(gpuWorker)}\n`);
-    // A machine made from the image has a reboot of its own.
+    expect(stamp()).toBe(`${digestOf(gpuWorker)}\n`);
+    // An instance of the image may reboot again.
     expect(machine.read("var/lib/dask-node/rebooted")).toBeUndefined();
   });
 
-  test("goes over an image that has been baked for something else", () => {
+  test("installs again on an image with another digest", () => {
     machine.write("var/lib/dask-node/baked", "0123456789ab\n");
     const { code, said } = run();
     expect(code).toBe(0);
     expect(said).toContain(`the image has key 0123456789ab, wanted ${digestOf(gpuWorker)}: installing`);
-    expect(mark()).toBe(`${digestOf(gpuWorker)}\n`);
+    expect(stamp()).toBe(`${digestOf(gpuWorker)}\n`);
   });
 });

@@ -19,7 +19,7 @@ test("names in AWS start with dask-, and paths with /dask/", () => {
   expect(secretName(cluster("research", "cpu"), "worker")).toBe("/dask/research/worker");
 });
 
-test("two clusters never share the name of a group, however their names are cut", () => {
+test("two clusters do not share the name of a group if their names contain hyphens", () => {
   expect(groupOf("research", "gpu-large")).toBe("dask-research--gpu-large");
   expect(groupOf("research-gpu", "large")).toBe("dask-research-gpu--large");
 });

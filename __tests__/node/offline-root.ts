@@ -6,18 +6,18 @@ import { testWith } from "./test-with";
 
 const OF_THE_SYSTEM = ["/usr/lib/systemd/system", "/lib/systemd/system"].find(existsSync);
 
-/** Programs that our units start, of the environment and of packages. */
+/** Programs of the environment and of packages that the units start. */
 const PROGRAMS = [
   ...["/opt/dask/env/bin/dask", "/opt/dask/env/bin/python"],
   ...["/usr/bin/getent", "/usr/bin/nvidia-modprobe", "/usr/bin/nvidia-smi"],
   ...["/usr/bin/install", "/usr/bin/kill", "/usr/sbin/nginx"],
 ];
 
-/** A test that needs systemd's analyzer, and units of a distribution to put beside ours. */
+/** A test that needs systemd-analyze and the units of a distribution. */
 export const testWithSystemd = testWith("systemd", OF_THE_SYSTEM !== undefined);
 
 /**
- * Makes a folder that stands for a machine's root, for `systemd-analyze --root=`: its files, the distribution's units,
+ * Creates a folder that stands for the root of a node, for `systemd-analyze --root=`: its files, the distribution's units,
  * and empty programs at their paths.
  */
 export function makeRoot(folder: string, files: readonly NodeFile[]): void {
@@ -33,7 +33,7 @@ export function makeRoot(folder: string, files: readonly NodeFile[]): void {
   });
 }
 
-/** Names of a machine's own units. */
+/** Names of the units among the files of a node. */
 export function unitsOf(files: readonly NodeFile[]): string[] {
   const names = files.filter(({ path }) => dirname(path) === UNITS).map(({ path }) => path);
   return names.map((path) => path.slice(UNITS.length + 1));

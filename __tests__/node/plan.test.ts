@@ -28,7 +28,7 @@ describe("the plan of a cluster", () => {
     ]);
   });
 
-  test("has what the definition says of the instances", () => {
+  test("has instance types, disk and image of the definition", () => {
     expect(scheduler).toMatchObject({ instanceTypes: ["m7i.xlarge"], diskGiB: 100, image: "ubuntu" });
     for (const { pool, node } of pools) {
       const { instanceTypes, diskGiB, image } = pool;

@@ -8,8 +8,8 @@ let machine: FakeMachine;
 afterEach(() => machine.remove());
 
 /**
- * A machine with these instance-store disks, each under two names as udev has it, and an EBS volume. The double of
- * blkid knows the label once mkfs.xfs was called, and finds every disk blank.
+ * A node with these instance-store disks, each with two names as udev creates them, and an EBS volume. The double of
+ * blkid finds the label after mkfs.xfs was called, and reports every disk as blank.
  */
 const prepare = (disks: number, pool = worker(production, "cpu")) => {
   machine = new FakeMachine(pool);
@@ -45,7 +45,7 @@ const calls = (...names: string[]) => {
 };
 const changes = () => calls("mdadm", "mkfs.xfs", "mount");
 
-test("one disk is used as it is, though udev gives it two names", () => {
+test("one disk is used without RAID, although udev has two names for it", () => {
   prepare(1);
   expect(changes()).toEqual({
     said: "scratch on the instance store\n",
@@ -56,7 +56,7 @@ test("one disk is used as it is, though udev gives it two names", () => {
   });
 });
 
-test("several disks become one by RAID 0", () => {
+test("several disks are combined by RAID 0", () => {
   prepare(3);
   expect(changes().calls).toEqual([
     "mdadm --zero-superblock --quiet /dev/nvme1n1 /dev/nvme2n1 /dev/nvme3n1",
@@ -67,7 +67,7 @@ test("several disks become one by RAID 0", () => {
   ]);
 });
 
-test("after a reboot the file system is mounted as it was", () => {
+test("after a reboot the file system is mounted again", () => {
   prepare(3);
   machine.write("var/labelled", "");
   expect(changes().calls).toEqual(["mount -o noatime LABEL=dask-scratch /var/lib/dask/scratch"]);
@@ -79,23 +79,23 @@ test("a second run changes nothing", () => {
   expect(changes()).toEqual({ said: "", calls: [] });
 });
 
-test("without instance store the directory on EBS serves", () => {
+test("without instance store the directory is on EBS", () => {
   prepare(0);
   expect(changes()).toEqual({ said: "no instance store here: scratch on EBS\n", calls: [] });
 });
 
-test("a pool that spills to EBS leaves its disks alone", () => {
+test("a pool that spills to EBS does not use its disks", () => {
   prepare(2, worker(variety, "gpu"));
   expect(changes()).toEqual({ said: "scratch on EBS, as the definition has it\n", calls: [] });
 });
 
-test("the Deep Learning AMI has mounted its disks already", () => {
+test("disks that the Deep Learning AMI has mounted are used", () => {
   prepare(1);
   machine.command("mountpoint", "[[ $* == */opt/dlami/nvme ]]");
   expect(changes().calls).toEqual(["mount --bind /opt/dlami/nvme/dask /var/lib/dask/scratch"]);
 });
 
-test("a disk with something on it is not touched, and the sentence says what to do", () => {
+test("a disk with data is not changed, and the error has a hint", () => {
   prepare(1);
   machine.command("blkid", "[[ $1 == --probe ]] && echo ext4");
   const { code, said, calls: called } = machine.run("scratch");

@@ -7,7 +7,7 @@ import type { NodePlan } from "../../lib/node/node-plan";
 import { packageFile, packageRoot } from "../../lib/node/package-file";
 import { planNodes } from "../../lib/node/plan";
 import { MAX_SETUP_SCRIPT_BYTES } from "../../lib/node/setup-scripts";
-import { faultsIn } from "../config/issues-of";
+import { issuesIn } from "../config/issues-of";
 
 const LIBRARY = "/usr/local/lib/dask-node";
 const network = { adminSubnets: ["10.0.0.0/8"] };
@@ -152,7 +152,7 @@ describe("the image", () => {
 });
 
 describe("a script is refused", () => {
-  const issues = (nodeSetup: NodeSetupDefinition) => faultsIn(() => plan({ nodeSetup }));
+  const issues = (nodeSetup: NodeSetupDefinition) => issuesIn(() => plan({ nodeSetup }));
 
   test("that is missing, or a folder", () => {
     expect(issues({ bake: "setup/none.sh" })).toEqual([
@@ -189,7 +189,7 @@ describe("a script is refused", () => {
       { name: "a", kind: "cpu" as const },
       { name: "b", kind: "cpu" as const, nodeSetup: { bake: "none" } },
     ];
-    const found = faultsIn(() =>
+    const found = issuesIn(() =>
       plan({ nodeSetup: wrong, scheduler: { nodeSetup: { boot: "none" } }, pools }),
     );
     expect(found.map(({ path }) => path)).toEqual([

@@ -28,7 +28,7 @@ const failing = (words: string) => {
 };
 const state = () => JSON.parse(machine.read("var/lib/dask-node/status.json") ?? "{}").state;
 
-/** What the wait condition was sent: URL and body, read as curl reads its configuration. */
+/** The signals that were sent to the wait condition: URL and body, parsed as curl parses its configuration. */
 const signals = () =>
   (machine.read("var/signals") ?? "")
     .split("\n")
@@ -42,7 +42,7 @@ test("the parameter of the URL is named after the cluster", () => {
   expect(worker(production, "cpu").settings.SIGNAL).toBe("");
 });
 
-test("a scheduler that is ready for the first time signals it, and never again", () => {
+test("a scheduler that is ready signals success once", () => {
   const { code, calls } = machine.run("bootstrap");
   expect(code).toBe(0);
   const reason = "the scheduler is ready";
@@ -61,15 +61,15 @@ test("a scheduler that is ready for the first time signals it, and never again",
   expect(signals()).toHaveLength(1);
 });
 
-test("a scheduler that fails signals its sentence, and signals again when it runs again", () => {
+test("a scheduler that fails signals its error, and signals again when it runs again", () => {
   failing('no "space" left on C:\\tmp\tü\n');
   expect(machine.run("bootstrap").code).toBe(1);
-  const sentence = "phase dask failed with exit code 3: no 'space' left on C:/tmp";
+  const failure = "phase dask failed with exit code 3: no 'space' left on C:/tmp";
   expect(JSON.parse(signals()[0]?.body ?? "")).toEqual({
     Status: "FAILURE",
-    Reason: sentence,
+    Reason: failure,
     UniqueId: INSTANCE,
-    Data: sentence,
+    Data: failure,
   });
 
   machine.script("dask", "#!/bin/bash\n");
@@ -77,7 +77,7 @@ test("a scheduler that fails signals its sentence, and signals again when it run
   expect(signals().map(({ body }) => JSON.parse(body).Status)).toEqual(["FAILURE", "SUCCESS"]);
 });
 
-test("a long sentence is cut, so that the signal has at most 4096 bytes", () => {
+test("a long error is truncated, so that the signal has at most 4096 bytes", () => {
   failing(`${'"'.repeat(5000)}\n`);
   machine.run("bootstrap");
   const [signal] = signals();
@@ -85,7 +85,7 @@ test("a long sentence is cut, so that the signal has at most 4096 bytes", () => 
   expect(JSON.parse(signal?.body ?? "").Reason).toMatch(/^phase dask failed with exit code 3: '{800,}$/);
 });
 
-test("a parameter that Terraform creates later is waited for", () => {
+test("waits for a parameter that Terraform creates later", () => {
   fakeAws(machine, { refusals: { ssm: Array(20).fill("ParameterNotFound") } });
   expect(machine.run("bootstrap").code).toBe(0);
   expect(signals()).toHaveLength(1);
@@ -93,12 +93,12 @@ test("a parameter that Terraform creates later is waited for", () => {
 
 test.each([
   [
-    "whose parameter never comes",
+    "whose parameter is never created",
     { refusals: { ssm: Array(99).fill("ParameterNotFound") } },
     "ParameterNotFound: for now",
   ],
   ["whose URL has expired", { signal: "refused" }, "AccessDenied: Request has expired"],
-] as const)("a scheduler %s is ready all the same, and logs why it gave no signal", (_, answers, reason) => {
+] as const)("a scheduler %s is ready nevertheless, and logs why it sent no signal", (_, answers, reason) => {
   fakeAws(machine, answers);
   const { code, said } = machine.run("bootstrap");
   expect(code).toBe(0);
@@ -107,7 +107,7 @@ test.each([
   expect(machine.read("var/lib/dask-node/joined")).toBe(`${INSTANCE}\n`);
 });
 
-test("a worker gives no signal", () => {
+test("a worker sends no signal", () => {
   prepareWorker();
   expect(machine.run("bootstrap").code).toBe(0);
   expect(machine.read("var/signals")).toBeUndefined();

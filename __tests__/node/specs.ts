@@ -20,7 +20,7 @@ export const largest2024 = defineCluster({
   pools: [{ name: "gpus-for-the-tutors", kind: "gpu", resources: manyResources }],
 });
 
-/** Everything that release 2026.7 can put on a machine: UCX on workers and scheduler, RMM, several disks. */
+/** Everything that release 2026.7 can put on a node: UCX on workers and scheduler, RMM, several disks. */
 export const largest2026 = defineCluster({
   name: LONGEST_NAME.slice(0, 32),
   tls: false,
@@ -38,7 +38,7 @@ export const largest2026 = defineCluster({
   ],
 });
 
-/** Pools that differ in what a machine is told: processes, threads, limits, resources. */
+/** Pools that differ in the settings of their nodes: processes, threads, limits, resources. */
 export const variety = defineCluster({
   name: "variety",
   network,
@@ -72,7 +72,7 @@ export function nodesOf(cluster: ResolvedCluster): readonly NodePlan[] {
   return [scheduler, ...pools.map(({ node }) => node)];
 }
 
-/** Every machine of the example environments and of the clusters above, with its title. */
+/** Every node of the example environments and of the clusters above, with its title. */
 export const everySpec: readonly (readonly [string, NodePlan])[] = [
   development,
   production,
@@ -82,7 +82,7 @@ export const everySpec: readonly (readonly [string, NodePlan])[] = [
   largest2026,
 ].flatMap((cluster) => nodesOf(cluster).map((spec) => [spec.title, spec] as const));
 
-/** Content of a file on a machine. */
+/** Content of a file on a node. */
 export function fileOf(spec: NodePlan, path: string): string {
   const file = spec.files.find((candidate) => candidate.path === path);
   if (file === undefined)
@@ -90,7 +90,7 @@ export function fileOf(spec: NodePlan, path: string): string {
   return file.content;
 }
 
-/** Settings that scripts read, less what they or Bash set themselves; in order of the alphabet. */
+/** Settings that scripts read, sorted, without those that the scripts or Bash set. */
 export function settingsRead(files: readonly NodeFile[]): string[] {
   const code = files
     .filter(({ path }) => path.startsWith("/usr/local/lib/dask-node/"))
@@ -102,7 +102,7 @@ export function settingsRead(files: readonly NodeFile[]): string[] {
   const read = new Set(
     [...code.matchAll(/\$(?:\{|\(\()?([A-Z][A-Z0-9_]+)/g)].map(([, name]) => name as string),
   );
-  // Bash's own; the machine's facts; the directories that only tests move.
+  // Variables of Bash, facts of the node, and paths that only tests change.
   const known = /^(BASH_SOURCE|SECONDS|DASK_HOST|DASK_(BUNDLE_ENV|NODE_(ENV|STATE|LOG))|ACCOUNT|PASSING)$/;
   return [...read].filter((name) => !assigned.has(name) && !known.test(name)).sort();
 }

@@ -1,8 +1,8 @@
-"""Checks cloud-configs against the schema of the installed cloud-init, and refuses keys it does not know.
+"""Checks cloud-configs against the schema of the installed cloud-init, and rejects unknown keys.
 
     strict_schema.py SCHEMA.json CLOUD-CONFIG...
 
-cloud-init itself lets an unknown key at the top pass. Exit code 1 with every fault.
+cloud-init itself accepts unknown keys at the top. Exit code 1 if there are issues, which are printed.
 """
 
 import json
@@ -13,8 +13,8 @@ import jsonschema
 import yaml
 
 
-def faults(schema: dict, config: dict) -> list[str]:
-    """What the schema says, and the keys that none of its modules has."""
+def issues(schema: dict, config: dict) -> list[str]:
+    """Errors of the schema, and keys that none of its modules has."""
     modules = [schema["$defs"][part["$ref"].rpartition("/")[2]] for part in schema["allOf"]]
     known = {key for module in modules for key in module.get("properties", {})}
     unknown = [f"unknown key {key}" for key in config if key not in known]
@@ -25,9 +25,9 @@ def faults(schema: dict, config: dict) -> list[str]:
 if __name__ == "__main__":
     strict = json.loads(Path(sys.argv[1]).read_text())
     found = [
-        f"{path}: {fault}"
+        f"{path}: {issue}"
         for path in sys.argv[2:]
-        for fault in faults(strict, yaml.safe_load(Path(path).read_text()))
+        for issue in issues(strict, yaml.safe_load(Path(path).read_text()))
     ]
     print("\n".join(found))
     sys.exit(bool(found))

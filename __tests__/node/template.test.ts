@@ -3,7 +3,7 @@ import { renderTemplate } from "../../lib/node/template";
 
 const SYSCTL = "cloud-init/base/90-dask.conf";
 
-test("named values are filled in as they are", () => {
+test("named values are inserted unchanged", () => {
   expect(renderTemplate(SYSCTL, { FROM: "<1>", TO: '"2" & {{FROM}}' })).toContain(
     'ip_local_port_range = <1> "2" & {{FROM}}\n',
   );
@@ -21,7 +21,7 @@ test("an unused value is an error that names file, value and what is allowed", (
   );
 });
 
-test("a file of the package is found from wherever the code runs", () => {
+test("files of the package are found by their path in it", () => {
   expect(packageFile("package.json")).toContain('"name": "cdktf-dask"');
   expect(packageRoot()).toBe(process.cwd());
   expect(() => packageFile("cloud-init/no-such-file")).toThrow(/ENOENT.*cloud-init\/no-such-file/);

@@ -1,4 +1,4 @@
-/** A test of what a program says that not every machine has: skipped by name there, but never in CI. */
+/** A test that needs a program: it is skipped without the program, except in CI. */
 export const testWith = (program: string, present: boolean) =>
   present || process.env.CI
     ? test

@@ -24,7 +24,7 @@ describe("dask-scheduler.service", () => {
     ]);
   });
 
-  test("speaks ucx:// in a cluster with UCX", () => {
+  test("uses ucx:// in a cluster with UCX", () => {
     expect(settings(unitOf(schedulerNode(largest2026), "dask-scheduler"), "ExecStart")).toEqual([
       "/opt/dask/env/bin/dask scheduler --protocol ucx --port 8786 --dashboard-address 127.0.0.1:8787",
     ]);
@@ -37,7 +37,7 @@ describe("dask-scheduler.service", () => {
 });
 
 describe("dask-worker.service", () => {
-  test("starts one process with all threads of the machine", () => {
+  test("starts one process with all threads of the node", () => {
     expect(settings(cpuWorker, "ExecStart")).toEqual([
       "/opt/dask/env/bin/dask worker tls://scheduler.production.internal:8786 --nworkers 1 " +
         "--nthreads ${DASK_THREADS} --memory-limit auto --local-directory /var/lib/dask/scratch " +
@@ -55,7 +55,7 @@ describe("dask-worker.service", () => {
     expect(command).toContain(" --worker-port 9000:9159 --nanny-port 9160:9319 ");
   });
 
-  test("keeps several resources in one word", () => {
+  test("quotes several resources as one argument", () => {
     expect(settings(unitOf(worker(variety, "many-processes"), "dask-worker"), "ExecStart")).toEqual([
       "/opt/dask/env/bin/dask worker tls://scheduler.variety.internal:8786 --nworkers 4 --nthreads 2 " +
         '--memory-limit 8GiB --local-directory /var/lib/dask/scratch --resources "CPU=2 MEMORY=32" ' +
@@ -95,7 +95,7 @@ describe("dask-cuda-worker.service", () => {
     expect(settings(cpuWorker, "Restart")).toEqual(["always"]);
   });
 
-  test("waits for the driver and says so where there is none", () => {
+  test("requires the driver", () => {
     expect(settings(gpuWorker, "ExecStartPre")).toEqual([
       "+-/usr/bin/nvidia-modprobe -c0 -u",
       "/usr/bin/nvidia-smi --list-gpus",
@@ -110,21 +110,21 @@ describe.each([
   ["cpu", cpuWorker],
   ["gpu", gpuWorker],
 ])("a %s worker", (pool, unit) => {
-  test("moves its data before it stops", () => {
+  test("drains before it stops", () => {
     expect(settings(unit, "ExecStop")).toEqual([
       "-/usr/local/lib/dask-node/run.sh drain " +
         `tls://scheduler.production.internal:8786 ${pool}--\${DASK_HOST} 75`,
     ]);
   });
 
-  test("has time to drain and to end, within the 120 s of a spot notice", () => {
+  test("has time to drain and to stop, within the 120 s of a spot notice", () => {
     const drain = Number(settings(unit, "ExecStop")[0]?.split(" ").at(-1));
     const stop = Number(settings(unit, "TimeoutStopSec")[0]);
     expect(drain + 5).toBeLessThan(stop); // the command ends a hanging event loop 5 s after its deadline
     expect(drain + 5 + 20).toBeLessThan(120); // Dask takes at most 20 s from SIGTERM to its end
   });
 
-  test("starts once facts and scratch space of the machine are there, and never while draining", () => {
+  test("starts after facts and scratch space of the node exist, and never while draining", () => {
     expect(settings(unit, "Requires")).toEqual(["dask-machine.service"]);
     expect(settings(unit, "After")[0]).toMatch(/ dask-machine\.service$/);
     expect(settings(unit, "RequiresMountsFor")).toEqual(["/var/lib/dask/scratch"]);
@@ -145,7 +145,7 @@ test("dask-machine.service writes the facts and mounts the scratch space, before
   expect(settings(unit, "TimeoutStartSec")).toEqual(["300"]);
 });
 
-test("dask-node.service leaves the end of a run to bootstrap, which has its own deadline", () => {
+test("the timeout of dask-node.service is longer than the deadline of bootstrap", () => {
   const unit = unitOf(worker(production, "cpu"), "dask-node");
   expect(settings(unit, "ExecStart")).toEqual(["/usr/local/lib/dask-node/bootstrap"]);
   expect(settings(unit, "TimeoutStartSec")).toEqual(["1h"]);
@@ -168,12 +168,12 @@ describe.each([
     ["WantedBy", "multi-user.target"],
   ])("%s=%s", (key, value) => expect(settings(unit, key)).toEqual([value]));
 
-  test("runs the environment's own commands, without a PYTHONPATH", () => {
+  test("has no PYTHONPATH", () => {
     expect(settings(unit, "Environment")).toEqual(["DASK_CONFIG=/etc/dask"]);
   });
 });
 
-describe("lowering a service to systemd's notation", () => {
+describe("a service in the notation of systemd", () => {
   const service: Service = {
     name: "dask-scheduler",
     description: "100 % Dask",
@@ -181,14 +181,14 @@ describe("lowering a service to systemd's notation", () => {
     environment: { GREETING: "hello world", SHARE: "80%" },
   };
 
-  test("quotes words, doubles % and lone $, keeps machine facts", () => {
+  test("quotes words, doubles % and lone $, keeps facts of the node", () => {
     expect(commandLine(service.argv)).toBe('/bin/dask --name "a \\"b\\" \\\\c" 50%% $$HOME ${DASK_HOST} ";"');
     const unit = systemdUnit(service);
     expect(settings(unit, "Environment")).toEqual(['"GREETING=hello world"', "SHARE=80%%"]);
     expect(settings(unit, "Description")).toEqual(["100 %% Dask"]);
   });
 
-  test("refuses a line break, and a machine fact in the environment", () => {
+  test("rejects a line break, and a fact of the node in the environment", () => {
     expect(() => commandLine(["a\nb"])).toThrow("'a\nb' spans lines; a unit takes one line a setting");
     expect(() => systemdUnit({ ...service, environment: { NAME: "${DASK_HOST}" } })).toThrow(
       "environment variable NAME is '${DASK_HOST}'; systemd puts machine facts into arguments only, so make it one",

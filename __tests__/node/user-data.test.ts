@@ -9,7 +9,7 @@ import { everySpec, schedulerNode, worker } from "./specs";
 const decode = (text: string) => Buffer.from(text, "base64");
 const gpuWorker = worker(production, "gpu");
 
-/** The machine with one more file. */
+/** The node with one more file. */
 const withFile = (content: string): NodePlan => ({
   ...gpuWorker,
   stub: [...gpuWorker.stub, { path: "/etc/dask/more.yaml", mode: "0644", content }],
@@ -27,12 +27,12 @@ describe.each(everySpec)("user data of: %s", (_, spec) => {
     expect(cloudConfig(spec)).toMatch(/^#cloud-config\n/);
   });
 
-  test("says neither when nor where it was made", () => {
+  test("does not depend on time and computer", () => {
     expect([...bytes.subarray(0, 10)]).toEqual([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 255]);
     expect(userData(spec)).toBe(userData({ ...spec }));
   });
 
-  test("writes each file of the stub as it is, and starts the download", () => {
+  test("writes each file of the stub unchanged, and starts the download", () => {
     const { write_files, runcmd, ...others } = parse(cloudConfig(spec));
     expect(write_files).toEqual(
       spec.stub.map(({ path, mode, content }) => ({ path, permissions: mode, content })),
@@ -44,10 +44,10 @@ describe.each(everySpec)("user data of: %s", (_, spec) => {
     expect(others).toEqual({});
   });
 
-  test("holds no secret and no Terraform syntax", () => {
+  test("contains no secret and no Terraform syntax", () => {
     const text = [cloudConfig(spec), ...spec.files.map(({ content }) => content)].join("\n");
     expect(text).not.toMatch(/TfToken|\bA(KI|SI)A[0-9A-Z]{16}\b|BEGIN\b.*PRIVATE KEY/);
-    // Of a secret, password or token there is only the name, or where a variable puts it. Python assigns other names to it.
+    // Secrets, passwords and tokens appear only as names, or as variables. Python also assigns other names to them.
     const values = [
       cloudConfig(spec),
       ...spec.files.flatMap(({ path, content }) => (path.endsWith(".py") ? [] : content)),
@@ -55,14 +55,14 @@ describe.each(everySpec)("user data of: %s", (_, spec) => {
     expect(values.join("\n")).not.toMatch(
       /(secret\w*|token|passw(or)?d)['"]?\s*[=:]\s*['"]?(?!\$)[\w+/]{8}/i,
     );
-    // What Terraform would take for a template is base64 by then.
+    // Base64 does not contain Terraform's template syntax.
     expect(userData(spec)).toMatch(/^[A-Za-z0-9+/=]+$/);
   });
 });
 
-describe("user data is refused", () => {
+describe("user data is rejected", () => {
   test("above its limit", () => {
-    // Digests do not compress: 64 characters hold 32 bytes.
+    // Digests do not compress: 64 characters encode 32 bytes.
     const noise = Array.from({ length: 400 }, (_, i) =>
       createHash("sha256").update(String(i)).digest("hex"),
     ).join("\n");
@@ -82,7 +82,7 @@ describe("user data is refused", () => {
   });
 });
 
-test("the same text compresses to the same bytes, whatever compresses it where it is synthesized", () => {
+test("the same text compresses to the same bytes on every computer", () => {
   const bare: NodePlan = {
     ...gpuWorker,
     title: "A node",
@@ -100,7 +100,7 @@ test("the same text compresses to the same bytes, whatever compresses it where i
   );
 });
 
-test("a change of the definition shows in the user data of the machines it touches, and in no others", () => {
+test("a change of the definition changes only the user data of the nodes that it affects", () => {
   const [cpu] = production.pools;
   if (cpu === undefined) throw new Error("production has no pool");
   const changed = { ...production, pools: [{ ...cpu, name: "other" }] };

@@ -1,10 +1,10 @@
-"""Checkov with policies that are read: `checkov_json.py ARGUMENT...` takes Checkov's arguments.
+"""Runs Checkov on policies as objects: `checkov_json.py ARGUMENT...` takes Checkov's arguments.
 
-In Terraform's JSON a policy is text inside a string. Checkov's runner for it leaves the text as it is, and
-checks that look into a policy then let it pass (CKV_AWS_33) or give no verdict (CKV_AWS_286 to 290 and 355).
-Here they see it parsed, as they do in HCL.
+In Terraform's JSON a policy is a string. Checkov's runner does not parse it, and checks of the contents of a
+policy then pass (CKV_AWS_33) or give no verdict (CKV_AWS_286 to 290 and 355). Here policies are parsed, as
+Checkov does in HCL.
 
-Terraform's own settings may be text too (`required_version`); Checkov's runner takes blocks only, and fails.
+Settings of Terraform may be strings too (`required_version`); Checkov's runner expects blocks, and fails.
 """
 
 import json

@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { DEPLOY_POLICIES, policyPath } from "../support/deploy-policy";
 import { checkov, INSTALL_TIMEOUT } from "../support/python-environment";
 
-/** What parliament reports, and why the statement has to be so. */
+/** Accepted findings of parliament, each with the reason for the statement. */
 const ACCEPTED = {
   "RESOURCE_EFFECTIVELY_STAR KeysOfClusters": "keys with the tag dask:cluster",
   "RESOURCE_EFFECTIVELY_STAR RecordOfTheScheduler": "AWS chooses the id of a zone; names of schedulers only",
@@ -18,7 +18,7 @@ const ACCEPTED = {
 };
 
 test(
-  "parliament finds nothing in the policies of the identity that deploys but what is accepted here",
+  "parliament reports only accepted findings in the policies of the identity that deploys",
   async () => {
     const program = join(await checkov(), "python");
     const files = DEPLOY_POLICIES.map(policyPath);

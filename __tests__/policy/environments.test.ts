@@ -9,12 +9,12 @@ import { AwsStack } from "../../lib/aws/aws-stack";
 import { defineCluster } from "../../lib/config/define";
 import { packageRoot } from "../../lib/node/package-file";
 import { INSTALL_TIMEOUT } from "../support/python-environment";
-import { addressOf, type Judgement, judge } from "./gate";
+import { addressOf, evaluate, type PolicyReport } from "./gate";
 import { suppressionList, writeList, writtenList } from "./suppression-list";
 
 const EXAMPLES = { baked, development, production };
 
-/** What the examples leave out: no way out but by endpoints, SSH, protection, state in S3; and no TLS. */
+/** Settings that no example has: endpoints without NAT, SSH, deletion protection, state in S3; and no TLS. */
 const OTHERS = {
   secluded: defineCluster({
     name: "secluded",
@@ -39,12 +39,12 @@ const CLUSTERS = { ...EXAMPLES, ...OTHERS };
 type Name = keyof typeof CLUSTERS;
 const NAMES = Object.keys(CLUSTERS) as Name[];
 
-/** Checks that look into the text of a policy, which Checkov does not do in Terraform's JSON by itself. */
+/** Checks of the contents of policies, which Checkov skips in Terraform's JSON unless policies are parsed. */
 const POLICY_CHECKS = [286, 287, 288, 289, 290, 355].map((number) => `CKV_AWS_${number}`);
 
 let scratch: string;
 const stacks = {} as Record<Name, AwsStack>;
-const judgements = {} as Record<Name, Judgement>;
+const reports = {} as Record<Name, PolicyReport>;
 
 beforeAll(async () => {
   mkdirSync(join(packageRoot(), ".test"), { recursive: true });
@@ -54,40 +54,40 @@ beforeAll(async () => {
   app.synth();
   await Promise.all(
     NAMES.map(async (name) => {
-      judgements[name] = await judge(stacks[name], scratch);
+      reports[name] = await evaluate(stacks[name], scratch);
     }),
   );
 }, 2 * INSTALL_TIMEOUT);
 
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-test("every example environment on AWS is held to the policy", () => {
+test("every example environment on AWS is checked", () => {
   const environments = readdirSync(join(packageRoot(), "environments"));
   expect(environments.sort()).toEqual([...Object.keys(EXAMPLES), "local"].map((name) => `${name}.ts`).sort());
 });
 
 describe.each(NAMES)("%s", (name) => {
   test("fails no check without a suppression", () => {
-    expect(judgements[name].failed).toEqual([]);
+    expect(reports[name].failed).toEqual([]);
   });
 
   test("needs each of its suppressions", () => {
-    expect(judgements[name].stale).toEqual([]);
+    expect(reports[name].stale).toEqual([]);
   });
 
-  test("has the text of every policy looked into", () => {
+  test("has verdicts about the contents of every policy", () => {
     const policies = stacks[name].node.findAll().filter((construct) => construct instanceof IamRolePolicy);
     const wanted = policies.flatMap((policy) =>
       POLICY_CHECKS.map((check) => `${check} ${addressOf(policy)}`),
     );
     expect(wanted.length).toBeGreaterThan(0);
-    const given = judgements[name].verdicts.map(({ check, element }) => `${check} ${addressOf(element)}`);
+    const given = reports[name].verdicts.map(({ check, element }) => `${check} ${addressOf(element)}`);
     expect(wanted.filter((pair) => !given.includes(pair))).toEqual([]);
   });
 });
 
 test("the docs list every suppression: npm run policy:docs writes them", () => {
-  const lines = suppressionList(Object.values(judgements));
+  const lines = suppressionList(Object.values(reports));
   if (process.env.POLICY_DOCS === "write") writeList(lines);
   expect(writtenList()).toBe(lines);
 });

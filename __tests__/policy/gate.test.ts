@@ -16,13 +16,13 @@ import { Construct } from "constructs";
 import { suppress } from "../../lib/aws/account/suppression";
 import { packageRoot } from "../../lib/node/package-file";
 import { INSTALL_TIMEOUT } from "../support/python-environment";
-import { addressOf, type Judgement, judge } from "./gate";
+import { addressOf, evaluate, type PolicyReport } from "./gate";
 
-/** A fault that the gate has to see, and the same resource without it. */
+/** A misconfiguration that the gate has to report, and the same resource without it. */
 type Case = readonly [
   what: string,
   check: string,
-  build: (scope: Construct, sound: boolean) => TerraformResource,
+  build: (scope: Construct, fixed: boolean) => TerraformResource,
 ];
 
 const ACCOUNT = "arn:aws:any:eu-central-1:111122223333";
@@ -32,99 +32,99 @@ const policy = (statement: object) =>
   JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", ...statement }] });
 
 const rolePolicy = (scope: Construct, Action: string, Resource: string) =>
-  new IamRolePolicy(scope, "policy", { role: "machine", policy: policy({ Action, Resource }) });
+  new IamRolePolicy(scope, "policy", { role: "instance", policy: policy({ Action, Resource }) });
 
 const CASES: readonly Case[] = [
   [
-    "a port for SSH that is open to the world",
+    "a port for SSH that is open to the Internet",
     "CKV_AWS_24",
-    (scope, sound) =>
+    (scope, fixed) =>
       new VpcSecurityGroupIngressRule(scope, "rule", {
         securityGroupId: "sg-1",
         ipProtocol: "tcp",
         fromPort: 22,
         toPort: 22,
-        cidrIpv4: sound ? "10.0.0.0/16" : "0.0.0.0/0",
+        cidrIpv4: fixed ? "10.0.0.0/16" : "0.0.0.0/0",
       }),
   ],
   [
     "a volume that is not encrypted",
     "CKV_AWS_3",
-    (scope, sound) =>
-      new EbsVolume(scope, "volume", { availabilityZone: "eu-central-1a", size: 1, encrypted: sound }),
+    (scope, fixed) =>
+      new EbsVolume(scope, "volume", { availabilityZone: "eu-central-1a", size: 1, encrypted: fixed }),
   ],
   [
-    "a machine whose disk is not encrypted",
+    "an instance whose disk is not encrypted",
     "CKV_AWS_8",
-    (scope, sound) => new Instance(scope, "machine", { rootBlockDevice: { encrypted: sound } }),
+    (scope, fixed) => new Instance(scope, "instance", { rootBlockDevice: { encrypted: fixed } }),
   ],
   [
-    "a machine with a public address",
+    "an instance with a public address",
     "CKV_AWS_88",
-    (scope, sound) => new Instance(scope, "machine", { associatePublicIpAddress: !sound }),
+    (scope, fixed) => new Instance(scope, "instance", { associatePublicIpAddress: !fixed }),
   ],
   [
-    "machines that answer the first version of the metadata service",
+    "instances with IMDSv1",
     "CKV_AWS_79",
-    (scope, sound) =>
+    (scope, fixed) =>
       new LaunchTemplate(scope, "template", {
-        metadataOptions: { httpEndpoint: "enabled", httpTokens: sound ? "required" : "optional" },
+        metadataOptions: { httpEndpoint: "enabled", httpTokens: fixed ? "required" : "optional" },
       }),
   ],
   [
-    "a role that ends every machine",
+    "a role that may terminate every instance",
     "CKV_AWS_290",
-    (scope, sound) => rolePolicy(scope, "ec2:TerminateInstances", sound ? `${ACCOUNT}:instance/i-1` : "*"),
+    (scope, fixed) => rolePolicy(scope, "ec2:TerminateInstances", fixed ? `${ACCOUNT}:instance/i-1` : "*"),
   ],
   [
-    "a role that reads every secret",
+    "a role that may read every secret",
     "CKV_AWS_288",
-    (scope, sound) =>
-      rolePolicy(scope, "secretsmanager:GetSecretValue", sound ? `${ACCOUNT}:secret:one` : "*"),
+    (scope, fixed) =>
+      rolePolicy(scope, "secretsmanager:GetSecretValue", fixed ? `${ACCOUNT}:secret:one` : "*"),
   ],
   [
-    "a role that may raise itself",
+    "a role that may escalate its privileges",
     "CKV_AWS_286",
-    (scope, sound) => rolePolicy(scope, sound ? "iam:GetRole" : "iam:*", "*"),
+    (scope, fixed) => rolePolicy(scope, fixed ? "iam:GetRole" : "iam:*", "*"),
   ],
   [
-    "a role without an end to its resources",
+    "a role without constraints on resources",
     "CKV_AWS_355",
-    (scope, sound) => rolePolicy(scope, "ssm:GetParameter", sound ? `${ACCOUNT}:parameter/one` : "*"),
+    (scope, fixed) => rolePolicy(scope, "ssm:GetParameter", fixed ? `${ACCOUNT}:parameter/one` : "*"),
   ],
   [
-    "a key that everyone may use",
+    "a key with public access",
     "CKV_AWS_33",
-    (scope, sound) =>
+    (scope, fixed) =>
       new KmsKey(scope, "key", {
         policy: policy({
           Action: "kms:*",
           Resource: "*",
-          Principal: { AWS: sound ? "arn:aws:iam::111122223333:root" : "*" },
+          Principal: { AWS: fixed ? "arn:aws:iam::111122223333:root" : "*" },
         }),
       }),
   ],
   [
     "a key that is never rotated",
     "CKV_AWS_7",
-    (scope, sound) => new KmsKey(scope, "key", { enableKeyRotation: sound }),
+    (scope, fixed) => new KmsKey(scope, "key", { enableKeyRotation: fixed }),
   ],
   [
-    "a secret under no key of ours",
+    "a secret without a customer managed key",
     "CKV_AWS_149",
-    (scope, sound) => new SecretsmanagerSecret(scope, "secret", sound ? { kmsKeyId: KEY } : {}),
+    (scope, fixed) => new SecretsmanagerSecret(scope, "secret", fixed ? { kmsKeyId: KEY } : {}),
   ],
   [
-    "a log under no key of ours",
+    "a log group without a customer managed key",
     "CKV_AWS_158",
-    (scope, sound) => new CloudwatchLogGroup(scope, "log", sound ? { kmsKeyId: KEY } : {}),
+    (scope, fixed) => new CloudwatchLogGroup(scope, "log", fixed ? { kmsKeyId: KEY } : {}),
   ],
   [
     "a network whose traffic is not logged: a check that follows references",
     "CKV2_AWS_11",
-    (scope, sound) => {
+    (scope, fixed) => {
       const vpc = new Vpc(scope, "network", { cidrBlock: "10.0.0.0/16" });
-      if (sound) new FlowLog(scope, "log", { vpcId: vpc.id, trafficType: "ALL", logDestination: KEY });
+      if (fixed) new FlowLog(scope, "log", { vpcId: vpc.id, trafficType: "ALL", logDestination: KEY });
       return vpc;
     },
   ],
@@ -132,7 +132,7 @@ const CASES: readonly Case[] = [
 
 describe("a deliberately bad stack", () => {
   let scratch: string;
-  let judgement: Judgement;
+  let report: PolicyReport;
   const resources = new Map<string, TerraformResource>();
   const suppressed = () => resources.get("suppressed") as TerraformResource;
   const stale = () => resources.get("stale") as TerraformResource;
@@ -144,44 +144,42 @@ describe("a deliberately bad stack", () => {
     const stack = new TerraformStack(app, "bad");
     new AwsProvider(stack, "aws", { region: "eu-central-1" });
     for (const [, check, build] of CASES)
-      for (const sound of [true, false]) {
-        const scope = new Construct(stack, `${sound ? "sound" : "faulty"}-${check}`);
-        resources.set(scope.node.id, build(scope, sound));
+      for (const fixed of [true, false]) {
+        const scope = new Construct(stack, `${fixed ? "fixed" : "failing"}-${check}`);
+        resources.set(scope.node.id, build(scope, fixed));
       }
-    for (const [name, sound] of [
+    for (const [name, fixed] of [
       ["suppressed", false],
       ["stale", true],
     ] as const) {
-      const key = new KmsKey(stack, name, { enableKeyRotation: sound });
+      const key = new KmsKey(stack, name, { enableKeyRotation: fixed });
       suppress(key, "CKV_AWS_7", "it lives for a test");
       resources.set(name, key);
     }
     app.synth();
-    judgement = await judge(stack, scratch);
+    report = await evaluate(stack, scratch);
   }, 2 * INSTALL_TIMEOUT);
 
   afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-  test.each(CASES)("%s fails %s, and passes once mended", (_, check) => {
-    const faulty = addressOf(resources.get(`faulty-${check}`));
-    const sound = resources.get(`sound-${check}`);
-    expect(judgement.failed).toContainEqual(expect.stringContaining(`${check} ${faulty}: `));
-    expect(judgement.failed).not.toContainEqual(expect.stringContaining(`${check} ${addressOf(sound)}: `));
-    expect(judgement.verdicts).toContainEqual(
-      expect.objectContaining({ check, element: sound, passed: true }),
-    );
+  test.each(CASES)("%s fails %s, and passes once fixed", (_, check) => {
+    const failing = addressOf(resources.get(`failing-${check}`));
+    const fixed = resources.get(`fixed-${check}`);
+    expect(report.failed).toContainEqual(expect.stringContaining(`${check} ${failing}: `));
+    expect(report.failed).not.toContainEqual(expect.stringContaining(`${check} ${addressOf(fixed)}: `));
+    expect(report.verdicts).toContainEqual(expect.objectContaining({ check, element: fixed, passed: true }));
   });
 
   test("a suppression excuses its resource from its check, and from no other", () => {
     const address = addressOf(suppressed());
-    expect(judgement.suppressed).toMatchObject([{ check: "CKV_AWS_7", resource: suppressed() }]);
-    expect(judgement.failed.filter((line) => line.includes(address))).toEqual([
+    expect(report.suppressed).toMatchObject([{ check: "CKV_AWS_7", resource: suppressed() }]);
+    expect(report.failed.filter((line) => line.includes(address))).toEqual([
       `CKV2_AWS_64 ${address}: Ensure KMS key Policy is defined`,
     ]);
   });
 
-  test("a suppression that nothing needs is a fault", () => {
-    expect(judgement.stale).toEqual([`CKV_AWS_7 ${addressOf(stale())}: suppressed, and not failed`]);
+  test("a suppression that nothing needs is reported", () => {
+    expect(report.stale).toEqual([`CKV_AWS_7 ${addressOf(stale())}: suppressed, and not failed`]);
   });
 
   test("no suppression reaches Terraform", () => {

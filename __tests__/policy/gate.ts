@@ -8,31 +8,31 @@ import { checkov } from "../support/python-environment";
 /** Time for Checkov on one stack; it takes six seconds on two free cores. */
 const RUN_TIMEOUT = 2 * 60_000;
 
-/** What one of Checkov's checks says of one resource. */
+/** Result of one check of Checkov for one resource. */
 export interface Verdict {
   /** Id such as `CKV_AWS_8`. */
   readonly check: string;
-  /** What the check asks for, in Checkov's words. */
+  /** Title of the check in Checkov. */
   readonly name: string;
-  /** Construct that it is about; `undefined` for a provider and for Terraform's own settings. */
+  /** Construct of the resource; `undefined` for a provider and for settings of Terraform. */
   readonly element: TerraformElement | undefined;
   readonly passed: boolean;
 }
 
-/** What the policy says of a stack. */
-export interface Judgement {
+/** Result of all checks for a stack. */
+export interface PolicyReport {
   readonly verdicts: readonly Verdict[];
   /** Failed checks that no suppression covers, a line for each. */
   readonly failed: readonly string[];
   /** Suppressions that no failed check needs, a line for each. */
   readonly stale: readonly string[];
-  /** Suppressions that cover a failed check, with what the check asks for. */
+  /** Suppressions that cover a failed check, with the title of the check. */
   readonly suppressed: readonly (CheckovSuppression & { readonly name: string })[];
 }
 
-/** Holds a stack to the policy, as it was synthesized into the directory of an app. */
-export async function judge(stack: TerraformStack, outdir: string): Promise<Judgement> {
-  const verdicts = await ask(stack, join(outdir, "stacks", stack.node.id));
+/** Checks a stack that was synthesized into the output folder of an app. */
+export async function evaluate(stack: TerraformStack, outdir: string): Promise<PolicyReport> {
+  const verdicts = await runCheckov(stack, join(outdir, "stacks", stack.node.id));
   const failures = verdicts.filter(({ passed }) => !passed);
   const suppressions = suppressionsIn(stack);
   const about = (failure: Verdict) => (suppression: CheckovSuppression) =>
@@ -52,7 +52,7 @@ export async function judge(stack: TerraformStack, outdir: string): Promise<Judg
   };
 }
 
-/** Where a construct stands in Terraform, such as `aws_vpc.cluster_network_48CBFB31`. */
+/** Address of a construct in Terraform, such as `aws_vpc.cluster_network_48CBFB31`. */
 export function addressOf(element: TerraformElement | undefined): string {
   if (element === undefined) return "the stack";
   return TerraformResource.isTerraformResource(element)
@@ -67,8 +67,8 @@ interface Check {
   readonly resource: string;
 }
 
-/** Runs every check of Checkov on a synthesized stack. Nothing is asked of the network, or of the user's settings. */
-async function ask(stack: TerraformStack, directory: string): Promise<readonly Verdict[]> {
+/** Runs every check of Checkov on a synthesized stack. It uses neither the network nor settings of the user. */
+async function runCheckov(stack: TerraformStack, directory: string): Promise<readonly Verdict[]> {
   const program = join(await checkov(), "python");
   const { stdout } = await promisify(execFile)(
     program,

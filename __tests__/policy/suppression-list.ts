@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { TerraformStack } from "cdktf";
 import { packageRoot } from "../../lib/node/package-file";
-import type { Judgement } from "./gate";
+import type { PolicyReport } from "./gate";
 
 const PATH = join(packageRoot(), "docs/security-policy.md");
 const [START, END] = [
@@ -22,17 +22,17 @@ export function writeList(lines: string): void {
 }
 
 /** The list of suppressions of several stacks, one row for each check and reason. */
-export function suppressionList(judgements: readonly Judgement[]): string {
+export function suppressionList(reports: readonly PolicyReport[]): string {
   const rows = new Map<
     string,
     { readonly start: string; readonly paths: Set<string>; readonly reason: string }
   >();
-  for (const { check, name, reason, resource } of judgements.flatMap(({ suppressed }) => suppressed)) {
+  for (const { check, name, reason, resource } of reports.flatMap(({ suppressed }) => suppressed)) {
     const start = `${check} | ${name} | \`${resource.terraformResourceType}\``;
     const row = rows.get(start + reason) ?? { start, paths: new Set(), reason };
     const stack = TerraformStack.of(resource).node.path;
     const path = resource.node.path.slice(stack.length + 1).replace(/\/Resource$/, "");
-    // What is identified by its contents has another digest with each change of them.
+    // The content digest in a name changes with the contents.
     row.paths.add(`\`${path.replace(/(?<=-)[0-9a-f]{12}$/, "<digest>")}\``);
     rows.set(start + reason, row);
   }
@@ -44,7 +44,7 @@ export function suppressionList(judgements: readonly Judgement[]): string {
 
 function list(text: string) {
   const [start, end] = [text.indexOf(START), text.indexOf(END)];
-  if (start < 0 || end < 0) throw new Error(`${PATH} has lost the comments around its list of suppressions`);
+  if (start < 0 || end < 0) throw new Error(`${PATH} has no comments around its list of suppressions`);
   const from = start + START.length;
   return { before: text.slice(0, from), written: text.slice(from, end), after: text.slice(end) };
 }

@@ -5,7 +5,7 @@ import { testApp } from "../support/synthesized";
 
 const key = () => new KmsKey(new TerraformStack(testApp(), "test"), "key");
 
-test("the suppressions of a construct are found again, with resource, check and reason", () => {
+test("suppressionsIn returns the suppressions of a construct with resource, check and reason", () => {
   const resource = key();
   suppress(resource, "CKV_AWS_7", "the key is imported");
   suppress(resource, "CKV2_AWS_64", "the account's policy holds");
@@ -23,6 +23,6 @@ test.each([
   ],
   ["*", "why", "test/key: suppressed check: got '*'"],
   ["CKV_AWS_7", " ", "test/key: reason of the suppression of CKV_AWS_7: got ' ', expected a sentence"],
-])("a suppression of '%s' because '%s' is refused", (check, reason, message) => {
+])("rejects a suppression of '%s' with the reason '%s'", (check, reason, message) => {
   expect(() => suppress(key(), check, reason)).toThrow(message);
 });

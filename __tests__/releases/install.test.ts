@@ -8,7 +8,7 @@ const VERIFY = join(__dirname, "verify_lock.py");
 // 3 GB of wheels over a slow line, then imports of the largest from a cold disk.
 const LIMIT = 25 * 60_000;
 
-/** Modules of every machine; pyarrow by name, because a NumPy that it refuses shows at its import only. */
+/** Modules of every node; pyarrow, because an incompatible NumPy fails only at its import. */
 const COMMON = ["dask", "distributed", "dask.array", "dask.dataframe", "pyarrow", "bokeh", "s3fs", "boto3"];
 
 /** Modules that each release's GPU workers need; all of them import without a GPU. */
@@ -17,7 +17,7 @@ const GPU: Readonly<Record<ReleaseName, readonly string[]>> = {
   "2024.7": ["dask_expr", "dask_cuda", "cupy", "numba.cuda"],
 };
 
-/** Test of a Python that may not be on this machine: skipped by name then, never passed. */
+/** A test with a version of Python; it is skipped if this computer does not have it. */
 const testOn = (python: string) => {
   const program = `import sys, verify_lock; sys.exit(verify_lock.find_python("${python}") is None)`;
   return spawnSync("python3", ["-B", "-c", program], { cwd: __dirname, timeout: 60_000 }).status === 0
@@ -31,7 +31,7 @@ function verify(name: ReleaseName, lock: string, python: string, modules: readon
   const argv = [
     ...[VERIFY, "--lock", join(packageRoot(), "locks", name, lock), "--python", python, "--work", work],
     ...["--expect", `dask=${dask}`, "--expect", `distributed=${dask}`, "--import", modules.join(",")],
-    // The wheels stay for the next run; a CI keeps them where it says.
+    // Wheels are kept for the next run; CI chooses the folder.
     ...(process.env.UV_CACHE_DIR ? [] : ["--cache", join(packageRoot(), ".test", "wheels")]),
   ];
   const { stdout } = spawnSync("python3", argv, {
@@ -39,7 +39,7 @@ function verify(name: ReleaseName, lock: string, python: string, modules: readon
     stdio: ["ignore", "pipe", "inherit"],
     timeout: LIMIT,
   });
-  const result = JSON.parse(stdout || '{"problems": ["it was ended before it had a result"]}');
+  const result = JSON.parse(stdout || '{"problems": ["it was killed before it had a result"]}');
   expect(result.problems).toEqual([]);
   expect(result.imports).toMatchObject({ dask, distributed: dask });
   expect(Object.keys(result.imports)).toEqual(modules);
@@ -49,7 +49,11 @@ describe.each(RELEASE_NAMES)("release %s installs and imports", (name) => {
   const { python, localPythons } = RELEASES[name];
 
   for (const local of localPythons) {
-    testOn(local)(`on this machine's Python ${local}`, () => verify(name, "cpu.txt", local, COMMON), LIMIT);
+    testOn(local)(
+      `with Python ${local} of this computer`,
+      () => verify(name, "cpu.txt", local, COMMON),
+      LIMIT,
+    );
   }
   testOn(python)("on a CPU node", () => verify(name, "cpu.node.txt", python, COMMON), LIMIT);
   testOn(python)(

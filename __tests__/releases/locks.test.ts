@@ -5,7 +5,7 @@ import { packageFile, packageRoot } from "../../lib/node/package-file";
 
 const NODE_LINE = /^([a-z0-9-]+)==([^ ]+) --hash=sha256:([0-9a-f]{64})$/;
 
-/** Package and version of each line of a node's lock; every line must be one pin with one hash. */
+/** Packages of a node's lockfile with version and hash; every line must be one pin with one hash. */
 function nodePins(path: string): Map<string, { version: string; hash: string }> {
   const lines = packageFile(path).trimEnd().split("\n");
   expect(lines.filter((line) => !NODE_LINE.test(line))).toEqual([]);
@@ -16,7 +16,7 @@ function nodePins(path: string): Map<string, { version: string; hash: string }> 
 const versionIn = (release: ReleaseName, name: string) =>
   nodePins(`locks/${release}/gpu.node.txt`).get(name)?.version;
 
-test("there is a folder of locks for each release and one for the tools", () => {
+test("locks/ has a folder for each release and one for the tools", () => {
   expect(readdirSync(join(packageRoot(), "locks")).sort()).toEqual([...RELEASE_NAMES, "tools"].sort());
 });
 
@@ -33,27 +33,27 @@ describe.each(RELEASE_NAMES)("release %s", (name) => {
     expect(versionIn(name, "dask-cuda")).toMatch(new RegExp(`^${year}\\.${month}\\.\\d+$`));
   });
 
-  test("takes its CUDA libraries from where the catalogue says", () => {
+  test("takes its CUDA libraries from the source in the catalogue", () => {
     const { cuda } = release;
     const toolkit = cuda.from === "wheels" ? expect.stringMatching(`^${cuda.version}\\.`) : undefined;
     expect(versionIn(name, "cuda-toolkit")).toEqual(toolkit);
   });
 
-  test("is resolved for the catalogue's Pythons", () => {
+  test("is resolved for the Python versions of the catalogue", () => {
     const [, node, local] =
       /^# python: node (\S+); local (.+)$/m.exec(packageFile(`locks/${name}/cpu.in`)) ?? [];
     expect(node).toBe(release.python);
     expect(local?.split(" ").sort()).toEqual([...release.localPythons].sort());
   });
 
-  test("gives GPU workers the very wheels that CPU workers and scheduler have", () => {
+  test("pins the same wheels for GPU workers as for CPU workers and scheduler", () => {
     const gpu = nodePins(`locks/${name}/gpu.node.txt`);
     for (const [pin, locked] of nodePins(`locks/${name}/cpu.node.txt`)) {
       expect([pin, gpu.get(pin)]).toEqual([pin, locked]);
     }
   });
 
-  test.each(["cpu", "gpu"])("has on a %s node what the local stack has", (kind) => {
+  test.each(["cpu", "gpu"])("pins the same wheels on a %s node as in the local stack", (kind) => {
     const universal = packageFile(`locks/${name}/${kind}.txt`);
     for (const [pin, { version, hash }] of nodePins(`locks/${name}/${kind}.node.txt`)) {
       expect(universal).toMatch(new RegExp(`^${pin}(\\[.+\\])?==${version.replaceAll(".", "\\.")} `, "m"));
@@ -62,7 +62,7 @@ describe.each(RELEASE_NAMES)("release %s", (name) => {
   });
 });
 
-test("no lock names an index, a folder of wheels or a machine's path", () => {
+test("no lockfile contains an index, a folder of wheels or an absolute path", () => {
   const files = [...RELEASE_NAMES, "tools"].flatMap((folder) =>
     readdirSync(join(packageRoot(), "locks", folder)).map((file) => `locks/${folder}/${file}`),
   );

@@ -1,10 +1,10 @@
-"""Installs one release lock into a fresh environment, looks at what came out, and removes it again.
+"""Installs a lockfile into a new environment, checks the environment and removes it.
 
     python3 __tests__/releases/verify_lock.py --lock locks/2026.7/cpu.txt --python 3.12 \
         --expect dask=2026.7.1 --import dask,distributed --work .test/releases
 
-Prints progress on standard error and one JSON object on standard output. Exit code 0: all is well; 1: the
-lock is not; 2: this machine has no such Python.
+Prints progress on standard error and one JSON object on standard output. Exit codes: 0 success,
+1 problems with the lockfile, 2 this computer does not have the version of Python.
 """
 
 import argparse
@@ -25,7 +25,7 @@ INSTALL_TIMEOUT = 1200
 IMPORT_TIMEOUT = 300
 COMMAND_TIMEOUT = 120
 
-# Runs in the environment under test: imports its arguments, prints their versions and what went wrong.
+# Runs in the environment under test: imports its arguments, prints their versions and errors.
 IMPORT_ALL = """
 import importlib, json, sys
 versions, errors = {}, {}
@@ -39,7 +39,7 @@ print("\\n" + json.dumps([versions, errors]))
 
 
 class Failure(Exception):
-    """A command ended badly; its message is the end of what it printed."""
+    """A command failed; the message is the end of its output."""
 
 
 def run(*command: object, timeout: int = COMMAND_TIMEOUT, **environment: str) -> str:
@@ -51,8 +51,8 @@ def run(*command: object, timeout: int = COMMAND_TIMEOUT, **environment: str) ->
     except subprocess.TimeoutExpired:
         raise Failure(f"{pathlib.Path(words[0]).name} took more than {timeout} s") from None
     if done.returncode:
-        said = (done.stdout + done.stderr).strip()[-2000:]
-        raise Failure(f"{pathlib.Path(words[0]).name} ended with {done.returncode}: {said}")
+        output = (done.stdout + done.stderr).strip()[-2000:]
+        raise Failure(f"{pathlib.Path(words[0]).name} ended with {done.returncode}: {output}")
     return done.stdout
 
 
@@ -81,7 +81,7 @@ def install_uv(work: pathlib.Path) -> pathlib.Path:
 
 
 def verify(options: argparse.Namespace, python: pathlib.Path, work: pathlib.Path) -> dict:
-    def say(message: str) -> None:
+    def log(message: str) -> None:
         print(f"{options.lock}: {message}", file=sys.stderr, flush=True)
 
     environment = {"UV_NO_CONFIG": "1", "UV_PYTHON_DOWNLOADS": "never"}
@@ -90,10 +90,10 @@ def verify(options: argparse.Namespace, python: pathlib.Path, work: pathlib.Path
     target = work / "environment"
     result: dict = {"lock": str(options.lock), "problems": []}
 
-    say("installing uv")
+    log("installing uv")
     uv = install_uv(work)
     run(uv, "venv", "--python", python, target, **environment)
-    say("installing the lock")
+    log("installing the lock")
     started = time.monotonic()
     install = [uv, "pip", "install", "--python", target, "--require-hashes", "--only-binary", ":all:"]
     run(*install, "--requirement", options.lock, timeout=INSTALL_TIMEOUT, **environment)
@@ -109,14 +109,14 @@ def verify(options: argparse.Namespace, python: pathlib.Path, work: pathlib.Path
         if installed.get(name) != version:
             result["problems"].append(f"{name}: installed {installed.get(name)}, expected {version}")
 
-    say("checking the requirements of the installed packages")
+    log("checking the requirements of the installed packages")
     try:
         run(uv, "pip", "check", "--python", target, **environment)
     except Failure as failure:
         result["problems"].append(str(failure))
 
     if options.modules:
-        say(f"importing {', '.join(options.modules)}")
+        log(f"importing {', '.join(options.modules)}")
         # The last line, because a package may print something while it is imported.
         printed = run(target / "bin" / "python", "-c", IMPORT_ALL, *options.modules, timeout=IMPORT_TIMEOUT)
         result["imports"], errors = json.loads(printed.splitlines()[-1])
@@ -125,22 +125,22 @@ def verify(options: argparse.Namespace, python: pathlib.Path, work: pathlib.Path
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Install one lock into a fresh environment and look at it.")
+    parser = argparse.ArgumentParser(description="Install a lockfile into a new environment and check it.")
     add = parser.add_argument
     add("--lock", type=pathlib.Path, required=True)
     add("--python", required=True, help="a version such as 3.12, or the path of an interpreter")
     add("--expect", action="append", default=[], metavar="NAME=VERSION", help="may be repeated")
     add("--import", dest="modules", type=lambda text: text.split(","), default=[], metavar="A,B")
-    add("--work", type=pathlib.Path, required=True, help="folder for the environment, on a roomy disk")
-    add("--cache", type=pathlib.Path, help="folder that keeps the wheels; default: uv's own")
+    add("--work", type=pathlib.Path, required=True, help="folder for the environment")
+    add("--cache", type=pathlib.Path, help="folder that keeps the wheels; default: that of uv")
     options = parser.parse_args()
 
     python = find_python(options.python)
     if python is None:
-        missing = f"this machine has no Python {options.python}"
+        missing = f"this computer does not have Python {options.python}"
         print(json.dumps({"lock": str(options.lock), "problems": [missing]}))
         sys.exit(2)
-    # A caller's time limit ends this with SIGTERM: leave by way of the directory's removal then too.
+    # The time limit of a caller sends SIGTERM: exit in a way that also removes the directory.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options.work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=options.work) as work:

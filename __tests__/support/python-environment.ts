@@ -6,7 +6,7 @@ import { findPython } from "../../lib/local/runtime/python";
 /** Time for a first installation: Dask or the mock AWS, with what they need, over a slow line. */
 export const INSTALL_TIMEOUT = 10 * 60_000;
 
-/** The Pythons that the locks are made for, the nodes' first. */
+/** Versions of Python that the lockfiles are resolved for, that of the nodes first. */
 const PYTHONS = ["3.12", "3.13", "3.11"];
 
 /** Folder of the commands that unit tests need: shellcheck. `npm test` installs it before they start. */
@@ -34,7 +34,7 @@ export function checkov(): Promise<string> {
   return environment("checkov");
 }
 
-/** A virtual environment in `.test/`, made once from hash-locked files and made anew where one has changed. */
+/** A virtual environment in `.test/`, created once from lockfiles, and again after a change of one of them. */
 async function environment(name: string): Promise<string> {
   const { path } = await findPython(PYTHONS);
   const script = join(__dirname, "python_environment.py");

@@ -10,14 +10,14 @@ export type Block = Readonly<Record<string, unknown>>;
 
 type Blocks = Readonly<Record<string, Readonly<Record<string, Block>>>>;
 
-/** An app that writes nothing unless it is told to `synth`. */
+/** An app that writes nothing before `synth` is called. */
 export function testApp(outdir = ".test"): App {
-  // cdktf makes these directories itself, and fails where two tests do so at once.
+  // cdktf fails if two tests create these directories at once.
   mkdirSync(join(outdir, "stacks"), { recursive: true });
   return new App({ outdir });
 }
 
-/** What Terraform reads of a stack, for assertions about resources, outputs and settings. */
+/** The configuration of a stack for Terraform, for assertions about resources, outputs and settings. */
 export class Synthesized {
   private readonly json: {
     readonly resource?: Blocks;
@@ -32,7 +32,7 @@ export class Synthesized {
     this.json = JSON.parse(Testing.synth(stack, true));
   }
 
-  /** Synthesizes constructs in a stack of their own, under the providers aws and null. */
+  /** Synthesizes constructs in a new stack with the providers aws and null. */
   static of(build: (scope: Construct) => void): Synthesized {
     const stack = new TerraformStack(testApp(), "test");
     new AwsProvider(stack, "aws", { region: "us-west-2" });
@@ -41,19 +41,19 @@ export class Synthesized {
     return new Synthesized(stack);
   }
 
-  /** Settings of Terraform itself. */
+  /** Settings of Terraform. */
   get terraform(): Block {
     return this.json.terraform;
   }
 
-  /** Types of the resources, each with its number. */
+  /** Number of resources of each type. */
   get counts(): Readonly<Record<string, number>> {
     return Object.fromEntries(
       Object.entries(this.json.resource ?? {}).map(([type, blocks]) => [type, Object.keys(blocks).length]),
     );
   }
 
-  /** Every resource, whatever its type. */
+  /** All resources. */
   get everyResource(): readonly Block[] {
     return Object.values(this.json.resource ?? {}).flatMap((blocks) => Object.values(blocks));
   }
@@ -68,12 +68,12 @@ export class Synthesized {
     return Object.values(this.json.resource?.[type] ?? {});
   }
 
-  /** The one resource of a type whose name holds the text. */
+  /** The only resource of a type whose name contains the text. */
   resource(type: string, text = ""): Block {
     return only(type, text, this.json.resource);
   }
 
-  /** The one data source of a type whose name holds the text. */
+  /** The only data source of a type whose name contains the text. */
   data(type: string, text = ""): Block {
     return only(type, text, this.json.data);
   }
@@ -95,7 +95,7 @@ export class Synthesized {
     return this.json.provider?.[name]?.[0];
   }
 
-  /** Everything, as text to search. */
+  /** The whole configuration as text. */
   get text(): string {
     return JSON.stringify(this.json);
   }

@@ -10,7 +10,7 @@ import { defineCluster } from "../../lib/config/define";
 import { nodesOf } from "../node/specs";
 import { allows } from "../support/deploy-policy";
 import { MockedCluster } from "../support/mock-aws/mocked-cluster";
-import { MOCK_FAULTS } from "../support/terraform/mock-faults";
+import { MOCK_DEFECTS } from "../support/terraform/mock-defects";
 import { describeWithTerraform } from "../support/terraform/suite";
 import { PROVIDER_VERSIONS, type TerraformBench, terraformBench } from "../support/terraform/terraform";
 import { changes, Workspace } from "../support/terraform/workspace";
@@ -18,12 +18,12 @@ import { changes, Workspace } from "../support/terraform/workspace";
 const MINUTE = 60_000;
 jest.setTimeout(8 * MINUTE);
 
-/** Both in one app and on one mock, so that what one does to the other shows. */
+/** Both are in one app and on one mock, so that effects of one on the other are detected. */
 const CLUSTERS = { development, production };
 const NAMES = ["development", "production"] as const;
 type Name = (typeof NAMES)[number];
 
-/** What no example environment chooses. */
+/** Settings that no example environment has. */
 const IMAGE = { amiId: "ami-0123456789abcdef0" };
 const isolated = defineCluster({
   name: "isolated",
@@ -66,7 +66,7 @@ describeWithTerraform("the AWS stacks, by real Terraform on the mock AWS", () =>
   afterAll(async () => bench?.close(), MINUTE);
 
   describe.each(NAMES)("%s", (name) => {
-    test("asks for the AWS provider whose floor is tried here", () => {
+    test("requires the AWS provider from the version that is tested here", () => {
       const { aws } = workspaces[name].synthesized.terraform.required_providers;
       expect(aws).toEqual({ source: "hashicorp/aws", version: `>= ${PROVIDER_VERSIONS.aws}, < 7.0.0` });
     });
@@ -76,7 +76,7 @@ describeWithTerraform("the AWS stacks, by real Terraform on the mock AWS", () =>
       expect(await workspaces[name].validate(bench.newer)).toMatchObject({ valid: true, diagnostics: [] });
     });
 
-    test("is valid for this machine's Terraform", async () => {
+    test("is valid for the installed Terraform", async () => {
       expect(await workspaces[name].validate(bench.terraform)).toMatchObject({
         valid: true,
         diagnostics: [],
@@ -91,25 +91,25 @@ describeWithTerraform("the AWS stacks, by real Terraform on the mock AWS", () =>
       expect(there.filter((address) => !address.startsWith("data."))).toHaveLength(declared);
     });
 
-    test("is planned empty a second time, but for the mock's known faults", async () => {
+    test("has an empty second plan, except for known defects of the mock", async () => {
       const plan = await workspaces[name].plan(bench.terraform);
       expect(changes(plan)).toEqual([]);
 
       const { resource } = workspaces[name].synthesized;
       const read = plan.prior_state.values.root_module.resources;
-      const gone = MOCK_FAULTS.filter(
-        (fault) =>
+      const gone = MOCK_DEFECTS.filter(
+        (defect) =>
           !read.some(({ type, name, values }) => {
             const configuration = resource[type]?.[name];
-            const befallen =
-              type === fault.type && configuration !== undefined && fault.befalls(configuration);
-            return befallen && fault.isRead(values[fault.attribute]);
+            const affected =
+              type === defect.type && configuration !== undefined && defect.affects(configuration);
+            return affected && defect.isRead(values[defect.attribute]);
           }),
       );
       expect(gone.map(({ type, attribute }) => `${type}.${attribute}`)).toEqual([]);
     });
 
-    test("leaves alone what the scheduler says of itself", async () => {
+    test("ignores the tags that the scheduler sets", async () => {
       const tags = { "dask:state": "phase conda failed with exit code 1: no space left on device" };
       mocked(name).tagScheduler(tags);
       const plan = await workspaces[name].plan(bench.terraform);
@@ -145,7 +145,7 @@ describeWithTerraform("the AWS stacks, by real Terraform on the mock AWS", () =>
       expect(await workspaces.baked.validate(bench[which])).toMatchObject({ valid: true, diagnostics: [] });
     });
 
-    test("is planned with the components as they are, and machines that start from the images", async () => {
+    test("is planned with unchanged component documents, and nodes that use the images", async () => {
       const plan = await workspaces.baked.plan(bench.terraform);
       const of = (wanted: string) => plan.resource_changes.filter(({ type }) => type === wanted);
 
@@ -172,7 +172,7 @@ describeWithTerraform("the AWS stacks, by real Terraform on the mock AWS", () =>
       });
     });
 
-    test("is planned with endpoints in place of a way out, and a scheduler that stays", async () => {
+    test("is planned with endpoints instead of NAT, and a scheduler with deletion protection", async () => {
       const plan = await workspaces.isolated.plan(bench.terraform);
       const of = (wanted: string) => plan.resource_changes.filter(({ type }) => type === wanted);
       // Seven of services, and that of S3.
@@ -185,8 +185,8 @@ describeWithTerraform("the AWS stacks, by real Terraform on the mock AWS", () =>
     });
   });
 
-  describe("what the mock holds", () => {
-    const MEMBERS = (name: Name) => [
+  describe("the resources in the mock", () => {
+    const NODES = (name: Name) => [
       `dask-${name}--scheduler to dask-${name}--workers on 32768-40959`,
       `dask-${name}--scheduler to dask-${name}--workers on 8790`,
       `dask-${name}--scheduler to dask-${name}--workers on 9000-9063`,
@@ -198,18 +198,21 @@ describeWithTerraform("the AWS stacks, by real Terraform on the mock AWS", () =>
     test.each([
       ["development", ["10.0.0.0/16"]],
       ["production", ["10.0.0.0/16", "192.168.10.0/24"]],
-    ] as const)("%s is reached from its admin subnets, and its members by group", (name, subnets) => {
-      const administrators = subnets.flatMap((subnet) => [
-        `${subnet} to dask-${name}--scheduler on 8786`,
-        `${subnet} to dask-${name}--scheduler on 8787`,
-      ]);
-      expect(mocked(name).waysIn()).toEqual([...administrators, ...MEMBERS(name)].sort());
-    });
+    ] as const)(
+      "%s allows ingress from its admin subnets, and between its nodes by security group",
+      (name, subnets) => {
+        const administrators = subnets.flatMap((subnet) => [
+          `${subnet} to dask-${name}--scheduler on 8786`,
+          `${subnet} to dask-${name}--scheduler on 8787`,
+        ]);
+        expect(mocked(name).ingressRules()).toEqual([...administrators, ...NODES(name)].sort());
+      },
+    );
 
     test.each([
       ["development", "m7i.large", "10.20.0.10"],
       ["production", "m7i.xlarge", "10.30.0.10"],
-    ] as const)("the scheduler of %s has its type, its address and its name", (name, type, address) => {
+    ] as const)("the scheduler of %s has its instance type, address and DNS name", (name, type, address) => {
       const scheduler = mocked(name).scheduler();
       expect(scheduler.InstanceType).toBe(type);
       expect(scheduler.PrivateIpAddress).toBe(address);
@@ -223,40 +226,46 @@ describeWithTerraform("the AWS stacks, by real Terraform on the mock AWS", () =>
       ["development", "dask-development--cpu", 100],
       ["production", "dask-production--cpu", 100],
       ["production", "dask-production--gpu", 200],
-    ] as const)("the machines of %s's %s have IMDSv2 alone and an encrypted disk", (name, pool, diskGiB) => {
-      const template = mocked(name).launchTemplate(pool);
-      expect(template.MetadataOptions).toMatchObject({ HttpTokens: "required", HttpPutResponseHopLimit: 1 });
-      expect(template.BlockDeviceMappings).toEqual([
-        {
-          DeviceName: "/dev/sda1",
-          Ebs: expect.objectContaining({
-            Encrypted: true,
-            KmsKeyId: mocked(name).key().Arn,
-            VolumeType: "gp3",
-            VolumeSize: diskGiB,
-          }),
-        },
-      ]);
-    });
+    ] as const)(
+      "the instances of %s in %s require IMDSv2 and have an encrypted disk",
+      (name, pool, diskGiB) => {
+        const template = mocked(name).launchTemplate(pool);
+        expect(template.MetadataOptions).toMatchObject({
+          HttpTokens: "required",
+          HttpPutResponseHopLimit: 1,
+        });
+        expect(template.BlockDeviceMappings).toEqual([
+          {
+            DeviceName: "/dev/sda1",
+            Ebs: expect.objectContaining({
+              Encrypted: true,
+              KmsKeyId: mocked(name).key().Arn,
+              VolumeType: "gp3",
+              VolumeSize: diskGiB,
+            }),
+          },
+        ]);
+      },
+    );
   });
 
-  describe.each(NAMES)("what the mock holds of %s's data", (name) => {
-    test("has a key of its own that is renewed", () => {
+  describe.each(NAMES)("the data of %s in the mock", (name) => {
+    test("has a dedicated key that is rotated", () => {
       expect(mocked(name).key()).toMatchObject({ Enabled: true, KeyRotationEnabled: true });
     });
 
-    test("keeps its secrets under that key, and Terraform puts nothing into them", () => {
+    test("has secrets with that key, without values of Terraform", () => {
       const { Arn } = mocked(name).key();
       expect(mocked(name).secrets()).toEqual(
-        ["authority", "client", "dashboard", "worker"].map((holder) =>
-          expect.objectContaining({ Name: `/dask/${name}/${holder}`, KmsKeyId: Arn }),
+        ["authority", "client", "dashboard", "worker"].map((secret) =>
+          expect.objectContaining({ Name: `/dask/${name}/${secret}`, KmsKeyId: Arn }),
         ),
       );
       for (const { SecretVersionsToStages = {} } of mocked(name).secrets())
         expect(SecretVersionsToStages).toEqual({});
     });
 
-    test("keeps what its scheduler puts into its secrets, and has none of it in its state", async () => {
+    test("keeps the values that its scheduler puts into secrets, and has none of them in Terraform's state", async () => {
       const names = mocked(name)
         .secrets()
         .map(({ Name }) => Name);
@@ -273,7 +282,7 @@ describeWithTerraform("the AWS stacks, by real Terraform on the mock AWS", () =>
       for (const { secret, text } of kept) expect(mocked(name).secretText(secret)).toBe(text);
     });
 
-    test("logs every flow of its network, under that key and for a year", () => {
+    test("logs all traffic of its network, with that key and a retention of one year", () => {
       const [vpc] = mocked(name).billed().vpcs;
       expect(mocked(name).flowLogs()).toEqual([
         expect.objectContaining({
@@ -291,7 +300,7 @@ describeWithTerraform("the AWS stacks, by real Terraform on the mock AWS", () =>
       ]);
     });
 
-    test("has the bundle of each node, encrypted by that key, in a bucket that is closed to the public", () => {
+    test("has the bundle of each node in its bucket, encrypted with that key", () => {
       const { Arn } = mocked(name).key();
       const Bucket = `dask-${name}--eu-central-1--123456789012`;
       for (const { bundle } of nodesOf(CLUSTERS[name])) {
@@ -305,10 +314,10 @@ describeWithTerraform("the AWS stacks, by real Terraform on the mock AWS", () =>
   });
 
   describe("two environments side by side", () => {
-    test("destroying development leaves nothing of it, and production as it was", async () => {
+    test("destroying development leaves nothing of it, and does not change production", async () => {
       const before = mocked("production").billed();
       expect(before.groups).toEqual(["dask-production--cpu", "dask-production--gpu"]);
-      // Two machines on CPUs, one on GPUs and the scheduler; each zone has its way out.
+      // Two CPU nodes, one GPU node and the scheduler; a NAT gateway in each zone.
       expect(before.instances).toHaveLength(4);
       expect(before.vpcs).toHaveLength(1);
       expect(before.natGateways).toHaveLength(2);

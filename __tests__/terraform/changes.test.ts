@@ -83,7 +83,7 @@ describeWithTerraform("a definition that changes, by real Terraform on the mock 
       );
     });
 
-    test("then has its scheduler to look at, and no pool", () => {
+    test("then has the scheduler for inspection, and no pool", () => {
       const { instances, groups } = mocked("development").billed();
       expect(instances).toEqual([mocked("development").scheduler().InstanceId]);
       expect(groups).toEqual([]);
@@ -129,12 +129,12 @@ describeWithTerraform("a definition that changes, by real Terraform on the mock 
     });
   });
 
-  test.each(NAMES)("%s is left alone when its pools are reordered", async (name) => {
+  test.each(NAMES)("%s does not change when its pools are reordered", async (name) => {
     const { pools } = CLUSTERS[name];
     expect(changes(await plan(name, { ...CLUSTERS[name], pools: [...pools].reverse() }))).toEqual([]);
   });
 
-  test.each(NAMES)("%s is left alone when its zones are reordered", async (name) => {
+  test.each(NAMES)("%s does not change when its zones are reordered", async (name) => {
     expect(changes(await plan(name, withZones(CLUSTERS[name], "ba")))).toEqual([]);
   });
 
@@ -162,7 +162,7 @@ describeWithTerraform("a definition that changes, by real Terraform on the mock 
     );
   });
 
-  test("the others stay when a zone and the first pool are removed", async () => {
+  test("other zones and pools do not change when a zone and the first pool are removed", async () => {
     await Promise.all(
       NAMES.map(async (name) => {
         const before = mocked(name).scheduler().InstanceId;
@@ -199,7 +199,7 @@ describeWithTerraform("a definition that changes, by real Terraform on the mock 
         .map(({ address, change }) => ({ address, name: change.after?.name }));
     };
 
-    test("builds no other image when its pools are reordered, or the first of two that share one goes", async () => {
+    test("builds the same images when its pools are reordered, or one of two pools with the same image is removed", async () => {
       const shared = await images(one, twin);
       expect(shared.filter(({ address }) => address.startsWith("aws_imagebuilder_image."))).toHaveLength(2);
       expect(await images(twin, one)).toEqual(shared);

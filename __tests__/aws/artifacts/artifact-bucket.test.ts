@@ -26,13 +26,13 @@ describe("the artifact bucket", () => {
   const stack = synthesize();
   const bucket = expect.stringMatching(/^\$\{aws_s3_bucket\.dask_artifacts_\w+\.bucket\}$/);
 
-  test("is named after cluster, region and account, and goes with its objects", () => {
+  test("is named after cluster, region and account, and is destroyed together with its objects", () => {
     const { bucket: name, ...rest } = stack.resource("aws_s3_bucket");
     expect(readArn(name)).toBe("dask-test--us-west-2--ACCOUNT");
     expect(rest).toEqual({ force_destroy: true });
   });
 
-  test("is closed to the public, and to access lists", () => {
+  test("blocks public access and ACLs", () => {
     expect(stack.resource("aws_s3_bucket_public_access_block")).toEqual({
       bucket,
       block_public_acls: true,
@@ -46,7 +46,7 @@ describe("the artifact bucket", () => {
     });
   });
 
-  test("encrypts by the cluster's key, keeps versions for 30 days, and takes TLS only", () => {
+  test("encrypts with the cluster's key, keeps old versions for 30 days, and rejects requests without TLS", () => {
     expect(stack.resource("aws_s3_bucket_server_side_encryption_configuration")).toEqual({
       bucket,
       rule: [
@@ -86,7 +86,7 @@ describe("the artifact bucket", () => {
     });
   });
 
-  test("has the bundle of each node, which is there before the node, and until its successor is used", () => {
+  test("has the bundle of each node, which is created before the node and replaced before it is deleted", () => {
     const bundles = { scheduler: schedulerNode(define()).bundle, cpu: worker(define(), "cpu").bundle };
     expect(stack.resources("aws_s3_object")).toHaveLength(2);
     for (const [id, bundle] of Object.entries(bundles)) {
@@ -104,7 +104,7 @@ describe("the artifact bucket", () => {
     );
   });
 
-  test("has a name that S3 takes, however long that of the cluster is", () => {
+  test("has a name of at most 63 characters for the longest cluster name", () => {
     const longest = define({ name: "a".repeat(32), region: "ap-southeast-2" });
     const name = artifactBucketName(longest).replace("ACCOUNT", "123456789012");
     expect(name).toMatch(/^dask-a{32}--a-[0-9a-f]{8}--123456789012$/);
@@ -115,7 +115,7 @@ describe("the artifact bucket", () => {
 describe("an existing bucket", () => {
   const stack = synthesize({ artifactBucket: "company-artifacts" });
 
-  test("is used as it is", () => {
+  test("gets only the bundles, and keeps its settings", () => {
     expect(Object.keys(stack.counts).filter((type) => type.startsWith("aws_s3"))).toEqual(["aws_s3_object"]);
     for (const object of stack.resources("aws_s3_object"))
       expect(object).toMatchObject({
@@ -130,7 +130,7 @@ describe("an existing bucket", () => {
   });
 });
 
-test("the stack's directory has the archives, so a remote run gets them", () => {
+test("the stack's directory contains the archives, so that a remote run uploads them", () => {
   const outdir = mkdtempSync(join(tmpdir(), "artifacts-"));
   try {
     const app = new App({ outdir });

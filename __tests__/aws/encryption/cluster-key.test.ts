@@ -13,7 +13,7 @@ const KEY = expect.stringMatching(/^\$\{aws_kms_key\.dask_key_\w+\.arn\}$/);
 describe("the key of a cluster", () => {
   const stack = synthesize();
 
-  test("is renewed every year, can be had back for 30 days, and has a name", () => {
+  test("is rotated every year, has a deletion window of 30 days, and has an alias", () => {
     const { policy, ...key } = stack.resource("aws_kms_key");
     expect(policy).toBeDefined();
     expect(key).toEqual({
@@ -28,7 +28,7 @@ describe("the key of a cluster", () => {
     });
   });
 
-  test("is used by its account, for its logs and for the volumes of its pools", () => {
+  test("may be used by its account, for its logs and for the volumes of its pools", () => {
     expect(readPolicy(stack.resource("aws_kms_key").policy)).toEqual({
       Version: "2012-10-17",
       Statement: [
@@ -81,7 +81,7 @@ describe("the key of a cluster", () => {
     });
     const encrypted: readonly [type: string, count: number][] = [
       ["aws_secretsmanager_secret", 4],
-      // Of the network, of the scheduler's image and of the workers'.
+      // Flow logs, and the builds of the scheduler's image and of the workers' image.
       ["aws_cloudwatch_log_group", 3],
       ["aws_imagebuilder_component", stack.counts.aws_imagebuilder_component ?? 0],
     ];
@@ -103,8 +103,8 @@ describe("the key of a cluster", () => {
   });
 });
 
-describe("the role that launches the machines of the pools", () => {
-  test("is the cluster's own, and of every group", () => {
+describe("the service-linked role that launches the instances of the pools", () => {
+  test("is dedicated to the cluster, and used by every group", () => {
     const stack = synthesize({
       pools: [
         { name: "one", kind: "cpu" },
@@ -122,7 +122,7 @@ describe("the role that launches the machines of the pools", () => {
       expect(service_linked_role_arn).toMatch(/^\$\{aws_iam_service_linked_role\.dask_\S+\.arn\}$/);
   });
 
-  test("has a name that IAM takes, however long the cluster's is, and another in each region", () => {
+  test("has at most 64 characters for the longest cluster name, and another name in each region", () => {
     const suffix = (region: string) =>
       String(
         synthesize({ name: "a".repeat(32), region }).resource("aws_iam_service_linked_role").custom_suffix,

@@ -11,22 +11,22 @@ describe("the secrets of a cluster", () => {
     ["worker", "key and certificate of all workers"],
     ["client", "key and certificate of clients"],
     ["dashboard", "password of the dashboard's user dask"],
-  ])("%s is there, encrypted, and gone at once with the cluster", (holder, description) => {
-    expect(stack.resource("aws_secretsmanager_secret", `secrets_${holder}`)).toEqual({
-      name: `/dask/test/${holder}`,
+  ])("%s is encrypted, and deleted without a recovery window", (secret, description) => {
+    expect(stack.resource("aws_secretsmanager_secret", `secrets_${secret}`)).toEqual({
+      name: `/dask/test/${secret}`,
       description: `Dask cluster test: ${description}`,
       kms_key_id: expect.stringMatching(/^\$\{aws_kms_key\.dask_key_\w+\.arn\}$/),
       recovery_window_in_days: 0,
     });
   });
 
-  test("are empty: what they hold is never in Terraform's state", () => {
+  test("are created without values, so that Terraform's state contains none", () => {
     expect(stack.counts.aws_secretsmanager_secret).toBe(4);
     expect(stack.counts).not.toHaveProperty("aws_secretsmanager_secret_version");
     expect(stack.dataSources("aws_secretsmanager_secret_version")).toEqual([]);
   });
 
-  test("the authority is read and written by the scheduler alone", () => {
+  test("only the scheduler may read and write the CA's secret", () => {
     const { policy, ...rest } = stack.resource("aws_secretsmanager_secret_policy");
     expect(rest).toEqual({
       secret_arn: expect.stringMatching(/^\$\{aws_secretsmanager_secret\.dask_secrets_authority_\w+\.arn\}$/),
@@ -48,7 +48,7 @@ describe("the secrets of a cluster", () => {
   });
 });
 
-test("a cluster without TLS has none", () => {
+test("a cluster without TLS has no secrets", () => {
   const { counts } = synthesize(false);
   expect(Object.keys(counts).filter((type) => type.startsWith("aws_secretsmanager_"))).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import { KmsKey } from "@cdktf/provider-aws/lib/kms-key";
 import { DaskCluster } from "../../../lib/aws/dask-cluster";
 import { defineCluster } from "../../../lib/config/define";
-import { faultsIn } from "../../config/issues-of";
+import { issuesIn } from "../../config/issues-of";
 import { Synthesized } from "../../support/synthesized";
 
 const cluster = defineCluster({ name: "test", network: { adminSubnets: ["10.0.0.0/16"] } });
@@ -10,11 +10,11 @@ const ARN = "arn:aws:kms:us-west-2:123456789012:key/01234567-89ab-cdef-0123-4567
 describe("a cluster with an existing key", () => {
   const stack = synthesize(ARN);
 
-  test("has no key", () => {
+  test("creates no key", () => {
     for (const type of ["aws_kms_key", "aws_kms_alias"]) expect(stack.counts).not.toHaveProperty(type);
   });
 
-  test("encrypts disks, secrets and logs under it", () => {
+  test("encrypts disks, secrets and logs with it", () => {
     expect(stack.resource("aws_instance").root_block_device).toMatchObject({ kms_key_id: ARN });
     for (const type of ["aws_secretsmanager_secret", "aws_cloudwatch_log_group"])
       for (const resource of stack.resources(type)) expect(resource.kms_key_id).toBe(ARN);
@@ -48,9 +48,9 @@ test("the existing key may be a resource of the same stack", () => {
 });
 
 test.each(["alias/data", "arn:aws:kms:us-west-2:123456789012:alias/data", "01234567-89ab"])(
-  "%s is refused: it is not the ARN of a key",
+  "rejects %s, which is not the ARN of a key",
   (arn) => {
-    expect(faultsIn(() => synthesize(arn))).toEqual([
+    expect(issuesIn(() => synthesize(arn))).toEqual([
       {
         path: "key.arn",
         value: arn,

@@ -14,7 +14,7 @@ const NAME = expect.stringMatching(/^dask-test--[0-9a-f]{12}$/);
 const DESCRIPTION = "machines of the Dask cluster test, release 2026.7";
 const REPLACED = { create_before_destroy: true };
 
-test("a cluster bakes nothing unless its definition says so", () => {
+test("a cluster bakes no image without bakedImages", () => {
   const { counts } = synthesize({ bakedImages: false });
   expect(Object.keys(counts).filter((type) => type.startsWith("aws_imagebuilder_"))).toEqual([]);
 });
@@ -25,7 +25,7 @@ describe("the image of a cluster", () => {
   const ID = amiContents(cluster, schedulerNode(cluster), 50).digest;
   const KEY = expect.stringMatching(/^\$\{aws_kms_key\.dask_key_\w+\.arn\}$/);
 
-  test("is made from Ubuntu, with an encrypted disk as large as the smallest that starts from it", () => {
+  test("is built from Ubuntu, with an encrypted disk of the size of the smallest disk that uses it", () => {
     const { component, ...recipe } = stack.resource("aws_imagebuilder_image_recipe");
     expect(recipe).toEqual({
       name: NAME,
@@ -69,7 +69,7 @@ describe("the image of a cluster", () => {
     }
   });
 
-  test("is built in a private subnet, by a machine that lets nobody in and hands metadata to itself alone", () => {
+  test("is built in a private subnet, on an instance without ingress rules and with IMDSv2", () => {
     expect(stack.resource("aws_imagebuilder_infrastructure_configuration")).toEqual({
       name: NAME,
       description: DESCRIPTION,
@@ -124,7 +124,7 @@ describe("the image of a cluster", () => {
     ]);
   });
 
-  test("leaves the log of its build encrypted, under the name that Image Builder gives it", () => {
+  test("encrypts the log of its build, whose name Image Builder chooses", () => {
     const { name } = stack.resource("aws_imagebuilder_image_recipe");
     expect(stack.resource("aws_cloudwatch_log_group", `images_${ID}`)).toEqual({
       name: `/aws/imagebuilder/${name}`,
@@ -133,7 +133,7 @@ describe("the image of a cluster", () => {
     });
   });
 
-  test("stays in its region and account, with tags that tell what it is for", () => {
+  test("is distributed only to its region and account, with tags of cluster, release and image digest", () => {
     expect(stack.resource("aws_imagebuilder_distribution_configuration")).toEqual({
       name: NAME,
       description: DESCRIPTION,
@@ -156,7 +156,7 @@ describe("the image of a cluster", () => {
     });
   });
 
-  test("is made in the course of a deployment, within two hours, once a builder has its way out", () => {
+  test("is built by a deployment, within two hours, after network, log and role of the builder exist", () => {
     const { depends_on, ...image } = stack.resource("aws_imagebuilder_image");
     expect(image).toEqual({
       image_recipe_arn: reference("aws_imagebuilder_image_recipe"),
@@ -186,7 +186,7 @@ describe("the image of a cluster", () => {
     ]);
   });
 
-  test("has a pipeline that runs by hand alone", () => {
+  test("has a pipeline without a schedule", () => {
     expect(stack.resource("aws_imagebuilder_image_pipeline")).toEqual({
       name: NAME,
       description: DESCRIPTION,
@@ -199,7 +199,7 @@ describe("the image of a cluster", () => {
     });
   });
 
-  test("is what scheduler and pool start from, and a new one replaces the scheduler", () => {
+  test("is the AMI of scheduler and pool, and a new image replaces the scheduler", () => {
     const ami = amiOf(ID);
     expect(stack.resource("aws_launch_template").image_id).toEqual(ami);
     expect(stack.resource("aws_instance").ami).toEqual(ami);
@@ -208,8 +208,8 @@ describe("the image of a cluster", () => {
   });
 });
 
-describe("machines share an image", () => {
-  /** Which machines start from the same image, in groups, and how many images are built. */
+describe("nodes share an image", () => {
+  /** Nodes grouped by image, and the number of images that are built. */
   const images = (definition: Partial<ClusterDefinition>) => {
     const stack = synthesize(definition);
     const amis = [
@@ -225,7 +225,7 @@ describe("machines share an image", () => {
     };
   };
 
-  test("where they install the same on the same base, however they differ otherwise", () => {
+  test("if they install the same packages on the same base image", () => {
     expect(
       images({
         pools: [
@@ -236,7 +236,7 @@ describe("machines share an image", () => {
     ).toEqual({ built: 1, shared: [["scheduler", "large", "small"]] });
   });
 
-  test("but not CPU with GPU, nor one base with another, nor disks to stripe with none", () => {
+  test("but not CPU and GPU nodes, different base images, or nodes with and without instance store", () => {
     expect(
       images({
         pools: [
@@ -257,7 +257,7 @@ describe("machines share an image", () => {
     });
   });
 
-  test("that is built on a GPU where the machines have one", () => {
+  test("that is built on an instance with a GPU if the nodes have one", () => {
     const stack = synthesize({ pools: [{ name: "gpu", kind: "gpu", diskGiB: 120 }] });
     expect(
       stack
@@ -275,7 +275,7 @@ describe("machines share an image", () => {
   });
 });
 
-test("no image is built for a pool that may have no node: it starts from the base image", () => {
+test("a pool with maxSize 0 gets no baked image and uses the base image", () => {
   const pools = [
     { name: "cpu", kind: "cpu" },
     { name: "gpu", kind: "gpu", maxSize: 0 },
@@ -289,7 +289,7 @@ test("no image is built for a pool that may have no node: it starts from the bas
 describe("an image is identified by its contents", () => {
   const SMALL = { name: "small", kind: "cpu" } as const;
   const LARGE = { name: "large", kind: "cpu", instanceTypes: ["m7i.8xlarge"] } as const;
-  const parts = (pools: ClusterDefinition["pools"]) => {
+  const resources = (pools: ClusterDefinition["pools"]) => {
     const stack = synthesize({ tls: true, ...(pools && { pools }) });
     const types = Object.keys(stack.counts).filter((type) => type.startsWith("aws_imagebuilder_"));
     return Object.fromEntries(
@@ -299,15 +299,15 @@ describe("an image is identified by its contents", () => {
     );
   };
 
-  test("so that the order of the pools changes nothing of it", () => {
-    expect(parts([LARGE, SMALL])).toEqual(parts([SMALL, LARGE]));
+  test("so that it does not change with the order of the pools", () => {
+    expect(resources([LARGE, SMALL])).toEqual(resources([SMALL, LARGE]));
   });
 
   test.each([
     ["first", [SMALL, LARGE], [LARGE]],
     ["last", [SMALL, LARGE], [SMALL]],
-  ])("so that it stays where it is without the %s pool that uses it", (_, before, after) => {
-    expect(Object.keys(parts(after))).toEqual(Object.keys(parts(before)));
+  ])("so that it keeps its addresses without the %s pool that uses it", (_, before, after) => {
+    expect(Object.keys(resources(after))).toEqual(Object.keys(resources(before)));
   });
 });
 
@@ -315,7 +315,7 @@ test.each([
   ["release", { release: "2024.7" }],
   ["base image", { scheduler: { image: { amiId: "ami-0123456789abcdef0" } } }],
   ["disk", { scheduler: { diskGiB: 40 } }],
-] as const)("with another %s, everything of the image has another name", (_, change) => {
+] as const)("with another %s, all resources of the image have other names", (_, change) => {
   const names = (stack: Synthesized) =>
     [
       ...stack.resources("aws_imagebuilder_component"),
@@ -327,7 +327,7 @@ test.each([
   expect(names(synthesize({ pools: [], ...change })).filter((name) => before.includes(name))).toEqual([]);
 });
 
-test("the names fit, however long the cluster's is", () => {
+test("the name of the role has at most 64 characters for the longest cluster name", () => {
   const stack = synthesize({ name: "a".repeat(32), region: "ap-southeast-2", pools: [] });
   expect(String(stack.resource("aws_iam_role", "builder").name).length).toBeLessThanOrEqual(64);
 });
@@ -350,7 +350,7 @@ function reference(type: string) {
   return expect.stringMatching(new RegExp(`^\\$\\{${type}\\.dask_images_[0-9a-f]{12}_\\S+\\.arn\\}$`));
 }
 
-/** The AMI that the image of that id will have. */
+/** Reference to the AMI of the image with this id. */
 function amiOf(id: string) {
   return expect.stringMatching(
     new RegExp(

@@ -32,7 +32,7 @@ describe.each(CONTENTS)("the components of %s", (_, what) => {
   const parsed = documents.map((text) => parse(text) as Document);
   const steps = parsed.flatMap(({ phases }) => phases.flatMap(({ steps }) => steps));
 
-  test("are documents that Image Builder takes", () => {
+  test("are documents within the limits of Image Builder", () => {
     for (const text of documents) expect(text.length).toBeLessThanOrEqual(16_000);
     expect(documents.length).toBeLessThanOrEqual(20);
     for (const { schemaVersion, phases } of parsed) {
@@ -49,23 +49,23 @@ describe.each(CONTENTS)("the components of %s", (_, what) => {
     }
   });
 
-  test("put the files down as they are", () => {
-    const machine = temporaryFolder();
+  test("write the files unchanged", () => {
+    const root = temporaryFolder();
     try {
       const written = steps.slice(0, -2);
       expect(written).toHaveLength(what.files.length);
       for (const { inputs } of written)
-        execFileSync("bash", ["-euc", inputs.commands[0].replace("/dev/stdin /", `/dev/stdin ${machine}/`)]);
+        execFileSync("bash", ["-euc", inputs.commands[0].replace("/dev/stdin /", `/dev/stdin ${root}/`)]);
       for (const { path, mode, content } of what.files) {
-        expect(readFileSync(join(machine, path), "utf8")).toBe(content);
-        expect((statSync(join(machine, path)).mode & 0o777).toString(8).padStart(4, "0")).toBe(mode);
+        expect(readFileSync(join(root, path), "utf8")).toBe(content);
+        expect((statSync(join(root, path)).mode & 0o777).toString(8).padStart(4, "0")).toBe(mode);
       }
     } finally {
-      rmSync(machine, { recursive: true });
+      rmSync(root, { recursive: true });
     }
   });
 
-  test("then bake, and look at what is baked", () => {
+  test("then bake, and validate the stamp file", () => {
     const [last] = parsed.slice(-1);
     expect(last?.phases.map(({ name, steps }) => [name, steps.map(({ inputs }) => inputs.commands)])).toEqual(
       [
@@ -104,7 +104,7 @@ test("files fill a component before the next begins", () => {
   expect(documents.map((text) => (text.match(/install -D/g) ?? []).length)).toEqual([2, 1, 0]);
 });
 
-test("a file that no component holds is refused with its size", () => {
+test("rejects a file that is larger than a component, with its size", () => {
   expect(() => componentDocuments(contentsOf(file("/etc/large", 16_000)))).toThrow(
     /^\/etc\/large: got 216\d\d characters in an Image Builder component, expected at most 16000. Hint: split the file$/,
   );
@@ -114,7 +114,7 @@ test.each([
   ["the task runner would replace text", "echo {{ build.x.outputs.stdout }}\n"],
   ["a shell would end the file", "one\nEND_OF_FILE\ntwo\n"],
   ["it has many short lines", "x\n".repeat(4000)],
-])("a file is written from base64 where %s", (_, content) => {
+])("a file is written from base64 if %s", (_, content) => {
   const folder = temporaryFolder();
   try {
     const documents = componentDocuments(contentsOf({ path: "/etc/a", mode: "0755", content }));

@@ -9,8 +9,8 @@ const EGRESS = "aws_vpc_security_group_egress_rule";
 describe("a cluster of CPU workers", () => {
   const rules = synthesize({});
 
-  test("lets the scheduler in from administrators and workers", () => {
-    expect(sentences(rules, INGRESS, "scheduler")).toEqual([
+  test("allows ingress to the scheduler from administrators and workers", () => {
+    expect(rulesOf(rules, INGRESS, "scheduler")).toEqual([
       "10.0.0.0/16 tcp 8786-8786",
       "10.0.0.0/16 tcp 8787-8787",
       "203.0.113.0/24 tcp 8786-8786",
@@ -19,8 +19,8 @@ describe("a cluster of CPU workers", () => {
     ]);
   });
 
-  test("lets workers in from the scheduler and from each other", () => {
-    expect(sentences(rules, INGRESS, "workers")).toEqual([
+  test("allows ingress to workers from the scheduler and from workers", () => {
+    expect(rulesOf(rules, INGRESS, "workers")).toEqual([
       "scheduler tcp 32768-40959",
       "scheduler tcp 8790-8790",
       "scheduler tcp 9000-9063",
@@ -29,8 +29,8 @@ describe("a cluster of CPU workers", () => {
     ]);
   });
 
-  test("lets the scheduler out to workers and to web servers", () => {
-    expect(sentences(rules, EGRESS, "scheduler")).toEqual([
+  test("allows egress of the scheduler to workers and to web servers", () => {
+    expect(rulesOf(rules, EGRESS, "scheduler")).toEqual([
       "0.0.0.0/0 tcp 443-443",
       "0.0.0.0/0 tcp 80-80",
       "workers tcp 32768-40959",
@@ -40,8 +40,8 @@ describe("a cluster of CPU workers", () => {
     ]);
   });
 
-  test("lets workers out to the scheduler, to each other and to web servers", () => {
-    expect(sentences(rules, EGRESS, "workers")).toEqual([
+  test("allows egress of workers to the scheduler, to workers and to web servers", () => {
+    expect(rulesOf(rules, EGRESS, "workers")).toEqual([
       "0.0.0.0/0 tcp 443-443",
       "0.0.0.0/0 tcp 80-80",
       "scheduler tcp 8786-8786",
@@ -49,7 +49,7 @@ describe("a cluster of CPU workers", () => {
     ]);
   });
 
-  test("has groups without rules inside, and a description on each group and rule", () => {
+  test("has security groups without inline rules, and a description of each group and rule", () => {
     expect(rules.resource("aws_security_group", "scheduler")).toEqual({
       name: "dask-test--scheduler",
       description: "scheduler of the Dask cluster test",
@@ -58,7 +58,7 @@ describe("a cluster of CPU workers", () => {
     });
     const all = [...rules.resources(INGRESS), ...rules.resources(EGRESS)];
     expect(all).toHaveLength(20);
-    // What EC2 takes in a description.
+    // Characters that EC2 accepts in a description.
     for (const { description } of all)
       expect(description).toMatch(/^[a-zA-Z0-9. _:/()#,@[\]+=&;{}!$*-]{1,255}$/);
   });
@@ -67,7 +67,7 @@ describe("a cluster of CPU workers", () => {
 test("the rules cover a port for each worker process of the largest node", () => {
   const many = { name: "many", kind: "cpu", instanceTypes: ["m7i.48xlarge"], processes: 192 } as const;
   const rules = synthesize({ pools: [{ name: "cpu", kind: "cpu" }, many] });
-  expect(sentences(rules, INGRESS, "workers")).toEqual([
+  expect(rulesOf(rules, INGRESS, "workers")).toEqual([
     "scheduler tcp 32768-40959",
     "scheduler tcp 8790-8790",
     "scheduler tcp 9000-9191",
@@ -78,7 +78,7 @@ test("the rules cover a port for each worker process of the largest node", () =>
 
 test("workers reach each other on unpinned ports where the release cannot pin those of GPU workers", () => {
   const rules = synthesize({ release: "2024.7", pools: [{ name: "gpu", kind: "gpu" }] });
-  expect(sentences(rules, INGRESS, "workers").filter((sentence) => sentence.startsWith("workers"))).toEqual([
+  expect(rulesOf(rules, INGRESS, "workers").filter((rule) => rule.startsWith("workers"))).toEqual([
     "workers tcp 32768-40959",
     "workers tcp 9000-9063",
   ]);
@@ -87,40 +87,37 @@ test("workers reach each other on unpinned ports where the release cannot pin th
 test.each([
   { release: "2026.7", pools: [{ name: "gpu", kind: "gpu" }] },
   { release: "2024.7", pools: [{ name: "cpu", kind: "cpu" }] },
-] as const)("workers reach each other on worker ports alone with %j", (definition) => {
+] as const)("workers reach each other only on worker ports with %j", (definition) => {
   expect(
-    sentences(synthesize(definition), INGRESS, "workers").filter((sentence) =>
-      sentence.startsWith("workers"),
-    ),
+    rulesOf(synthesize(definition), INGRESS, "workers").filter((rule) => rule.startsWith("workers")),
   ).toEqual(["workers tcp 9000-9063"]);
 });
 
-test("members that speak UCX reach each other on any TCP port, and nobody else does", () => {
+test("with UCX, nodes reach each other on any TCP port, and administrators do not reach nodes", () => {
   const rules = synthesize({
     tls: false,
     scheduler: { instanceType: "g6.xlarge" },
     pools: [{ name: "gpu", kind: "gpu", ucx: true }],
   });
-  expect(sentences(rules, INGRESS, "scheduler")).toEqual(["workers tcp 0-65535"]);
-  expect(sentences(rules, INGRESS, "workers")).toEqual(["scheduler tcp 0-65535", "workers tcp 0-65535"]);
+  expect(rulesOf(rules, INGRESS, "scheduler")).toEqual(["workers tcp 0-65535"]);
+  expect(rulesOf(rules, INGRESS, "workers")).toEqual(["scheduler tcp 0-65535", "workers tcp 0-65535"]);
 });
 
-test("without TLS nobody but the members reaches a machine", () => {
+test("without TLS, only nodes reach nodes", () => {
   const rules = synthesize({ tls: false });
-  expect(sentences(rules, INGRESS, "scheduler")).toEqual(["workers tcp 8786-8786"]);
+  expect(rulesOf(rules, INGRESS, "scheduler")).toEqual(["workers tcp 8786-8786"]);
   expect(rules.resources(INGRESS).flatMap(({ cidr_ipv4 }) => cidr_ipv4 ?? [])).toEqual([]);
 });
 
-test("SSH is open to the admin subnets where the definition asks for it, on every machine", () => {
+test("the admin subnets reach SSH on every node if the definition has ssh", () => {
   const rules = synthesize({ ssh: { keyName: "ops" } });
-  const ssh = (group: string) =>
-    sentences(rules, INGRESS, group).filter((sentence) => sentence.endsWith(" 22-22"));
+  const ssh = (group: string) => rulesOf(rules, INGRESS, group).filter((rule) => rule.endsWith(" 22-22"));
   const fromAdministrators = ["10.0.0.0/16 tcp 22-22", "203.0.113.0/24 tcp 22-22"];
   expect(ssh("scheduler")).toEqual(fromAdministrators);
   expect(ssh("workers")).toEqual(fromAdministrators);
 });
 
-test("without a NAT gateway, machines reach endpoints in the VPC instead of web servers", () => {
+test("without a NAT gateway, nodes reach endpoints in the VPC instead of web servers", () => {
   const baked = { amiId: "ami-0123456789abcdef0" };
   const rules = synthesize({
     network: { adminSubnets: ["10.0.0.0/16"], vpcCidr: "10.20.0.0/16", nat: "none", endpoints: true },
@@ -128,7 +125,7 @@ test("without a NAT gateway, machines reach endpoints in the VPC instead of web 
     pools: [{ name: "cpu", kind: "cpu", image: baked }],
   });
   for (const group of ["scheduler", "workers"])
-    expect(sentences(rules, EGRESS, group).filter((sentence) => /^\d/.test(sentence))).toEqual([
+    expect(rulesOf(rules, EGRESS, group).filter((rule) => /^\d/.test(rule))).toEqual([
       "10.20.0.0/16 tcp 443-443",
     ]);
   const toS3 = rules.resources(EGRESS).filter(({ prefix_list_id }) => prefix_list_id !== undefined);
@@ -145,7 +142,7 @@ test("without a NAT gateway, machines reach endpoints in the VPC instead of web 
   );
 });
 
-test("without a NAT gateway, endpoints for machines in secondary blocks of an existing VPC are reached there too", () => {
+test("without a NAT gateway, nodes also reach endpoints in secondary blocks of an existing VPC", () => {
   const baked = { amiId: "ami-0123456789abcdef0" };
   const rules = synthesize({
     network: {
@@ -162,14 +159,14 @@ test("without a NAT gateway, endpoints for machines in secondary blocks of an ex
     pools: [{ name: "cpu", kind: "cpu", image: baked }],
   });
   for (const group of ["scheduler", "workers"])
-    expect(sentences(rules, EGRESS, group).filter((sentence) => /^\d/.test(sentence))).toEqual([
+    expect(rulesOf(rules, EGRESS, group).filter((rule) => /^\d/.test(rule))).toEqual([
       "10.0.0.0/16 tcp 443-443",
       "100.64.0.0/18 tcp 443-443",
     ]);
 });
 
 /** The rules of a group as `peer protocol ports`, in alphabetical order. */
-function sentences(rules: Synthesized, type: string, group: string): readonly string[] {
+function rulesOf(rules: Synthesized, type: string, group: string): readonly string[] {
   return rules
     .resources(type)
     .filter(({ security_group_id }) => groupOf(security_group_id) === group)

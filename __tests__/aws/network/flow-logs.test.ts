@@ -6,7 +6,7 @@ import { allowing, policiesOf, readPolicy } from "../policies";
 describe("the flow logs of a cluster's network", () => {
   const stack = synthesize();
 
-  test("hold every flow", () => {
+  test("record all traffic", () => {
     expect(stack.resource("aws_flow_log")).toEqual({
       vpc_id: expect.stringMatching(/^\$\{aws_vpc\.dask_network_\w+\.id\}$/),
       traffic_type: "ALL",
@@ -20,7 +20,7 @@ describe("the flow logs of a cluster's network", () => {
     });
   });
 
-  test("are kept encrypted, as long as the definition says", () => {
+  test("are encrypted, with the retention of the definition", () => {
     expect(stack.resource("aws_cloudwatch_log_group")).toEqual({
       name: "/dask/test/flow-logs",
       kms_key_id: expect.stringMatching(/^\$\{aws_kms_key\.dask_key_\w+\.arn\}$/),
@@ -28,7 +28,7 @@ describe("the flow logs of a cluster's network", () => {
     });
   });
 
-  test("are written by a role that flow logs of this account alone take, and that writes nothing else", () => {
+  test("are written by a role that only flow logs of this account can assume and that can write only these logs", () => {
     const { name, assume_role_policy } = stack.resource("aws_iam_role", "flow-logs");
     expect(name).toBe("dask-test--flow-logs--us-west-2");
     expect(readPolicy(assume_role_policy)).toEqual(
@@ -55,7 +55,7 @@ describe("the flow logs of a cluster's network", () => {
   });
 });
 
-test("of an existing network there are none: they are its owner's affair", () => {
+test("an existing network gets no flow logs: its owner manages them", () => {
   const { counts } = synthesize({ network: { vpcId: "vpc-7", privateSubnetIds: ["subnet-a", "subnet-b"] } });
   for (const type of ["aws_flow_log", "aws_cloudwatch_log_group"]) expect(counts).not.toHaveProperty(type);
 });

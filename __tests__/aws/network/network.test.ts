@@ -8,7 +8,7 @@ import { Synthesized } from "../../support/synthesized";
 describe("a network over two zones with one NAT gateway", () => {
   const network = synthesize({ vpcCidr: "10.20.0.0/16", zones: ["us-west-2a", "us-west-2b"], nat: "single" });
 
-  test("has a VPC whose private zone can answer", () => {
+  test("has a VPC with DNS support and DNS host names", () => {
     expect(network.resource("aws_vpc")).toEqual({
       cidr_block: "10.20.0.0/16",
       enable_dns_support: true,
@@ -17,14 +17,14 @@ describe("a network over two zones with one NAT gateway", () => {
     });
   });
 
-  test("takes over the VPC's default security group without a rule", () => {
+  test("manages the VPC's default security group without rules", () => {
     expect(network.resource("aws_default_security_group")).toEqual({
       vpc_id: expect.stringContaining("aws_vpc."),
       tags: { Name: "dask-test--default-closed" },
     });
   });
 
-  test("has a private and a public subnet in each zone, none of which gives out public addresses", () => {
+  test("has a private and a public subnet in each zone, without automatic public addresses", () => {
     const subnets = network.resources("aws_subnet");
     expect(
       subnets.map(({ availability_zone, cidr_block, map_public_ip_on_launch }) => [
@@ -40,7 +40,7 @@ describe("a network over two zones with one NAT gateway", () => {
     ]);
   });
 
-  test("sends every private subnet through the one NAT gateway", () => {
+  test("routes every private subnet through the NAT gateway", () => {
     expect(network.counts).toMatchObject({ aws_nat_gateway: 1, aws_eip: 1 });
     const gateways = ["us-west-2a_to-nat", "us-west-2b_to-nat"].map((name) => {
       const { destination_cidr_block, nat_gateway_id } = network.resource("aws_route", name);
@@ -71,7 +71,7 @@ describe("a network over two zones with one NAT gateway", () => {
     ]);
   });
 
-  test("reaches S3 from every private subnet without the NAT gateway", () => {
+  test("has a gateway endpoint of S3 for every private subnet", () => {
     expect(network.resource("aws_vpc_endpoint")).toMatchObject({
       vpc_endpoint_type: "Gateway",
       service_name: "com.amazonaws.us-west-2.s3",
@@ -86,19 +86,22 @@ describe("a network over two zones with one NAT gateway", () => {
 describe("a network with a NAT gateway per zone", () => {
   const network = synthesize({ zones: ["us-west-2a", "us-west-2b", "us-west-2c"], nat: "per-zone" });
 
-  test.each(["us-west-2a", "us-west-2b", "us-west-2c"])("gives zone %s a way out of its own", (zone) => {
-    expect(network.resource("aws_route", `${zone}_to-nat`).nat_gateway_id).toContain(`network_${zone}_nat`);
-    expect(network.resource("aws_nat_gateway", zone)).toMatchObject({
-      subnet_id: expect.stringContaining(`${zone}_public-subnet`),
-      allocation_id: expect.stringContaining(`${zone}_nat-address`),
-    });
-  });
+  test.each(["us-west-2a", "us-west-2b", "us-west-2c"])(
+    "routes zone %s through a NAT gateway in the zone",
+    (zone) => {
+      expect(network.resource("aws_route", `${zone}_to-nat`).nat_gateway_id).toContain(`network_${zone}_nat`);
+      expect(network.resource("aws_nat_gateway", zone)).toMatchObject({
+        subnet_id: expect.stringContaining(`${zone}_public-subnet`),
+        allocation_id: expect.stringContaining(`${zone}_nat-address`),
+      });
+    },
+  );
 });
 
 describe("a network without a NAT gateway", () => {
   const network = synthesize({ nat: "none", endpoints: true });
 
-  test("has no way out, and nothing public", () => {
+  test("has no internet access and no public subnet", () => {
     for (const type of ["aws_nat_gateway", "aws_eip", "aws_internet_gateway", "aws_route"])
       expect(network.counts).not.toHaveProperty(type);
     expect(network.resources("aws_subnet").map(({ tags }) => tags)).toEqual([
@@ -108,7 +111,7 @@ describe("a network without a NAT gateway", () => {
   });
 
   test.each(["autoscaling", "ec2", "kms", "logs", "secretsmanager", "ssm", "ssmmessages"])(
-    "has the service %s in each zone, under the name that it has outside",
+    "has an endpoint of %s in each zone, with private DNS",
     (service) => {
       expect(network.resource("aws_vpc_endpoint", `endpoints_${service}_`)).toEqual({
         vpc_id: expect.stringContaining("aws_vpc."),
@@ -126,7 +129,7 @@ describe("a network without a NAT gateway", () => {
     },
   );
 
-  test("lets the VPC alone reach its endpoints, by HTTPS", () => {
+  test("allows only the VPC to reach its endpoints, by HTTPS", () => {
     expect(network.resources("aws_vpc_security_group_ingress_rule")).toEqual([
       {
         security_group_id: expect.stringContaining("endpoints_group"),
@@ -141,7 +144,7 @@ describe("a network without a NAT gateway", () => {
   });
 });
 
-test("endpoints in an existing VPC are open to private subnets in its secondary blocks", () => {
+test("endpoints in an existing VPC accept private subnets in its secondary blocks", () => {
   const cluster = defineCluster({
     name: "test",
     network: {
@@ -162,12 +165,12 @@ test("endpoints in an existing VPC are open to private subnets in its secondary 
   ).toEqual(["10.0.0.0/16", "100.64.0.0/18"]);
 });
 
-test("a network has no endpoints but that of S3 unless the definition says so", () => {
+test("a network has only the endpoint of S3 unless the definition sets endpoints", () => {
   expect(synthesize({}).counts.aws_vpc_endpoint).toBe(1);
   expect(synthesize({ endpoints: true }).counts).toMatchObject({ aws_vpc_endpoint: 8, aws_nat_gateway: 1 });
 });
 
-test("a network keeps the scheduler's address for the scheduler", () => {
+test("a network reserves the scheduler's address", () => {
   expect(synthesize({ vpcCidr: "10.20.0.0/22" }).resource("aws_ec2_subnet_cidr_reservation")).toEqual({
     subnet_id: expect.stringContaining("us-west-2a_private-subnet"),
     cidr_block: "10.20.0.10/32",
@@ -198,7 +201,7 @@ describe("the order of the zones", () => {
   });
 });
 
-test("a network's way out includes the associations of its route tables, and S3", () => {
+test("internet connectivity includes the associations of route tables and the endpoint of S3", () => {
   const { internetConnectivityEstablished } = synthesize({}).outputs as {
     internetConnectivityEstablished: string[];
   };
@@ -214,7 +217,7 @@ test("a network's way out includes the associations of its route tables, and S3"
   ]);
 });
 
-test("a private subnet waits for the instances of its zone before it goes", () => {
+test("a private subnet is replaced before it is deleted, and waits 90 minutes for its instances", () => {
   const network = synthesize({});
   expect(network.resource("aws_subnet", "us-west-2a_private")).toMatchObject({
     lifecycle: { create_before_destroy: true },
@@ -223,7 +226,7 @@ test("a private subnet waits for the instances of its zone before it goes", () =
   expect(network.resource("aws_subnet", "us-west-2a_public")).not.toHaveProperty("lifecycle");
 });
 
-test("subnets may be given", () => {
+test("uses the subnets of the definition", () => {
   const network = synthesize({
     vpcCidr: "172.16.0.0/20",
     zones: [{ name: "us-west-2a", privateSubnet: "172.16.0.0/21", publicSubnet: "172.16.8.0/28" }],
@@ -232,7 +235,7 @@ test("subnets may be given", () => {
   expect(network.resource("aws_subnet", "public").cidr_block).toBe("172.16.8.0/28");
 });
 
-test("subnets outside the VPC are refused, all of them with their paths", () => {
+test("rejects subnets outside the VPC, each with its path", () => {
   const zones = [
     { name: "us-west-2a", privateSubnet: "100.64.0.0/18", publicSubnet: "100.64.64.0/24" },
     { name: "us-west-2b" },
@@ -242,7 +245,7 @@ test("subnets outside the VPC are refused, all of them with their paths", () => 
   );
 });
 
-test("the subnets of two zones are as in the definition's earlier order after they are swapped", () => {
+test("zones keep their subnets when their order changes", () => {
   const blocks = (zones: string[]) =>
     synthesize({ zones })
       .resources("aws_subnet")

@@ -27,15 +27,15 @@ describe("additional security groups", () => {
     ).map(({ security_groups }) => security_groups);
   const workers = expect.stringMatching(/^\$\{aws_security_group\.dask_security_workers_\w+\.id\}$/);
 
-  test("reach the instances of the pool, after the group of the workers", () => {
+  test("are attached to the instances of the pool, after the group of the workers", () => {
     expect(groupsOf("pools_cpu")).toEqual([[workers, "${aws_security_group.storage.id}", "sg-1"]]);
   });
 
-  test("leave other pools alone", () => {
+  test("are not attached to the instances of other pools", () => {
     expect(groupsOf("pools_gpu")).toEqual([[workers]]);
   });
 
-  test("reach the scheduler, after its group", () => {
+  test("are attached to the scheduler, after its group", () => {
     expect(stack.resource("aws_instance").vpc_security_group_ids).toEqual([
       expect.stringMatching(/^\$\{aws_security_group\.dask_security_scheduler_\w+\.id\}$/),
       "sg-1",

@@ -3,12 +3,12 @@ import { defineCluster } from "../../../lib/config/define";
 import { BOOT_SECONDS } from "../../../lib/node/lifecycle";
 import { Synthesized } from "../../support/synthesized";
 
-describe("a deployment that waits", () => {
+describe("the readiness of the scheduler", () => {
   const synthesized = synthesize();
   const { template_body, ...stack } = synthesized.resource("aws_cloudformation_stack");
   const template = JSON.parse(String(template_body));
 
-  test("waits for a stack that deletes itself where it fails, so that the next deployment creates it again", () => {
+  test("is a stack that is deleted if it fails, so that the next deployment creates it again", () => {
     expect(stack).toMatchObject({
       name: "dask-test--scheduler-ready",
       on_failure: "DELETE",
@@ -16,7 +16,7 @@ describe("a deployment that waits", () => {
     });
   });
 
-  test("gives the scheduler a URL for one signal", () => {
+  test("has a parameter with the URL for one signal", () => {
     expect(template.Resources).toEqual({
       Handle: { Type: "AWS::CloudFormation::WaitConditionHandle" },
       Parameter: {
@@ -36,7 +36,7 @@ describe("a deployment that waits", () => {
     });
   });
 
-  test("gives up after the scheduler, and Terraform after CloudFormation", () => {
+  test("times out after the deadline of the boot, and Terraform after CloudFormation", () => {
     const signal = Number(template.Resources.Ready.Properties.Timeout);
     expect(signal).toBeGreaterThan(BOOT_SECONDS);
     const { create } = stack.timeouts as { create: string };
@@ -44,14 +44,14 @@ describe("a deployment that waits", () => {
     expect(Number.parseInt(create, 10) * 60).toBeGreaterThan(signal);
   });
 
-  test("waits again for each new scheduler, and for no other reason", () => {
+  test("is replaced only with the scheduler", () => {
     expect(stack.lifecycle).toEqual({
       ignore_changes: ["template_body"],
       replace_triggered_by: [expect.stringMatching(/^null_resource\.dask_scheduler_generation_\w+$/)],
     });
   });
 
-  test("creates pools once the scheduler is ready", () => {
+  test("precedes the pools", () => {
     const [name] = synthesized.names("aws_cloudformation_stack");
     expect(synthesized.resource("aws_autoscaling_group").depends_on).toContain(
       `aws_cloudformation_stack.${name}`,
@@ -59,7 +59,7 @@ describe("a deployment that waits", () => {
   });
 });
 
-test("a deployment that waits for no workers waits for no scheduler", () => {
+test("a deployment that does not wait for workers does not wait for the scheduler", () => {
   const synthesized = synthesize({ waitForCapacityMinutes: 0 });
   expect(synthesized.counts).not.toHaveProperty("aws_cloudformation_stack");
   expect(synthesized.resource("aws_autoscaling_group").depends_on).not.toContainEqual(

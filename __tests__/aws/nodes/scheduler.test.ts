@@ -12,10 +12,10 @@ const TAGS = {
   Name: "dask-test--scheduler",
 };
 
-describe("the machine of the scheduler", () => {
+describe("the instance of the scheduler", () => {
   const { instance } = synthesize({ instanceType: "r7i.xlarge", diskGiB: 80 });
 
-  test("is of the definition's instance type, under its fixed address in the private subnet of its zone", () => {
+  test("has the instance type of the definition, and a fixed address in the private subnet of its zone", () => {
     expect(instance).toMatchObject({
       instance_type: "r7i.xlarge",
       private_ip: "10.20.0.10",
@@ -31,7 +31,7 @@ describe("the machine of the scheduler", () => {
     expect(instance).not.toHaveProperty("ebs_optimized");
   });
 
-  test("hands out metadata to its own processes alone, and only with a token", () => {
+  test("requires IMDSv2, with a hop limit of 1", () => {
     expect(instance.metadata_options).toEqual({
       http_endpoint: "enabled",
       http_tokens: "required",
@@ -39,7 +39,7 @@ describe("the machine of the scheduler", () => {
     });
   });
 
-  test("has one encrypted disk, tagged like the machine", () => {
+  test("has one encrypted disk, tagged like the instance", () => {
     expect(instance.root_block_device).toEqual({
       volume_type: "gp3",
       volume_size: 80,
@@ -57,7 +57,7 @@ describe("the machine of the scheduler", () => {
     expect(instance.user_data_replace_on_change).toBe(true);
   });
 
-  test("waits for the way out, for every rule, and for what it may do", () => {
+  test("is created after internet connectivity, all security group rules and the policies of its role", () => {
     const { synthesized } = synthesize();
     const rules = [
       ...synthesized.resources("aws_vpc_security_group_ingress_rule"),
@@ -85,30 +85,30 @@ describe("the machine of the scheduler", () => {
   });
 });
 
-describe("a scheduler that the definition protects", () => {
-  test("is terminated neither by Terraform nor by a slip", () => {
+describe("deletionProtection", () => {
+  test("protects the scheduler from termination by Terraform and by the EC2 API", () => {
     const { instance } = synthesize({}, { deletionProtection: true });
     expect(instance.disable_api_termination).toBe(true);
     expect(instance.lifecycle).toMatchObject({ prevent_destroy: true });
   });
 
-  test("is an exception", () => {
+  test("is off by default", () => {
     const { instance } = synthesize();
     expect(instance.disable_api_termination).toBe(false);
     expect(instance.lifecycle).not.toHaveProperty("prevent_destroy");
   });
 });
 
-test("the scheduler takes a key for SSH where the definition names one", () => {
+test("the scheduler has a key pair only if the definition has ssh", () => {
   expect(synthesize({}, { ssh: { keyName: "ops" } }).instance.key_name).toBe("ops");
   expect(synthesize().instance).not.toHaveProperty("key_name");
 });
 
-describe("its image", () => {
+describe("the image of the scheduler", () => {
   test.each([
     ["ubuntu", "/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id"],
     [{ ssmParameter: "/images/dask" }, "/images/dask"],
-  ] as const)("%j is the newest that its parameter names at the machine's creation", (image, name) => {
+  ] as const)("%j is the AMI in its parameter when the instance is created", (image, name) => {
     const { instance, synthesized } = synthesize({ image });
     expect(synthesized.data("aws_ssm_parameter")).toEqual({ name });
     expect(instance.ami).toMatch(/^\$\{data\.aws_ssm_parameter\.\S+\.insecure_value\}$/);
@@ -117,7 +117,7 @@ describe("its image", () => {
     });
   });
 
-  test("if pinned, is that one", () => {
+  test("with an id is that AMI", () => {
     const { instance, synthesized } = synthesize({ image: { amiId: "ami-0123456789abcdef0" } });
     expect(instance.ami).toBe("ami-0123456789abcdef0");
     expect(synthesized.dataSources("aws_ssm_parameter")).toEqual([]);
@@ -126,7 +126,7 @@ describe("its image", () => {
     });
   });
 
-  test("replaces the machine when the definition names another, not when a new AMI is published", () => {
+  test("replaces the instance when the definition changes it, not when a new AMI is published", () => {
     expect(synthesize().instance.lifecycle).toEqual({
       ignore_changes: ["ami", 'tags["dask:state"]'],
       replace_triggered_by: [expect.stringMatching(/^null_resource\.dask_scheduler_image_/)],
@@ -134,13 +134,13 @@ describe("its image", () => {
   });
 });
 
-test("a new machine is a new generation", () => {
+test("a new instance is a new generation", () => {
   expect(synthesize().synthesized.resource("null_resource", "generation")).toEqual({
     triggers: { instance: expect.stringMatching(/^\$\{aws_instance\.dask_scheduler_\w+\.id\}$/) },
   });
 });
 
-test("the private zone names the machine's address", () => {
+test("the private zone has a record with the address of the scheduler", () => {
   const { synthesized } = synthesize();
   expect(synthesized.resource("aws_route53_zone")).toEqual({
     name: "test.internal",
@@ -158,7 +158,7 @@ test("the private zone names the machine's address", () => {
   });
 });
 
-test("the private zone keeps VPCs that are associated elsewhere, and moves with its own", () => {
+test("the private zone ignores VPCs that are associated by other means, and is replaced with the VPC", () => {
   const { synthesized } = synthesize();
   expect(synthesized.resource("aws_route53_zone").lifecycle).toEqual({
     ignore_changes: ["vpc"],

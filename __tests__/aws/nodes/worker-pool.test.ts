@@ -29,7 +29,7 @@ const TAGS = {
 describe("the launch template of a pool", () => {
   const { cluster, template } = synthesize(POOL);
 
-  test("says this and nothing more", () => {
+  test("has only these properties", () => {
     expect(template).toEqual({
       name: "dask-test--batch",
       description: "workers of the Dask cluster test, pool batch",
@@ -73,7 +73,7 @@ describe("the launch template of a pool", () => {
     });
   });
 
-  test("leaves a published image to EC2, so that a release of it does not roll the pool", () => {
+  test("lets EC2 resolve a published image, so that a new AMI does not roll the pool", () => {
     const { template, synthesized } = synthesize({ name: "gpu", kind: "gpu" });
     expect(template.image_id).toBe(
       "resolve:ssm:/aws/service/deeplearning/ami/x86_64/base-oss-nvidia-driver-gpu-ubuntu-24.04/latest/ami-id",
@@ -87,7 +87,7 @@ describe("the launch template of a pool", () => {
 describe("the autoscaling group of a pool", () => {
   const { group } = synthesize(POOL);
 
-  test("has the definition's sizes, and leaves the number of machines to whoever scales it", () => {
+  test("has the sizes of the definition, and ignores later changes of the desired capacity", () => {
     expect(group).toMatchObject({ name: "dask-test--batch", min_size: 1, desired_capacity: 3, max_size: 12 });
     expect(group.lifecycle).toEqual({ ignore_changes: ["desired_capacity", "initial_lifecycle_hook"] });
   });
@@ -99,7 +99,7 @@ describe("the autoscaling group of a pool", () => {
     ]);
   });
 
-  test("buys on demand in the order of the definition, and spot by price and capacity", () => {
+  test("launches on-demand instances in the order of the definition, and spot instances by price and capacity", () => {
     expect(group.mixed_instances_policy).toEqual({
       instances_distribution: {
         on_demand_allocation_strategy: "prioritized",
@@ -118,7 +118,7 @@ describe("the autoscaling group of a pool", () => {
     expect(group.capacity_rebalance).toBe(true);
   });
 
-  test("rolls with its template and with the scheduler, half of it at a time", () => {
+  test("rolls with its template and with the scheduler, half of the instances at a time", () => {
     expect(group.instance_refresh).toEqual({
       strategy: "Rolling",
       preferences: { min_healthy_percentage: 50, instance_warmup: "0" },
@@ -131,14 +131,14 @@ describe("the autoscaling group of a pool", () => {
     });
   });
 
-  test("goes on after a launch that failed, and takes no busy instance away to level the zones", () => {
+  test("ignores failed launches, and does not rebalance zones", () => {
     expect(group).toMatchObject({
       ignore_failed_scaling_activities: true,
       suspended_processes: ["AZRebalance"],
     });
   });
 
-  test("hands its tags to the machines", () => {
+  test("propagates its tags to the instances", () => {
     const tags = group.tag as readonly { key: string; value: string; propagate_at_launch: boolean }[];
     expect(tags.every((tag) => tag.propagate_at_launch)).toBe(true);
     expect(Object.fromEntries(tags.map(({ key, value }) => [key, value]))).toEqual({
@@ -147,15 +147,15 @@ describe("the autoscaling group of a pool", () => {
     });
   });
 
-  test("counts a machine's health as soon as it is in service", () => {
+  test("checks the health of an instance as soon as it is in service", () => {
     expect(group).toMatchObject({ health_check_type: "EC2", health_check_grace_period: 0 });
   });
 
-  test("goes without waiting for machines that have not answered its hook", () => {
+  test("is deleted without waiting for instances in the launch hook", () => {
     expect(group.force_delete).toBe(true);
   });
 
-  test("begins once the scheduler is ready and named, and instances may do what they do", () => {
+  test("is created after the scheduler is ready and has its DNS record, and after bundle and policies", () => {
     const policies = ["session-manager", "read-bundle", "tag-machines", "answer-launch-hook", "secrets"];
     expect(group.depends_on).toEqual([
       expect.stringMatching(/^aws_route53_record\.dask_zone_scheduler_/),
@@ -168,7 +168,7 @@ describe("the autoscaling group of a pool", () => {
   });
 });
 
-test("the machines of a pool take a key for SSH where the definition names one", () => {
+test("the instances of a pool have a key pair only if the definition has ssh", () => {
   expect(synthesize(POOL, {}, { ssh: { keyName: "ops" } }).template.key_name).toBe("ops");
   expect(synthesize(POOL).template).not.toHaveProperty("key_name");
 });
@@ -181,7 +181,7 @@ describe("the launch hook of a pool", () => {
     heartbeat_timeout: 2700,
   };
 
-  test("abandons a machine that says nothing for five minutes longer than it may take", () => {
+  test("abandons an instance that reports nothing until five minutes after the deadline of the boot", () => {
     expect(synthesize(POOL).synthesized.resource("aws_autoscaling_lifecycle_hook")).toEqual({
       ...HOOK,
       autoscaling_group_name: expect.stringMatching(
@@ -191,13 +191,13 @@ describe("the launch hook of a pool", () => {
   });
 
   test.each([
-    ["on demand alone", { onDemandBase: 2, spotPercentage: 0 }],
-    ["spot alone", { onDemandBase: 0, spotPercentage: 100 }],
-    ["both without a base", { onDemandBase: 0, spotPercentage: 50 }],
-  ])("is there before the first machine of a pool with %s", (_, shares) => {
+    ["only on-demand instances", { onDemandBase: 2, spotPercentage: 0 }],
+    ["only spot instances", { onDemandBase: 0, spotPercentage: 100 }],
+    ["both and no on-demand base", { onDemandBase: 0, spotPercentage: 50 }],
+  ])("exists before the first instance of a pool with %s", (_, shares) => {
     const { group } = synthesize({ ...POOL, ...shares });
     expect(group.initial_lifecycle_hook).toEqual([HOOK]);
-    // AWS refuses any other in a group that is hooked first.
+    // AWS rejects other values in a group with an initial hook.
     expect(group.mixed_instances_policy).toMatchObject({
       instances_distribution: {
         on_demand_base_capacity: 0,
@@ -206,7 +206,7 @@ describe("the launch hook of a pool", () => {
     });
   });
 
-  test("comes after the first machines where on-demand machines come before spot", () => {
+  test("is created after the group if on-demand instances precede spot instances", () => {
     const { group } = synthesize({ ...POOL, onDemandBase: 1, spotPercentage: 50 });
     expect(group).not.toHaveProperty("initial_lifecycle_hook");
     expect(group.mixed_instances_policy).toMatchObject({
@@ -214,7 +214,7 @@ describe("the launch hook of a pool", () => {
     });
   });
 
-  test("is the one that the machines answer", () => {
+  test("is the hook that the nodes complete", () => {
     const { cluster, group, synthesized } = synthesize(POOL);
     expect(worker(cluster, "batch").settings).toMatchObject({
       HOOK: synthesized.resource("aws_autoscaling_lifecycle_hook").name,
@@ -233,7 +233,7 @@ describe("the wait for capacity", () => {
     expect(synthesize(POOL, options).group.wait_for_capacity_timeout).toBe(timeout);
   });
 
-  test.each([-1, 1.5, Number.NaN])("of %p minutes is refused", (waitForCapacityMinutes) => {
+  test.each([-1, 1.5, Number.NaN])("of %p minutes is rejected", (waitForCapacityMinutes) => {
     expect(() => synthesize(POOL, { waitForCapacityMinutes })).toThrow(
       `waitForCapacityMinutes: got ${waitForCapacityMinutes}, expected a whole number from 0. Hint: give the minutes that a deployment waits for the pool batch`,
     );

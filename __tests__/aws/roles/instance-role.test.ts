@@ -35,7 +35,7 @@ describe("addToPolicy", () => {
     expect(stack.names("aws_iam_role_policy").filter((name) => name.includes("_added_"))).toHaveLength(1);
   });
 
-  test("makes the pool wait for the policy", () => {
+  test("precedes the pool", () => {
     expect(waitsOf(stack.resource("aws_autoscaling_group", "pools_cpu"), "_added_")).toHaveLength(1);
     expect(waitsOf(stack.resource("aws_autoscaling_group", "pools_gpu"), "_added_")).toEqual([]);
   });
@@ -61,12 +61,12 @@ describe("addManagedPolicy", () => {
     ]);
   });
 
-  test("makes the scheduler wait for the attachments", () => {
+  test("precedes the scheduler", () => {
     expect(waitsOf(stack.resource("aws_instance"), "aws_iam_role_policy_attachment.")).toHaveLength(2);
   });
 });
 
-test("the policies of the image builder come before the image", () => {
+test("the policies of the image builder precede the image", () => {
   const stack = synthesize((dask) => dask.images?.builder.role.addToPolicy(READ), {
     cluster: defineCluster({ ...DEFINITION, bakedImages: true }),
   });
@@ -74,7 +74,7 @@ test("the policies of the image builder come before the image", () => {
     expect(waitsOf(image, "images_builder_role")).toHaveLength(4);
 });
 
-test("a role is a principal of other policies", () => {
+test("a role can be the principal of other policies", () => {
   const stack = synthesize(({ pools, scheduler }) => {
     expect(pools.cpu?.role.grantPrincipal).toEqual({ AWS: pools.cpu?.role.arn });
     expect(scheduler.role.roleName).not.toBe(pools.cpu?.role.roleName);
@@ -113,7 +113,7 @@ describe("permissionsBoundary", () => {
   });
 });
 
-/** What a resource depends on, as far as the address holds the text. */
+/** Addresses with the text that a resource depends on. */
 function waitsOf({ depends_on }: Block, text: string): readonly string[] {
   return (depends_on as readonly string[]).filter((address) => address.includes(text));
 }

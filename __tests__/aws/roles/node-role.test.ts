@@ -12,7 +12,7 @@ const SECRETS = ["SECRET authority", "SECRET worker", "SECRET client", "SECRET d
 describe("the role of the scheduler", () => {
   const stack = synthesize();
 
-  test("is taken by EC2 alone, under a name of the cluster and the region", () => {
+  test("can be assumed only by EC2, and is named after cluster and region", () => {
     const { assume_role_policy, ...rest } = stack.resource("aws_iam_role", "scheduler-role");
     expect(rest).toEqual({
       name: "dask-test--scheduler--ap-southeast-2",
@@ -24,7 +24,7 @@ describe("the role of the scheduler", () => {
     );
   });
 
-  test("may do this and nothing more", () => {
+  test("has only these permissions", () => {
     expect(policiesOf(stack, "dask_scheduler-role")).toEqual({
       "session-manager": sessionManager("ap-southeast-2"),
       "read-bundle": reading(schedulerNode(cluster())),
@@ -48,7 +48,7 @@ describe("the role of the scheduler", () => {
 describe("the role of a pool", () => {
   const stack = synthesize();
 
-  test.each(["cpu", "gpu"])("%s may do this and nothing more", (pool) => {
+  test.each(["cpu", "gpu"])("%s has only these permissions", (pool) => {
     expect(stack.resource("aws_iam_role", `pool-roles_${pool}`).name).toBe(
       `dask-test--pool-${pool}--ap-southeast-2`,
     );
@@ -69,7 +69,7 @@ describe("the role of a pool", () => {
     });
   });
 
-  test("has the tags by which it is told from others on its machines", () => {
+  test("is limited to instances by tags that the group propagates", () => {
     const { tag } = stack.resource("aws_autoscaling_group", "gpu") as {
       tag: readonly { key: string; value: string }[];
     };
@@ -91,7 +91,7 @@ test("without TLS, no role may read a secret", () => {
   }
 });
 
-test("no role has an action with a star, and only that of image builders a policy that AWS manages", () => {
+test("no role has an action with a wildcard, and only the role of image builders has managed policies", () => {
   const stack = synthesize({ bakedImages: true });
   for (const { role } of stack.resources("aws_iam_role_policy_attachment"))
     expect(role).toMatch(/^\$\{aws_iam_role\.dask_images_builder_role_\w+\.name\}$/);
@@ -103,7 +103,7 @@ test("no role has an action with a star, and only that of image builders a polic
   for (const action of actions) expect(action).not.toContain("*");
 });
 
-test("only actions that take no resource may be done to any", () => {
+test("only the actions of Session Manager apply to all resources", () => {
   const stack = synthesize({ bakedImages: true });
   const anywhere = stack
     .resources("aws_iam_role_policy")
@@ -112,12 +112,12 @@ test("only actions that take no resource may be done to any", () => {
   expect(new Set(anywhere)).toEqual(new Set(["session-manager"]));
 });
 
-test("machines may set the tags that they set", () => {
+test("nodes set only the tag that their roles may set", () => {
   const keys = packageFile("cloud-init/base/instance").match(/(?<=Tag\.\d\.Key=)\S+/g);
   expect(keys).toEqual(["dask:state"]);
 });
 
-test("names are such as IAM takes, however long the cluster's and the pool's are, and differ", () => {
+test("names have at most 64 characters for the longest names of cluster and pool, and are unique", () => {
   const pools = ["b", "c"].map((end) => ({ name: `${"a".repeat(19)}${end}`, kind: "cpu" as const }));
   const names = synthesize({ name: "a".repeat(32), pools })
     .resources("aws_iam_role")

@@ -1,6 +1,6 @@
 import { issuesOf } from "../issues-of";
 
-describe("admin subnets are not the Internet in pieces", () => {
+describe("admin subnets cover at most a /4 of the public addresses", () => {
   const cut = (prefix: number, count: number, first = 0) =>
     Array.from({ length: count }, (_, index) => `${(first + index) * 2 ** (8 - prefix)}.0.0.0/${prefix}`);
 
@@ -9,9 +9,9 @@ describe("admin subnets are not the Internet in pieces", () => {
     ["one half", ["128.0.0.0/1"], "43.5 %"],
     ["sixteen /5s", cut(5, 16), "56.5 %"],
     ["three /5s", cut(5, 3, 2), "10.9 %"],
-    ["a /4 and a block more", ["16.0.0.0/4", "32.0.0.0/24"], "7.3 %"],
+    ["a /4 and another block", ["16.0.0.0/4", "32.0.0.0/24"], "7.3 %"],
     ["a /3", ["32.0.0.0/3"], "14.5 %"],
-  ])("%s", (_, adminSubnets, share) => {
+  ])("rejects %s", (_, adminSubnets, share) => {
     expect(issuesOf({ name: "c", network: { adminSubnets } })).toEqual([
       {
         path: "network.adminSubnets",
@@ -30,7 +30,7 @@ describe("admin subnets are not the Internet in pieces", () => {
       ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8"],
     ],
     ["a private block and one in it", ["10.0.0.0/8", "10.1.0.0/16"]],
-  ])("%s is accepted", (_, adminSubnets) => {
+  ])("accepts %s", (_, adminSubnets) => {
     expect(issuesOf({ name: "c", network: { adminSubnets } })).toEqual([]);
   });
 });

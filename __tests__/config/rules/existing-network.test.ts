@@ -1,7 +1,7 @@
 import { defineCluster } from "../../../lib/config/define";
 import type { ClusterDefinition } from "../../../lib/config/definition";
 import { checkExistingNetwork, checkOwnVpc } from "../../../lib/config/rules/vpc";
-import { faultsIn } from "../issues-of";
+import { issuesIn } from "../issues-of";
 
 const [A, B] = ["us-west-2a", "us-west-2b"];
 const IMAGE = { amiId: "ami-0123456789abcdef0" };
@@ -12,7 +12,7 @@ describe("a definition with an existing network", () => {
     expect(issuesOf({ scheduler: { privateAddress: "10.60.1.10" } })).toEqual([]);
   });
 
-  test("is refused without the scheduler's address", () => {
+  test("is rejected without the scheduler's address", () => {
     expect(issuesOf({ scheduler: { zone: B } })).toEqual([
       {
         path: "scheduler.privateAddress",
@@ -34,7 +34,7 @@ describe("a definition with an existing network", () => {
     },
   );
 
-  test("needs the block of the VPC without NAT, as nodes are let out to it only", () => {
+  test("needs the block of the VPC without NAT, because nodes reach only this block", () => {
     const scheduler = { privateAddress: "10.60.1.10", image: IMAGE };
     const nat = { nat: "none", endpoints: true } as const;
     expect(issuesOf({ scheduler }, nat)).toEqual([
@@ -62,16 +62,16 @@ describe("a definition with an existing network", () => {
     },
   );
 
-  test("has another subnet in each zone", () => {
+  test("has a different subnet in each zone", () => {
     expect(
       issuesOf({ scheduler: { privateAddress: "10.60.1.10" } }, {}, ["subnet-1", "subnet-1"]),
     ).toMatchObject([{ path: "network.privateSubnetIds", expected: "a different subnet for each zone" }]);
   });
 });
 
-test("an address outside of a derived subnet is refused where a VPC is made for the cluster", () => {
+test("without an existing network, an address outside of a derived subnet is rejected", () => {
   const cluster = define({ scheduler: { privateAddress: "10.60.1.10" } });
-  expect(faultsIn(() => checkOwnVpc(cluster))).toEqual([
+  expect(issuesIn(() => checkOwnVpc(cluster))).toEqual([
     {
       path: "scheduler.privateAddress",
       value: "10.60.1.10",
@@ -91,8 +91,8 @@ function define(definition: Partial<ClusterDefinition>, network: object = {}) {
   });
 }
 
-/** What is wrong with a definition and an existing network that `defineCluster` accepts. */
+/** The issues of a definition with an existing network; `defineCluster` accepts the definition. */
 function issuesOf(definition: Partial<ClusterDefinition>, network: object = {}, privateSubnetIds = SUBNETS) {
   const cluster = define(definition, network);
-  return faultsIn(() => checkExistingNetwork(cluster, { privateSubnetIds }));
+  return issuesIn(() => checkExistingNetwork(cluster, { privateSubnetIds }));
 }

@@ -7,9 +7,9 @@ import { issuesOf } from "../issues-of";
 const network = { adminSubnets: ["10.0.0.0/8"] };
 
 describe("memory limits that add up to more than a node has", () => {
-  test("name the instance type and what each process can have", () => {
+  test("are rejected with the instance type and the limit of each process", () => {
     const instanceTypes = ["m7i.4xlarge", "m7i.2xlarge"];
-    expect(faultsIn({ instanceTypes, processes: 4, memoryLimit: "9GiB" })).toEqual([
+    expect(issuesIn({ instanceTypes, processes: 4, memoryLimit: "9GiB" })).toEqual([
       {
         path: "pools[0].memoryLimit",
         value: "9GiB",
@@ -17,22 +17,22 @@ describe("memory limits that add up to more than a node has", () => {
         hint: "lower memoryLimit, name instance types with more memory, or remove memoryLimit",
       },
     ]);
-    expect(faultsIn({ instanceTypes, processes: 4, memoryLimit: "8GiB" })).toEqual([]);
-    expect(faultsIn({ instanceTypes, memoryLimit: "33GiB" })).toMatchObject([
+    expect(issuesIn({ instanceTypes, processes: 4, memoryLimit: "8GiB" })).toEqual([]);
+    expect(issuesIn({ instanceTypes, memoryLimit: "33GiB" })).toMatchObject([
       { expected: "at most 32GiB on m7i.2xlarge, which has 32GiB" },
     ]);
   });
 
   test("count one process per GPU", () => {
     const gpus = { kind: "gpu", instanceTypes: ["g6.12xlarge"], rmmPool: 0.5 };
-    expect(faultsIn({ ...gpus, memoryLimit: "50GiB" })).toMatchObject([
+    expect(issuesIn({ ...gpus, memoryLimit: "50GiB" })).toMatchObject([
       {
         path: "pools[0].memoryLimit",
         expected: "at most 48GiB for each of 4 processes on g6.12xlarge, which has 192GiB",
       },
     ]);
-    expect(faultsIn({ ...gpus, memoryLimit: "48GiB" })).toEqual([]);
-    expect(faultsIn({ ...gpus, memoryLimit: 0.3 })).toMatchObject([{ value: 0.3 }]);
+    expect(issuesIn({ ...gpus, memoryLimit: "48GiB" })).toEqual([]);
+    expect(issuesIn({ ...gpus, memoryLimit: 0.3 })).toMatchObject([{ value: 0.3 }]);
   });
 
   test.each([
@@ -45,14 +45,14 @@ describe("memory limits that add up to more than a node has", () => {
     [1, 1, true],
     [2, 1, false],
   ])("%d processes with a share of %p each: accepted %p", (processes, memoryLimit, accepted) => {
-    const issues = faultsIn({ instanceTypes: ["m7i.24xlarge"], processes, memoryLimit });
+    const issues = issuesIn({ instanceTypes: ["m7i.24xlarge"], processes, memoryLimit });
     expect(issues.map(({ path }) => path)).toEqual(accepted ? [] : ["pools[0].memoryLimit"]);
   });
 });
 
 describe("too little memory for a worker", () => {
-  test("names the processes that an instance type has memory for", () => {
-    expect(faultsIn({ instanceTypes: ["m7i.large"], processes: 33, diskGiB: 200 })).toEqual([
+  test("is rejected with the number of processes that an instance type has memory for", () => {
+    expect(issuesIn({ instanceTypes: ["m7i.large"], processes: 33, diskGiB: 200 })).toEqual([
       {
         path: "pools[0].processes",
         value: 33,
@@ -60,11 +60,11 @@ describe("too little memory for a worker", () => {
         hint: "lower processes, or name instance types with more memory",
       },
     ]);
-    expect(faultsIn({ instanceTypes: ["m7i.large"], processes: 32, diskGiB: 200 })).toEqual([]);
+    expect(issuesIn({ instanceTypes: ["m7i.large"], processes: 32, diskGiB: 200 })).toEqual([]);
   });
 
-  test("names the least share", () => {
-    expect(faultsIn({ instanceTypes: ["m7i.large"], memoryLimit: "1%" })).toMatchObject([
+  test("is rejected with the smallest share", () => {
+    expect(issuesIn({ instanceTypes: ["m7i.large"], memoryLimit: "1%" })).toMatchObject([
       {
         path: "pools[0].memoryLimit",
         expected: "at least 4% on m7i.large, which has 8GiB: a worker needs 256MiB",
@@ -72,14 +72,14 @@ describe("too little memory for a worker", () => {
     ]);
   });
 
-  test("is no matter without a limit", () => {
-    expect(faultsIn({ instanceTypes: ["m7i.large"], processes: 64, memoryLimit: 0, diskGiB: 200 })).toEqual(
+  test("is accepted without a limit", () => {
+    expect(issuesIn({ instanceTypes: ["m7i.large"], processes: 64, memoryLimit: 0, diskGiB: 200 })).toEqual(
       [],
     );
   });
 });
 
-describe("what may be spilled", () => {
+describe("the spill limit", () => {
   test.each([
     [{ diskGiB: 20, processes: 11 }, "930MiB"],
     [{ diskGiB: 100, processes: 3 }, "17066MiB"],
@@ -99,8 +99,8 @@ describe("what may be spilled", () => {
     expect(poolOf(gpus).spill).toEqual({ storage: "ebs", limit: "25GiB" });
   });
 
-  test("is never too little to be of use", () => {
-    expect(faultsIn({ diskGiB: 20, processes: 41, instanceTypes: ["m7i.12xlarge"] })).toEqual([
+  test("requires a disk with at least 256MiB for each process", () => {
+    expect(issuesIn({ diskGiB: 20, processes: 41, instanceTypes: ["m7i.12xlarge"] })).toEqual([
       {
         path: "pools[0].diskGiB",
         value: 20,
@@ -108,11 +108,11 @@ describe("what may be spilled", () => {
         hint: "raise diskGiB, or lower processes",
       },
     ]);
-    expect(faultsIn({ diskGiB: 21, processes: 41, instanceTypes: ["m7i.12xlarge"] })).toEqual([]);
+    expect(issuesIn({ diskGiB: 21, processes: 41, instanceTypes: ["m7i.12xlarge"] })).toEqual([]);
   });
 
-  test("fits on the disk", () => {
-    expect(faultsIn({ processes: 4, spill: { limit: "30GiB" } })).toEqual([
+  test("must fit on the disk", () => {
+    expect(issuesIn({ processes: 4, spill: { limit: "30GiB" } })).toEqual([
       {
         path: "pools[0].spill.limit",
         value: "30GiB",
@@ -121,22 +121,22 @@ describe("what may be spilled", () => {
         hint: "lower spill.limit, or raise diskGiB",
       },
     ]);
-    expect(faultsIn({ processes: 3, spill: { limit: "30GiB" } })).toEqual([]);
-    expect(faultsIn({ spill: { limit: "100GiB" } })).toMatchObject([
+    expect(issuesIn({ processes: 3, spill: { limit: "30GiB" } })).toEqual([]);
+    expect(issuesIn({ spill: { limit: "100GiB" } })).toMatchObject([
       { expected: "at most 90GiB on a disk of 100 GiB, of which the system needs 10" },
     ]);
-    expect(faultsIn({ spill: { limit: false } })).toEqual([]);
+    expect(issuesIn({ spill: { limit: false } })).toEqual([]);
   });
 
-  test("is not held against the root disk where an instance store takes it", () => {
+  test("may be larger than the root disk if workers spill to the instance store", () => {
     const spill = { storage: "instance-store", limit: "400GiB" };
-    expect(faultsIn({ instanceTypes: ["m6id.4xlarge"], spill })).toEqual([]);
+    expect(issuesIn({ instanceTypes: ["m6id.4xlarge"], spill })).toEqual([]);
   });
 });
 
-test("an RMM pool fits into the GPU of each instance type, and is of use", () => {
+test("an RMM pool must fit into the GPU of each instance type, and must not be too small", () => {
   const gpus = (rmmPool: string) =>
-    faultsIn({ kind: "gpu", instanceTypes: ["g6e.xlarge", "g5.xlarge"], rmmPool });
+    issuesIn({ kind: "gpu", instanceTypes: ["g6e.xlarge", "g5.xlarge"], rmmPool });
   expect(gpus("24GiB")).toEqual([
     {
       path: "pools[0].rmmPool",
@@ -153,9 +153,9 @@ test("an RMM pool fits into the GPU of each instance type, and is of use", () =>
 });
 
 describe("worker processes", () => {
-  test("are as many as the smallest instance type has vCPUs, or 64", () => {
+  test("are at most the vCPUs of the smallest instance type, or 64", () => {
     const large = { instanceTypes: ["m7i.48xlarge", "r7i.24xlarge"], memoryLimit: "1GiB", diskGiB: 400 };
-    expect(faultsIn({ ...large, processes: 97 })).toEqual([
+    expect(issuesIn({ ...large, processes: 97 })).toEqual([
       {
         path: "pools[0].processes",
         value: 97,
@@ -163,9 +163,9 @@ describe("worker processes", () => {
         hint: "lower processes, or name instance types with more vCPUs",
       },
     ]);
-    expect(faultsIn({ ...large, processes: 96 })).toEqual([]);
-    expect(faultsIn({ instanceTypes: ["m7i.2xlarge"], processes: 64 })).toEqual([]);
-    expect(faultsIn({ instanceTypes: ["m7i.2xlarge"], processes: 65 })).toMatchObject([
+    expect(issuesIn({ ...large, processes: 96 })).toEqual([]);
+    expect(issuesIn({ instanceTypes: ["m7i.2xlarge"], processes: 64 })).toEqual([]);
+    expect(issuesIn({ instanceTypes: ["m7i.2xlarge"], processes: 65 })).toMatchObject([
       { expected: "at most 64 with m7i.2xlarge, which has 8 vCPUs" },
     ]);
   });
@@ -173,8 +173,8 @@ describe("worker processes", () => {
   test("are at most the vCPUs of the largest instance type", () => {
     const pool = { instanceTypes: ["u7i-12tb.224xlarge"], diskGiB: 1000 };
     expect(MAX_VCPUS).toBe(896);
-    expect(faultsIn({ ...pool, processes: 896 })).toEqual([]);
-    expect(faultsIn({ ...pool, processes: 897 })).toMatchObject([
+    expect(issuesIn({ ...pool, processes: 896 })).toEqual([]);
+    expect(issuesIn({ ...pool, processes: 897 })).toMatchObject([
       { path: "pools[0].processes", expected: "a whole number from 1 to 896" },
     ]);
   });
@@ -212,7 +212,7 @@ function definition(rest: object) {
   return { name: "c", network, pools: [{ name: "p", kind: "cpu", ...rest } as PoolDefinition] };
 }
 
-function faultsIn(rest: object) {
+function issuesIn(rest: object) {
   return issuesOf(definition(rest));
 }
 

@@ -1,7 +1,7 @@
 import { defineCluster } from "../../../lib/config/define";
 import type { NetworkDefinition } from "../../../lib/config/definition";
 import { checkOwnVpc } from "../../../lib/config/rules/vpc";
-import { faultsIn } from "../issues-of";
+import { issuesIn } from "../issues-of";
 
 const A = "us-west-2a";
 const B = "us-west-2b";
@@ -23,7 +23,7 @@ test.each<[string, Omit<NetworkDefinition, "adminSubnets">]>([
   expect(issuesOf(network)).toEqual([]);
 });
 
-test("a subnet of either kind lies inside the VPC", () => {
+test("rejects private and public subnets outside of the VPC", () => {
   const zones = [{ name: A, privateSubnet: "10.99.0.0/24", publicSubnet: "10.98.0.0/24" }];
   const issue = {
     expected: "a block inside the VPC's 10.20.0.0/16",
@@ -35,7 +35,7 @@ test("a subnet of either kind lies inside the VPC", () => {
   ]);
 });
 
-test("a public subnet shares no address with another subnet, and has a size that AWS accepts", () => {
+test("rejects a public subnet that overlaps another subnet, and one that is too small for AWS", () => {
   const zones = [
     { name: A, privateSubnet: "10.20.0.0/24", publicSubnet: "10.20.0.128/25" },
     { name: B, publicSubnet: "10.20.64.0/29" },
@@ -54,7 +54,7 @@ test("a public subnet shares no address with another subnet, and has a size that
   ]);
 });
 
-test("a private subnet that is given may not take a derived one's place", () => {
+test("rejects a private subnet that overlaps a derived subnet", () => {
   expect(issuesOf({ zones: [{ name: A, privateSubnet: "10.20.224.0/19" }] })).toMatchObject([
     { path: "network.zones[0].publicSubnet", value: "10.20.224.0/22" },
   ]);
@@ -63,7 +63,7 @@ test("a private subnet that is given may not take a derived one's place", () => 
 describe("a VPC that is too small to derive public subnets from", () => {
   const network = { vpcCidr: "10.1.2.0/24", zones: [{ name: A, privateSubnet: "10.1.2.0/26" }] };
 
-  test("needs them given where there is a NAT gateway", () => {
+  test("needs public subnets in the definition with a NAT gateway", () => {
     expect(issuesOf(network)).toEqual([
       {
         path: "network.zones[0].publicSubnet",
@@ -75,12 +75,12 @@ describe("a VPC that is too small to derive public subnets from", () => {
     ]);
   });
 
-  test("needs none where there is no NAT gateway", () => {
+  test("needs no public subnets without a NAT gateway", () => {
     expect(issuesOf({ ...network, nat: "none", endpoints: true })).toEqual([]);
   });
 });
 
-/** What is wrong with a network that `defineCluster` accepts. */
+/** The issues of a network that `defineCluster` accepts. */
 function issuesOf(network: Omit<NetworkDefinition, "adminSubnets">) {
   const image = { amiId: "ami-0123456789abcdef0" };
   const cluster = defineCluster({
@@ -89,5 +89,5 @@ function issuesOf(network: Omit<NetworkDefinition, "adminSubnets">) {
     scheduler: { image },
     pools: [{ name: "cpu", kind: "cpu", image }],
   });
-  return faultsIn(() => checkOwnVpc(cluster));
+  return issuesIn(() => checkOwnVpc(cluster));
 }

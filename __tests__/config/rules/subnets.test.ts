@@ -12,7 +12,7 @@ describe("subnets", () => {
     ]);
   });
 
-  test("of zones beyond g have to be given", () => {
+  test("of zones after g must be in the definition", () => {
     expect(issuesOf(withNetwork({ zones: ["us-west-2a", "us-west-2h"] }))).toEqual([
       {
         path: "network.zones[1]",
@@ -27,7 +27,7 @@ describe("subnets", () => {
   });
 
   test.each(["10.1.2.0/24", "10.1.2.0/28", "10.1.0.0/23"])(
-    "in a VPC of %s have to be given, and then it is accepted",
+    "in a VPC of %s must be in the definition",
     (vpcCidr) => {
       expect(issuesOf(withNetwork({ vpcCidr }))).toMatchObject([
         {
@@ -41,7 +41,7 @@ describe("subnets", () => {
   );
 
   test.each(["10.0.0.0/15", "10.1.2.0/29", "10.1.2.0/32"])(
-    "are not in a VPC of %s, which AWS refuses",
+    "are rejected with a VPC of %s, which AWS rejects",
     (vpcCidr) => {
       for (const zones of [undefined, zonesOf("10.1.2.0/28")])
         expect(issuesOf(withNetwork({ vpcCidr, ...(zones && { zones }) }))).toMatchObject([
@@ -57,7 +57,7 @@ describe("subnets", () => {
     expect(nodeBlocks(network)).toEqual(["10.0.0.0/16", "100.64.0.0/18"]);
   });
 
-  test("do not share addresses, whatever the network", () => {
+  test("must not overlap in any network", () => {
     expect(
       issuesOf(withNetwork({ vpcCidr: "10.0.0.0/16", zones: zonesOf("100.64.0.0/18", "100.64.32.0/20") })),
     ).toEqual([
@@ -70,14 +70,14 @@ describe("subnets", () => {
     ]);
   });
 
-  test.each(["10.0.0.0/15", "10.1.2.0/29"])("of %s are refused, whatever the network", (block) => {
+  test.each(["10.0.0.0/15", "10.1.2.0/29"])("of %s are rejected in any network", (block) => {
     expect(issuesOf(withNetwork({ vpcCidr: "172.16.0.0/16", zones: zonesOf(block) }))).toMatchObject([
       { path: "network.zones[0].privateSubnet", value: block },
     ]);
   });
 
   test.each(["127.1.0.0/16", "169.254.0.0/16", "224.0.0.0/16", "240.1.0.0/16", "0.1.0.0/16"])(
-    "are not in %s, where no machine has an address",
+    "are rejected in %s, where nodes cannot have addresses",
     (vpcCidr) => {
       expect(issuesOf(withNetwork({ vpcCidr }))).toMatchObject([{ path: "network.vpcCidr", value: vpcCidr }]);
       expect(issuesOf(withNetwork({ zones: zonesOf(vpcCidr) }))).toMatchObject([
@@ -86,7 +86,7 @@ describe("subnets", () => {
     },
   );
 
-  test("are outside of Docker's bridge where a machine has the Deep Learning AMI", () => {
+  test("are rejected in the block of Docker's bridge if a node has the Deep Learning AMI", () => {
     const gpu = { pools: [{ name: "gpu", kind: "gpu" }] };
     const issues = { expected: expect.stringContaining("172.17.0.0/16, which Docker uses") };
     for (const vpcCidr of ["172.17.0.0/16", "172.17.64.0/20"]) {
@@ -106,13 +106,13 @@ describe("the scheduler's private address", () => {
   const at = (privateAddress: unknown) =>
     withNetwork({ zones: zonesOf("10.20.4.0/28", "10.20.5.0/28") }, { scheduler: { privateAddress } });
 
-  test("is the eleventh of the private subnet of the scheduler's zone, or the one that is given", () => {
+  test("is the eleventh of the private subnet of the scheduler's zone, or that of the definition", () => {
     expect(defineCluster(at(undefined)).scheduler.privateAddress).toBe("10.20.4.10");
     expect(defineCluster(at("10.20.4.4")).scheduler.privateAddress).toBe("10.20.4.4");
     expect(defineCluster(at("10.20.4.14")).scheduler.privateAddress).toBe("10.20.4.14");
   });
 
-  test("is in the zone whose name comes first in the alphabet, or in the one that is named", () => {
+  test("is in the zone whose name comes first in the alphabet, or in that of the definition", () => {
     const [a, b] = zonesOf("10.20.4.0/28", "10.20.5.0/28");
     for (const zones of [
       [a, b],
@@ -125,7 +125,7 @@ describe("the scheduler's private address", () => {
     }
   });
 
-  test("is in none but the definition's zones", () => {
+  test("is rejected in a zone that is not in the definition", () => {
     const zones = zonesOf("10.20.4.0/28", "10.20.5.0/28");
     expect(issuesOf(withNetwork({ zones }, { scheduler: { zone: "us-west-2c" } }))).toEqual([
       {
@@ -138,7 +138,7 @@ describe("the scheduler's private address", () => {
   });
 
   test.each(["10.20.4.0", "10.20.4.3", "10.20.4.15", "10.20.5.10", "10.20.3.255", "192.168.0.10"])(
-    "is not %s, which AWS reserves or which lies elsewhere",
+    "is rejected if it is %s, which AWS reserves or which is outside of the subnet",
     (address) => {
       expect(issuesOf(at(address))).toEqual([
         {
@@ -153,7 +153,7 @@ describe("the scheduler's private address", () => {
   );
 
   test.each(["10.20.4.010", "10.20.1034", "0xa.20.4.10", "10.20.4.10/32", "fd00::1", "", 10])(
-    "is not spelled %p",
+    "is rejected in the notation %p",
     (address) => {
       expect(issuesOf(at(address))).toMatchObject([{ path: "scheduler.privateAddress", value: address }]);
     },

@@ -10,7 +10,7 @@ describe("tags", () => {
     [{ owner: "a", Owner: "b" }, "Owner", "owner"],
     [{ "Cost Center": "1", team: "x", "cost center": "2" }, "cost center", "Cost Center"],
     [{ ÉQUIPE: "1", équipe: "2" }, "équipe", "ÉQUIPE"],
-  ])("%j have keys that IAM takes for one", (tags, key, twin) => {
+  ])("must not be %j: IAM ignores the case of keys", (tags, key, twin) => {
     expect(issuesOf(tagged(tags as Record<string, string>))).toEqual([
       {
         path: `tags.${key}`,
@@ -31,7 +31,7 @@ describe("tags", () => {
     ["dask:State", "dask:state"],
     ["dask:release", "dask:release"],
     ["dask:bake-key", "dask:bake-key"],
-  ])("have no key %s, as the cluster sets %s", (key, own) => {
+  ])("must not have the key %s: the cluster sets %s", (key, own) => {
     expect(issuesOf(tagged({ [key]: "x" }))).toEqual([
       {
         path: `tags.${key}`,
@@ -42,7 +42,7 @@ describe("tags", () => {
     ]);
   });
 
-  test.each(["dask:owner", "Dask:x"])("have no key %s, as keys of the cluster begin so", (key) => {
+  test.each(["dask:owner", "Dask:x"])("must not have the key %s: the prefix is reserved", (key) => {
     expect(issuesOf(tagged({ [key]: "x" }))).toMatchObject([
       { path: `tags.${key}`, hint: `rename the key ${key}` },
     ]);
@@ -65,7 +65,7 @@ describe("tags", () => {
     ["owner", "a\nb"],
     ["owner", "aws:x"],
     ["owner", "AWS:x"],
-  ])("are refused with the key %p and the value %p", (key, value) => {
+  ])("are rejected with the key %p and the value %p", (key, value) => {
     expect(issuesOf(tagged({ [key]: value }))).toMatchObject([{ path: `tags.${key}` }]);
   });
 
@@ -81,14 +81,14 @@ describe("tags", () => {
     expect(defineCluster(tagged({ [key]: value })).tags).toEqual({ [key]: value });
   });
 
-  test("have ASCII keys where images are baked", () => {
+  test("must have ASCII keys with bakedImages", () => {
     expect(issuesOf(tagged({ équipe: "données" }, { bakedImages: true }))).toMatchObject([
       { path: "tags.équipe", expected: expect.stringContaining("Image Builder") },
     ]);
     expect(issuesOf(tagged({ "Cost Center": "données" }, { bakedImages: true }))).toEqual([]);
   });
 
-  test("are at most eight, as Route 53 takes ten for a hosted zone", () => {
+  test("are at most eight: Route 53 accepts ten for a hosted zone", () => {
     const many = (count: number) =>
       Object.fromEntries(Array.from({ length: count }, (_, index) => [`key-${index}`, "x"]));
     expect(issuesOf(tagged(many(9)))).toEqual([

@@ -39,7 +39,7 @@ describe("regions and zones", () => {
     "us-west-2",
     "us-west-2ab",
     "us-west-2A",
-  ])("%s is no availability zone", (zone) => {
+  ])("rejects %s, which is not an availability zone", (zone) => {
     for (const zones of [[zone], [{ name: zone }]])
       expect(issuesOf(withNetwork({ zones }))).toEqual([
         expect.objectContaining({
@@ -68,7 +68,7 @@ describe("regions and zones", () => {
     ["us-west-2", "us-west-20a"],
     ["us-west-20", "us-west-2a"],
     ["us-west-2", "us-east-2a"],
-  ])("of the region %s is not the zone %s", (region, zone) => {
+  ])("the region %s does not have the zone %s", (region, zone) => {
     expect(issuesOf(withNetwork({ zones: [zone] }, { region }))).toEqual([
       {
         path: "network.zones[0]",
@@ -80,7 +80,7 @@ describe("regions and zones", () => {
   });
 
   test.each(["us-iso-east-1", "us-isob-east-1", "eu-isoe-west-1", "eusc-de-east-1", "xx-north-1"])(
-    "%s is in a partition that is not supported",
+    "rejects %s, which is in a partition that is not supported",
     (region) => {
       expect(issuesOf(withNetwork({ endpoints: true }, { region }))).toMatchObject([
         { path: "region", value: region, hint: "choose a region such as us-west-2" },
@@ -88,17 +88,15 @@ describe("regions and zones", () => {
     },
   );
 
-  test("in China there are no endpoints, and so no network without a NAT gateway", () => {
+  test("rejects endpoints in China, and so a network without a NAT gateway", () => {
     const china = (network: object, rest: object = {}) =>
       withNetwork({ zones: ["cn-north-1a"], ...network }, { region: "cn-north-1", ...rest });
     expect(issuesOf(china({}))).toEqual([]);
     expect(issuesOf(china({ endpoints: true }))).toMatchObject([
       { path: "network.endpoints", value: true, expected: expect.stringContaining("false in China") },
     ]);
-    const machines = { scheduler: { image: AMI }, pools: [{ name: "p", kind: "cpu", image: AMI }] };
-    expect(issuesOf(china({ nat: "none" }, machines))).toMatchObject([
-      { path: "network.nat", value: "none" },
-    ]);
+    const nodes = { scheduler: { image: AMI }, pools: [{ name: "p", kind: "cpu", image: AMI }] };
+    expect(issuesOf(china({ nat: "none" }, nodes))).toMatchObject([{ path: "network.nat", value: "none" }]);
   });
 });
 

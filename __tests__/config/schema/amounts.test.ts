@@ -22,15 +22,15 @@ describe("a memory limit", () => {
     ["0", false],
     ["0.0", false],
     [false, false],
-  ])("%p is %p", (memoryLimit, resolved) => {
+  ])("of %p is resolved to %p", (memoryLimit, resolved) => {
     expect(onlyPool({ name: "p", kind: "cpu", memoryLimit }).memoryLimit).toBe(resolved);
   });
 });
 
-const LEAST = "a size of at least 256MiB with its unit";
+const MINIMUM = "a size of at least 256MiB with its unit";
 const GENERIC = "write a number and one of MB, GB, TB, MiB, GiB, TiB";
 
-describe("sizes without a unit, and sizes too small", () => {
+describe("sizes without a unit, and sizes that are too small", () => {
   const fields: readonly (readonly [string, string, (size: unknown) => object])[] = [
     ["memoryLimit", "pools[0].memoryLimit", (memoryLimit) => ({ kind: "cpu", memoryLimit })],
     ["spill.limit", "pools[0].spill.limit", (limit) => ({ kind: "cpu", spill: { limit } })],
@@ -62,26 +62,26 @@ describe("sizes without a unit, and sizes too small", () => {
     [-1, GENERIC],
   ];
   describe.each(fields)("%s", (_, path, definition) => {
-    test.each(sizes)("%p: %s", (size, hint) => {
+    test.each(sizes)("rejects %p with the hint: %s", (size, hint) => {
       const issues = issuesOf({ name: "c", network, pools: [{ name: "p", ...definition(size) }] });
-      expect(issues).toEqual([{ path, value: size, expected: expect.stringContaining(LEAST), hint }]);
+      expect(issues).toEqual([{ path, value: size, expected: expect.stringContaining(MINIMUM), hint }]);
     });
   });
 
-  test.each([["0"], [0], ["0.5"], ["50%"], [0.5], ["auto"]])("no spill limit is %p", (limit) => {
+  test.each([["0"], [0], ["0.5"], ["50%"], [0.5], ["auto"]])("rejects the spill limit %p", (limit) => {
     expect(issuesOf({ name: "c", network, pools: [{ name: "p", kind: "cpu", spill: { limit } }] })).toEqual([
       expect.objectContaining({ path: "pools[0].spill.limit", value: limit }),
     ]);
   });
 
-  test.each([["0"], [0], [1], ["100%"], ["auto"]])("no RMM pool is %p", (rmmPool) => {
+  test.each([["0"], [0], [1], ["100%"], ["auto"]])("rejects the RMM pool %p", (rmmPool) => {
     expect(issuesOf({ name: "c", network, pools: [{ name: "p", kind: "gpu", rmmPool }] })).toEqual([
       expect.objectContaining({ path: "pools[0].rmmPool", value: rmmPool }),
     ]);
   });
 
   test.each([[null], [true], [["8GiB"]], [{ share: 0.5 }], [Number.NaN]])(
-    "nor is %p a memory limit",
+    "rejects the memory limit %p",
     (memoryLimit) => {
       expect(issuesOf({ name: "c", network, pools: [{ name: "p", kind: "cpu", memoryLimit }] })).toEqual([
         expect.objectContaining({ path: "pools[0].memoryLimit" }),
@@ -94,7 +94,7 @@ test.each([
   ["80%", 0.8],
   ["0.5", 0.5],
   ["12GiB", "12GiB"],
-])("an RMM pool of %p is %p", (rmmPool, resolved) => {
+])("an RMM pool of %p is resolved to %p", (rmmPool, resolved) => {
   expect(onlyPool({ name: "p", kind: "gpu", rmmPool })).toMatchObject({ rmmPool: resolved });
 });
 

@@ -13,7 +13,7 @@ test.each([
     "k".repeat(1018),
   ],
   "é".repeat(509),
-])("the key of a state in S3 is not %p", (key) => {
+])("rejects the S3 key %p of a state", (key) => {
   expect(issuesOf(s3({ key }))).toMatchObject([{ path: "backend.key", value: key }]);
 });
 
@@ -26,7 +26,7 @@ test.each([
   "é".repeat(508),
   ".x/...",
   "...",
-])("the key of a state in S3 may be %p", (key) => {
+])("accepts the S3 key %p of a state", (key) => {
   expect(issuesOf(s3({ key }))).toEqual([]);
 });
 
@@ -34,12 +34,12 @@ test.each([
   ...["No", "a", "ab", "b".repeat(64), "a..b", "-ab", "ab-", ".ab", "192.168.5.4", "a_b", "xn--states"],
   ...["sthree-states", "sthree-configurator", "amzn-s3-demo-states", "states-s3alias", "states--ol-s3"],
   ...["states.mrap", "states--usw2-az1--x-s3", "states--table-s3"],
-])("no state is in the bucket %s", (bucket) => {
+])("rejects the bucket %s of a state", (bucket) => {
   expect(issuesOf(s3({ bucket }))).toMatchObject([{ path: "backend.bucket", value: bucket }]);
 });
 
 test.each(["abc", "b".repeat(63), "my.states-1", "192.168.5.4.5", "1.2.3", "s3alias", "sthree"])(
-  "a state may be in the bucket %s",
+  "accepts the bucket %s of a state",
   (bucket) => {
     expect(issuesOf(s3({ bucket }))).toEqual([]);
   },
@@ -58,26 +58,26 @@ test.each([
   ],
   ...[`arn:aws-cn:kms:cn-north-1:123456789012:key/${MULTI_REGION}`],
   "arn:aws-us-gov:kms:us-gov-west-1:123456789012:alias/states",
-])("a state may be encrypted under %s", (kmsKeyId) => {
+])("accepts the KMS key %s of a state", (kmsKeyId) => {
   expect(issuesOf(s3({ kmsKeyId }))).toEqual([]);
 });
 
 test.each([
   ...["states", "", "key/12345678", `${UUID}x`, UUID.toUpperCase(), "mrk-1", "alias/"],
   ...[`key/${UUID}`, `arn:aws:s3:us-west-2:123456789012:key/${UUID}`, "arn:aws:kms:us-west-2:1234:alias/x"],
-])("a state is not encrypted under %p", (kmsKeyId) => {
+])("rejects the KMS key %p of a state", (kmsKeyId) => {
   expect(issuesOf(s3({ kmsKeyId }))).toMatchObject([{ path: "backend.kmsKeyId", value: kmsKeyId }]);
 });
 
 test.each(["states/", "/", ".", "..", "states/..", "states/.", "", "a\u0000b"])(
-  "a local state is not at %p",
+  "rejects the path %p of a local state",
   (path) => {
     expect(issuesOf(backend({ type: "local", path }))).toMatchObject([{ path: "backend.path", value: path }]);
   },
 );
 
 test.each(["x.tfstate", "../states/x.tfstate", "/var/lib/x", ".x", "my states/x"])(
-  "a local state may be at %p",
+  "accepts the path %p of a local state",
   (path) => {
     expect(issuesOf(backend({ type: "local", path }))).toEqual([]);
   },
@@ -93,7 +93,7 @@ test.each([
   [{ hostname: "app.terraform.io/" }, "hostname"],
   [{ hostname: "app terraform io" }, "hostname"],
   [{ hostname: "" }, "hostname"],
-])("HCP Terraform does not take %j", (rest, field) => {
+])("rejects %j of HCP Terraform", (rest, field) => {
   expect(issuesOf(backend({ type: "hcp", organization: "o", ...rest }))).toMatchObject([
     { path: `backend.${field}` },
   ]);
@@ -104,7 +104,7 @@ test.each([
   { workspace: "w".repeat(90), hostname: "app.eu.terraform.io" },
   { hostname: "tfe.example.com:8443" },
   { hostname: "localhost" },
-])("HCP Terraform takes %j", (rest) => {
+])("accepts %j of HCP Terraform", (rest) => {
   expect(issuesOf(backend({ type: "hcp", organization: "o", ...rest }))).toEqual([]);
 });
 

@@ -3,7 +3,7 @@ import { issuesOf } from "../issues-of";
 const network = { adminSubnets: ["10.0.0.0/8"] };
 
 describe("the name of a cluster", () => {
-  test.each(["sg-research", "sg-1"])("is not %s, as EC2 reserves sg-", (name) => {
+  test.each(["sg-research", "sg-1"])("must not be %s: EC2 reserves sg-", (name) => {
     expect(issuesOf({ name, network })).toEqual([
       {
         path: "name",
@@ -14,7 +14,7 @@ describe("the name of a cluster", () => {
     ]);
   });
 
-  test.each(["ec2", "compute"])("is not %s, whose zone would hide AWS's host names", (name) => {
+  test.each(["ec2", "compute"])("must not be %s, whose zone would hide AWS's host names", (name) => {
     expect(issuesOf({ name, network })).toMatchObject([
       { path: "name", value: name, expected: expect.stringContaining("<name>.internal") },
     ]);
@@ -25,10 +25,10 @@ describe("the name of a cluster", () => {
   });
 });
 
-test.each(["ops ", " ops", "", "ö", "k".repeat(256)])("the key pair's name is not %p", (keyName) => {
+test.each(["ops ", " ops", "", "ö", "k".repeat(256)])("rejects the key pair %p", (keyName) => {
   expect(issuesOf({ name: "c", network, ssh: { keyName } })).toMatchObject([{ path: "ssh.keyName" }]);
 });
 
-test.each(["ops", "o", "my key (2024)", "k".repeat(255)])("the key pair's name may be %p", (keyName) => {
+test.each(["ops", "o", "my key (2024)", "k".repeat(255)])("accepts the key pair %p", (keyName) => {
   expect(issuesOf({ name: "c", network, ssh: { keyName } })).toEqual([]);
 });

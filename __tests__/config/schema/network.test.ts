@@ -1,6 +1,6 @@
 import { issuesOf } from "../issues-of";
 
-describe("blocks have one spelling", () => {
+describe("the notation of blocks", () => {
   test.each([
     ...[
       "10.0/16",
@@ -11,7 +11,7 @@ describe("blocks have one spelling", () => {
       "10.0.0.0/08",
       " 10.0.0.0/8",
     ],
-  ])("%p is refused wherever a block is accepted", (block) => {
+  ])("rejects %p in each field that takes a block", (block) => {
     expect(issuesOf({ name: "c", network: { adminSubnets: [block] } })).toMatchObject([
       { path: "network.adminSubnets[0]", value: block },
     ]);
@@ -27,7 +27,7 @@ describe("blocks have one spelling", () => {
   test.each([
     ...["fd00::/8", "2001:DB8::/32", "2001:db8:0::/32", "::1/128", "::/0", "::ffff:10.0.0.0/104"],
     "fe80::%eth0/64",
-  ])("the IPv6 block %s is refused with the reason", (block) => {
+  ])("rejects the IPv6 block %s with the reason", (block) => {
     expect(issuesOf({ name: "c", network: { adminSubnets: ["127.0.0.0/8", block] } })).toEqual([
       {
         path: "network.adminSubnets[1]",

@@ -15,13 +15,13 @@ import {
 } from "cdktf-dask";
 import type { Construct } from "constructs";
 
-/** What all clusters of this company share. */
+/** Settings of all clusters of this company. */
 const company = {
   network: { adminSubnets: ["10.8.0.0/16"] },
   tags: { costcenter: "42" },
 } satisfies Partial<ClusterDefinition>;
 
-/** A stack of the consumer's own: its provider, its tags, and a cluster among its other resources. */
+/** A stack of the consumer, with its provider, its tags and a cluster. */
 class ResearchStack extends TerraformStack {
   constructor(scope: Construct, id: string) {
     super(scope, id);
@@ -39,7 +39,7 @@ class ResearchStack extends TerraformStack {
   }
 }
 
-/** The VPC that the company's network team made. */
+/** The VPC of the company's network team. */
 const companyNetwork: ClusterNetwork = {
   vpcId: "vpc-0123456789abcdef0",
   privateSubnetIds: ["subnet-0aaaaaaaaaaaaaaaa", "subnet-0bbbbbbbbbbbbbbbb"],

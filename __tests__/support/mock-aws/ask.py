@@ -1,4 +1,4 @@
-"""Asks the mock AWS: one call of boto3, its answer as JSON.
+"""Calls an operation of the mock AWS by boto3, and prints the response as JSON.
 
 ask.py <endpoint> <region> <service> <operation> <parameters as JSON>
 """
@@ -16,5 +16,5 @@ client = boto3.client(
     aws_access_key_id="mock",
     aws_secret_access_key="mock",
 )
-answer = getattr(client, operation)(**json.loads(parameters))
-print(json.dumps(answer, default=str))
+response = getattr(client, operation)(**json.loads(parameters))
+print(json.dumps(response, default=str))

@@ -8,8 +8,8 @@ import { createInterface } from "node:readline";
 const START_SECONDS = 60;
 
 /**
- * AWS as moto plays it, in a server process on the loopback. It stands for AWS's API and the state behind it: what
- * Terraform creates can be read back. It boots no machine, so user data, lifecycle hooks and spot stay untried.
+ * AWS as emulated by moto, in a server process on the loopback interface. It stands for AWS's API and its state: what
+ * Terraform creates can be read back. It boots no instance: user data, lifecycle hooks and spot are not tested.
  */
 export class MockAws {
   private constructor(
@@ -28,7 +28,7 @@ export class MockAws {
     const called = join(dirname(log), "aws-actions.txt");
     rmSync(called, { force: true });
     const server = spawn(python, [join(__dirname, "server.py"), called], {
-      // AWS's managed policies, such as the one of Session Manager, are there only on demand.
+      // moto has AWS's managed policies, such as that of Session Manager, only on demand.
       env: { ...process.env, MOTO_IAM_LOAD_MANAGED_POLICIES: "true" },
     });
     server.stderr.pipe(createWriteStream(log));
@@ -44,7 +44,7 @@ export class MockAws {
     return new MockAws(endpoint, python, server, called);
   }
 
-  /** The environment in which the AWS provider, and nothing else of it, talks to this server. */
+  /** Environment variables with which the AWS provider uses this server. */
   get environment(): NodeJS.ProcessEnv {
     return {
       AWS_ENDPOINT_URL: this.endpoint,
@@ -54,14 +54,14 @@ export class MockAws {
     };
   }
 
-  /** One call of the API, named as boto3 names it. */
-  ask<Answer>(region: string, service: string, operation: string, parameters: object = {}): Answer {
+  /** Calls an operation of the API, with the names of boto3. */
+  call<Answer>(region: string, service: string, operation: string, parameters: object = {}): Answer {
     const script = join(__dirname, "ask.py");
     const args = [script, this.endpoint, region, service, operation, JSON.stringify(parameters)];
     return JSON.parse(execFileSync(this.python, args, { encoding: "utf8", timeout: 60_000 })) as Answer;
   }
 
-  /** Actions that Terraform has called so far, as IAM names them, such as `ec2:CreateVpc`; sorted. */
+  /** Actions that Terraform has called so far, with the names of IAM such as `ec2:CreateVpc`; sorted. */
   actionsOfTerraform(): readonly string[] {
     return readFileSync(this.called, "utf8").trim().split("\n").sort();
   }

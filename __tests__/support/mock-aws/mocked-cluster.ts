@@ -1,7 +1,7 @@
 import type { ResolvedCluster } from "../../../lib/config/resolved-cluster";
 import type { MockAws } from "./mock-aws";
 
-/** What moto lists: `State` is a word or an object, depending on the kind. */
+/** An item of moto's lists: `State` is a string or an object, depending on the type. */
 interface Tagged {
   readonly Tags?: readonly { readonly Key: string; readonly Value: string }[];
   // biome-ignore lint/suspicious/noExplicitAny: the answers of boto3, by the names of its documentation
@@ -17,20 +17,20 @@ interface Rule {
   readonly ReferencedGroupInfo?: { readonly GroupId: string };
 }
 
-/** What the mock AWS holds of one cluster, found by its tag as an administrator would find it. */
+/** The resources of a cluster in the mock AWS, found by their tag. */
 export class MockedCluster {
   constructor(
     private readonly mockAws: MockAws,
     private readonly cluster: ResolvedCluster,
   ) {}
 
-  /** Ids and names of what is there and can run up a bill. */
+  /** Ids and names of the existing resources that cost money. */
   billed() {
     const reservations = this.list<{ Instances: Tagged[] }>("ec2", "describe_instances", "Reservations");
-    const machines = reservations.flatMap(({ Instances }) => Instances);
+    const instances = reservations.flatMap(({ Instances }) => Instances);
     const gateways = this.list<Tagged>("ec2", "describe_nat_gateways", "NatGateways");
     return {
-      instances: this.own(machines, "InstanceId", ({ State }) => State.Name !== "terminated"),
+      instances: this.own(instances, "InstanceId", ({ State }) => State.Name !== "terminated"),
       groups: this.own(
         this.list<Tagged>("autoscaling", "describe_auto_scaling_groups", "AutoScalingGroups"),
         "AutoScalingGroupName",
@@ -59,26 +59,26 @@ export class MockedCluster {
 
   /** Puts a text into a secret, as the scheduler does. */
   fillSecret(name: string, text: string): void {
-    this.ask("secretsmanager", "put_secret_value", { SecretId: name, SecretString: text });
+    this.call("secretsmanager", "put_secret_value", { SecretId: name, SecretString: text });
   }
 
-  /** What a secret holds. */
+  /** Value of a secret. */
   secretText(name: string): string {
-    return this.ask<{ SecretString: string }>("secretsmanager", "get_secret_value", { SecretId: name })
+    return this.call<{ SecretString: string }>("secretsmanager", "get_secret_value", { SecretId: name })
       .SecretString;
   }
 
-  /** What its key is and does. */
+  /** Its KMS key. */
   key() {
     const [alias] = this.aliases();
     if (alias === undefined) throw new Error(`the mock has no key of ${this.cluster.name}`);
     const KeyId = alias.TargetKeyId;
-    const { KeyMetadata } = this.ask<{ KeyMetadata: { Arn: string; Enabled: boolean } }>(
+    const { KeyMetadata } = this.call<{ KeyMetadata: { Arn: string; Enabled: boolean } }>(
       "kms",
       "describe_key",
       { KeyId },
     );
-    const { KeyRotationEnabled } = this.ask<{ KeyRotationEnabled: boolean }>(
+    const { KeyRotationEnabled } = this.call<{ KeyRotationEnabled: boolean }>(
       "kms",
       "get_key_rotation_status",
       { KeyId },
@@ -88,14 +88,15 @@ export class MockedCluster {
 
   /** Its log groups. */
   logGroups() {
-    return this.ask<{
+    return this.call<{
       logGroups: { logGroupName: string; kmsKeyId: string; retentionInDays: number }[];
     }>("logs", "describe_log_groups", { logGroupNamePrefix: `/dask/${this.cluster.name}/` }).logGroups;
   }
 
   /** Value of a parameter. */
   parameter(name: string): string {
-    return this.ask<{ Parameter: { Value: string } }>("ssm", "get_parameter", { Name: name }).Parameter.Value;
+    return this.call<{ Parameter: { Value: string } }>("ssm", "get_parameter", { Name: name }).Parameter
+      .Value;
   }
 
   /** Names of its buckets. */
@@ -107,7 +108,7 @@ export class MockedCluster {
 
   /** An object of a bucket: its encryption, and as `ETag` the MD5 of its content in quotes, as moto has it. */
   object(Bucket: string, Key: string) {
-    return this.ask<{ ETag: string; ServerSideEncryption: string; SSEKMSKeyId: string }>(
+    return this.call<{ ETag: string; ServerSideEncryption: string; SSEKMSKeyId: string }>(
       "s3",
       "head_object",
       {
@@ -123,13 +124,13 @@ export class MockedCluster {
    */
   signalFailure(reason?: string): void {
     const Name = `/mock/signal/dask-${this.cluster.name}--scheduler-ready`;
-    if (reason === undefined) this.ask("ssm", "delete_parameter", { Name });
-    else this.ask("ssm", "put_parameter", { Name, Value: reason, Type: "String" });
+    if (reason === undefined) this.call("ssm", "delete_parameter", { Name });
+    else this.call("ssm", "put_parameter", { Name, Value: reason, Type: "String" });
   }
 
   /** The VPCs whose flows are logged, and where to. */
   flowLogs() {
-    return this.ask<{
+    return this.call<{
       FlowLogs: {
         ResourceId: string;
         TrafficType: string;
@@ -147,13 +148,13 @@ export class MockedCluster {
     );
   }
 
-  /** Each way into a machine, such as `10.0.0.0/16 to dask-development--scheduler on 8786`. */
-  waysIn(): string[] {
+  /** The ingress rules of its nodes, such as `10.0.0.0/16 to dask-development--scheduler on 8786`. */
+  ingressRules(): string[] {
     const { SecurityGroups } = this.ec2<{ SecurityGroups: { GroupId: string; GroupName: string }[] }>(
       "describe_security_groups",
     );
     const names = new Map(SecurityGroups.map(({ GroupId, GroupName }) => [GroupId, GroupName]));
-    const { SecurityGroupRules } = this.ask<{ SecurityGroupRules: Rule[] }>(
+    const { SecurityGroupRules } = this.call<{ SecurityGroupRules: Rule[] }>(
       "ec2",
       "describe_security_group_rules",
       { Filters: [{ Name: "group-id", Values: [...names.keys()] }] },
@@ -169,7 +170,7 @@ export class MockedCluster {
 
   /** The newest version of a launch template. */
   launchTemplate(name: string) {
-    const { LaunchTemplateVersions } = this.ask<{
+    const { LaunchTemplateVersions } = this.call<{
       LaunchTemplateVersions: {
         LaunchTemplateData: {
           ImageId: string;
@@ -186,7 +187,7 @@ export class MockedCluster {
     return newest.LaunchTemplateData;
   }
 
-  /** The machine of the scheduler. */
+  /** The instance of the scheduler. */
   scheduler() {
     const { Reservations } = this.ec2<{
       Reservations: {
@@ -199,28 +200,28 @@ export class MockedCluster {
         }[];
       }[];
     }>("describe_instances", [{ Name: "tag:dask:role", Values: ["scheduler"] }]);
-    const [machine] = Reservations.flatMap(({ Instances }) => Instances);
-    if (machine === undefined) throw new Error(`the mock has no scheduler of ${this.cluster.name}`);
-    return machine;
+    const [instance] = Reservations.flatMap(({ Instances }) => Instances);
+    if (instance === undefined) throw new Error(`the mock has no scheduler of ${this.cluster.name}`);
+    return instance;
   }
 
-  /** Tags the machine of the scheduler, as the machine itself does. */
+  /** Tags the instance of the scheduler, as the node itself does. */
   tagScheduler(tags: Readonly<Record<string, string>>): void {
-    this.ask("ec2", "create_tags", {
+    this.call("ec2", "create_tags", {
       Resources: [this.scheduler().InstanceId],
       Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
     });
   }
 
-  /** Addresses that a name of the cluster's zone stands for. */
+  /** Addresses of a name in the hosted zone of the cluster. */
   addressesOf(name: string): string[] {
-    const { HostedZones } = this.ask<{ HostedZones: { Id: string; Name: string }[] }>(
+    const { HostedZones } = this.call<{ HostedZones: { Id: string; Name: string }[] }>(
       "route53",
       "list_hosted_zones",
     );
     const zone = HostedZones.find(({ Name }) => Name === `${this.cluster.name}.internal.`);
     if (zone === undefined) return [];
-    const { ResourceRecordSets } = this.ask<{
+    const { ResourceRecordSets } = this.call<{
       ResourceRecordSets: { Name: string; Type: string; ResourceRecords: { Value: string }[] }[];
     }>("route53", "list_resource_record_sets", { HostedZoneId: zone.Id });
     return ResourceRecordSets.filter((record) => record.Name === `${name}.` && record.Type === "A").flatMap(
@@ -229,10 +230,10 @@ export class MockedCluster {
   }
 
   private list<Item>(service: string, operation: string, key: string): Item[] {
-    return this.ask<Record<string, Item[]>>(service, operation)[key] ?? [];
+    return this.call<Record<string, Item[]>>(service, operation)[key] ?? [];
   }
 
-  /** The ids of what bears the cluster's tag; moto knows the tags of a NAT gateway, but no filter by them. */
+  /** Ids of the items with the cluster's tag; moto cannot filter NAT gateways by tags. */
   private own(items: readonly Tagged[], id: string, isThere = (_: Tagged) => true): string[] {
     const tagged = items.filter(({ Tags = [] }) =>
       Tags.some(({ Key, Value }) => Key === "dask:cluster" && Value === this.cluster.name),
@@ -245,10 +246,10 @@ export class MockedCluster {
 
   private ec2<Answer>(operation: string, filters: readonly object[] = []): Answer {
     const own = { Name: "tag:dask:cluster", Values: [this.cluster.name] };
-    return this.ask("ec2", operation, { Filters: [own, ...filters] });
+    return this.call("ec2", operation, { Filters: [own, ...filters] });
   }
 
-  private ask<Answer>(service: string, operation: string, parameters: object = {}): Answer {
-    return this.mockAws.ask(this.cluster.region, service, operation, parameters);
+  private call<Answer>(service: string, operation: string, parameters: object = {}): Answer {
+    return this.mockAws.call(this.cluster.region, service, operation, parameters);
   }
 }

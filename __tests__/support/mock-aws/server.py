@@ -3,18 +3,18 @@
 server.py <file>: the file gets a line for each action that Terraform called, such as `ec2:CreateVpc`.
 
 What moto lacks is added, so that it stands for AWS here:
-- the public SSM parameters of Canonical and of the Deep Learning AMI, whose names moto's API refuses; two of
+- the public SSM parameters of Canonical and of the Deep Learning AMI, whose names moto's API rejects; two of
   moto's stock images stand for theirs
 - MonitorInstances, which Terraform's AWS provider calls for each instance with detailed monitoring
-- an autoscaling group is refused if it has no room for its base of on-demand machines (terraform-provider-aws
-  #9841), and an update that does not mention its mixed instances policy leaves it alone
-- requests are answered one at a time: of several at once that revoked rules of a security group, moto was
-  seen to refuse one, for a rule that was there
-- a group gets as many machines as are desired: moto drops the fractions of its two shares
-- an instance refresh of a group is accepted; the group's instances stay as they are
+- an autoscaling group is rejected if its maximum size is below its on-demand base (terraform-provider-aws
+  #9841), and an update without a mixed instances policy keeps the existing one
+- requests are processed one at a time: moto rejected one of several concurrent requests that revoke rules
+  of a security group, although the rule existed
+- a group gets its desired number of instances: moto drops the fractions of its two shares
+- an instance refresh of a group is accepted; the group's instances do not change
 - a terminated instance frees its addresses, so that another one can have them
 - wait conditions of CloudFormation (wait_conditions.py)
-- policies of buckets are not applied: moto leaves out their conditions, and would refuse every request
+- policies of buckets are not applied: moto ignores their conditions, and would reject every request
 """
 
 import sys
@@ -88,7 +88,7 @@ def update_group(backend, *, name: str, mixed_instances_policy: dict | None = No
     group = backend.autoscaling_groups.get(name)
     if mixed_instances_policy is None and group is not None and group.mixed_instances_policy:
         mixed_instances_policy = group.mixed_instances_policy
-        # A request names the template once; moto adds its name, and would now refuse it.
+        # moto adds the name of the template to the policy of an earlier request, but rejects it in a request.
         mixed_instances_policy["LaunchTemplate"]["LaunchTemplateSpecification"].pop(
             "LaunchTemplateName", None
         )
@@ -116,7 +116,7 @@ def terminate(instance: Instance):
     return previous_state
 
 
-def answer_alone(application, environ, start_response):
+def answer_one_at_a_time(application, environ, start_response):
     with answering:
         return answer(application, environ, start_response)
 
@@ -166,7 +166,7 @@ def main() -> None:
     BaseResponse._authenticate_and_authorize_normal_action = record_action
     BaseResponse._authenticate_and_authorize_s3_action = record_s3_action
     FakeBucket.get_permission = lambda *_: PermissionResult.NEUTRAL
-    DomainDispatcherApplication.__call__ = answer_alone
+    DomainDispatcherApplication.__call__ = answer_one_at_a_time
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

@@ -2,8 +2,8 @@
 
 No node runs on the mock, so a condition gets its signal as soon as its stack is created: success, or a
 failure where the parameter `/mock/signal/<stack>` exists, with its value as the reason. A stack that fails
-ends as AWS ends it with OnFailure=DELETE: its resources are deleted, its events contain the reason, and
-they carry the token of the request, by which Terraform's AWS provider finds them.
+ends as on AWS with OnFailure=DELETE: its resources are deleted, its events contain the reason, and
+the token of the request, by which Terraform's AWS provider finds them.
 """
 
 from uuid import uuid4
@@ -22,7 +22,7 @@ CONDITION = "AWS::CloudFormation::WaitCondition"
 class Handle(CloudFormationModel):
     """A handle; a reference to it is the URL that takes the signal."""
 
-    # moto reads the service off the name of a model's module.
+    # moto derives the service from the name of a model's module.
     __module__ = "moto.cloudformation.wait_conditions"
 
     def __init__(self, region_name: str):
@@ -47,7 +47,7 @@ class Handle(CloudFormationModel):
 
     @classmethod
     def delete_from_cloudformation_json(cls, *_):
-        """Nothing is kept of it."""
+        """A handle has no state."""
 
 
 def create_stack(response: CloudFormationResponse) -> ActionResult:
@@ -60,7 +60,7 @@ def create_stack(response: CloudFormationResponse) -> ActionResult:
     if conditions and reason is not None:
         fail(stack, conditions[0], reason)
         if response._get_param("OnFailure") != "DELETE":
-            raise NotImplementedError("a stack that fails is deleted; the mock plays nothing else")
+            raise NotImplementedError("the mock only supports OnFailure=DELETE")
         backend.delete_stack(stack.stack_id)
     for event in stack.events:
         event.client_request_token = response._get_param("ClientRequestToken")

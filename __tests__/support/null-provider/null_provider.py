@@ -1,8 +1,9 @@
-"""A double of the Terraform provider hashicorp/null, where there is neither a mirror of it nor the registry.
+"""A double of the Terraform provider hashicorp/null, if there is no mirror of it and no registry.
 
-It stands for the resource `null_resource` alone: an `id` that is unknown until apply, and `triggers` whose
-change replaces the resource. Terraform itself is real and starts this program as it starts any provider: one
-line on standard output says where it listens (go-plugin's handshake), the rest is gRPC (tfplugin5.proto).
+Stands only for the resource `null_resource`: an `id` that is unknown until apply, and `triggers` whose
+change replaces the resource. Terraform is real and starts this program like any provider: one line on
+standard output has the address on which it listens (go-plugin's handshake), the rest is gRPC
+(tfplugin5.proto).
 """
 
 import json
@@ -18,7 +19,7 @@ messages, services = grpc.protos_and_services("tfplugin5.proto")
 # Version of go-plugin's handshake, and of Terraform's plugin protocol.
 HANDSHAKE, PROTOCOL = 1, 5
 
-# How Terraform writes a value that is not known before apply.
+# Terraform's encoding of a value that is not known before apply.
 UNKNOWN = msgpack.ExtType(0, b"\x00")
 
 
@@ -78,7 +79,7 @@ class NullProvider(services.ProviderServicer):
 def main():
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=4))
     services.add_ProviderServicer_to_server(NullProvider(), server)
-    # go-plugin ends a provider with this call, and kills it only where it does not listen.
+    # go-plugin ends a provider with this call, and kills it only if it does not end.
     over = threading.Event()
     shutdown = grpc.unary_unary_rpc_method_handler(lambda request, context: over.set() or b"")
     server.add_generic_rpc_handlers(

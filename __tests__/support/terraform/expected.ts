@@ -2,7 +2,7 @@ import { defineCluster } from "../../../lib/config/define";
 import type { ResolvedCluster } from "../../../lib/config/resolved-cluster";
 import { changes, type Plan } from "./workspace";
 
-/** A new scheduler: the pools roll, because it does not know their workers. */
+/** A new scheduler: the pools roll, because their workers have to register with it. */
 export const newScheduler = (pools: readonly string[]) => [
   "replace aws_instance.cluster_scheduler",
   "replace aws_cloudformation_stack.cluster_scheduler-readiness",
@@ -10,13 +10,13 @@ export const newScheduler = (pools: readonly string[]) => [
   ...pools.map((pool) => `update aws_autoscaling_group.cluster_pools_${pool}`),
 ];
 
-/** Another bundle of a node, and what its role may read. */
+/** Another bundle of a node, and the policy of its role to read it. */
 const newBundle = (id: string, role: string) => [
   `replace aws_s3_object.cluster_bundles_${id}`,
   `update aws_iam_role_policy.cluster_${role}_read-bundle`,
 ];
 
-/** A scheduler in another zone: it has another address, from which its dashboard may be opened. */
+/** A scheduler in another zone: it has another address, which is an origin of its dashboard. */
 export const movedScheduler = (pools: readonly string[]) => [
   ...newScheduler(pools),
   ...newBundle("scheduler", "scheduler-role"),
@@ -45,7 +45,7 @@ export function withZones(
   return { ...cluster, network: moved.network, scheduler: { ...scheduler, zone, privateAddress } };
 }
 
-/** Everything that a zone consists of. */
+/** Changes of all resources of a zone. */
 export function zone(
   action: string,
   letter: string,
@@ -60,7 +60,7 @@ export function zone(
   ].map((part) => `${action} ${part.replace(" ", `.cluster_network_eu-central-1${letter}_`)}`);
 }
 
-/** Everything that a pool consists of. */
+/** Changes of all resources of a pool. */
 export function pool(action: string, name: string | undefined): readonly string[] {
   const policies = [
     ...["answer-launch-hook", "key-of-secrets", "read-bundle"],
@@ -77,7 +77,7 @@ export function pool(action: string, name: string | undefined): readonly string[
   ].map((part) => `${action} ${part}`);
 }
 
-/** What a plan would do, by addresses without cdktf's hashes. */
+/** Changes of a plan, by addresses without cdktf's hashes. */
 export function changed(plan: Plan): readonly string[] {
   return sorted(
     ...changes(plan).map((change) =>
@@ -90,7 +90,7 @@ export function sorted(...lines: readonly string[]): readonly string[] {
   return [...lines].sort();
 }
 
-/** Where an output has a pattern. */
+/** Position of a pattern in an output. */
 export function orderIn(output: string, pattern: string): number {
   const index = output.search(new RegExp(pattern));
   if (index < 0) throw new Error(`the output has no ${pattern}`);

@@ -4,9 +4,9 @@ import { createWriteStream } from "node:fs";
 export interface ProcessOptions {
   readonly folder: string;
   readonly environment: NodeJS.ProcessEnv;
-  /** File that takes the output as it comes. */
+  /** File for the output, written while the process runs. */
   readonly log: string;
-  /** Time after which the process and all it started are killed. */
+  /** Time after which the process and its children are killed. */
   readonly seconds: number;
 }
 
@@ -26,7 +26,7 @@ process.once("exit", () => {
   for (const group of running) killGroup(group);
 });
 
-/** Runs a command to its end. What it started itself, such as Terraform's providers, ends with it. */
+/** Runs a command to its end. Its children, such as Terraform's providers, end with it. */
 export function run(command: readonly string[], options: ProcessOptions): Promise<Finished> {
   const [program = "", ...args] = command;
   return new Promise((resolve, reject) => {
@@ -67,7 +67,7 @@ export function run(command: readonly string[], options: ProcessOptions): Promis
       finish(() =>
         late
           ? reject(
-              new Error(`${command.join(" ")} was killed after ${options.seconds} s; it had said:\n${tail}`),
+              new Error(`${command.join(" ")} was killed after ${options.seconds} s; last output:\n${tail}`),
             )
           : resolve({ status, stdout, tail }),
       );
@@ -75,12 +75,12 @@ export function run(command: readonly string[], options: ProcessOptions): Promis
   });
 }
 
-/** As `run`, but a status other than 0 is an error that ends with what the command said last. */
+/** Like `run`, but a status other than 0 is an error with the last output of the command. */
 export async function runOrThrow(command: readonly string[], options: ProcessOptions): Promise<string> {
   const { status, stdout, tail } = await run(command, options);
   if (status !== 0) {
     throw new Error(
-      `${command.join(" ")} in ${options.folder} ended with status ${status}; it said last:\n${tail}`,
+      `${command.join(" ")} in ${options.folder} ended with status ${status}; last output:\n${tail}`,
     );
   }
   return stdout;
@@ -90,6 +90,6 @@ function killGroup(group: number): void {
   try {
     process.kill(-group, "SIGKILL");
   } catch {
-    // It has ended meanwhile.
+    // It has ended in the meantime.
   }
 }

@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { runOrThrow } from "./process";
 
-/** A provider of HashiCorp's, in the one version that the tests use. */
+/** A provider of HashiCorp, in the version that the tests use. */
 export interface Provider {
   readonly name: string;
   readonly version: string;
@@ -13,7 +13,7 @@ export interface Provider {
 const HOST = "registry.terraform.io";
 const ROOT = resolve(__dirname, "../../..");
 
-/** Providers that the registry served, kept for the next run. */
+/** Downloaded providers, kept for the next run. */
 const DOWNLOADS = join(ROOT, ".test", "terraform-providers");
 
 /** Seconds for the download of the AWS provider (600 MB unpacked) on a slow line. */
@@ -22,9 +22,9 @@ const DOWNLOAD_SECONDS = 900;
 const NULL_PROVIDER = resolve(__dirname, "../null-provider/null_provider.py");
 
 /**
- * The folder in which a provider lies as Terraform's filesystem mirrors lay it out, or undefined. Searched are, in
- * this order: TERRAFORM_PROVIDER_MIRROR, TF_PLUGIN_CACHE_DIR, the downloads of earlier runs, the folders that
- * Terraform itself searches, and the folders in /opt and /srv.
+ * Finds a filesystem mirror of Terraform with a provider. Searches in this order: TERRAFORM_PROVIDER_MIRROR,
+ * TF_PLUGIN_CACHE_DIR, the downloads of earlier runs, the folders that Terraform itself searches, and the folders in
+ * /opt and /srv.
  */
 export function findMirror({ name, version }: Provider): string | undefined {
   const folder = join(HOST, "hashicorp", name);
@@ -62,7 +62,7 @@ export function registryAnswers(): boolean {
   return spawnSync(process.execPath, ["-e", ask], { timeout: 30_000 }).status === 0;
 }
 
-/** Downloads a provider from the registry, by a `terraform init` of its own, and returns the mirror it then is in. */
+/** Downloads a provider from the registry by `terraform init`, and returns the mirror with it. */
 export async function download(
   { name, version }: Provider,
   terraform: readonly string[],
@@ -83,7 +83,7 @@ export async function download(
   return DOWNLOADS;
 }
 
-/** Lays the double of hashicorp/null out as a mirror: the same name and version, another program. */
+/** Creates a mirror with the double of hashicorp/null: the same name and version, another program. */
 export function mirrorOfNullDouble(version: string, python: string, scratch: string): string {
   const mirror = join(scratch, "null-provider");
   const folder = join(mirror, HOST, "hashicorp", "null", version, platform());
@@ -94,7 +94,7 @@ export function mirrorOfNullDouble(version: string, python: string, scratch: str
   return mirror;
 }
 
-/** Terraform's CLI configuration that takes each provider from its mirror, and nothing from anywhere else. */
+/** Terraform's CLI configuration that installs each provider from its mirror only. */
 export function cliConfiguration(mirrors: Readonly<Record<string, string>>): string {
   const blocks = Object.entries(mirrors).map(
     ([name, mirror]) =>
@@ -103,7 +103,7 @@ export function cliConfiguration(mirrors: Readonly<Record<string, string>>): str
   return `provider_installation {\n${blocks.join("")}}\n`;
 }
 
-/** This machine as Terraform writes it, such as `linux_amd64`. */
+/** Terraform's name of this platform, such as `linux_amd64`. */
 function platform(): string {
   const system = process.platform === "win32" ? "windows" : process.platform;
   return `${system}_${process.arch === "x64" ? "amd64" : process.arch}`;

@@ -1,6 +1,6 @@
 import { whyNot } from "./terraform";
 
-/** `describe` for tests with real Terraform on the mock AWS. It skips them where the machine cannot run them, and reports why. */
+/** `describe` for tests with real Terraform on the mock AWS. It skips them with the reason if this computer cannot run them. */
 export function describeWithTerraform(title: string, tests: () => void): void {
   const unavailable = whyNot();
   if (unavailable !== undefined)

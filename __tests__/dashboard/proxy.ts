@@ -13,39 +13,39 @@ import { NGINX } from "./programs";
 /** The user of the dashboard. */
 export const USER = "dask";
 
-/** The password that a door asks for at first. */
+/** The initial password of a proxy. */
 export const PASSWORD = "0123456789abcdef0123456789abcdef";
 
-/** Ports of this machine in place of those of a cluster's. */
+/** Ports of this computer in place of those of a cluster. */
 export interface Ports {
-  /** In place of 8787, where the door listens. */
-  readonly door: number;
+  /** In place of 8787, on which the proxy listens. */
+  readonly proxy: number;
   /** In place of 8788, Dask's own HTTP server. */
   readonly http: number;
   /** In place of 8790, the dashboard of a worker. */
   readonly worker: number;
 }
 
-/** What comes with a request. */
+/** Options of a request. */
 export interface Visit {
   readonly method?: string;
   readonly password?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Address to come from: the door counts the requests of each. */
+  /** Source address: the proxy limits the requests of each address. */
   readonly from?: string;
 }
 
-/** What a request comes back with. */
+/** Response to a request. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: string;
-  /** The connection of an accepted WebSocket, and nothing else's. */
+  /** The connection, only of an accepted WebSocket. */
   readonly socket?: Socket;
 }
 
-/** The real nginx on 127.0.0.1 with the configuration of a scheduler's machine; other places and ports, all else as is. */
-export class Door {
+/** The real nginx on 127.0.0.1 with the configuration of a scheduler's node, except for paths and ports. */
+export class DashboardProxy {
   readonly url: string;
   private certificate: Certificate;
   private nginx: ChildProcess | undefined;
@@ -54,29 +54,29 @@ export class Door {
     readonly ports: Ports,
     private readonly directory: string,
   ) {
-    this.url = `https://localhost:${ports.door}`;
+    this.url = `https://localhost:${ports.proxy}`;
     mkdirSync(this.at("run"), { mode: 0o700 });
     this.certificate = this.renew();
-    this.admit(PASSWORD);
+    this.setPassword(PASSWORD);
     writeFileSync(this.at("nginx.conf"), this.configuration());
   }
 
-  /** Opens a door before the ports given. */
-  static async open(ports: Ports): Promise<Door> {
+  /** Starts a proxy in front of the ports. */
+  static async open(ports: Ports): Promise<DashboardProxy> {
     const parent = join(packageRoot(), ".test");
     mkdirSync(parent, { recursive: true });
-    const door = new Door(ports, mkdtempSync(join(parent, "door-")));
-    // Root has to say so; anyone else may not.
+    const proxy = new DashboardProxy(ports, mkdtempSync(join(parent, "proxy-")));
+    // The directive is required for root, and rejected for other users.
     const user = process.getuid?.() === 0 ? ["-g", "user root;"] : [];
-    const argv = [NGINX.path, "-e", "stderr", "-c", door.at("nginx.conf"), ...user];
-    door.nginx = start(door.log, {}, ...argv);
+    const argv = [NGINX.path, "-e", "stderr", "-c", proxy.at("nginx.conf"), ...user];
+    proxy.nginx = start(proxy.log, {}, ...argv);
     try {
-      await until("nginx does not answer", door.log, async () => (await door.visit("/")).status === 401);
+      await until("nginx does not answer", proxy.log, async () => (await proxy.visit("/")).status === 401);
     } catch (error) {
-      await door.close();
+      await proxy.close();
       throw error;
     }
-    return door;
+    return proxy;
   }
 
   /** Ends nginx and removes its files. */
@@ -85,9 +85,9 @@ export class Door {
     rmSync(this.directory, { recursive: true });
   }
 
-  /** Certificate of the authority that signed the door's. */
-  get authority(): string {
-    return this.certificate.authority;
+  /** Certificate of the CA that signed the certificate of the proxy. */
+  get ca(): string {
+    return this.certificate.ca;
   }
 
   /** File that nginx writes to. */
@@ -95,13 +95,13 @@ export class Door {
     return this.at("log");
   }
 
-  /** Lets in who has this password, and nobody else. */
-  admit(password: string): void {
+  /** Sets the password. */
+  setPassword(password: string): void {
     const hash = execFileSync("openssl", ["passwd", "-6", "-stdin"], { input: password, encoding: "utf8" });
     writeFileSync(this.at("htpasswd"), `${USER}:${hash}`, { mode: 0o400, flag: "w" });
   }
 
-  /** Puts a certificate in place, of an authority of its own. */
+  /** Creates a new CA and a certificate of it for the proxy. */
   renew(): Certificate {
     this.certificate = makeCertificate(this.directory);
     rmSync(this.at("run/node.pem"), { force: true });
@@ -109,7 +109,7 @@ export class Door {
     return this.certificate;
   }
 
-  /** What `systemctl reload` does in the end; done when no worker process of before accepts a connection. */
+  /** Does the same as `systemctl reload`; ends when no earlier worker process accepts connections. */
   async reload(): Promise<void> {
     const master = Number(readFileSync(this.at("run/nginx.pid"), "utf8"));
     const old = this.listeners().filter((pid) => pid !== master);
@@ -120,26 +120,26 @@ export class Door {
     });
   }
 
-  /** The processes that hold the listening socket: nginx's master and its workers. */
+  /** The processes with the listening socket: nginx's master and its workers. */
   private listeners(): number[] {
-    const sockets = execFileSync("ss", ["-tlnpH", `sport = :${this.ports.door}`], { encoding: "utf8" });
+    const sockets = execFileSync("ss", ["-tlnpH", `sport = :${this.ports.proxy}`], { encoding: "utf8" });
     return [...sockets.matchAll(/pid=(\d+)/g)].map(([, pid]) => Number(pid));
   }
 
-  /** A request, with the password where one is given. */
+  /** Sends a request, with the password if there is one. */
   visit(path: string, { method = "GET", password, headers = {}, from }: Visit = {}): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const visit = request({
         host: "127.0.0.1",
-        port: this.ports.door,
+        port: this.ports.proxy,
         servername: "localhost",
         path,
         method,
-        ca: this.authority,
+        ca: this.ca,
         agent: false,
         timeout: 20_000,
         headers: {
-          Host: `localhost:${this.ports.door}`,
+          Host: `localhost:${this.ports.proxy}`,
           ...(password === undefined ? {} : { Authorization: authorization(password) }),
           ...headers,
         },
@@ -164,7 +164,7 @@ export class Door {
     });
   }
 
-  /** Asks for a WebSocket, as a page of the origin would. */
+  /** Requests a WebSocket, like a page of the origin. */
   handshake(path: string, origin: string, { headers, ...visit }: Visit = {}): Promise<Answer> {
     return this.visit(path, {
       ...visit,
@@ -184,7 +184,7 @@ export class Door {
     return (file?.content ?? "")
       .replaceAll("/run/dask-dashboard", this.at("run"))
       .replaceAll("/etc/dask/dashboard.htpasswd", this.at("htpasswd"))
-      .replaceAll("listen 8787", `listen 127.0.0.1:${this.ports.door}`)
+      .replaceAll("listen 8787", `listen 127.0.0.1:${this.ports.proxy}`)
       .replaceAll("8788", String(this.ports.http))
       .replaceAll("8790", String(this.ports.worker));
   }

@@ -1,57 +1,57 @@
-/** A resource of a stack as `cdk.tf.json` holds it. */
+/** A resource of a stack in `cdk.tf.json`. */
 export type Configuration = Readonly<Record<string, unknown>> & {
   readonly lifecycle?: { readonly ignore_changes?: readonly string[] };
 };
 
-/** A setting that the mock AWS gives back otherwise than it got it, though AWS itself would not. */
-export interface MockFault {
+/** An attribute that the mock AWS returns with another value than it was set to, unlike AWS. */
+export interface MockDefect {
   readonly type: string;
   readonly attribute: string;
   readonly reason: string;
-  /** Whether the issue befalls a resource of this configuration. */
-  befalls(configuration: Configuration): boolean;
-  /** What the mock gives back; a mock that has learned better makes the test fail, so that the issue is struck off. */
+  /** Whether a resource with this configuration is affected. */
+  affects(configuration: Configuration): boolean;
+  /** Whether the mock returned this value; once a fixed mock does not, the test fails and the defect has to be removed. */
   isRead(value: unknown): boolean;
 }
 
 const always = () => true;
 const isArn = (value: unknown) => String(value).startsWith("arn:");
 const isEmpty = (value: unknown) => Array.isArray(value) && value.length === 0;
-const betweenGroups: Pick<MockFault, "attribute" | "reason" | "befalls" | "isRead"> = {
+const betweenGroups: Pick<MockDefect, "attribute" | "reason" | "affects" | "isRead"> = {
   attribute: "description",
-  reason: "moto keeps the description of a rule for a block of addresses, and loses that of one for a group",
-  befalls: (rule) => rule.referenced_security_group_id !== undefined,
+  reason: "moto stores the description of a rule for a CIDR block, but not of one for a security group",
+  affects: (rule) => rule.referenced_security_group_id !== undefined,
   isRead: (value) => value === null || value === "",
 };
 
-/** All that moto 5.2.5 gives back wrongly, of what the stacks use. Whatever else a second plan shows is ours. */
-export const MOCK_FAULTS: readonly MockFault[] = [
+/** All attributes of the stacks that moto 5.2.5 returns wrongly. Any other change in a second plan is a defect of the stacks. */
+export const MOCK_DEFECTS: readonly MockDefect[] = [
   {
     type: "aws_autoscaling_group",
     attribute: "health_check_grace_period",
-    reason: "moto takes no answer, which is what the provider makes of a 0, for 300; AWS takes it for 0",
-    befalls: ({ health_check_grace_period }) => health_check_grace_period === 0,
+    reason: "the provider omits a 0; moto reads the omitted value as 300, AWS as 0",
+    affects: ({ health_check_grace_period }) => health_check_grace_period === 0,
     isRead: (value) => value === 300,
   },
   {
     type: "aws_autoscaling_group",
     attribute: "service_linked_role_arn",
-    reason: "moto gives every group the account's common role",
-    befalls: always,
+    reason: "moto returns the default role of the account for every group",
+    affects: always,
     isRead: (value) => String(value).endsWith("/AWSServiceRoleForAutoScaling"),
   },
   {
     type: "aws_autoscaling_lifecycle_hook",
     attribute: "notification_target_arn",
-    reason: "moto gives every hook a queue that it was not given",
-    befalls: always,
+    reason: "moto returns a queue for every hook, also without one",
+    affects: always,
     isRead: isArn,
   },
   {
     type: "aws_autoscaling_lifecycle_hook",
     attribute: "role_arn",
-    reason: "moto gives every hook a role that it was not given",
-    befalls: always,
+    reason: "moto returns a role for every hook, also without one",
+    affects: always,
     isRead: isArn,
   },
   { type: "aws_vpc_security_group_ingress_rule", ...betweenGroups },
@@ -60,29 +60,29 @@ export const MOCK_FAULTS: readonly MockFault[] = [
     type: "aws_ec2_subnet_cidr_reservation",
     attribute: "description",
     reason: "moto keeps no description of a reservation",
-    befalls: always,
+    affects: always,
     isRead: (value) => value === null || value === "",
   },
   {
     type: "aws_instance",
     attribute: "associate_public_ip_address",
-    reason:
-      "moto takes a false in a network interface of RunInstances for no answer, and gives a public address",
-    befalls: always,
+    reason: "moto ignores a false in a network interface of RunInstances, and assigns a public address",
+    affects: always,
     isRead: (value) => value === true,
   },
   {
     type: "aws_instance",
     attribute: "vpc_security_group_ids",
-    reason: "moto gives the groups of RunInstances to the network interface, and the instance none",
-    befalls: always,
+    reason:
+      "moto returns the security groups of RunInstances for the network interface, but not for the instance",
+    affects: always,
     isRead: isEmpty,
   },
   {
     type: "aws_launch_template",
     attribute: "tag_specifications",
-    reason: "moto counts the template's own tags among those of what is launched from it",
-    befalls: always,
+    reason: "moto returns the tags of the template with those of its instances and volumes",
+    affects: always,
     isRead: (value) =>
       Array.isArray(value) && value.some(({ resource_type }) => resource_type === "launch-template"),
   },
