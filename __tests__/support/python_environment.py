@@ -2,7 +2,7 @@
 
     python_environment.py NAME
 
-It stays in .test/ for the next run, and is made anew where a lock has changed. Test files run side by side:
+It stays in .test/ for the next run, and is created again if a lockfile has changed. Test files run in parallel:
 the second waits for the first.
 """
 
@@ -23,7 +23,7 @@ LOCKS = {
     "shellcheck": ("__tests__/support/shellcheck.txt",),
     # What tests of Python need: Dask, pytest, mypy, ruff.
     "checkers": ("locks/2026.7/cpu.txt", "__tests__/support/checkers.txt"),
-    # What tests with real Terraform and with real machines need: the mock AWS, a second Terraform, pytest.
+    # What tests with real Terraform and with booted nodes need: the mock AWS, a second Terraform, pytest.
     "mock-aws": ("locks/tools/terraform.txt", "__tests__/support/mock-aws.txt"),
     # What tests of the local cluster's supervisor need.
     "supervisor": ("locks/tools/supervisor.txt",),
@@ -63,7 +63,7 @@ def make(folder: Path, locks: tuple[str, ...]) -> None:
 
 
 def run(*command: object) -> None:
-    """Run a command; what it says goes to stderr."""
+    """Run a command; its output goes to stderr."""
     words = [os.fspath(word) for word in command]
     cache = os.environ.get("UV_CACHE_DIR", str(ROOT / ".test" / "wheels"))
     environment = os.environ | {"UV_CACHE_DIR": cache}
