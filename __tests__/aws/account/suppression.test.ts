@@ -1,7 +1,7 @@
 import { KmsKey } from "@cdktf/provider-aws/lib/kms-key";
 import { TerraformStack } from "cdktf";
-import { suppress, suppressionsIn } from "../../lib/aws/account/suppression";
-import { testApp } from "../support/synthesized";
+import { suppress, suppressionsIn } from "../../../lib/aws/account/suppression";
+import { testApp } from "../../support/synthesized";
 
 const key = () => new KmsKey(new TerraformStack(testApp(), "test"), "key");
 
