@@ -32,8 +32,10 @@ describe.each([["development", development] as const, ["production", production]
         expect(cidr_ipv4).not.toBe("0.0.0.0/0");
         expect(cidr_ipv6).not.toBe("::/0");
       }
-      for (const type of ["aws_security_group", "aws_default_security_group"])
+      for (const type of ["aws_security_group", "aws_default_security_group"]) {
+        expect(stack.resources(type).length).toBeGreaterThan(0);
         for (const group of stack.resources(type)) expect(group).not.toHaveProperty("ingress");
+      }
     });
 
     test("allows only administrators and nodes to reach the scheduler", () => {

@@ -18,12 +18,9 @@ test.each([
   expect(parseBytes(text)).toBe(bytes);
 });
 
-test.each(["5 foos", "8 gigs", "", "-5GB", "1.2.3GB", "0x10", "auto"])(
-  "rejects '%s', as Dask does",
-  (text) => {
-    expect(parseBytes(text)).toBeUndefined();
-  },
-);
+test.each(["5 foos", "8 gigs", "1.2.3GB", "0x10", "auto"])("rejects '%s', as Dask does", (text) => {
+  expect(parseBytes(text)).toBeUndefined();
+});
 
 test.each(["", "-5GB"])("rejects '%s', which Dask accepts", (text) => {
   expect(parseBytes(text)).toBeUndefined();

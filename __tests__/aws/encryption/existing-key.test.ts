@@ -16,8 +16,9 @@ describe("a cluster with an existing key", () => {
 
   test("encrypts disks, secrets and logs with it", () => {
     expect(stack.resource("aws_instance").root_block_device).toMatchObject({ kms_key_id: ARN });
-    for (const type of ["aws_secretsmanager_secret", "aws_cloudwatch_log_group"])
-      for (const resource of stack.resources(type)) expect(resource.kms_key_id).toBe(ARN);
+    const keysOf = (type: string) => stack.resources(type).map(({ kms_key_id }) => kms_key_id);
+    expect(keysOf("aws_secretsmanager_secret")).toEqual(Array(4).fill(ARN));
+    expect(keysOf("aws_cloudwatch_log_group")).toEqual([ARN]);
     expect(stack.resource("aws_launch_template").block_device_mappings).toMatchObject([
       { ebs: { kms_key_id: ARN } },
     ]);

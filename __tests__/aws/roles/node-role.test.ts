@@ -93,8 +93,9 @@ test("without TLS, no role may read a secret", () => {
 
 test("no role has an action with a wildcard, and only the role of image builders has managed policies", () => {
   const stack = synthesize({ bakedImages: true });
-  for (const { role } of stack.resources("aws_iam_role_policy_attachment"))
-    expect(role).toMatch(/^\$\{aws_iam_role\.dask_images_builder_role_\w+\.name\}$/);
+  const builder = expect.stringMatching(/^\$\{aws_iam_role\.dask_images_builder_role_\w+\.name\}$/);
+  const attachments = stack.resources("aws_iam_role_policy_attachment");
+  expect(attachments.map(({ role }) => role)).toEqual([builder, builder]);
   const actions = stack
     .resources("aws_iam_role_policy")
     .flatMap(({ policy }) => String(policy).match(/(?<="Action":)("[^"]*"|\[[^\]]*\])/g) ?? []);
