@@ -45,7 +45,7 @@ const short = (calls: readonly string[]) =>
 test("installs only the interpreter and the locked packages", () => {
   const { code, said, calls } = machine.run("conda");
   expect(said).toBe(
-    "installing Miniforge\nmaking an environment with Python 3.12.13\ninstalling 59 locked packages\n" +
+    "installing Miniforge\nmaking an environment with Python 3.12.13\ninstalling 62 locked packages\n" +
       "dask, version 2026.7.1 on Python 3.12.13\n",
   );
   expect(code).toBe(0);
@@ -86,7 +86,7 @@ test("another image digest recreates the environment, with the existing Miniforg
   const settings = machine.read("etc/dask/node.env") ?? "";
   machine.write("etc/dask/node.env", settings.replace(/BAKE_KEY='\w+'/, "BAKE_KEY='0123456789ab'"));
   const { said, calls } = machine.run("conda");
-  expect(said).toContain("installing 59 locked packages");
+  expect(said).toContain("installing 62 locked packages");
   expect(short(calls).map((call) => call.split(" ")[0])).toEqual(["conda-stub", "uv-stub"]);
   expect(machine.read("opt/dask/env/.dask-node")).toBe("0123456789ab\n");
 });
