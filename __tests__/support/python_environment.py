@@ -2,8 +2,8 @@
 
     python_environment.py NAME
 
-It stays in .test/ for the next run, and is created again if a lockfile has changed. Test files run in parallel:
-the second waits for the first.
+It stays in .test/ for the next run, and is created again if a lockfile has changed. Test files run in
+parallel: the second waits for the first.
 """
 
 import fcntl
