@@ -1,13 +1,13 @@
-"""Stands for the APIs of EC2, EC2 Auto Scaling, Secrets Manager and SSM, over HTTPS, as a node calls them.
+"""Double of the APIs of EC2, EC2 Auto Scaling, Secrets Manager and SSM, over HTTPS.
 
-Signatures are checked. Tags, instances, secrets and parameters live in moto, where a test reads them with
-boto3. Lifecycle actions, which moto lacks, are answered here: one waits for each instance that the instances'
-file gives a hook, until it is completed. IAM policies are not consulted, but for the secrets that a instance
-may name: those that the instances' file gives it.
+Checks signatures. Tags, instances, secrets and parameters are in moto, where a test reads them with boto3.
+moto has no lifecycle actions, so they are answered here: an instance with a hook in the instances file has a
+pending action until the action is completed. IAM policies are not evaluated, with one exception: an instance
+can use only the secrets that the instances file lists for it.
 
-Each call is a line of JSON in FOLDER/calls.jsonl, which is also all that is remembered of completed actions;
-its `instance` is whose credentials signed it, null where they were refused. Values of secrets are left out.
-FOLDER/ca.pem is the authority behind the server's certificate.
+FOLDER/calls.jsonl has a line of JSON for each call, without values of secrets. `instance` is the instance
+whose credentials signed the call, or null if they were rejected. Completed actions are read from this file.
+FOLDER/ca.pem is the CA certificate of the server.
 """
 
 import json
@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
 import boto3
-from certificates import authority, server_context
+from certificates import ca_certificate, server_context
 from instances import Instance
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ec2 import ec2_backends
@@ -38,9 +38,11 @@ TARGETS = {
 JSON = "application/x-amz-json-1.1"
 NO_ACTION = "No active Lifecycle Action found with instance ID"
 
-#: Calls of each service that a fault below refuses, and how: code, message and status.
-FIRST_CALLS = 2
-AT_FIRST = {
+#: Calls of each service that each fault below rejects.
+REJECTED_CALLS = 2
+
+#: By fault and service: code, message and status of the error.
+FIRST_CALL_ERRORS = {
     "throttled": {
         "autoscaling": ("Throttling", "Rate exceeded"),
         "ec2": ("RequestLimitExceeded", "Request limit exceeded.", 503),
@@ -55,11 +57,11 @@ AT_FIRST = {
     },
 }
 
-IMAGE = "ami-785db401"  # one of moto's own
+IMAGE = "ami-785db401"  # exists in moto
 
 
 class Apis(Server):
-    """The state behind the APIs."""
+    """Server of the APIs, with their state."""
 
     def __init__(self, listen: str, instances: Path, folder: Path, region: str):
         self.hosts = [f"{service}.{region}.amazonaws.com" for service in (*VERSIONS, *TARGETS)]
@@ -76,12 +78,12 @@ class Apis(Server):
         )
 
     def record(self, **call: object) -> None:
-        """Add a call to the file that tests read."""
+        """Append a call to calls.jsonl."""
         with self.lock, open(self.calls, "a") as calls:
             calls.write(json.dumps({"at": f"{datetime.now(UTC):%FT%T.%fZ}", **call}) + "\n")
 
     def completed(self, instance: Instance) -> bool:
-        """Whether the instance's lifecycle action was completed earlier."""
+        """Whether the lifecycle action of an instance is completed."""
         with self.lock:
             calls = [json.loads(line) for line in self.calls.read_text().splitlines()]
         return any(
@@ -90,15 +92,15 @@ class Apis(Server):
             for call in calls
         )
 
-    def earlier(self, instance: Instance, host: str, action: str | None = None) -> list[dict]:
-        """The instance's calls of a service, or of one of its actions."""
+    def calls_of(self, instance: Instance, host: str, action: str | None = None) -> list[dict]:
+        """Return the calls of an instance to a service, or for one of its actions."""
         with self.lock:
             calls = [json.loads(line) for line in self.calls.read_text().splitlines()]
-        mine = [call for call in calls if (call["instance"], call["host"]) == (instance.id, host)]
-        return [call for call in mine if action in (None, call["action"])]
+        calls = [call for call in calls if (call["instance"], call["host"]) == (instance.id, host)]
+        return [call for call in calls if action in (None, call["action"])]
 
-    def known(self, instances: list[Instance]) -> None:
-        """Let moto have the instances as instances with their own ids, which its API cannot choose."""
+    def create_instances(self, instances: list[Instance]) -> None:
+        """Create the instances in moto. Its API cannot set ids, so they are set in its backend."""
         with self.lock:
             for instance in instances:
                 backend = ec2_backends[DEFAULT_ACCOUNT_ID][instance.region]
@@ -108,7 +110,7 @@ class Apis(Server):
 
 
 class Api(Handler):
-    """Answers a call."""
+    """Handles a call."""
 
     server: Apis
 
@@ -120,30 +122,30 @@ class Api(Handler):
         host = headers.get("host", "").partition(":")[0]
         parameters = read(host.split(".")[0], headers, body)
         call = {"from": self.client_address[0], "instance": None, "host": host}
-        call |= {"action": parameters.get("Action"), "parameters": withheld(parameters)}
+        call |= {"action": parameters.get("Action"), "parameters": redact(parameters)}
         try:
             caller = authenticate(host, headers, body, self.server.instances.all())
             call["instance"] = caller.id
-            self.refuse_at_first(caller, host)
-            status, answer = self.act(caller, host.split(".")[0], parameters, headers, body)
-        except AwsError as refusal:
-            call |= {"error": refusal.code, "message": refusal.message}
-            status, answer = error(host, refusal)
+            self.reject_first_calls(caller, host)
+            status, answer = self.handle_call(caller, host.split(".")[0], parameters, headers, body)
+        except AwsError as rejected:
+            call |= {"error": rejected.code, "message": rejected.message}
+            status, answer = error(host, rejected)
         self.server.record(**call, status=status)
         content_type = JSON if host.split(".")[0] in TARGETS else "text/xml"
         self.answer(status, answer, Content_Type=content_type)
 
-    def refuse_at_first(self, caller: Instance, host: str) -> None:
-        """Refuse the first calls of a instance with such a fault, in the service's own words."""
-        faults = [fault for fault in AT_FIRST if fault in caller.faults]
-        refusals = [AT_FIRST[fault] for fault in faults for _ in range(FIRST_CALLS)]
-        if refusals and (earlier := len(self.server.earlier(caller, host))) < len(refusals):
-            raise AwsError(*refusals[earlier][host.split(".")[0]])
+    def reject_first_calls(self, caller: Instance, host: str) -> None:
+        """Reject the first calls of an instance with such a fault, with the error of the service."""
+        faults = [fault for fault in FIRST_CALL_ERRORS if fault in caller.faults]
+        errors = [FIRST_CALL_ERRORS[fault] for fault in faults for _ in range(REJECTED_CALLS)]
+        if errors and (earlier := len(self.server.calls_of(caller, host))) < len(errors):
+            raise AwsError(*errors[earlier][host.split(".")[0]])
 
-    def act(self, caller: Instance, service: str, parameters: dict, headers: dict, body: bytes):
-        """Do what the call asks; status and answer."""
+    def handle_call(self, caller: Instance, service: str, parameters: dict, headers: dict, body: bytes):
+        """Execute a call. Returns status and body of the response."""
         if service in TARGETS:
-            self.check(caller, service, parameters, headers)
+            self.authorize(caller, service, parameters, headers)
             return self.forward(headers, body)
         instances = self.server.instances.all()
         action, version = parameters.get("Action"), parameters.get("Version")
@@ -151,9 +153,9 @@ class Api(Handler):
         if action not in allowed or version != VERSIONS[service]:
             raise AwsError("InvalidAction", f"Could not find operation {action} for version {version}")
         if service == "ec2":
-            self.server.known(instances)
+            self.server.create_instances(instances)
             return self.forward(headers, body)
-        self.wait_for_hook(caller, headers["host"])
+        self.require_pending_wait(caller, headers["host"])
         self.complete(parameters, instances)
         return 200, (
             f'<CompleteLifecycleActionResponse xmlns="{AUTOSCALING}">\n  <CompleteLifecycleActionResult/>\n'
@@ -161,26 +163,26 @@ class Api(Handler):
             "</CompleteLifecycleActionResponse>\n"
         )
 
-    def check(self, caller: Instance, service: str, parameters: dict, headers: dict) -> None:
-        """Refuse what the JSON APIs have no name for, and a secret that the instance's role does not name."""
+    def authorize(self, caller: Instance, service: str, parameters: dict, headers: dict) -> None:
+        """Reject unknown operations of the JSON APIs, and secrets that the instance must not use."""
         if headers.get("x-amz-target") not in TARGETS[service] or headers.get("content-type") != JSON:
             raise AwsError("UnknownOperationException", "")
         secret = parameters.get("SecretId")
         if service == "secretsmanager" and secret not in caller.secrets:
-            refused = f"{caller.role} is not authorized to perform {parameters['Action']} on {secret}"
-            raise AwsError("AccessDeniedException", refused)
+            message = f"{caller.role} is not authorized to perform {parameters['Action']} on {secret}"
+            raise AwsError("AccessDeniedException", message)
 
-    def wait_for_hook(self, caller: Instance, host: str) -> None:
-        """Refuse an answer that comes before the group has moved the instance to `Pending:Wait`."""
+    def require_pending_wait(self, caller: Instance, host: str) -> None:
+        """Reject a lifecycle action before the group has moved the instance to `Pending:Wait`."""
         first = next(
-            iter(self.server.earlier(caller, host.partition(":")[0], "CompleteLifecycleAction")), None
+            iter(self.server.calls_of(caller, host.partition(":")[0], "CompleteLifecycleAction")), None
         )
-        waits = datetime.fromisoformat(first["at"]) + timedelta(seconds=caller.hookAfter) if first else None
-        if caller.hookAfter and (waits is None or datetime.now(UTC) < waits):
+        pending = datetime.fromisoformat(first["at"]) + timedelta(seconds=caller.hookAfter) if first else None
+        if caller.hookAfter and (pending is None or datetime.now(UTC) < pending):
             raise AwsError("ValidationError", f"{NO_ACTION} {caller.id}")
 
     def complete(self, parameters: dict[str, str], instances: list[Instance]) -> None:
-        """Take the answer to a launch hook; each hook takes one."""
+        """Complete the lifecycle action of a launch hook. It can be completed once."""
         instance, group, hook, result = (
             parameters.get(name)
             for name in ("InstanceId", "AutoScalingGroupName", "LifecycleHookName", "LifecycleActionResult")
@@ -192,7 +194,7 @@ class Api(Handler):
             raise AwsError("ValidationError", "The lifecycle action result must be CONTINUE or ABANDON")
 
     def forward(self, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
-        """Let moto answer."""
+        """Forward a call to moto."""
         moto = HTTPConnection(*self.server.moto.get_host_and_port(), timeout=30)
         try:
             moto.request("POST", "/", body, headers)
@@ -203,7 +205,7 @@ class Api(Handler):
 
 
 def read(service: str, headers: dict[str, str], body: bytes) -> dict[str, str]:
-    """The parameters of a call, its action among them."""
+    """Return the parameters of a call, including `Action`."""
     if service not in TARGETS:
         return dict(parse_qsl(body.decode(), keep_blank_values=True))
     action = headers.get("x-amz-target", "").rpartition(".")[2]
@@ -213,14 +215,14 @@ def read(service: str, headers: dict[str, str], body: bytes) -> dict[str, str]:
         return {"Action": action}
 
 
-def withheld(parameters: dict[str, str]) -> dict[str, str]:
-    """The parameters without what nobody may read."""
+def redact(parameters: dict[str, str]) -> dict[str, str]:
+    """Return the parameters without values of secrets."""
     return {name: value for name, value in parameters.items() if name != "SecretString"}
 
 
-def error(host: str, refusal: AwsError) -> tuple[int, str]:
-    """An error as the service writes it. EC2 has one word for every wrong credential."""
-    code, message, status = refusal.code, refusal.message, refusal.status
+def error(host: str, rejected: AwsError) -> tuple[int, str]:
+    """Return status and body of an error. EC2 uses `AuthFailure` for all wrong credentials."""
+    code, message, status = rejected.code, rejected.message, rejected.status
     if host.split(".")[0] in TARGETS:
         return 400, json.dumps({"__type": code, "message": message})
     if host.startswith("ec2."):
@@ -242,10 +244,8 @@ def error(host: str, refusal: AwsError) -> tuple[int, str]:
 
 if __name__ == "__main__":
     parser = arguments(__doc__)
-    parser.add_argument(
-        "--folder", type=Path, required=True, help="where the calls and certificates are written"
-    )
+    parser.add_argument("--folder", type=Path, required=True, help="folder for calls.jsonl and certificates")
     parser.add_argument("--region", default="eu-central-1")
     options = parser.parse_args()
     apis = Apis(options.listen, options.instances, options.folder, options.region)
-    apis.run(ca=str(authority(options.folder)), moto=apis.endpoint)
+    apis.run(ca=str(ca_certificate(options.folder)), moto=apis.endpoint)

@@ -1,6 +1,6 @@
-"""Stands for the certificate authorities that a machine trusts: one of the test's own, made at the first use.
+"""Double of a public CA, created at its first use.
 
-certificates.py FOLDER    makes FOLDER/ca.pem, for the instances' trust store, and prints its path
+certificates.py FOLDER    creates FOLDER/ca.pem, for the trust store of nodes, and prints its path
 """
 
 import fcntl
@@ -21,22 +21,22 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
-#: Most characters of a common name (RFC 5280, ub-common-name); the alternative name is whole.
-LONGEST_NAME = 64
+#: Maximum length of a common name (RFC 5280, ub-common-name). Subject alternative names are not limited.
+MAX_COMMON_NAME = 64
 
 Key = ec.EllipticCurvePrivateKey
-AUTHORITY = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "cdktf-dask boot tests")])
+CA_NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "cdktf-dask boot tests")])
 
 
-def authority(folder: Path) -> Path:
-    """The authority's certificate; made once, also where two servers ask at the same time."""
+def ca_certificate(folder: Path) -> Path:
+    """Return the path of the CA certificate. A lock lets only one server create it."""
     folder.mkdir(parents=True, exist_ok=True)
     certificate = folder / "ca.pem"
     with open(folder / "ca.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not certificate.exists():
             key = ec.generate_private_key(ec.SECP256R1())
-            draft = _draft(AUTHORITY, key, key, x509.BasicConstraints(ca=True, path_length=0))
+            draft = _draft(CA_NAME, key, key, x509.BasicConstraints(ca=True, path_length=0))
             usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
             signed = draft.add_extension(usage, critical=True).sign(key, hashes.SHA256())
             _write_key(folder / "ca.key", key)
@@ -45,11 +45,11 @@ def authority(folder: Path) -> Path:
 
 
 def server_context(folder: Path, *names: str) -> ssl.SSLContext:
-    """TLS for a server of these names and addresses, signed by the authority of the folder."""
-    authority(folder)
+    """Return a TLS context with a certificate for these names and addresses, signed by the folder's CA."""
+    ca_certificate(folder)
     issuer = load_pem_private_key((folder / "ca.key").read_bytes(), None)
     key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0][:LONGEST_NAME])])
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0][:MAX_COMMON_NAME])])
     draft = _draft(subject, key, issuer, x509.BasicConstraints(ca=False, path_length=None))
     alternatives = x509.SubjectAlternativeName([_general(name) for name in names])
     signed = draft.add_extension(alternatives, critical=False).sign(issuer, hashes.SHA256())
@@ -63,9 +63,9 @@ def server_context(folder: Path, *names: str) -> ssl.SSLContext:
 
 
 def _draft(subject: x509.Name, key: Key, issuer: Key, kind: x509.BasicConstraints):
-    """A certificate still to be signed; it began yesterday, for a machine whose clock is late."""
+    """Return an unsigned certificate. It is valid from yesterday, because clocks can differ."""
     now, public = datetime.now(UTC), key.public_key()
-    draft = x509.CertificateBuilder().subject_name(subject).issuer_name(AUTHORITY).public_key(public)
+    draft = x509.CertificateBuilder().subject_name(subject).issuer_name(CA_NAME).public_key(public)
     draft = draft.serial_number(x509.random_serial_number())
     draft = draft.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=30))
     draft = draft.add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
@@ -86,4 +86,4 @@ def _write_key(file: Path, key: Key) -> None:
 
 
 if __name__ == "__main__":
-    print(authority(Path(sys.argv[1])))
+    print(ca_certificate(Path(sys.argv[1])))

@@ -1,4 +1,4 @@
-"""The doubles, started once, and a machine that is as new for each test."""
+"""Fixtures: the doubles, started once, and a node that is reset for each test."""
 
 import urllib.request
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from loopback import FOLDER, MINIFORGE, REGION, SIGNATURE, Double, Node
 
 @contextmanager
 def running(*command):
-    """A double while the tests run."""
+    """Run a double."""
     double = Double(*command)
     try:
         yield double
@@ -37,7 +37,7 @@ def imds(shared_node):
 
 @pytest.fixture(scope="session")
 def apis(shared_node):
-    folder = ("--folder", shared_node.authority, "--region", REGION)
+    folder = ("--folder", shared_node.shared, "--region", REGION)
     with running("aws.py", "--instances", shared_node.file, *folder) as double:
         services = ("autoscaling", "ec2", "secretsmanager", "ssm")
         shared_node.connect_to(double, *(f"{service}.{REGION}.amazonaws.com:443" for service in services))
@@ -46,8 +46,8 @@ def apis(shared_node):
 
 @pytest.fixture
 def aws(apis, node):
-    """The APIs, with no call behind them."""
-    (node.authority / "calls.jsonl").write_text("")
+    """The APIs, without recorded calls and with an empty moto."""
+    (node.shared / "calls.jsonl").write_text("")
     reset = urllib.request.Request(f"{apis.facts['moto']}/moto-api/reset", method="POST")
     urllib.request.urlopen(reset, timeout=10).close()
     return apis
@@ -55,7 +55,7 @@ def aws(apis, node):
 
 @pytest.fixture(scope="session")
 def signals(shared_node):
-    options = ("--folder", shared_node.authority, "--region", REGION, "--signature", SIGNATURE)
+    options = ("--folder", shared_node.shared, "--region", REGION, "--signature", SIGNATURE)
     with running("signals.py", "--instances", shared_node.file, *options) as double:
         shared_node.connect_to(double, f"cloudformation-waitcondition-{REGION}.s3.{REGION}.amazonaws.com:443")
         yield double
@@ -65,7 +65,7 @@ def signals(shared_node):
 def downloads(shared_node):
     files = ("--file", MINIFORGE, FOLDER / "miniforge.sh")
     with running(
-        "downloads.py", "--instances", shared_node.file, "--folder", shared_node.authority, *files
+        "downloads.py", "--instances", shared_node.file, "--folder", shared_node.shared, *files
     ) as double:
         shared_node.connect_to(double, "github.com:443")
         yield double

@@ -1,17 +1,17 @@
-"""Stands for the hosts that files are downloaded from, such as GitHub's releases, over HTTPS.
+"""Double of web servers with files to download, such as GitHub's releases, over HTTPS.
 
-It gives each file at once, where GitHub redirects to its storage first.
+Unlike GitHub it does not redirect to a storage server.
 """
 
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from certificates import authority, server_context
+from certificates import ca_certificate, server_context
 from serving import Handler, Server, arguments
 
 
 class Downloads(Server):
-    """Files by URL."""
+    """Server of the files, by URL."""
 
     def __init__(self, listen: str, instances: Path, folder: Path, files: dict[str, Path]):
         self.files = {(urlsplit(url).netloc, urlsplit(url).path): file for url, file in files.items()}
@@ -20,7 +20,7 @@ class Downloads(Server):
 
 
 class Download(Handler):
-    """Gives a file, or what the fault of who asks makes of it."""
+    """Sends a file, or the response of the instance's fault."""
 
     server: Downloads
 
@@ -39,10 +39,10 @@ class Download(Handler):
 
 if __name__ == "__main__":
     parser = arguments(__doc__)
-    parser.add_argument("--folder", type=Path, required=True, help="where the certificates are written")
+    parser.add_argument("--folder", type=Path, required=True, help="folder for certificates")
     parser.add_argument("--file", action="append", nargs=2, required=True, metavar=("URL", "PATH"))
     options = parser.parse_args()
     served = {url: Path(path) for url, path in options.file}
     Downloads(options.listen, options.instances, options.folder, served).run(
-        ca=str(authority(options.folder))
+        ca=str(ca_certificate(options.folder))
     )

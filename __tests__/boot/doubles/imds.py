@@ -1,8 +1,8 @@
-"""Stands for EC2's instance metadata service, version 2, with tokens: what cloud-init and a node ask of it.
+"""Double of the EC2 instance metadata service (IMDSv2): the paths that cloud-init and a node read.
 
-cloud-init knows by the instance's firmware that it is on EC2. A container has no firmware, so there it asks
-without a token; its requests are answered all the same, and are spared the faults of this service. They are
-known by their User-Agent: its own or, where it sets headers, that of its library. A node asks with curl.
+On EC2, cloud-init detects the platform from the firmware. A container has no firmware, so cloud-init sends
+no token. Its requests, which the User-Agent identifies, need no token and are exempt from faults. Nodes use
+curl.
 """
 
 import json
@@ -16,15 +16,16 @@ from pathlib import Path
 from instances import Instance
 from serving import Handler, Server, arguments
 
-LONGEST_TTL = 21_600
+MAX_TTL_SECONDS = 21_600
+#: Prefixes of cloud-init's User-Agent: its name, or that of its HTTP library where it sets headers.
 CLOUD_INIT = ("Cloud-Init/", "python-requests/")
 ACCOUNT = "123456789012"
 
 
 class Metadata(Handler):
-    """Answers a instance."""
+    """Handles a request."""
 
-    #: Token: address of its instance, and when it ends by the monotonic clock.
+    #: By token: address of its instance, and when it expires (monotonic clock).
     tokens: dict[str, tuple[str, float]] = {}  # noqa: RUF012 - shared by all requests on purpose
 
     def do_PUT(self) -> None:
@@ -35,7 +36,7 @@ class Metadata(Handler):
             self.answer(403, "Forbidden")
         elif self.path != "/latest/api/token":
             self.answer(405, "Not Allowed")
-        elif not ttl.isdecimal() or not 1 <= int(ttl) <= LONGEST_TTL:
+        elif not ttl.isdecimal() or not 1 <= int(ttl) <= MAX_TTL_SECONDS:
             self.answer(400, "Bad Request")
         else:
             token = secrets.token_urlsafe(42)
@@ -59,13 +60,13 @@ class Metadata(Handler):
             self.answer(200, found)
 
     def valid(self, token: str) -> bool:
-        """Whether this instance was given the token, and it has not ended."""
-        address, end = self.tokens.get(token, ("", 0.0))
-        return address == self.client_address[0] and time.monotonic() < end
+        """Whether the token belongs to the calling instance and has not expired."""
+        address, expires = self.tokens.get(token, ("", 0.0))
+        return address == self.client_address[0] and time.monotonic() < expires
 
 
 def find(path: str, instance: Instance, folder: Path) -> bytes | str | None:
-    """What lies under a path of any version: a value, or the names in a folder."""
+    """Return the value at a path of any version, or the names in a folder."""
     version, *names = path.strip("/").split("/")
     if not re.fullmatch(r"latest|\d{4}-\d\d-\d\d", version):
         return None
@@ -78,7 +79,7 @@ def find(path: str, instance: Instance, folder: Path) -> bytes | str | None:
 
 
 def tree(instance: Instance, folder: Path) -> dict:
-    """All that the service says of a instance."""
+    """Return all metadata of an instance."""
     region, zone = instance.region, f"{instance.region}a"
     name = f"ip-{instance.address.replace('.', '-')}.{region}.compute.internal"
     now = datetime.now(UTC)

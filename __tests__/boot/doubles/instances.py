@@ -1,6 +1,6 @@
-"""The instances as the doubles know them: a JSON file, `{"10.77.16.10": {"id": "i-0001", ...}}`.
+"""The instances file: facts of each instance by address, `{"10.77.16.10": {"id": "i-0001", ...}}`.
 
-It is read at each request, so a test changes a instance by writing the file anew.
+Doubles read it at each request, so a test changes an instance by writing the file again.
 """
 
 import hashlib
@@ -10,13 +10,13 @@ from base64 import b64encode
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-#: What a test can make go wrong for one instance.
+#: Faults that a test can set for an instance.
 FAULTS = (
-    "no-imdsv2",  # the metadata service gives no token (403) and answers without one
-    "silent",  # the metadata service takes requests and never answers
-    "aws-silent",  # so do the AWS APIs
-    "throttled",  # each of them refuses the first calls, as too many
-    "denied-at-first",  # or as those of a role that is seconds old; with both faults, one after the other
+    "no-imdsv2",  # the metadata service issues no tokens (403), and needs none
+    "silent",  # the metadata service never answers
+    "aws-silent",  # the APIs never answer
+    "throttled",  # each API throttles the first calls
+    "denied-at-first",  # each API denies the first calls, as for a new role; after the throttled ones
     "download-404",
     "download-wrong-bytes",
     "download-silent",
@@ -25,33 +25,33 @@ FAULTS = (
 
 @dataclass(frozen=True)
 class Instance:
-    """What AWS knows of a instance. Times and ids are AWS's own words."""
+    """Facts of an instance."""
 
     address: str
     id: str
     region: str = "eu-central-1"
     role: str = "node"
-    #: File with the base64 text that Terraform gives to EC2, from the folder of the instances' file.
+    #: File with base64 user data, relative to the folder of the instances file.
     userData: str | None = None
-    #: Names of the secrets that its role may name.
+    #: Names of the secrets that its role can use.
     secrets: tuple[str, ...] = ()
-    #: Objects of S3 that its role may read, as `BUCKET/KEY`.
+    #: S3 objects that its role can read, as `BUCKET/KEY`.
     objects: tuple[str, ...] = ()
-    #: Autoscaling group; none for the scheduler.
+    #: Auto Scaling group; None for the scheduler.
     group: str | None = None
-    #: Launch lifecycle hook that waits for this instance; none where it is gone.
+    #: Launch hook with a pending action for this instance; None if there is no hook.
     hook: str | None = None
-    #: Seconds from the first answer to the hook until one is taken: the instance is faster than its group.
+    #: Seconds from the first call until the lifecycle action is pending: the group is slower than the node.
     hookAfter: float = 0
     lifecycle: str = "InService"
-    #: Of a spot instance, empty or its interruption notice: {"action": "terminate", "time": "2026-…Z"}.
+    #: None: on-demand. Spot: {}, or the interruption notice {"action": "terminate", "time": "2026-…Z"}.
     spot: dict | None = None
     instanceType: str = "m7i.2xlarge"
     faults: tuple[str, ...] = ()
 
     @property
     def credentials(self) -> dict[str, str]:
-        """Those of its role: the same for every process, in AWS's alphabets and lengths."""
+        """Credentials of its role, derived from the id, in the format of AWS."""
         digest = hashlib.sha512(self.id.encode()).digest()
         return {
             "AccessKeyId": "ASIA" + digest.hex()[:16].upper(),
@@ -61,33 +61,32 @@ class Instance:
 
 
 class Instances:
-    """The instances of a file, as it stands now."""
+    """Reads the instances file."""
 
     def __init__(self, file: Path):
         self.file = file
 
     def all(self) -> list[Instance]:
-        """Every instance; ValueError where the file says what no double understands."""
+        """Return all instances. Raises ValueError for unknown keys and faults."""
         return [
             self._instance(address, facts) for address, facts in json.loads(self.file.read_text()).items()
         ]
 
     def at(self, address: str) -> Instance | None:
-        """The instance at an address."""
+        """Return the instance at an address."""
         return next((instance for instance in self.all() if instance.address == address), None)
 
     def _instance(self, address: str, facts: dict) -> Instance:
         allowed = {field.name for field in fields(Instance)} - {"address"}
         if unknown := (facts.keys() - allowed) | (set(facts.get("faults", ())) - set(FAULTS)):
-            raise ValueError(
-                f"{self.file}: {address}: {sorted(unknown)}; allowed: {sorted(allowed)}, {FAULTS}"
-            )
+            expected = f"keys of {sorted(allowed)} and faults of {FAULTS}"
+            raise ValueError(f"{self.file}: {address}: got {sorted(unknown)}, expected {expected}")
         lists = {name: tuple(facts.get(name, ())) for name in ("faults", "secrets", "objects")}
         return Instance(address, **facts | lists)
 
 
 def write(file: Path, instances: dict[str, dict]) -> None:
-    """Write the file so that no double reads half of it."""
+    """Write the file atomically."""
     draft = file.with_suffix(".draft")
     draft.write_text(json.dumps(instances, indent=2))
     os.replace(draft, file)

@@ -1,4 +1,4 @@
-"""The doubles as a boot starts them, each a process, and a machine that asks them by the real curl."""
+"""Runs doubles on the loopback interface, with a node that calls them by curl and by its real scripts."""
 
 import json
 import os
@@ -30,7 +30,7 @@ INSTANCES = {
 
 
 class Double:
-    """A double that runs."""
+    """A running double."""
 
     def __init__(self, script: str, *options: str | Path):
         command = [sys.executable, FOLDER / script, *options]
@@ -38,7 +38,7 @@ class Double:
         self.facts = json.loads(self.process.stdout.readline())
 
     def stop(self) -> int:
-        """End its stdin, as its parent's death would; how it ended."""
+        """Close its stdin, as the end of its parent does. Returns its exit code."""
         self.process.stdin.close()
         try:
             return self.process.wait(timeout=10)
@@ -48,37 +48,37 @@ class Double:
 
 
 class Node:
-    """The machine at 127.0.0.1; there is a scheduler at 127.0.0.2."""
+    """A worker's node at 127.0.0.1. The instances file also has a scheduler at 127.0.0.2."""
 
     def __init__(self, folder: Path):
         self.folder = folder
         self.file = folder / "instances.json"
-        self.authority = folder / "authority"
+        self.shared = folder / "shared"
         (folder / "user-data").write_text(b64encode(USER_DATA).decode())
         self.update()
 
     def update(self, **facts) -> instances.Instance:
-        """Give it other facts."""
+        """Reset its facts, then set the given ones."""
         instances.write(self.file, INSTANCES | {"127.0.0.1": INSTANCES["127.0.0.1"] | facts})
         return instances.Instances(self.file).at("127.0.0.1")
 
     def connect_to(self, double: Double, *names: str) -> None:
-        """Lead its curl to a double; it still asks for the name, and checks the certificate."""
+        """Connect its curl to a double for these names. Name and certificate are still checked."""
         address = double.facts["url"].partition("//")[2]
         with open(self.folder / ".curlrc", "a") as curlrc:
             curlrc.writelines(f'connect-to = "{name}:{address}"\n' for name in names)
 
     @property
     def environment(self) -> dict[str, str]:
-        """What makes every curl its own."""
+        """Environment variables of its curl."""
         return os.environ | {
             "CURL_HOME": str(self.folder),
-            "CURL_CA_BUNDLE": str(self.authority / "ca.pem"),
+            "CURL_CA_BUNDLE": str(self.shared / "ca.pem"),
             "NO_PROXY": "*",
         }
 
     def curl(self, *options: str, config: str = "") -> tuple[int, str]:
-        """Status and body; status 0 where no answer came."""
+        """Run curl. Returns status and body; the status is 0 without a response."""
         done = subprocess.run(
             ["curl", "--silent", "--max-time", "5", "--write-out", "\n%{http_code}", *options],
             input=config,
@@ -91,7 +91,7 @@ class Node:
         return int(status), body
 
     def call(self, service: str, *pairs: str, credentials: dict, scope: str = "") -> tuple[int, str]:
-        """A call signed by curl; no command line shows its secrets."""
+        """Send a call signed by curl, with secrets on stdin instead of the command line."""
         config = [f'user = "{credentials["AccessKeyId"]}:{credentials["SecretAccessKey"]}"']
         if "Token" in credentials:
             config.append(f'header = "X-Amz-Security-Token: {credentials["Token"]}"')
@@ -101,7 +101,7 @@ class Node:
         return self.curl(*signature, *data, url, config="\n".join(config))
 
     def script(self, script: str, *settings: str) -> subprocess.CompletedProcess[str]:
-        """Run a script of Bash whose first argument is the folder of a node's own functions."""
+        """Run a Bash script. Its first argument is the folder of the node's functions."""
         file = self.folder / "node.env"
         file.write_text("".join(f"{setting}\n" for setting in settings))
         return subprocess.run(
@@ -113,5 +113,5 @@ class Node:
         )
 
     def calls(self) -> list[dict]:
-        """Every call that the APIs recorded."""
-        return [json.loads(line) for line in (self.authority / "calls.jsonl").read_text().splitlines()]
+        """Return all calls that the APIs recorded."""
+        return [json.loads(line) for line in (self.shared / "calls.jsonl").read_text().splitlines()]

@@ -1,11 +1,11 @@
 #!/bin/bash
-# Stands for Miniforge's installer, as the phase `conda` uses it: miniforge.sh -b -p PREFIX
-# PREFIX/bin/python has pip, as Miniforge's has. PREFIX/bin/conda makes an environment, and nothing else. Both hold the
-# Python that the rig has put into the guest's image, where conda-forge's would be downloaded.
+# Double of Miniforge's installer, with the arguments that the phase `conda` uses: miniforge.sh -b -p PREFIX
+# PREFIX/bin/python has pip. PREFIX/bin/conda can only create an environment. Both use the Python of the guest's image,
+# instead of a download from conda-forge.
 set -euo pipefail
 
 if [[ $# -ne 3 || $1 != -b || $2 != -p ]]; then
-  echo "miniforge.sh: '$*' is not played; allowed: -b -p PREFIX" >&2
+  echo "miniforge.sh: got '$*', allowed: -b -p PREFIX" >&2
   exit 2
 fi
 prefix=$3
@@ -19,16 +19,16 @@ echo "PREFIX=$prefix"
 "${pythons[0]}" -m venv --copies "$prefix"
 cat >"$prefix/bin/conda" <<'CONDA'
 #!/bin/bash
-# Stands for conda create, in the one form that the phase `conda` has.
+# Double of conda create, with the arguments of the phase `conda`.
 set -euo pipefail
 
-refuse() {
-  echo "conda: '$*' is not played; allowed: create --yes --quiet --prefix PREFIX --override-channels --channel conda-forge python=X.Y.Z" >&2
+reject() {
+  echo "conda: got '$*', allowed: create --yes --quiet --prefix PREFIX --override-channels --channel conda-forge python=X.Y.Z" >&2
   exit 2
 }
 
 [[ "$*" =~ ^create\ --yes\ --quiet\ --prefix\ ([^ ]+)\ --override-channels\ --channel\ conda-forge\ python=([0-9]+\.[0-9]+)\.[0-9]+$ ]] ||
-  refuse "$@"
+  reject "$@"
 prefix=${BASH_REMATCH[1]} minor=${BASH_REMATCH[2]} wanted=${!#}
 python=/opt/rig/python/bin/python$minor
 if [[ ! -x $python ]]; then
@@ -36,8 +36,8 @@ if [[ ! -x $python ]]; then
   exit 1
 fi
 version=$("$python" -c 'import platform; print(platform.python_version())')
-[[ $version == "${wanted#*=}" ]] || echo "conda: Python $version stands for ${wanted#*=}" >&2
-# Copies, not links: the environment's commands are its own, and a link would lead uv to install beside the original.
+[[ $version == "${wanted#*=}" ]] || echo "conda: uses Python $version instead of ${wanted#*=}" >&2
+# Copies, because uv follows links and would install into the original.
 "$python" -m venv --copies --without-pip "$prefix"
 CONDA
 chmod +x "$prefix/bin/conda"

@@ -15,7 +15,7 @@ from signatures import AwsError, authenticate
 
 
 class S3(Server):
-    """S3 of a region, whose buckets are part of the name."""
+    """Server of S3 in a region. The bucket is part of the hostname."""
 
     def __init__(self, listen: str, instances: Path, folder: Path, region: str, moto: str):
         self.domain = f"s3.{region}.amazonaws.com"
@@ -24,7 +24,7 @@ class S3(Server):
 
 
 class Request(Handler):
-    """Answers a request for an object."""
+    """Handles a request for an object."""
 
     server: S3
 
@@ -37,13 +37,13 @@ class Request(Handler):
             )
             if f"{bucket}{self.path}" not in instance.objects:
                 raise AwsError("AccessDenied", "Access Denied", 403)
-        except AwsError as refusal:
-            text = f"<Code>{refusal.code}</Code><Message>{escape(refusal.message)}</Message>"
-            return self.answer(refusal.status, f"<?xml version='1.0'?>\n<Error>{text}</Error>")
+        except AwsError as error:
+            text = f"<Code>{error.code}</Code><Message>{escape(error.message)}</Message>"
+            return self.answer(error.status, f"<?xml version='1.0'?>\n<Error>{text}</Error>")
         self.answer(*self.forward(f"/{bucket}{self.path}", headers))
 
     def forward(self, path: str, headers: dict[str, str]) -> tuple[int, bytes]:
-        """Have moto answer, which knows its buckets by path."""
+        """Forward a request to moto, with the bucket in the path."""
         moto = HTTPConnection(self.server.moto.hostname, self.server.moto.port, timeout=30)
         try:
             moto.request("GET", path, headers=headers | {"host": self.server.moto.netloc})
@@ -55,7 +55,7 @@ class Request(Handler):
 
 if __name__ == "__main__":
     parser = arguments(__doc__)
-    parser.add_argument("--folder", type=Path, required=True, help="where the certificates are")
+    parser.add_argument("--folder", type=Path, required=True, help="folder for certificates")
     parser.add_argument("--region", default="eu-central-1")
     parser.add_argument("--moto", required=True, help="URL of moto's server")
     options = parser.parse_args()

@@ -1,6 +1,6 @@
-"""What the servers share: they say on stdout where they listen, one line of JSON, and end with their stdin.
+"""Base of the doubles' servers: prints its URL as one line of JSON, and runs until stdin is closed.
 
-So they cannot outlive whoever started them, however that ends. stdin must be a pipe, never /dev/null.
+A server therefore ends with the process that started it. stdin has to be a pipe, not /dev/null.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from instances import Instance, Instances
 
 
 class Server(ThreadingHTTPServer):
-    """Each request in a thread of its own; one that stays silent holds no other up."""
+    """Handles each request in a thread, so an unanswered request blocks no other."""
 
     daemon_threads = True
     request_queue_size = 64
@@ -26,11 +26,11 @@ class Server(ThreadingHTTPServer):
         self.instances = Instances(instances)
         self.scheme = "https" if context else "http"
         if context:
-            # The handshake belongs to the request's thread, not to the one that accepts connections.
+            # The thread of the request does the handshake, so it does not block other connections.
             self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
 
     def run(self, **facts: str) -> None:
-        """Serve until stdin ends."""
+        """Serve until stdin is closed. `facts` are printed with the URL."""
         host, port = self.server_address[:2]
         threading.Thread(target=self.serve_forever, daemon=True).start()
         print(json.dumps({"url": f"{self.scheme}://{host}:{port}", **facts}), flush=True)
@@ -38,23 +38,23 @@ class Server(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers over HTTP/1.1 and keeps its log to itself."""
+    """Base of the request handlers: HTTP/1.1, without an access log."""
 
     protocol_version = "HTTP/1.1"
     server: Server
 
     @property
     def instance(self) -> Instance | None:
-        """Who asks: instances are told apart by their address."""
+        """The calling instance, found by its address."""
         return self.server.instances.at(self.client_address[0])
 
     def has_fault(self, fault: str) -> bool:
-        """Whether a test has switched the fault on for who asks."""
+        """Whether a test has set the fault for the calling instance."""
         instance = self.instance
         return instance is not None and fault in instance.faults
 
     def answer(self, status: int, body: bytes | str, **headers: str) -> None:
-        """Send the answer."""
+        """Send a response."""
         content = body.encode() if isinstance(body, str) else body
         self.send_response(status)
         for name, value in ({"Content-Length": str(len(content))} | headers).items():
@@ -63,20 +63,18 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def stay_silent(self) -> None:
-        """Answer nothing until the other side gives up."""
+        """Send nothing until the client closes the connection."""
         while self.connection.recv(4096):
             pass
         self.close_connection = True
 
     def log_message(self, *_) -> None:
-        """Nothing on stderr: it is for what goes wrong in the double itself."""
+        """Log nothing: stderr is for errors of the double."""
 
 
 def arguments(description: str | None) -> argparse.ArgumentParser:
-    """What every server is told."""
+    """Return a parser with the options of all servers."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--listen", default="127.0.0.1:0", help="address and port; port 0 for a free one")
-    parser.add_argument(
-        "--instances", type=Path, required=True, help="file of the instances, read at each request"
-    )
+    parser.add_argument("--instances", type=Path, required=True, help="instances file, read at each request")
     return parser

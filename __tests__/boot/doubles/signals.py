@@ -1,7 +1,7 @@
-"""Stands for CloudFormation's wait conditions: takes signals at presigned URLs, and appends them to a file.
+"""Double of CloudFormation's wait conditions: accepts signals at presigned URLs and records them.
 
-S3 signs the content type too, and CloudFormation presigns none: a signal with one is refused, as one whose
-signature is another. FOLDER/signals.jsonl has a line of JSON for each: path, status, and the signal.
+The signature of a presigned URL covers the content type, which is empty here. A signal with a content type or
+with another signature is rejected. FOLDER/signals.jsonl has a line of JSON for each: path, status and signal.
 """
 
 import json
@@ -9,14 +9,14 @@ import threading
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from certificates import authority, server_context
+from certificates import ca_certificate, server_context
 from serving import Handler, Server, arguments
 
-LONGEST = 4096
+MAX_SIGNAL_BYTES = 4096
 
 
 class Signals(Server):
-    """The conditions of a region."""
+    """Server of the wait conditions of a region."""
 
     def __init__(self, listen: str, instances: Path, folder: Path, region: str, signature: str):
         name = f"cloudformation-waitcondition-{region}.s3.{region}.amazonaws.com"
@@ -28,7 +28,7 @@ class Signals(Server):
 
 
 class Condition(Handler):
-    """Takes a signal."""
+    """Handles a signal."""
 
     server: Signals
 
@@ -37,22 +37,22 @@ class Condition(Handler):
         url = urlsplit(self.path)
         signature = parse_qs(url.query).get("Signature", [])
         signed = signature == [self.server.signature] and not self.headers.get("Content-Type")
-        status = 403 if not signed else 400 if len(body) > LONGEST else 200
+        status = 403 if not signed else 400 if len(body) > MAX_SIGNAL_BYTES else 200
         signal = json.loads(body) if status == 200 else None
         with self.server.lock, open(self.server.file, "a") as signals:
             signals.write(json.dumps({"path": url.path, "status": status, "signal": signal}) + "\n")
         code = "SignatureDoesNotMatch" if status == 403 else "EntityTooLarge"
-        refusal = f"<Error><Code>{code}</Code><Message>refused</Message></Error>"
-        self.answer(status, "" if status == 200 else refusal)
+        error = f"<Error><Code>{code}</Code><Message>rejected</Message></Error>"
+        self.answer(status, "" if status == 200 else error)
 
 
 if __name__ == "__main__":
     parser = arguments(__doc__)
     parser.add_argument(
-        "--folder", type=Path, required=True, help="where signals and certificates are written"
+        "--folder", type=Path, required=True, help="folder for signals.jsonl and certificates"
     )
     parser.add_argument("--region", default="eu-central-1")
-    parser.add_argument("--signature", required=True, help="of the URLs that are presigned")
+    parser.add_argument("--signature", required=True, help="signature of the presigned URLs")
     options = parser.parse_args()
     signals = Signals(options.listen, options.instances, options.folder, options.region, options.signature)
-    signals.run(ca=str(authority(options.folder)))
+    signals.run(ca=str(ca_certificate(options.folder)))

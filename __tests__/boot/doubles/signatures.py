@@ -1,7 +1,7 @@
-"""Stands for AWS's check of who calls: Signature Version 4, worked out anew by botocore's own signer.
+"""Authenticates calls: recomputes their Signature Version 4 with botocore.
 
-Every `x-amz-` header must be signed, as AWS's documentation of the canonical request has it. So the session
-token of a curl before 7.86, which signs the host and the date alone, is refused here; AWS may be kinder.
+All `x-amz-` headers must be signed, as AWS's documentation of the canonical request requires. curl before
+7.86 does not sign the session token, so its calls are rejected; AWS may accept them.
 """
 
 import hmac
@@ -18,11 +18,11 @@ AUTHORIZATION = re.compile(
     r"Credential=(?P<key>[^/]+)/(?P<day>\d{8})/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request, "
     r"SignedHeaders=(?P<headers>[a-z0-9;-]+), Signature=(?P<signature>[0-9a-f]{64})"
 )
-OLDEST = timedelta(minutes=5)
+MAX_AGE = timedelta(minutes=5)
 
 
 class AwsError(Exception):
-    """An error of AWS's: its code, its message, its status."""
+    """An error response of AWS: code, message and status."""
 
     def __init__(self, code: str, message: str, status: int = 400):
         super().__init__(message)
@@ -37,20 +37,22 @@ def authenticate(
     method: str = "POST",
     path: str = "/",
 ) -> Instance:
-    """Whose credentials signed the request to a service's host; headers by their names in lower case."""
+    """Return the instance whose credentials signed a request. Names of headers are in lower case."""
     service, region = host.split(".")[:2]
     if "authorization" not in headers:
         raise AwsError("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
-    said = AUTHORIZATION.fullmatch(headers["authorization"])
-    if said is None:
+    authorization = AUTHORIZATION.fullmatch(headers["authorization"])
+    if authorization is None:
         raise AwsError("IncompleteSignature", "Authorization header is not of Signature Version 4")
-    instance = next((one for one in instances if one.credentials["AccessKeyId"] == said["key"]), None)
+    instance = next(
+        (one for one in instances if one.credentials["AccessKeyId"] == authorization["key"]), None
+    )
     if instance is None or headers.get("x-amz-security-token") != instance.credentials["Token"]:
         raise AwsError("InvalidClientTokenId", "The security token included in the request is invalid.", 403)
-    if (said["service"], said["region"]) != (service, region):
+    if (authorization["service"], authorization["region"]) != (service, region):
         raise _mismatch(f"Credential should be scoped to {service} in {region}.")
 
-    signed = said["headers"].split(";")
+    signed = authorization["headers"].split(";")
     if unsigned := {"host"} - set(signed) | {
         name for name in headers if name.startswith("x-amz-") and name not in signed
     }:
@@ -64,17 +66,17 @@ def authenticate(
         raise AwsError(
             "IncompleteSignature", f"Date must be in ISO-8601 'basic format'. Got '{stamp}'."
         ) from None
-    if abs(age) > OLDEST or said["day"] != stamp[:8]:
+    if abs(age) > MAX_AGE or authorization["day"] != stamp[:8]:
         raise _mismatch(f"Signature expired: {stamp} is more than 5 min. from now.")
 
     request = AWSRequest(
         method, f"https://{host}{path}", {name: headers.get(name, "") for name in signed}, body
     )
     request.context["timestamp"] = stamp
-    credentials = Credentials(said["key"], instance.credentials["SecretAccessKey"])
+    credentials = Credentials(authorization["key"], instance.credentials["SecretAccessKey"])
     signer = SigV4Auth(credentials, service, region)
     expected = signer.signature(signer.string_to_sign(request, signer.canonical_request(request)), request)
-    if not hmac.compare_digest(expected, said["signature"]):
+    if not hmac.compare_digest(expected, authorization["signature"]):
         raise _mismatch(
             "The request signature we calculated does not match the signature you provided. "
             "Check your AWS Secret Access Key and signing method."

@@ -252,4 +252,4 @@ ask ssm AmazonSSM.GetParameter '{"Name": "/dask/rig/lock"}' && field Value "$ans
 
 
 def test_its_key_is_for_its_owner_alone(node, aws):
-    assert (node.authority / "ca.key").stat().st_mode & 0o077 == 0
+    assert (node.shared / "ca.key").stat().st_mode & 0o077 == 0

@@ -13,7 +13,7 @@ SIGNED = ("--header", "x-amz-content-sha256: UNSIGNED-PAYLOAD", "--aws-sigv4", f
 
 @pytest.fixture(scope="module")
 def s3(shared_node, apis):
-    options = ("--folder", shared_node.authority, "--region", REGION, "--moto", apis.facts["moto"])
+    options = ("--folder", shared_node.shared, "--region", REGION, "--moto", apis.facts["moto"])
     with running("s3.py", "--instances", shared_node.file, *options) as double:
         shared_node.connect_to(double, f"{HOST}:443")
         yield double

@@ -17,7 +17,7 @@ def put(node, body: str, *options: str, path: str, signature: str = SIGNATURE) -
 
 
 def recorded(node, path: str) -> list[dict]:
-    lines = [json.loads(line) for line in (node.authority / "signals.jsonl").read_text().splitlines()]
+    lines = [json.loads(line) for line in (node.shared / "signals.jsonl").read_text().splitlines()]
     return [line for line in lines if line["path"] == f"/{path}"]
 
 

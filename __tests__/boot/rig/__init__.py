@@ -1,1 +1,1 @@
-"""Several machines on this one: systemd-nspawn guests in one private set of namespaces."""
+"""Boots nodes as systemd-nspawn guests in a private set of Linux namespaces."""

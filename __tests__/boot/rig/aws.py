@@ -1,4 +1,4 @@
-"""What stands around the instances: metadata service, AWS's APIs, downloads and the VPC's name server."""
+"""Starts the doubles of AWS: metadata service, APIs, S3, downloads, and the name server of the VPC."""
 
 import json
 import sys
@@ -21,7 +21,7 @@ SERVICES = ("ec2", "autoscaling", "secretsmanager", "ssm")
 
 
 class Aws:
-    """The doubles, as processes in the rig's namespaces."""
+    """The doubles, each a process in the rig's namespaces."""
 
     def __init__(self, namespaces: Namespaces, clusters: dict[str, Cluster]):
         self.namespaces = namespaces
@@ -35,7 +35,7 @@ class Aws:
         apis = self._serve("aws.py", DOUBLES["aws"], 443, "--folder", folder)
         downloads = ("--folder", folder, "--file", miniforge, MINIFORGE)
         self._serve("downloads.py", DOUBLES["downloads"], 443, *downloads)
-        #: Certificate that the instances have to trust.
+        #: CA certificate that the nodes have to trust.
         self.ca = Path(apis["ca"])
         self._moto: str = apis["moto"]
         names = {cluster.hostname: cluster.address for cluster in clusters.values()}
@@ -51,21 +51,21 @@ class Aws:
         self.create_wait_condition(clusters["rig"])
 
     def _serve(self, script: str, address: str, port: int, *options: object) -> dict:
-        """Start a double's server; what it says of itself."""
+        """Start the server of a double. Returns the facts that it prints."""
         program = TESTS / "boot" / "doubles" / script
         listen = ("--listen", f"{address}:{port}", "--instances", self._instances)
         return self.namespaces.serve(sys.executable, program, *listen, *options)
 
     def _resolve(self, names: dict[str, str]) -> None:
-        """Start the name server, which asks this machine's for all other names."""
+        """Start the name server. It forwards all other names to the host's name server."""
         options = ("--conf-file=/dev/null", "--pid-file=", "--user=root", "--no-hosts", "--no-resolv")
         listen = ("--bind-interfaces", f"--listen-address={address_of(GATEWAY)}", f"--server={RESOLVER}")
-        # Without --local=, an IPv6 address of such a name would be looked for outside, which may take long.
+        # Without --local=, IPv6 queries for these names are forwarded, which can take long.
         addresses = [f"--address=/{name}/{address} --local=/{name}/" for name, address in names.items()]
         self.namespaces.shell(" ".join(["dnsmasq", *options, *listen, *addresses]))
 
     def _deploy(self, clusters: Iterable[Cluster]) -> None:
-        """What Terraform makes before the instances: secrets, still empty, and bundles in their buckets."""
+        """Create what Terraform creates before the instances: empty secrets, and bundles in their buckets."""
         for name in {name for cluster in clusters for name in cluster.secrets}:
             self.call("secretsmanager", "create_secret", Name=name)
         location = {"LocationConstraint": REGION}
@@ -77,24 +77,24 @@ class Aws:
                     self.upload(bundle)
 
     def upload(self, bundle: Bundle, file: Path | None = None) -> None:
-        """Put a bundle into its bucket, or another file in its place."""
+        """Upload a bundle, or another file under the key of the bundle."""
         self.call(
             "s3", "upload_file", Filename=str(file or bundle.file), Bucket=bundle.bucket, Key=bundle.key
         )
 
     def create_wait_condition(self, cluster: Cluster) -> None:
-        """Have a wait condition for the cluster's scheduler, and the parameter with its URL."""
+        """Create the wait condition of the cluster's scheduler, and the parameter with its URL."""
         url = f"https://{WAIT_CONDITIONS}/{cluster.hostname}?Expires=1&Signature={quote(SIGNATURE)}"
         name = cluster.facts["signal"]
         self.call("ssm", "put_parameter", Name=name, Value=url, Type="String", Tier="Advanced")
 
     def signals_of(self, cluster: Cluster) -> list[dict]:
-        """What the wait condition of a cluster's scheduler was sent."""
+        """Return the signals that the wait condition of the cluster's scheduler has received."""
         sent = [json.loads(line) for line in self._signals.read_text().splitlines()]
         return [one["signal"] for one in sent if one["path"] == f"/{cluster.hostname}"]
 
     def register(self, address: str, **facts: object) -> None:
-        """Have a machine at an address, another than before if it names its instance."""
+        """Set facts of the instance at an address. With an `id` it is a new instance."""
         known = {} if "id" in facts else self._facts[address]
         self._facts[address] = known | facts
         self._write()
@@ -103,15 +103,15 @@ class Aws:
         instances.write(self._instances, self._facts)
 
     def get_secret(self, name: str) -> str:
-        """The value of a secret."""
+        """Return the value of a secret."""
         return self.call("secretsmanager", "get_secret_value", SecretId=name)["SecretString"]
 
     def put_secret(self, name: str, value: str) -> None:
-        """Give a secret a value, as the scheduler of its cluster does."""
+        """Set the value of a secret, as the scheduler of its cluster does."""
         self.call("secretsmanager", "put_secret_value", SecretId=name, SecretString=value)
 
     def call(self, service: str, operation: str, **parameters: object) -> dict:
-        """What AWS answers, such as `ask("ec2", "describe_tags")["Tags"]`."""
+        """Call an API and return its response, for example `call("ec2", "describe_tags")["Tags"]`."""
         words = (self._moto, REGION, service, operation, json.dumps(parameters))
         done = self.namespaces.run(sys.executable, ASK, *words)
         if done.returncode != 0:

@@ -1,4 +1,4 @@
-"""A node of an administrator: its own address and files, no machine of the cluster."""
+"""The computer of an administrator: a chroot with an IP address outside the cluster."""
 
 import json
 import subprocess
@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[3] / "python" / "src"
 PYTHON = "/opt/dask/env/bin/python"
 BUNDLE = "/root/.dask/rig"
 
-#: Stands for the AWS CLI of an administrator, who may read the client's secret.
+#: Double of the AWS CLI of an administrator with access to the client secret.
 AWS_CLI = """#!/bin/bash
 [[ $* == "secretsmanager get-secret-value --region eu-central-1 --secret-id /dask/rig/client "* ]] || exit 252
 cat /run/secret
@@ -20,12 +20,12 @@ cat /run/secret
 
 
 class Client:
-    """Has /opt/dask, the release's environment, from a node, and the Python package in /srv/python."""
+    """Has the Python environment /opt/dask of a node, and the Python package in /srv/python."""
 
     def __init__(self, namespaces: Namespaces, name: str, image: Path, lender: Path):
         self.namespaces, self.name = namespaces, name
-        #: Environment of its programs: Dask takes its configuration from the bundle.
-        self.given = (f"DASK_CONFIG={BUNDLE}/dask.yaml",)
+        #: Environment variables of its programs. Dask reads its configuration from the client bundle.
+        self.environment = (f"DASK_CONFIG={BUNDLE}/dask.yaml",)
         folder = namespaces.disk / name
         self.root = folder / "root"
         mount_overlay(namespaces, self.root, [image], folder / "changes")
@@ -39,42 +39,55 @@ class Client:
         )
 
     def run(self, *command: str, seconds: float = 60, **options) -> subprocess.CompletedProcess[str]:
-        """Run a command as on that node."""
+        """Run a command to its end."""
         return self.namespaces.run(*self._entry(), *command, seconds=seconds, **options)
 
     def start(self, *command: str) -> subprocess.Popen[str]:
-        """Start a command as on that host; whoever starts it waits for its end."""
+        """Start a command. The caller waits for its end."""
         words = self.namespaces.enter(*self._entry(), *command)
         return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def _entry(self) -> tuple[object, ...]:
-        return ("ip", "netns", "exec", self.name, "chroot", self.root, "env", "-i", *ENVIRONMENT, *self.given)
+        return (
+            "ip",
+            "netns",
+            "exec",
+            self.name,
+            "chroot",
+            self.root,
+            "env",
+            "-i",
+            *ENVIRONMENT,
+            *self.environment,
+        )
 
     def write(self, path: str, content: str, mode: str = "0644") -> None:
-        """Put a file on it."""
+        """Write a file."""
         command = ("install", "-D", "-m", mode, "/dev/stdin", path)
         done = self.run(*command, input=content)
         if done.returncode != 0:
             raise AssertionError(done.stderr)
 
     def fetch_bundle(self, command: str, secret: str) -> None:
-        """Run the command of the output `client_bundle`; the AWS CLI would print the secret's value."""
+        """Run the command of the output `client_bundle` with the value of the client secret."""
         self.write("/usr/local/bin/aws", AWS_CLI, "0755")
         self.write("/run/secret", secret, "0600")
         done = self.run("bash", "-c", command)
         if done.returncode != 0:
-            raise AssertionError(f"{command}\nended with {done.returncode}:\n{done.stderr}")
+            raise AssertionError(f"{command}\nfailed with exit code {done.returncode}:\n{done.stderr}")
         self.run("rm", "/run/secret")
 
     def python(self, program: str, *arguments: str, seconds: float = 90) -> str:
-        """What a program prints that runs with the release's packages."""
+        """Run a Python program with the packages of the release. Returns what it prints."""
         done = self.run(PYTHON, "-c", program, *arguments, seconds=seconds)
         if done.returncode != 0:
-            raise AssertionError(f"the program ended with {done.returncode}:\n{program}\n{done.stderr}")
+            raise AssertionError(
+                f"the program failed with exit code {done.returncode}:\n{program}\n{done.stderr}"
+            )
         return done.stdout
 
     def smoke_test(self, expected: dict) -> subprocess.CompletedProcess[str]:
-        """Run the smoke test with --json against the cluster of the bundle."""
+        """Run the smoke test with --json against the cluster of the client bundle."""
         bundle = ("--bundle", BUNDLE)
         module = ("env", "PYTHONPATH=/srv/python", PYTHON, "-m", "cdktf_dask.smoke_test")
         command = (*module, *bundle, "--json", "--expect", "-")

@@ -1,7 +1,7 @@
-"""Instance-store disks of a machine: loop devices over sparse files, under the names that EC2 gives them.
+"""Instance-store disks of a node: loop devices of sparse files, with the names that EC2 uses.
 
-Where the kernel has no software RAID (no /proc/mdstat), one more device stands for the array of two or
-more, and mdadm.sh for mdadm.
+Without software RAID in the kernel (no /proc/mdstat), one more loop device is the double of the array, and
+mdadm.sh is the double of mdadm.
 """
 
 from pathlib import Path
@@ -11,15 +11,15 @@ from .namespaces import Namespaces
 LOOP = Path(__file__).with_name("loop.py")
 MDADM = Path(__file__).with_name("mdadm.sh")
 
-#: Start of the names of instance-store disks below /dev/disk/by-id, as EC2's firmware makes them.
+#: Prefix of the names of instance-store disks in /dev/disk/by-id on EC2.
 BY_ID = "nvme-Amazon_EC2_NVMe_Instance_Storage_AWS"
 
-#: The device that stands for the array of two or more.
+#: Name of the device that is the double of the RAID array.
 ARRAY = "rig-array"
 
 
 class Disks:
-    """Those of one machine, with sizes in MiB."""
+    """The instance-store disks of one node. Sizes are in MiB."""
 
     def __init__(self, namespaces: Namespaces, instance: str, sizes: tuple[int, ...]):
         self.namespaces = namespaces
@@ -33,7 +33,7 @@ class Disks:
         for number, name in enumerate(files):
             with open(folder / name, "wb") as file:
                 file.truncate(files[name] * 2**20)
-            # By such links blkid finds them too: udev, which would make more, does not run in a guest.
+            # blkid uses these links. udev, which creates them on EC2, does not run in a guest.
             link = "md-name-any:dask-scratch" if name == ARRAY else f"{BY_ID}{number:04}"
             (links / link).symlink_to(f"../../{name}")
         attached = (
@@ -42,7 +42,7 @@ class Disks:
             else {"devices": []}
         )
         self.devices: dict[str, str] = dict(zip(files, attached["devices"], strict=True))
-        #: Options of nspawn.
+        #: Options of systemd-nspawn.
         self.binds = [f"--bind={device}:/dev/{name}" for name, device in self.devices.items()]
         if files:
             self.binds.append(f"--bind={links}:/dev/disk/by-id")
@@ -50,6 +50,6 @@ class Disks:
             self.binds.append(f"--bind-ro={MDADM}:/usr/sbin/mdadm")
 
     def blank(self) -> None:
-        """Lose what is on them, as a stop of the instance does."""
+        """Erase the disks, as EC2 does when the instance stops."""
         for device in self.devices.values():
             self.namespaces.shell(f"blkdiscard --force {device}")

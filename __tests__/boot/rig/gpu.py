@@ -1,4 +1,4 @@
-"""What a host with a GPU gets: doubles of Ubuntu's NVIDIA packages, of a GPU on the bus, of its wheels."""
+"""Doubles for a node with a GPU: Ubuntu's NVIDIA packages, the PCI device and the wheels for GPUs."""
 
 import os
 import subprocess
@@ -8,29 +8,29 @@ from pathlib import Path
 from .guest import Guest
 
 DOUBLES = Path(__file__).parents[1] / "doubles"
-PLACE = "/opt/rig/gpu"
+MOUNT_POINT = "/opt/rig/gpu"
 MAKE_SECONDS = 60
 
 
 class GpuDoubles:
-    """The doubles' files, made once below a folder."""
+    """The files of the doubles, created once in a folder."""
 
     def __init__(self, folder: Path):
         self.folder = folder
         make("nvidia/repository.py", folder, "--kernel", os.uname().release)
-        #: Line of a lock that stands for the packages that compute on a GPU.
+        #: Line of requirements for the wheel that replaces the packages for GPUs.
         self.requirement = make("gpu/wheel.py", folder / "wheels").strip()
 
     def equip(self, guest: Guest) -> None:
-        """Give them to a guest that has not been started."""
-        guest.options.append(f"--bind-ro={self.folder}:{PLACE}")
-        guest.write("etc/apt/sources.list.d/nvidia.list", f"deb [trusted=yes] file:{PLACE}/apt ./\n")
-        guest.write("etc/fstab", f"{PLACE}/pci /sys/bus/pci/devices none bind 0 0\n")
-        environment = f'[Manager]\nDefaultEnvironment="UV_FIND_LINKS={PLACE}/wheels"\n'
+        """Add the doubles to a guest before its start."""
+        guest.options.append(f"--bind-ro={self.folder}:{MOUNT_POINT}")
+        guest.write("etc/apt/sources.list.d/nvidia.list", f"deb [trusted=yes] file:{MOUNT_POINT}/apt ./\n")
+        guest.write("etc/fstab", f"{MOUNT_POINT}/pci /sys/bus/pci/devices none bind 0 0\n")
+        environment = f'[Manager]\nDefaultEnvironment="UV_FIND_LINKS={MOUNT_POINT}/wheels"\n'
         guest.write("etc/systemd/system.conf.d/gpu.conf", environment)
 
 
 def make(script: str, *arguments: object) -> str:
-    """Run a double's script; what it prints."""
+    """Run the script that creates a double. Returns what it prints."""
     words = [sys.executable, str(DOUBLES / script), *map(str, arguments)]
     return subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True, timeout=MAKE_SECONDS).stdout

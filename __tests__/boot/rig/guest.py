@@ -1,4 +1,4 @@
-"""A guest as systemd-nspawn runs it: its root over the image, its start, its way in."""
+"""A systemd-nspawn container (guest): its root file system, start, commands and stop."""
 
 import shlex
 import subprocess
@@ -7,10 +7,10 @@ from pathlib import Path
 
 from .namespaces import Namespaces
 
-#: Signal that systemd, as the first process, takes for "power off".
+#: Signal on which systemd as PID 1 powers off.
 POWER_OFF = "RTMIN+4"
 
-#: nspawn ends so where the guest asks for a reboot and no service manager has started nspawn.
+#: Exit code of systemd-nspawn when the guest requests a reboot and no service manager started nspawn.
 REBOOT = 133
 
 ENVIRONMENT = (
@@ -21,7 +21,7 @@ ENVIRONMENT = (
 
 
 class Guest:
-    """A name, a root that outlives a stop, and a console. Its network namespace has its name."""
+    """A guest. Its network namespace has the same name. Its root file system is kept after a stop."""
 
     def __init__(
         self, namespaces: Namespaces, name: str, hostname: str, layers: list[Path], options: list[str]
@@ -30,13 +30,13 @@ class Guest:
         folder = namespaces.disk / name
         self.console = namespaces.folder / f"{name}.console"
         self.root = folder / "root"
-        #: What differs from the image.
+        #: Files that differ from the image (upper directory of the overlay).
         self.changes = folder / "changes"
         mount_overlay(namespaces, self.root, layers, self.changes)
-        #: The root as a process outside the rig's namespaces sees it.
+        #: Path of the root file system from outside the rig's namespaces.
         self.files = Path(f"/proc/{namespaces.first}/root{self.root}")
         self.group = f"/sys/fs/cgroup/{name}"
-        #: Of nspawn, beside those that every guest has.
+        #: Additional options of systemd-nspawn.
         self.options = options
         self.nspawn = [
             "systemd-nspawn",
@@ -47,14 +47,14 @@ class Guest:
         ]
 
     def write(self, path: str, content: str, mode: int = 0o644) -> None:
-        """Put a file into its root."""
+        """Write a file."""
         file = self.files / path.lstrip("/")
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(content)
         file.chmod(mode)
 
     def start(self) -> None:
-        """Boot it, and again each time it asks for a reboot."""
+        """Boot the guest, and boot it again each time it requests a reboot."""
         script = f"""
 mkdir -p {self.group}
 echo $$ >{self.group}/cgroup.procs
@@ -64,7 +64,7 @@ while {shlex.join([*self.nspawn, *self.options])}; [ $? = {REBOOT} ]; do :; done
         self.process = self.namespaces.start("sh", "-c", script, log=self.console)
 
     def run(self, *command: str, seconds: float) -> subprocess.CompletedProcess[str]:
-        """Run a command in it; it fails while there is no systemd to be found."""
+        """Run a command in the guest. Fails until systemd has started."""
         words = (
             "env",
             "--ignore-environment",
@@ -79,7 +79,7 @@ while {shlex.join([*self.nspawn, *self.options])}; [ $? = {REBOOT} ]; do :; done
         return self.namespaces.run("sh", "-c", script, seconds=seconds + 5)
 
     def stop(self, seconds: float) -> None:
-        """Have it power off in good order; after the seconds its power is cut."""
+        """Shut down. Kills the guest if that takes longer than `seconds`."""
         self.namespaces.run("sh", "-c", f"{self._first()} && kill -s {POWER_OFF} $first")
         try:
             self.process.wait(timeout=seconds)
@@ -87,12 +87,12 @@ while {shlex.join([*self.nspawn, *self.options])}; [ $? = {REBOOT} ]; do :; done
             self.kill()
 
     def kill(self) -> None:
-        """Cut its power."""
+        """Kill all processes at once, like a loss of power."""
         self.namespaces.shell(f"echo 1 >{self.group}/cgroup.kill")
         self.process.wait(timeout=20)
 
     def unmount(self) -> Path:
-        """Unmount its root; the changes that remain are a layer for others."""
+        """Unmount the root of a stopped guest. Returns its changes, which can be a layer of other guests."""
         self.namespaces.shell(f"umount {self.root}; ip netns delete {self.name}")
         return self.changes
 
@@ -101,7 +101,7 @@ while {shlex.join([*self.nspawn, *self.options])}; [ $? = {REBOOT} ]; do :; done
 
 
 def mount_overlay(namespaces: Namespaces, root: Path, layers: list[Path], changes: Path) -> None:
-    """Mount a root over layers, the lowest first; what is written goes to the changes."""
+    """Mount an overlay. `layers` are read-only, lowest first; `changes` receives all writes."""
     work = changes.with_name(f"{changes.name}.work")
     lower = ":".join(str(layer) for layer in reversed(layers))
     namespaces.shell(

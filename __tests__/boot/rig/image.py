@@ -1,4 +1,4 @@
-"""The image that every guest starts from: Debian with systemd and cloud-init, made once, kept in .test/."""
+"""Image of the guests: Debian with systemd and cloud-init. Built once and kept in .test/."""
 
 import fcntl
 import hashlib
@@ -13,7 +13,7 @@ from .python import PYTHON, find_python
 SUITE = "bookworm"
 SECONDS = 900
 
-#: What an image of Ubuntu's holds too, the shared libraries of the Python below, and what only the rig needs.
+#: Packages that Ubuntu's image has too, shared libraries of the Python below, and what only the rig needs.
 PACKAGES = (
     *("systemd", "systemd-sysv", "dbus", "udev", "kmod", "procps", "apt", "sudo", "cloud-init"),
     *("ca-certificates", "curl", "openssl", "iproute2", "iputils-ping", "util-linux", "e2fsprogs"),
@@ -28,11 +28,11 @@ PACKAGES = (
         "zlib1g",
     ),
     *("mdadm", "xfsprogs"),
-    # It has a hook in apt, which each installation on a node runs too.
+    # Its apt hook runs after each installation, as on a node.
     "needrestart",
 )
 
-#: Files of the image, by path.
+#: Files of the image: path and content.
 FILES = {
     "etc/cloud/cloud.cfg.d/90-rig.cfg": """\
 datasource_list: [Ec2]
@@ -42,24 +42,24 @@ datasource:
     strict_id: false
     apply_network_config: false
 network: {config: disabled}
-# The image's own sources stay: there is no mirror in the region.
+# Keep the image's apt sources: there is no mirror in the region.
 apt: {preserve_sources_list: true}
 locale: false
 """,
-    # As in Ubuntu 24.04: after an upgrade, what maps a replaced library is restarted without asking.
+    # As in Ubuntu 24.04: restart services that use a replaced library, without a prompt.
     "etc/needrestart/conf.d/ubuntu.conf": "$nrconf{restart} = 'a';\n",
     "etc/ld.so.conf.d/rig.conf": f"{PYTHON}/lib\n",
-    # Each guest has its own, given at its start.
+    # Each guest gets its own at its start.
     "etc/machine-id": "",
     "etc/resolv.conf": "",
 }
 
-#: Timers of the package manager's own upkeep would hold its lock at times that no test can foresee.
+#: Timers that would lock the package manager at unpredictable times.
 MASKED = ("apt-daily.timer", "apt-daily-upgrade.timer", "e2scrub_all.timer", "fstrim.timer")
 
 
 def guest_image(folder: Path) -> Path:
-    """The image's root, made at the first call: half a minute and 700 MB."""
+    """Return the root of the image. The first call builds it: half a minute, 700 MB."""
     python = find_python()
     digest = hashlib.sha256(repr((SUITE, PACKAGES, FILES, MASKED, python)).encode()).hexdigest()
     image = folder / f"image-{digest[:12]}"
@@ -69,7 +69,7 @@ def guest_image(folder: Path) -> Path:
         if not image.exists():
             for earlier in folder.glob("image-*/"):
                 shutil.rmtree(earlier)
-            print("making the guests' image: about a minute, once", file=sys.stderr, flush=True)
+            print("building the image of the guests: about a minute, only once", file=sys.stderr, flush=True)
             draft = folder / "image-draft"
             make(draft, python.prefix)
             os.replace(draft, image)
@@ -77,7 +77,7 @@ def guest_image(folder: Path) -> Path:
 
 
 def make(root: Path, python: Path) -> None:
-    """Install Debian, and put what is ours into it."""
+    """Install Debian, the files above and Python into a folder."""
     options = (
         "--variant=minbase",
         "--aptopt=APT::Install-Recommends false",
@@ -115,8 +115,10 @@ def make(root: Path, python: Path) -> None:
 
 
 def run(*command: object) -> None:
-    """Run a command; what it says is told where it fails."""
+    """Run a command. Raises RuntimeError with its output if it fails."""
     words = [os.fspath(word) for word in command]
     done = subprocess.run(words, capture_output=True, text=True, timeout=SECONDS)
     if done.returncode != 0:
-        raise RuntimeError(f"{' '.join(words)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+        raise RuntimeError(
+            f"{' '.join(words)} failed with exit code {done.returncode}:\n{done.stdout}{done.stderr}"
+        )

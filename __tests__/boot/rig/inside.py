@@ -1,7 +1,7 @@
-"""First process of the rig's namespaces: lays network and disk, says so in FOLDER/ready, and waits.
+"""First process of the rig's namespaces: sets up network and disk, creates FOLDER/ready, and waits.
 
-When it ends, all ends. Traffic to the Internet leaves by slirp4netns, which is a plain user of this machine's
-network: no address, rule or setting of this machine is changed.
+When it ends, the kernel ends all processes in the namespaces. slirp4netns forwards traffic to the Internet as
+an ordinary process of the host, so no address, rule or setting of the host changes.
 """
 
 import ctypes
@@ -12,13 +12,13 @@ import sys
 import time
 from pathlib import Path
 
-from network import ADMIN_GATEWAY, BRIDGE, BRIDGE_ADDRESS, DOUBLES, GATEWAY, METADATA, STRANGE_GATEWAY, UPLINK
+from network import ADMIN_GATEWAY, BRIDGE, BRIDGE_ADDRESS, DOUBLES, GATEWAY, METADATA, OTHER_GATEWAY, UPLINK
 
 CLONE_NEWNET = 0x4000_0000
 UPLINK_SECONDS = 20
 
-#: Most that the guests' files may take, in GiB; what is not written takes nothing.
-DISK = 60
+#: Size of the file system for the guests' files. The file is sparse.
+DISK_GIB = 60
 
 LAYOUT = f"""
 mkdir -p /run/netns
@@ -30,7 +30,7 @@ ip link set lo up
 ip link add {BRIDGE} address {BRIDGE_ADDRESS} type bridge
 ip address add {GATEWAY} dev {BRIDGE}
 ip address add {ADMIN_GATEWAY} dev {BRIDGE}
-ip address add {STRANGE_GATEWAY} dev {BRIDGE}
+ip address add {OTHER_GATEWAY} dev {BRIDGE}
 ip address add {METADATA}/32 dev {BRIDGE}
 ip link set {BRIDGE} up
 """
@@ -46,13 +46,13 @@ table ip rig {{
 
 
 def main(folder: Path) -> None:
-    """Lay all out, and hold it while stdin is open."""
-    # It stays in this machine's network, and begins once ours is another.
+    """Set up network and disk, and wait until stdin is closed."""
+    # It stays in the host's network namespace, and starts after this process has left it.
     slirp = ["slirp4netns", "--configure", "--disable-host-loopback", "1", UPLINK]
     uplink = subprocess.Popen(["sh", "-c", 'read -r _ && exec "$@"', "sh", *slirp], stdin=subprocess.PIPE)
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(CLONE_NEWNET) != 0:
-        raise OSError(ctypes.get_errno(), "no network namespace")
+        raise OSError(ctypes.get_errno(), "cannot create a network namespace")
     os.write(uplink.stdin.fileno(), b"begin\n")
     mount_disk(folder)
     for line in LAYOUT.strip().splitlines():
@@ -63,21 +63,21 @@ def main(folder: Path) -> None:
     deadline = time.monotonic() + UPLINK_SECONDS
     while b"inet " not in subprocess.run(["ip", "address", "show", UPLINK], capture_output=True).stdout:
         if uplink.poll() is not None or time.monotonic() > deadline:
-            raise SystemExit("slirp4netns gives the rig no way out")
+            raise SystemExit("slirp4netns did not start: the rig has no internet access")
         time.sleep(0.05)
-    # Orphans of the rig become this process's children, and are to vanish when they end.
+    # This process adopts the orphans of the namespaces; the kernel reaps them with SIG_IGN.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     (folder / "ready").touch()
     sys.stdin.read()
 
 
 def mount_disk(folder: Path) -> None:
-    """FOLDER/disk, for the guests' files: in a file without a name, which is gone with its mount."""
+    """Mount FOLDER/disk for the guests' files. Its image file is unlinked, so it vanishes with the mount."""
     file, disk = folder / "disk.ext4", folder / "disk"
     disk.mkdir()
     with open(file, "wb") as sparse:
-        sparse.truncate(DISK * 2**30)
-    # Nobody reads it after a crash: no journal, and nothing is written before it must be.
+        sparse.truncate(DISK_GIB * 2**30)
+    # It is not used after a crash, so it needs no journal and no write barriers.
     subprocess.run(["mkfs.ext4", "-q", "-O", "^has_journal", "-m", "0", file], check=True)
     subprocess.run(["mount", "-o", "loop,noatime,nobarrier", file, disk], check=True)
     file.unlink()

@@ -1,10 +1,10 @@
-"""Keeps the rig's namespaces for as long as its stdin is open, and leaves nothing of them.
+"""Keeps the rig's namespaces while its stdin is open, then removes all that belongs to them.
 
     unshare --mount keeper.py FOLDER
 
-Whoever starts it holds the other end of stdin, so however that process ends, this one notices and ends the
-first process of the namespaces; with it the kernel ends every other, every mount, address and loop device.
-What the kernel keeps, the control groups and the files below FOLDER, is removed here.
+The test's process has the other end of stdin. When it ends, for whatever reason, this process kills the first
+process of the namespaces; the kernel then ends all their processes, mounts, addresses and loop devices.
+Control groups and the files in FOLDER remain; this process removes them.
 """
 
 import os
@@ -17,25 +17,25 @@ from pathlib import Path
 
 INSIDE = Path(__file__).with_name("inside.py")
 
-#: What a machine of the rig shares with no process outside. The network's namespace is made by inside.py.
+#: Options of unshare: the namespaces of the rig. inside.py creates the network namespace.
 NAMESPACES = ("--mount", "--pid", "--ipc", "--uts", "--cgroup", "--mount-proc", "--fork", "--kill-child")
 
-#: Control group of a rig; the keeper's process id follows.
+#: Prefix of a rig's control group; the process id of the keeper follows.
 GROUP = "dask-rig-"
 
-#: Seconds that the kernel may take to end the processes.
+#: Timeout for the kernel to end the processes.
 END_SECONDS = 20
 
 
 def main(folder: Path) -> None:
-    """Hold, then remove."""
+    """Start inside.py, wait until stdin is closed, and clean up."""
     groups = folder / "cgroup"
     groups.mkdir()
     subprocess.run(["mount", "-t", "cgroup2", "cgroup2", groups], check=True)
     for group in groups.glob(f"{GROUP}*"):
-        # A keeper that was killed itself left it.
+        # Left by a keeper that was killed.
         if not Path(f"/proc/{group.name.removeprefix(GROUP)}").exists():
-            removed(group)
+            remove(group)
     group = groups / f"{GROUP}{os.getpid()}"
     group.mkdir()
     command = ["unshare", *NAMESPACES, sys.executable, str(INSIDE), str(folder)]
@@ -46,14 +46,14 @@ def main(folder: Path) -> None:
         finally:
             holder.kill()
     deadline = time.monotonic() + END_SECONDS
-    while not removed(group) and time.monotonic() < deadline:
+    while not remove(group) and time.monotonic() < deadline:
         time.sleep(0.05)
     subprocess.run(["umount", groups], check=True)
     shutil.rmtree(folder)
 
 
-def removed(group: Path) -> bool:
-    """Remove a control group with those below it; False while a process is left in one."""
+def remove(group: Path) -> bool:
+    """Remove a control group and its children. Returns False while one has a process."""
     try:
         for path, _, _ in os.walk(group, topdown=False):
             os.rmdir(path)

@@ -1,7 +1,7 @@
-"""Attaches files as block devices for as long as stdin is open: loop.py FILE...
+"""Attaches files as loop devices while stdin is open: loop.py FILE...
 
-Prints {"devices": [...]} as one line of JSON. The kernel detaches a device when its last user closes it, and
-this process is one; so a device outlives neither the rig nor its killing.
+Prints {"devices": [...]} as one line of JSON. The kernel detaches a device when its last user closes it. This
+process is one of the users, so the devices vanish with the rig, even when it is killed.
 """
 
 import errno
@@ -14,12 +14,12 @@ import sys
 LOOP_CTL_GET_FREE = 0x4C82
 LOOP_CONFIGURE = 0x4C0A
 LO_FLAGS_AUTOCLEAR = 4
-#: struct loop_config: descriptor, block size, a struct loop_info64 (flags and name are set), reserved words.
+#: struct loop_config of linux/loop.h: fd, block_size, struct loop_info64 (flags and name are set), reserved.
 CONFIG = "II 5Q 4I 64s 64s 32s 2Q 8Q"
 
 
 def attach(file: str) -> tuple[str, int]:
-    """The device of a file, and the descriptor that keeps it."""
+    """Attach a file. Returns the path of the device and the open descriptor that keeps it attached."""
     backing = os.open(file, os.O_RDWR)
     info = [0] * 5 + [0, 0, 0, LO_FLAGS_AUTOCLEAR] + [os.fsencode(file)[-63:], b"", b""] + [0] * 2
     config = struct.pack(CONFIG, backing, 0, *info, *[0] * 8)
@@ -32,7 +32,7 @@ def attach(file: str) -> tuple[str, int]:
             return device, descriptor
         except OSError as error:
             os.close(descriptor)
-            # Someone else was faster.
+            # Another process has attached the same device.
             if error.errno != errno.EBUSY:
                 raise
 

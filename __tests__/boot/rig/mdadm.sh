@@ -1,6 +1,6 @@
 #!/bin/sh
-# Stands for mdadm on a kernel that has no software RAID: the array is one more disk, of the sum of the sizes, that the
-# rig has made. Like the array that udev would assemble at a boot, it is there before anyone asks. Each call is noted.
+# Double of mdadm for a kernel without software RAID. The array is one more disk that the rig creates, with the sum of
+# the sizes. It exists from boot on, like an array that udev assembles. /var/log/mdadm.calls has each call.
 echo "$*" >>/var/log/mdadm.calls
 if [ "$1" = --create ]; then
   mkdir -p "$(dirname "$2")"

@@ -1,26 +1,26 @@
-"""Addresses of the rig: the VPC on a bridge, the administrators' subnet behind a gateway of its own."""
+"""Addresses of the rig's network: the VPC is a bridge, with a gateway to the admin subnet."""
 
 BRIDGE = "vpc"
 
-#: The bridge's own hardware address. Without one it has the lowest of its interfaces', another as machines
-#: come and go; those that are there then lose their gateway until ARP asks anew (8 to 44 s measured).
+#: Fixed MAC address of the bridge. By default it is the lowest MAC of its interfaces, which changes with the
+#: guests; others then cannot reach the gateway until their ARP entry expires (8 to 44 s measured).
 BRIDGE_ADDRESS = "02:00:00:00:00:01"
 
 UPLINK = "uplink"
 
-#: Gateway and name server of every machine of the VPC.
+#: Gateway and name server of all nodes.
 GATEWAY = "10.77.0.1/16"
 
-#: Gateway of the administrators' subnet.
+#: Gateway of the admin subnet.
 ADMIN_GATEWAY = "10.88.0.1/24"
 
-#: Gateway of a subnet whose hosts are nobody's administrators.
-STRANGE_GATEWAY = "10.99.0.1/24"
+#: Gateway of a subnet that is not an admin subnet.
+OTHER_GATEWAY = "10.99.0.1/24"
 
-#: Where every instance of EC2 finds the metadata service.
+#: Address of the instance metadata service.
 METADATA = "169.254.169.254"
 
-#: Addresses of the doubles that stand for servers of the Internet (TEST-NET-3).
+#: Addresses of the doubles of Internet servers (TEST-NET-3).
 DOUBLES = {
     "aws": "203.0.113.10",
     "downloads": "203.0.113.11",
@@ -28,17 +28,17 @@ DOUBLES = {
     "s3": "203.0.113.13",
 }
 
-#: slirp4netns's name server, which asks this machine's.
+#: Name server of slirp4netns, which forwards to the host's name server.
 RESOLVER = "10.0.2.3"
 
 
 def address_of(interface: str) -> str:
-    """The address without the length of its prefix."""
+    """Return the address of an interface without its prefix length."""
     return interface.partition("/")[0]
 
 
 def network_namespace(name: str, address: str, gateway: str, number: int) -> str:
-    """Shell commands that make a network namespace with one interface, eth0, on the bridge."""
+    """Return shell commands that create a network namespace with an interface, eth0, on the bridge."""
     prefix = gateway.partition("/")[2]
     return f"""set -e
 ip netns add {name}

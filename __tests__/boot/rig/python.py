@@ -1,4 +1,4 @@
-"""The Python that the Miniforge double hands out: this machine's, of the version that the release wants."""
+"""Finds a Python of the release's version on the host, which the double of Miniforge installs."""
 
 import glob
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 
 VERSION = "3.12"
 
-#: Where a guest finds it.
+#: Its path in a guest.
 PYTHON = "/opt/rig/python"
 
 PROBE = "import platform, ssl, sys, venv; print(sys.base_prefix, platform.python_version())"
@@ -17,18 +17,18 @@ PROBE = "import platform, ssl, sys, venv; print(sys.base_prefix, platform.python
 
 @dataclass(frozen=True)
 class Python:
-    """An installation that can be copied: all of it below one folder of its own."""
+    """A relocatable installation: all its files are in one folder."""
 
     prefix: Path
     version: str
 
 
 class NoPython(Exception):
-    """This machine has no Python that can be copied into a guest."""
+    """The host has no Python that can be copied into a guest."""
 
 
 def find_python() -> Python:
-    """The first of DASK_RIG_PYTHON, PATH, pyenv and uv that is of the version, in a folder of its own."""
+    """Return the first relocatable Python of the version from DASK_RIG_PYTHON, PATH, pyenv and uv."""
     home = Path.home()
     pyenv = os.environ.get("PYENV_ROOT", home / ".pyenv")
     uv = os.environ.get("UV_PYTHON_INSTALL_DIR", home / ".local/share/uv/python")
@@ -41,7 +41,7 @@ def find_python() -> Python:
     for candidate in filter(None, candidates):
         done = subprocess.run([candidate, "-I", "-c", PROBE], capture_output=True, text=True, timeout=20)
         prefix, _, version = done.stdout.strip().partition(" ")
-        # One of the system's is spread over /usr, and needs the system's own C library.
+        # The system's Python is spread over /usr, and needs the system's C library.
         if (
             done.returncode == 0
             and version.startswith(f"{VERSION}.")
@@ -49,6 +49,6 @@ def find_python() -> Python:
         ):
             return Python(Path(prefix), version)
     raise NoPython(
-        f"no Python {VERSION} in a folder of its own, as uv and pyenv make it: uv python install {VERSION}, "
-        "or set DASK_RIG_PYTHON to its path"
+        f"no relocatable Python {VERSION} found. "
+        f"Hint: run uv python install {VERSION}, or set DASK_RIG_PYTHON to the path of one"
     )

@@ -1,4 +1,4 @@
-"""How this machine reaches the package registries: certificates and settings, given to guests at run time."""
+"""Copies the host's access to package registries (CA certificates, proxies, mirrors) to guests."""
 
 import os
 import subprocess
@@ -6,7 +6,7 @@ from pathlib import Path
 
 BUNDLE = "etc/ssl/certs/ca-certificates.crt"
 
-#: Settings that a machine behind a proxy or a mirror has in its environment.
+#: Environment variables of a host behind a proxy or a mirror.
 NAMES = (
     *("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"),
     *("PIP_INDEX_URL", "UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX"),
@@ -14,12 +14,12 @@ NAMES = (
 
 
 def configure_registries(root: Path, *certificates: Path) -> None:
-    """Let a guest trust this machine's certificates and the given ones, and use this machine's settings."""
+    """Let a guest trust the host's CA certificates and the given ones, and use the host's settings."""
     own = Path(os.environ.get("SSL_CERT_FILE", "/" + BUNDLE))
     bundle = [certificate.read_text() for certificate in (own, *certificates)]
     write(root / BUNDLE, "\n".join(bundle))
     environment = {name: os.environ[name] for name in NAMES if name in os.environ}
-    # pip and uv bring certificates of their own unless they are told not to.
+    # pip and uv use their bundled certificates by default.
     environment |= {"SSL_CERT_FILE": f"/{BUNDLE}", "PIP_CERT": f"/{BUNDLE}"}
     words = " ".join(f'"{name}={value}"' for name, value in environment.items())
     write(root / "etc/systemd/system.conf.d/rig.conf", f"[Manager]\nDefaultEnvironment={words}\n")

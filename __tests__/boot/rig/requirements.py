@@ -1,4 +1,4 @@
-"""What the rig needs of this machine: run as a script, it says what is missing, with exit code 1."""
+"""Checks that the host can run the rig. As a script it prints what is missing and returns exit code 1."""
 
 import os
 import platform
@@ -11,7 +11,7 @@ if __package__:
 else:
     from python import NoPython, find_python
 
-#: Commands, and the packages of Debian and Ubuntu that hold them.
+#: Commands, and the packages of Debian and Ubuntu that contain them.
 COMMANDS = {
     "systemd-nspawn": "systemd-container",
     "mmdebstrap": "mmdebstrap",
@@ -26,15 +26,15 @@ COMMANDS = {
 
 
 def missing() -> str | None:
-    """One sentence, or nothing."""
+    """Return what is missing and what to do, or None."""
     if platform.system() != "Linux" or os.geteuid() != 0:
-        return "guests are booted by root on Linux: run it as root"
+        return "booting guests requires Linux and root. Hint: run it as root"
     for device in ("/dev/net/tun", "/dev/loop-control"):
         if not Path(device).exists():
-            return f"{device} is missing: run it where the kernel has it, such as in a virtual machine"
+            return f"{device} is missing. Hint: use a kernel that has it, for example in a virtual machine"
     packages = sorted({package for command, package in COMMANDS.items() if shutil.which(command) is None})
     if packages:
-        return f"missing: apt-get install --no-install-recommends {' '.join(packages)}"
+        return f"commands are missing. Hint: apt-get install --no-install-recommends {' '.join(packages)}"
     try:
         find_python()
     except NoPython as reason:

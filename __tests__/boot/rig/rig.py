@@ -1,4 +1,4 @@
-"""The rig as a test uses it: machines that boot, an administrator's client, the doubles around them."""
+"""The rig: boots nodes and clients, bakes images, and starts the doubles of AWS."""
 
 import json
 from pathlib import Path
@@ -16,14 +16,14 @@ from .registries import configure_registries
 from .security import SecurityGroups
 from .synthesized import Cluster, Launch, synthesize
 
-#: Address and seconds of the machine that an image is made on.
+#: Address of the node that bakes an image, and the timeout of its commands.
 BUILDER, BAKE_SECONDS = "10.77.31.250", 400
 
 FOLDER = Path(__file__).parents[3] / ".test" / "boot"
 
 
 class Rig:
-    """Everything runs until `end`, or until the process of the test ends, however it does."""
+    """All processes run until `close`, or until the test's process ends."""
 
     def __init__(self):
         self.image = guest_image(FOLDER)
@@ -55,18 +55,18 @@ class Rig:
         unreachable: tuple[str, ...] = (),
         **facts: object,
     ) -> Node:
-        """Turn on a machine that is another than any before; one that has had its address is taken away.
+        """Boot a new instance. An earlier instance with the same address is terminated.
 
-        :param instance: its id, as `i-00000000000000001`
-        :param disks: sizes in MiB of its instance-store disks
-        :param layers: what `bake` gave, for a machine that starts from a baked image
+        :param instance: instance id, such as `i-00000000000000001`; must be new
+        :param disks: sizes of its instance-store disks, in MiB
+        :param layers: result of `bake`, to start from a baked image
         :param options: of systemd-nspawn, such as `--tmpfs=/opt:size=100M`
-        :param gpu: whether it has what stands for a GPU and its driver's packages
-        :param unreachable: addresses to which it has no route
-        :param facts: of the metadata service beside those of the launch, such as `faults=["no-imdsv2"]`
+        :param gpu: whether it has the doubles of a GPU and of the driver's packages
+        :param unreachable: addresses without a route
+        :param facts: more facts of the instance (doubles/instances.py), such as `faults=["no-imdsv2"]`
         """
         if instance in self._instances:
-            raise ValueError(f"{instance} has been booted; another machine has another id")
+            raise ValueError(f"instance: got {instance}, expected an id that was not booted before")
         self._instances.add(instance)
         if earlier := self._nodes.pop(address, None):
             earlier.kill()
@@ -87,7 +87,7 @@ class Rig:
         return node
 
     def _node(self, name: str, address: str, disks=(), layers=(), options=()) -> Node:
-        """A machine that is off: its root holds what it needs to reach the doubles and the registries."""
+        """Create a stopped node that can reach the doubles and the package registries."""
         store = Disks(self.namespaces, name, disks)
         hostname = f"ip-{address.replace('.', '-')}"
         guest = Guest(self.namespaces, name, hostname, [self.image, *layers], [*store.binds, *options])
@@ -96,45 +96,45 @@ class Rig:
         return Node(guest, address, store)
 
     def update(self, node: Node, **facts: object) -> None:
-        """Change what AWS knows of a machine, such as `spot={...}` or `faults=[...]`."""
+        """Change facts of an instance, such as `spot={...}` or `faults=[...]`."""
         self.aws.register(node.address, **facts)
 
     def client(self, address: str, node: Node, gateway: str = ADMIN_GATEWAY) -> Client:
-        """A node outside the VPC, with the release's environment borrowed from a machine.
+        """Create a client outside the VPC, with the Python environment of a node.
 
-        :param gateway: of its subnet; the administrators' where none is given
+        :param gateway: of its subnet; by default that of the admin subnet
         """
         name = f"client-{address.replace('.', '-')}"
         self._give_network(name, address, gateway)
         return Client(self.namespaces, name, self.image, node.guest.root)
 
     def calls(self, node: Node) -> list[dict]:
-        """What a machine has asked of AWS, as the double recorded it."""
+        """Return the calls of a node to AWS, in the double's record."""
         calls = [json.loads(line) for line in self.aws.calls.read_text().splitlines()]
         return [call for call in calls if call["instance"] == node.instance]
 
     def calls_of(self, node: Node, action: str) -> list[dict]:
-        """Those of one action."""
+        """Return the calls of a node for one action."""
         return [call for call in self.calls(node) if call["action"] == action]
 
-    def bake(self, bake: dict) -> Path:
-        """Make what an image holds, as Image Builder does, once; give it to `boot` as a layer."""
-        key = bake["digest"]
-        if key not in self._baked:
-            self._baked[key] = self._bake(f"builder-{key}", bake)
-        return self._baked[key]
+    def bake(self, contents: dict) -> Path:
+        """Bake an image once, as EC2 Image Builder does. Returns a layer for `boot`."""
+        digest = contents["digest"]
+        if digest not in self._baked:
+            self._baked[digest] = self._bake(f"builder-{digest}", contents)
+        return self._baked[digest]
 
-    def _bake(self, name: str, bake: dict) -> Path:
+    def _bake(self, name: str, contents: dict) -> Path:
         self._give_network(name, BUILDER, GATEWAY)
-        self.aws.register(BUILDER, id=f"i-{bake['digest']:0>17}")
+        self.aws.register(BUILDER, id=f"i-{contents['digest']:0>17}")
         builder = self._node(name, BUILDER)
         builder.start()
         builder.wait_for("cloud-init status | grep -q done", 60)
-        for file in bake["files"]:
+        for file in contents["files"]:
             builder.write(file["path"], file["content"], int(file["mode"], 8))
-        # As a service, which has the environment that all services here have.
-        builder.run(f"systemd-run --quiet --wait --pipe {bake['command']}", BAKE_SECONDS)
-        # What the machine that it was made on was told does not belong into an image.
+        # A service has the environment variables of `configure_registries`.
+        builder.run(f"systemd-run --quiet --wait --pipe {contents['command']}", BAKE_SECONDS)
+        # Removes the user data and logs of this instance from the image.
         builder.run("cloud-init clean --logs --seed")
         builder.stop()
         return builder.guest.unmount()
@@ -144,5 +144,5 @@ class Rig:
         self.namespaces.shell(network_namespace(name, address, gateway, self._interfaces))
 
     def close(self) -> None:
-        """Leave nothing."""
+        """End all processes, and remove all files."""
         self.namespaces.close()

@@ -1,4 +1,4 @@
-"""What synth wrote for the clusters of app.cjs: user data as Terraform would hand it to EC2, and facts."""
+"""Runs app.cjs, and reads user data, policies and security groups from the synthesized Terraform JSON."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ APP = Path(__file__).parents[1] / "app.cjs"
 MINIFORGE = Path(__file__).parents[1] / "doubles" / "miniforge.sh"
 SYNTH_SECONDS = 60
 
-#: Of the metadata service (doubles/imds.py).
+#: Account id of the metadata service (doubles/imds.py).
 ACCOUNT = "123456789012"
 
 
@@ -25,41 +25,43 @@ class Bundle:
 
     @property
     def path(self) -> str:
-        """As the policies of roles name it."""
+        """Path of the object in policies of roles."""
         return f"{self.bucket}/{self.key}"
 
 
 @dataclass(frozen=True)
 class Launch:
-    """What EC2 is told to start a machine with."""
+    """Settings of an instance in its launch template or `aws_instance`."""
 
     #: Base64, exactly as in Terraform's JSON.
     user_data: str
-    #: The machine's role, as the metadata service names it.
+    #: Name of its role in the metadata service.
     role: str
-    #: Terraform's name of its security group.
+    #: Name of its security group in Terraform.
     security_group: str
+    #: Name of its Auto Scaling group.
     group: str | None = None
+    #: Name of its launch hook.
     hook: str | None = None
-    #: Names of the secrets that the policies of its role name.
+    #: Names of the secrets in the policies of its role.
     secrets: tuple[str, ...] = ()
-    #: What it downloads at its first boot.
+    #: The bundle that it downloads at its first boot.
     bundle: Bundle | None = None
 
 
 @dataclass(frozen=True)
 class Ingress:
-    """A rule of a security group: who may open connections to its members."""
+    """An ingress rule of a security group."""
 
     group: str
-    #: A block of addresses, or the name of a security group.
+    #: A CIDR block, or the name of a security group.
     source: str
     protocol: str
     ports: tuple[int, int]
 
 
 class Cluster:
-    """A stack of app.cjs."""
+    """A cluster of app.cjs: one stack."""
 
     def __init__(self, facts: dict, terraform: Path):
         self.facts = facts
@@ -69,11 +71,12 @@ class Cluster:
         self._folder = terraform.parent
         written = json.loads(terraform.read_text())
         self.resources: dict = written["resource"]
-        #: What `terraform output` prints where nothing in it is known after a deployment alone.
+        #: Outputs of the stack. Values that are known only after a deployment are still tokens.
         self.outputs: dict[str, str] = {name: output["value"] for name, output in written["output"].items()}
 
     @property
     def scheduler(self) -> Launch:
+        """Launch settings of the scheduler."""
         [instance] = self.resources["aws_instance"].values()
         [security] = instance["vpc_security_group_ids"]
         profile = instance["iam_instance_profile"]
@@ -87,7 +90,7 @@ class Cluster:
         )
 
     def worker(self, pool: str) -> Launch:
-        """A machine of a pool."""
+        """Return the launch settings of a pool."""
         group = self.facts["pools"][pool]["group"]
         [template] = [one for one in self.resources["aws_launch_template"].values() if one["name"] == group]
         [interface] = template["network_interfaces"]
@@ -105,40 +108,40 @@ class Cluster:
 
     @property
     def secrets(self) -> list[str]:
-        """Names of what Terraform makes in Secrets Manager, without a value."""
+        """Names of the secrets that Terraform creates, without a value."""
         return [secret["name"] for secret in self._all("aws_secretsmanager_secret").values()]
 
     @property
     def buckets(self) -> list[str]:
-        """Names of the buckets that Terraform makes."""
+        """Names of the buckets that Terraform creates."""
         return [with_account(bucket["bucket"]) for bucket in self._all("aws_s3_bucket").values()]
 
     @property
     def bundles(self) -> list[Bundle]:
-        """What Terraform uploads."""
+        """Bundles that Terraform uploads."""
         return [
             Bundle(self._bucket(one["bucket"]), one["key"], self._folder / one["source"])
             for one in self._all("aws_s3_object").values()
         ]
 
     def _bucket(self, name: str) -> str:
-        """The name of a bucket that Terraform makes, or an existing one's."""
+        """Resolve a reference to a bucket of the stack. Names of existing buckets are returned unchanged."""
         return with_account(self._all("aws_s3_bucket")[identifier(name)]["bucket"]) if "$" in name else name
 
     def _policies_of(self, profile: str) -> str:
-        """The policies of an instance profile's role."""
+        """Return the policies of the role of an instance profile, as JSON."""
         role = self._all("aws_iam_instance_profile")[identifier(profile)]["role"]
         policies = self._all("aws_iam_role_policy").values()
         return json.dumps([policy for policy in policies if policy["role"] == role])
 
     def _bundle_of(self, profile: str) -> Bundle:
-        """The bundle that the policies of an instance profile's role name."""
+        """Return the bundle that the role of an instance profile can read."""
         policies = self._policies_of(profile)
         [bundle] = [bundle for bundle in self.bundles if bundle.key in policies]
         return bundle
 
     def _secrets_of(self, profile: str) -> tuple[str, ...]:
-        """Names of the secrets in the policies of an instance profile's role."""
+        """Return the names of the secrets in the policies of the role of an instance profile."""
         named = re.findall(r"aws_secretsmanager_secret\.(\w+)\.arn", self._policies_of(profile))
         return tuple(self._all("aws_secretsmanager_secret")[name]["name"] for name in sorted(set(named)))
 
@@ -146,11 +149,11 @@ class Cluster:
         return self.resources.get(resource, {})
 
     def image_contents(self, pool: str | None = None) -> dict:
-        """Contents of an image for the nodes of a pool, or for the scheduler."""
+        """Return the contents of a baked image for the nodes of a pool, or for the scheduler."""
         return (self.facts["pools"][pool] if pool else self.facts["scheduler"])["bake"]
 
     def ingress(self) -> list[Ingress]:
-        """What the security groups admit."""
+        """Return the ingress rules of all security groups."""
         rules = self.resources["aws_vpc_security_group_ingress_rule"].values()
         return [
             Ingress(
@@ -164,31 +167,32 @@ class Cluster:
 
 
 def identifier(reference: str) -> str:
-    """Terraform's name of what a reference such as `${aws_security_group.workers.id}` refers to."""
+    """Return the resource name in a reference such as `${aws_security_group.workers.id}`."""
     return re.fullmatch(r"\$\{\w+\.([\w-]+)\.\w+\}", reference)[1]
 
 
 def with_account(name: str) -> str:
-    """A name with the number of the account, which Terraform looks up."""
+    """Insert the account id, which Terraform reads from a data source."""
     return re.sub(r"\$\{data\.aws_caller_identity\..*\}", ACCOUNT, name)
 
 
 def group_name(reference: str) -> str:
-    """The name of a security group, as the packet filter takes names."""
+    """Return the name of a security group in a form that nftables accepts."""
     return identifier(reference).replace("-", "_")
 
 
 def synthesize(folder: Path, gpu_requirement: str) -> dict[str, Cluster]:
-    """Run app.cjs; the clusters by the names of their stacks.
+    """Run app.cjs. Returns the clusters by the names of their stacks.
 
-    :param gpu_requirement: line of a lock that stands for what the GPU's lock has beside the CPU's
+    :param gpu_requirement: line of requirements that replaces the packages that only GPU nodes have
     """
     checksum = hashlib.sha256(MINIFORGE.read_bytes()).hexdigest()
     command = ["node", APP, folder, checksum, gpu_requirement]
     done = subprocess.run(command, capture_output=True, text=True, timeout=SYNTH_SECONDS)
     if done.returncode != 0:
         raise RuntimeError(
-            f"app.cjs ended with {done.returncode}; npm run build?\n{done.stdout}{done.stderr}"
+            f"app.cjs failed with exit code {done.returncode}. Hint: npm run build\n"
+            f"{done.stdout}{done.stderr}"
         )
     clusters = json.loads((folder / "clusters.json").read_text())
     return {

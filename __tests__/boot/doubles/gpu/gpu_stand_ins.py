@@ -1,7 +1,7 @@
-"""Stands for dask-cuda where no GPU is: `dask cuda worker` as a node calls it, run as `dask worker`.
+"""Double of dask-cuda for a host without a GPU: runs `dask cuda worker` as `dask worker`.
 
-One worker process for each GPU that nvidia-smi lists, named as dask-cuda names them. No CUDA context, no RMM
-pool, no CPU affinity: nothing here computes on a GPU.
+Starts a worker process for each GPU that nvidia-smi lists, with the names of dask-cuda. There is no CUDA
+context, RMM pool or CPU affinity.
 """
 
 import logging
@@ -13,7 +13,7 @@ import click
 
 logger = logging.getLogger("distributed.gpu_stand_ins")
 
-#: Options that a node gives, and `dask worker` understands in the same words.
+#: Options that a node uses and that `dask worker` has too.
 SHARED = (
     "--nthreads",
     "--memory-limit",
@@ -37,7 +37,7 @@ def cuda() -> None:
 @click.argument("scheduler")
 @click.option("--rmm-pool-size")
 def worker(scheduler: str, rmm_pool_size: str | None, **shared: str | None) -> None:
-    """Double of the workers of a machine with GPUs."""
+    """Double of the workers of a node with GPUs."""
     gpus = count_gpus()
     logger.warning("double of dask-cuda: %d workers without GPU, no RMM pool of %s", gpus, rmm_pool_size)
     options = [
@@ -55,7 +55,7 @@ for _name in SHARED:
 
 
 def count_gpus() -> int:
-    """GPUs that the driver lists."""
+    """Return the number of GPUs that the driver lists."""
     listed = subprocess.run(
         ["nvidia-smi", "--list-gpus"], capture_output=True, text=True, check=True, timeout=60
     )

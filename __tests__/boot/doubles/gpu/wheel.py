@@ -1,8 +1,8 @@
-"""Makes the wheel of what a GPU worker needs and cannot have without a GPU: doubles of dask-cuda and CuPy.
+"""Builds a wheel with the doubles of dask-cuda and CuPy, which need a GPU.
 
-It takes the place of the 3.4 GB of the GPU lock: a GPU host of the rig has the CPU lock and this.
+It replaces the 3.4 GB of GPU packages: a GPU node of the rig installs the CPU lockfile and this wheel.
 
-wheel.py FOLDER    writes the wheel, the same bytes every time, and prints its line of a lock
+wheel.py FOLDER    writes the wheel, reproducibly, and prints its line of requirements
 """
 
 import hashlib
@@ -17,7 +17,7 @@ CUPY = HERE.parents[2] / "doubles" / "cupy.py"
 
 
 def make(folder: Path) -> str:
-    """The wheel's line of a lock: name, version and digest."""
+    """Write the wheel. Returns its line of requirements: name, version and digest."""
     stem = f"{NAME.replace('-', '_')}-{VERSION}"
     info = f"{stem}.dist-info"
     files = {
@@ -33,14 +33,14 @@ def make(folder: Path) -> str:
     wheel = folder / f"{stem}-py3-none-any.whl"
     with ZipFile(wheel, "w") as archive:
         for path, content in files.items():
-            entry = ZipInfo(path)  # its time is 1980, so only the contents decide the bytes
+            entry = ZipInfo(path)  # its time is always 1980
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, content)
     return f"{NAME}=={VERSION} --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}"
 
 
 def digest(content: bytes) -> str:
-    """As a wheel's RECORD has it."""
+    """Return the digest in the format of a wheel's RECORD."""
     return urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
 
 

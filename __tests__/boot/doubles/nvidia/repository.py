@@ -1,10 +1,10 @@
-"""Stands for Ubuntu's NVIDIA packages, as an apt repository of empty ones, and for GPUs on the PCI bus.
+"""Builds doubles of Ubuntu's NVIDIA packages (an apt repository) and of GPUs on the PCI bus.
 
-repository.py FOLDER --kernel "$(uname -r)"    makes FOLDER/apt and FOLDER/pci
+repository.py FOLDER --kernel "$(uname -r)"    creates FOLDER/apt and FOLDER/pci
 
-FOLDER/apt is for `deb [trusted=yes] file:/somewhere ./`; FOLDER/pci goes over /sys/bus/pci/devices, by the
-guest's fstab: what nspawn binds there is lost when the guest mounts its own /sys.
-With --needs-reboot no package fits the running kernel; the one that follows it fits from the next boot.
+Use FOLDER/apt with `deb [trusted=yes] file:/somewhere ./`. Mount FOLDER/pci on /sys/bus/pci/devices in the
+guest's fstab: a bind mount of systemd-nspawn disappears when the guest mounts /sys.
+With --needs-reboot there are no modules for the running kernel; they appear at the next boot.
 """
 
 import argparse
@@ -18,18 +18,18 @@ HERE = Path(__file__).parent
 DOUBLE = "usr/share/nvidia-double"
 NVIDIA = "0x10de"
 
-#: A package's files: path, and text or a file of this folder.
+#: Files of a package: path, and text or a file of this folder.
 Files = dict[str, str | Path]
 
 
 def packages(branch: str, kernel: str, gpus: int, needs_reboot: bool) -> dict[str, tuple[str, Files]]:
-    """Each package's dependencies and files, by name."""
+    """Return dependencies and files of each package, by name."""
     modules = f"linux-modules-nvidia-{branch}-server-open"
     at_next_boot: Files = {
         "usr/lib/tmpfiles.d/nvidia-double.conf": f"f /{DOUBLE}/kernels/%v 0644 root root -\n"
     }
-    fitting = {} if needs_reboot else {f"{modules}-{kernel}": ("", {f"{DOUBLE}/kernels/{kernel}": ""})}
-    return fitting | {
+    running_kernel = {} if needs_reboot else {f"{modules}-{kernel}": ("", {f"{DOUBLE}/kernels/{kernel}": ""})}
+    return running_kernel | {
         f"{modules}-aws": ("", at_next_boot),
         f"nvidia-headless-no-dkms-{branch}-server-open": (f"nvidia-compute-utils-{branch}-server", {}),
         f"nvidia-compute-utils-{branch}-server": (
@@ -52,7 +52,7 @@ def packages(branch: str, kernel: str, gpus: int, needs_reboot: bool) -> dict[st
 
 
 def repository(folder: Path, version: str, wanted: dict[str, tuple[str, Files]]) -> None:
-    """Build the packages and the index that apt reads."""
+    """Build the packages and the index for apt."""
     folder.mkdir(parents=True)
     index = []
     for name, (depends, files) in wanted.items():
@@ -61,7 +61,7 @@ def repository(folder: Path, version: str, wanted: dict[str, tuple[str, Files]])
             "Version": version,
             "Architecture": "all",
             "Maintainer": "cdktf-dask <boot@tests.invalid>",
-            "Description": "double of a package of Ubuntu's",
+            "Description": "double of a package of Ubuntu",
         } | ({"Depends": depends} if depends else {})
         control = "".join(f"{key}: {value}\n" for key, value in fields.items())
         deb = folder / f"{name}_{version}_all.deb"
@@ -72,7 +72,7 @@ def repository(folder: Path, version: str, wanted: dict[str, tuple[str, Files]])
 
 
 def build(deb: Path, control: str, files: Files) -> None:
-    """One package."""
+    """Build one package."""
     with tempfile.TemporaryDirectory(dir=deb.parent) as directory:
         root = Path(directory) / "root"
         for path, content in {"DEBIAN/control": control, **files}.items():
@@ -89,7 +89,7 @@ def build(deb: Path, control: str, files: Files) -> None:
 
 
 def pci(folder: Path, gpus: int) -> None:
-    """What the kernel says of each GPU on the bus."""
+    """Write the sysfs attributes of each GPU."""
     for gpu in range(gpus):
         device = folder / f"0000:00:{0x1E - gpu:02x}.0"
         device.mkdir(parents=True)
@@ -98,7 +98,7 @@ def pci(folder: Path, gpus: int) -> None:
 
 
 def main(folder: Path, branch: str, kernel: str, gpus: int, needs_reboot: bool) -> None:
-    """Make both anew."""
+    """Replace the repository and the PCI devices."""
     for part in (folder / "apt", folder / "pci"):
         shutil.rmtree(part, ignore_errors=True)
     repository(folder / "apt", f"{branch}.0", packages(branch, kernel, gpus, needs_reboot))
@@ -110,8 +110,8 @@ if __name__ == "__main__":
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--kernel", required=True, help="release of the kernel that the guests run on")
-    parser.add_argument("--branch", default="580", help="branch of the driver")
+    parser.add_argument("--kernel", required=True, help="kernel release of the guests")
+    parser.add_argument("--branch", default="580", help="driver branch")
     parser.add_argument("--gpus", type=int, default=1)
-    parser.add_argument("--needs-reboot", action="store_true", help="no package fits the running kernel")
+    parser.add_argument("--needs-reboot", action="store_true", help="no modules for the running kernel")
     main(**vars(parser.parse_args()))
