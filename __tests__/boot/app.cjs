@@ -1,9 +1,9 @@
 /**
- * What the rig boots: `node app.cjs OUTDIR SHA256 REQUIREMENT`. Synthesizes the definitions below, each a stack, and
- * writes what the tests know of them to OUTDIR/clusters.json.
+ * CDKTF app of the boot tests: `node app.cjs OUTDIR SHA256 REQUIREMENT`. Synthesizes a stack for each definition below,
+ * and writes facts of the clusters to OUTDIR/clusters.json.
  *
- * User data is what a user's would be but for two things. SHA256 is that of the Miniforge installer's double. And the
- * GPU's lock, of 3.4 GB, is the CPU's with REQUIREMENT, the doubles of what a GPU worker runs.
+ * User data and bundles differ from a user's in two points: SHA256 is the checksum of the double of Miniforge's
+ * installer; and GPU nodes install the CPU lockfile with the line REQUIREMENT, instead of 3.4 GB of GPU packages.
  */
 const { writeFileSync } = require("node:fs");
 const { join } = require("node:path");
@@ -25,13 +25,13 @@ const { expectation } = require("../../dist/lib/local/runtime/expectation.js");
 const { planNodes } = require("../../dist/lib/node/plan.js");
 const { signalParameter } = require("../../dist/lib/node/signal.js");
 
-// A hook that is gone is believed in half a minute instead of three.
+// A node accepts that its hook is missing after 30 s instead of 3 minutes.
 lifecycle.HOOK_SECONDS = 30;
 
 /** A script of the user. */
 const setup = (name) => join(__dirname, "setup", name);
 
-/** The cluster `rig`, unless it is told otherwise. Guests share this machine's memory, so a worker gets little. */
+/** Cluster `rig` with changes. Guests share the host's memory, so workers get little. */
 const define = (pool, more, ...pools) =>
   defineCluster({
     name: "rig",
@@ -45,7 +45,7 @@ const define = (pool, more, ...pools) =>
 
 const definitions = {
   rig: define({}, {}, { name: "gpu", kind: "gpu", memoryLimit: "1GiB", rmmPool: false }),
-  // The same cluster, whose pool has changed.
+  // The same cluster with a changed pool.
   changed: define({ resources: { CHANGED: 1 } }),
   spot: define({ spotPercentage: 100 }),
   scratch: define({ instanceTypes: ["m6id.2xlarge"] }),
@@ -55,16 +55,16 @@ const definitions = {
     {},
     { name: "failing", kind: "cpu", memoryLimit: "1GiB", nodeSetup: { boot: setup("failing.sh") } },
   ),
-  // Its scheduler is never booted; the address is in the rig's network all the same.
+  // Its scheduler is not booted, or fails.
   lonely: define(
     {},
     { name: "lonely", network: { vpcCidr: "10.77.128.0/17", adminSubnets: ["10.88.0.0/24"] } },
   ),
-  // Its scheduler is booted alone.
+  // Only its scheduler is booted.
   other: define({}, { name: "other", network: { vpcCidr: "10.77.64.0/18", adminSubnets: ["10.88.0.0/24"] } }),
 };
 
-// Nobody makes its bucket.
+// Its bucket does not exist.
 definitions.unstored = define({}, { name: "unstored", artifactBucket: "dask-rig-unstored" });
 
 const app = new App({ outdir });
@@ -74,7 +74,7 @@ const clusters = Object.fromEntries(
 app.synth();
 writeFileSync(join(outdir, "clusters.json"), JSON.stringify(clusters, null, 2));
 
-/** Builds the stack; a machine without a scheduler waits for seconds instead of minutes. */
+/** Creates the stack of a definition. Nodes of `lonely` wait for seconds instead of minutes for their scheduler. */
 function synth(id, cluster) {
   const { JOIN_SECONDS, RETRY_SECONDS } = lifecycle;
   if (id === "lonely") Object.assign(lifecycle, { JOIN_SECONDS: 20, RETRY_SECONDS: 15 });
@@ -86,7 +86,7 @@ function synth(id, cluster) {
   }
 }
 
-/** What the tests know of a cluster beside its Terraform configuration. */
+/** Returns facts of a cluster that are not in its Terraform configuration. */
 function facts(cluster) {
   const machines = ({ desiredSize }) => ({ machines: desiredSize, workers: 1 });
   const plan = planNodes(cluster);

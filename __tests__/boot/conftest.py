@@ -1,4 +1,4 @@
-"""One rig, one baked image, one cluster for all tests here; a test leaves the cluster as it found it."""
+"""Fixtures: one rig, one baked image and one cluster for all tests. Tests leave the cluster unchanged."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -8,16 +8,15 @@ from rig.client import Client
 from rig.node import Node
 from rig.rig import Rig
 
-#: For machines that install everything, side by side on two cores.
+#: Timeout for nodes that install everything, several at a time on two cores.
 INSTALL_SECONDS = 420
 
-
-#: For a test, the first of which waits for all the machines that it shares.
+#: Timeout of a test. The first test also boots the nodes of the cluster.
 TEST_SECONDS = 600
 
 
 class RunningCluster(NamedTuple):
-    """Hosts of the cluster `rig`, and a client in its administrators' subnet."""
+    """Nodes of the cluster `rig`, and a client in its admin subnet."""
 
     scheduler: Node
     first: Node
@@ -27,7 +26,7 @@ class RunningCluster(NamedTuple):
 
 
 def pytest_collection_modifyitems(items):
-    """Give the tests that boot machines the time for it."""
+    """Set the timeout of tests that boot nodes."""
     for item in items:
         if "rig" in item.fixturenames:
             item.add_marker(pytest.mark.timeout(TEST_SECONDS))
@@ -35,21 +34,21 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def rig():
-    """The rig, which leaves nothing."""
-    made = Rig()
-    yield made
-    made.close()
+    """The rig, closed at the end."""
+    rig = Rig()
+    yield rig
+    rig.close()
 
 
 @pytest.fixture(scope="session")
 def baked(rig) -> Path:
-    """A layer for machines of pool `cpu` that start from a baked image."""
+    """Layer of a baked image for pool `cpu`."""
     return rig.bake(rig.clusters["rig"].image_contents("cpu"))
 
 
 @pytest.fixture(scope="session")
 def cluster(rig) -> RunningCluster:
-    """A scheduler, two CPU nodes and a GPU node that installed everything themselves; all are ready."""
+    """A scheduler, two CPU nodes and a GPU node, all ready. They start from a plain image."""
     definition = rig.clusters["rig"]
     worker = definition.worker("cpu")
     nodes = (
@@ -67,5 +66,5 @@ def cluster(rig) -> RunningCluster:
 
 @pytest.fixture(scope="session")
 def scheduler(cluster) -> Node:
-    """The cluster's scheduler, ready."""
+    """Node of the cluster's scheduler, ready."""
     return cluster.scheduler

@@ -1,17 +1,18 @@
-"""A bundle that cannot be had ends the boot in one sentence: on the console, in the tag, to the hook."""
+"""A bundle that cannot be downloaded fails the boot: in the log, on the console, in the tag, to the hook."""
 
 from rig.network import DOUBLES
 from test_faults import assert_abandoned
 
+#: Timeout for a boot without installation, including pauses between rejected requests.
 BOOT_SECONDS = 60
-"""For a machine that installs nothing, pauses between refused requests included."""
 
 S3 = "s3.eu-central-1.amazonaws.com"
 BUCKET = "dask-rig--eu-central-1--123456789012"
 LONELY = "dask-lonely--eu-central-1--123456789012"
 
 
-def assert_not_fetched(rig, node, cause):
+def assert_not_downloaded(rig, node, cause):
+    """The boot failed in the phase `bundle`, and no other phase started."""
     status = node.wait_for_state("failed", BOOT_SECONDS)
     assert (status["phase"], status["exitCode"]) == ("bundle", 1)
     assert_abandoned(rig, node, "bundle", cause, "dask-bundle")
@@ -19,14 +20,14 @@ def assert_not_fetched(rig, node, cause):
     node.kill()
 
 
-def test_an_object_that_the_role_may_not_read(rig):
+def test_a_role_without_access_to_the_bundle_fails_the_boot(rig):
     worker = rig.clusters["lonely"].worker("cpu")
     node = rig.boot("i-0000000000000b201", worker, "10.77.0.201", objects=[])
     cause = f"cannot download the bundle from {LONELY}.{S3}: AccessDenied: Access Denied"
-    assert_not_fetched(rig, node, cause)
+    assert_not_downloaded(rig, node, cause)
 
 
-def test_an_object_with_another_checksum(rig, tmp_path):
+def test_a_bundle_with_another_checksum_fails_the_boot(rig, tmp_path):
     worker = rig.clusters["lonely"].worker("cpu")
     other = tmp_path / "other"
     other.write_text("other")
@@ -34,30 +35,32 @@ def test_an_object_with_another_checksum(rig, tmp_path):
     try:
         node = rig.boot("i-0000000000000b202", worker, "10.77.0.202")
         checksum = "d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa"
-        assert_not_fetched(rig, node, f"the bundle from {LONELY}.{S3} has the checksum {checksum}: not used")
+        assert_not_downloaded(
+            rig, node, f"the bundle from {LONELY}.{S3} has the checksum {checksum}: not used"
+        )
     finally:
         rig.aws.upload(worker.bundle)
 
 
-def test_a_network_without_a_route_to_s3(rig):
+def test_a_network_without_a_route_to_s3_fails_the_boot(rig):
     worker = rig.clusters["rig"].worker("cpu")
     node = rig.boot("i-0000000000000b203", worker, "10.77.0.203", unreachable=(DOUBLES["s3"],))
     name = f"{BUCKET}.{S3}"
     cause = f"cannot download the bundle from {name}: curl: (7) Failed to connect to {name} port 443"
-    assert_not_fetched(rig, node, cause)
+    assert_not_downloaded(rig, node, cause)
 
 
-def test_a_bucket_that_is_missing(rig):
+def test_a_missing_bucket_fails_the_boot(rig):
     worker = rig.clusters["unstored"].worker("cpu")
     node = rig.boot("i-0000000000000b204", worker, "10.77.0.204")
     cause = (
         f"cannot download the bundle from dask-rig-unstored.{S3}: "
         "NoSuchBucket: The specified bucket does not exist"
     )
-    assert_not_fetched(rig, node, cause)
+    assert_not_downloaded(rig, node, cause)
 
 
-def test_a_scheduler_without_a_bundle_signals_why(rig):
+def test_a_scheduler_without_a_bundle_signals_the_failure(rig):
     unstored = rig.clusters["unstored"]
     rig.aws.create_wait_condition(unstored)
     node = rig.boot("i-0000000000000b205", unstored.scheduler, "10.77.0.205")

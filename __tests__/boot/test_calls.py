@@ -1,44 +1,44 @@
-"""Calls that AWS refuses at first succeed later: as too many, or of a role or for a hook that is new."""
+"""Nodes retry calls to AWS that are throttled, denied to a new role, or earlier than their hook."""
 
 from collections import Counter
 
-#: For a machine from a baked image, and for one that installs everything, pauses between calls included.
+#: Timeouts for a node with a baked image and with a plain one, including pauses between calls.
 READY_SECONDS, INSTALL_SECONDS = 180, 420
 
-#: For what a scheduler does once it is ready: it asks for the parameter of its signal every 5 s.
+#: Timeout for the signal of a ready scheduler, which reads the parameter every 5 s.
 SIGNAL_SECONDS = 60
 
-#: How often each service is asked in vain, twice for each fault.
-FAULTS, REFUSED = ("throttled", "denied-at-first"), 4
+#: Faults, and the rejected calls of each service: two for each fault.
+FAULTS, REJECTED = ("throttled", "denied-at-first"), 4
 
 
-def refused(rig, node) -> Counter:
-    """Calls that were refused so, by the names of the services."""
+def rejected(rig, node) -> Counter:
+    """Return the number of calls that these faults rejected, by service."""
     words = ("hrottling", "RequestLimitExceeded", "AccessDenied", "UnauthorizedOperation")
     errors = [call for call in rig.calls(node) if any(word in call.get("error", "") for word in words)]
     return Counter(call["host"].split(".")[0] for call in errors)
 
 
-def test_a_worker_whose_calls_are_refused_at_first_becomes_ready(rig, cluster, baked):
+def test_a_worker_with_rejected_first_calls_becomes_ready(rig, cluster, baked):
     worker = rig.clusters["rig"].worker("cpu")
     node = rig.boot("i-00000000000000061", worker, "10.77.0.61", layers=(baked,), faults=FAULTS)
     node.wait_for_state("ready", READY_SECONDS)
-    assert refused(rig, node) == {"secretsmanager": REFUSED, "ec2": REFUSED, "autoscaling": REFUSED}
+    assert rejected(rig, node) == {"secretsmanager": REJECTED, "ec2": REJECTED, "autoscaling": REJECTED}
     for action in ("GetSecretValue", "CreateTags", "CompleteLifecycleAction"):
         assert [call["status"] for call in rig.calls_of(node, action)].count(200) == 1
     assert node.run("systemctl is-active dask-worker") == "active"
     node.kill()
 
 
-def test_a_scheduler_whose_calls_are_refused_at_first_becomes_ready_and_signals_it(rig):
+def test_a_scheduler_with_rejected_first_calls_becomes_ready_and_signals_success(rig):
     other = rig.clusters["other"]
     node = rig.boot("i-00000000000000062", other.scheduler, other.address, faults=FAULTS)
     node.wait_for_state("ready", INSTALL_SECONDS)
     assert rig.aws.signals_of(other) == []
-    # Terraform makes the parameter after the machine.
+    # Terraform creates the parameter after the instance.
     rig.aws.create_wait_condition(other)
     node.wait_for("test -e /var/lib/dask-node/joined", SIGNAL_SECONDS)
-    assert refused(rig, node) == {"ssm": REFUSED, "secretsmanager": REFUSED, "ec2": REFUSED}
+    assert rejected(rig, node) == {"ssm": REJECTED, "secretsmanager": REJECTED, "ec2": REJECTED}
     assert rig.aws.signals_of(other) == [
         {
             "Status": "SUCCESS",
@@ -51,7 +51,7 @@ def test_a_scheduler_whose_calls_are_refused_at_first_becomes_ready_and_signals_
     node.kill()
 
 
-def test_a_scheduler_that_fails_signals_why(rig):
+def test_a_failed_scheduler_signals_the_failure(rig):
     lonely = rig.clusters["lonely"]
     rig.aws.create_wait_condition(lonely)
     node = rig.boot("i-00000000000000064", lonely.scheduler, lonely.address, faults=["download-404"])
@@ -65,7 +65,7 @@ def test_a_scheduler_that_fails_signals_why(rig):
     node.kill()
 
 
-def test_an_answer_that_comes_before_its_hook_is_given_again(rig, cluster, baked):
+def test_a_lifecycle_action_that_is_not_pending_yet_is_retried(rig, cluster, baked):
     worker = rig.clusters["rig"].worker("cpu")
     node = rig.boot("i-00000000000000063", worker, "10.77.0.63", layers=(baked,), hookAfter=15)
     node.wait_for_state("ready", READY_SECONDS)

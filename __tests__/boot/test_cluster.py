@@ -1,11 +1,11 @@
-"""A scheduler and CPU nodes, booted from their user data, become a cluster that an administrator can use."""
+"""A scheduler and workers that boot from their user data form a cluster that an administrator can use."""
 
 import json
 
 import pytest
 
 
-def test_the_smoke_test_passes_from_the_administrators_subnet(rig, cluster):
+def test_the_smoke_test_passes_in_the_admin_subnet(rig, cluster):
     expected = rig.clusters["rig"].expectation
     done = cluster.client.smoke_test(expected)
     checks = {check["name"]: check["status"] for check in json.loads(done.stdout)["checks"]}
@@ -14,7 +14,7 @@ def test_the_smoke_test_passes_from_the_administrators_subnet(rig, cluster):
     assert {pool["name"]: pool["workers"] for pool in expected["pools"]} == {"cpu": 2, "gpu": 1}
 
 
-def test_administrators_reach_the_scheduler_and_its_dashboard_alone(cluster):
+def test_administrators_reach_only_the_scheduler_and_its_dashboard(cluster):
     def answers(node, port: int) -> bool:
         request = (
             "curl",
@@ -34,7 +34,7 @@ def test_administrators_reach_the_scheduler_and_its_dashboard_alone(cluster):
     assert not answers(cluster.first, 8790)
 
 
-def test_members_do_not_reach_each_other_on_a_port_that_is_not_theirs(cluster):
+def test_nodes_do_not_reach_each_other_on_other_ports(cluster):
     url = f"http://{cluster.first.address}:5000/"
     cluster.first.run("systemd-run --quiet --unit=other python3 -m http.server 5000 --directory /srv")
     cluster.first.wait_for(f"curl --silent --fail --output /dev/null {url}", 20)
@@ -43,24 +43,24 @@ def test_members_do_not_reach_each_other_on_a_port_that_is_not_theirs(cluster):
 
 
 @pytest.mark.parametrize("name", ["first", "second"])
-def test_a_host_answers_its_launch_hook_once_its_worker_is_registered(rig, cluster, name):
+def test_a_node_completes_its_launch_hook_once_its_worker_is_registered(rig, cluster, name):
     node = getattr(cluster, name)
-    [answer] = rig.calls_of(node, "CompleteLifecycleAction")
-    assert answer["parameters"]["LifecycleActionResult"] == "CONTINUE"
-    assert answer["parameters"]["LifecycleHookName"] == "workers-registered"
-    assert answer["parameters"]["AutoScalingGroupName"] == "dask-rig--cpu"
+    [call] = rig.calls_of(node, "CompleteLifecycleAction")
+    assert call["parameters"]["LifecycleActionResult"] == "CONTINUE"
+    assert call["parameters"]["LifecycleHookName"] == "workers-registered"
+    assert call["parameters"]["AutoScalingGroupName"] == "dask-rig--cpu"
     before, _, _ = node.log().partition("ready: every phase is done")
     assert f"1 of 1 workers of cpu--{node.name} are registered" in before
 
 
-def test_a_host_says_how_it_is_in_its_tags(rig, cluster):
+def test_a_node_has_its_state_in_a_tag(rig, cluster):
     tags = rig.aws.call(
         "ec2", "describe_tags", Filters=[{"Name": "resource-id", "Values": [cluster.first.instance]}]
     )
     assert {tag["Key"]: tag["Value"] for tag in tags["Tags"]}["dask:state"] == "ready"
 
 
-def test_a_host_reboots_and_rejoins(rig, cluster):
+def test_a_node_rejoins_after_a_reboot(rig, cluster):
     cluster.first.reboot()
     cluster.first.wait_for("systemctl is-active --quiet dask-node dask-worker", 60)
     done = cluster.client.smoke_test(rig.clusters["rig"].expectation)

@@ -1,38 +1,38 @@
-"""Each fault ends within its deadline, in a message that names phase and remedy, and leaves no worker."""
+"""Each fault fails the boot in time, with a message that names phase and hint, and no worker runs."""
 
 from datetime import datetime, timedelta
 
 import pytest
 from rig.node import Node
 
+#: Timeout for a node that fails during the installation, including retries of curl.
 PLAIN_SECONDS = 180
-"""For a machine that fails while it installs, curl's own attempts included."""
 
+#: Timeout for a node with a baked image.
 BOOT_SECONDS = 60
-"""For a machine from a baked image."""
 
+#: Timeout from the failure message to the end of the unit, which also waits for parallel phases.
 END_SECONDS = 60
-"""For what is left to do after the sentence: to tell AWS, and to wait for the other lane."""
 
 
 def assert_abandoned(rig, node: Node, phase: str, cause: str, unit: str = "dask-node") -> None:
-    """It says why in all places where a person looks, its group gives it up, and no worker is left on it."""
-    node.wait_for(f"systemctl is-failed --quiet {unit}", END_SECONDS, "the end of its phases")
+    """The cause is in status, log, console and tag; the launch hook gets ABANDON; no worker runs."""
+    node.wait_for(f"systemctl is-failed --quiet {unit}", END_SECONDS, "the end of the unit")
     assert cause in node.status()["cause"]
-    sentence = f"phase {phase} failed with exit code {node.status()['exitCode']}: "
-    assert sentence in node.log()
+    message = f"phase {phase} failed with exit code {node.status()['exitCode']}: "
+    assert message in node.log()
     assert f"to try again after a fix: systemctl restart {unit}" in node.log()
-    assert sentence in node.console()
+    assert message in node.console()
     assert_no_worker(node)
     [tags] = rig.calls_of(node, "CreateTags")
     assert tags["parameters"]["Tag.1.Key"] == "dask:state"
-    assert tags["parameters"]["Tag.1.Value"].startswith(sentence)
-    [answer] = rig.calls_of(node, "CompleteLifecycleAction")
-    assert answer["parameters"]["LifecycleActionResult"] == "ABANDON"
+    assert tags["parameters"]["Tag.1.Value"].startswith(message)
+    [call] = rig.calls_of(node, "CompleteLifecycleAction")
+    assert call["parameters"]["LifecycleActionResult"] == "ABANDON"
 
 
 def assert_no_worker(node: Node) -> None:
-    """Neither now, nor after a reboot."""
+    """No worker runs, now or after a reboot."""
     assert node.attempt("systemctl is-active dask-worker").stdout.strip() != "active"
     assert node.attempt("systemctl is-enabled dask-worker").stdout.strip() != "enabled"
     assert node.attempt("pgrep -u dask").stdout == ""
@@ -46,7 +46,7 @@ def assert_no_worker(node: Node) -> None:
     ],
     ids=["404", "wrong-checksum"],
 )
-def test_a_download_that_is_not_the_one_meant(rig, number, fault, cause):
+def test_a_wrong_download_fails_the_boot(rig, number, fault, cause):
     worker = rig.clusters["rig"].worker("cpu")
     node = rig.boot(f"i-0000000000000f10{number}", worker, f"10.77.0.10{number}", faults=[fault])
     assert node.wait_for_state("failed", PLAIN_SECONDS)["phase"] == "conda"
@@ -55,7 +55,7 @@ def test_a_download_that_is_not_the_one_meant(rig, number, fault, cause):
     node.kill()
 
 
-def test_a_full_disk(rig):
+def test_a_full_disk_fails_the_boot(rig):
     node = rig.boot(
         "i-0000000000000f103",
         rig.clusters["rig"].worker("cpu"),
@@ -67,7 +67,7 @@ def test_a_full_disk(rig):
     node.kill()
 
 
-def test_a_scheduler_that_never_came(rig, baked):
+def test_a_missing_scheduler_fails_the_boot(rig, baked):
     lonely = rig.clusters["lonely"]
     node = rig.boot("i-0000000000000f107", lonely.worker("cpu"), "10.77.0.107", layers=(baked,))
     status = node.wait_for_state("failed", BOOT_SECONDS + lonely.facts["joinSeconds"])
@@ -99,22 +99,22 @@ def test_a_scheduler_that_does_not_come_back(rig, baked, scheduler):
     node.kill()
 
 
-def test_a_launch_hook_that_is_gone(rig, baked, scheduler):
+def test_a_missing_launch_hook_is_logged_and_the_node_becomes_ready(rig, baked, scheduler):
     node = rig.boot(
         "i-0000000000000f105", rig.clusters["rig"].worker("cpu"), "10.77.0.105", layers=(baked,), hook=None
     )
     hook_seconds = rig.clusters["rig"].facts["hookSeconds"]
     node.wait_for_state("ready", BOOT_SECONDS + hook_seconds)
     first, *_, last = (call["at"] for call in rig.calls_of(node, "CompleteLifecycleAction"))
-    asked = datetime.fromisoformat(last) - datetime.fromisoformat(first)
-    assert asked >= timedelta(seconds=hook_seconds)
+    duration = datetime.fromisoformat(last) - datetime.fromisoformat(first)
+    assert duration >= timedelta(seconds=hook_seconds)
     [line] = [line for line in node.log().splitlines() if "launch hook workers-registered" in line]
     assert line.endswith(" does not wait for this instance; if it is gone, cdktf deploy brings it back")
     assert node.run("systemctl is-active dask-worker") == "active"
     node.kill()
 
 
-def test_a_metadata_service_without_imdsv2(rig, baked):
+def test_a_metadata_service_without_imdsv2_fails_the_boot(rig, baked):
     node = rig.boot(
         "i-0000000000000f106",
         rig.clusters["rig"].worker("cpu"),
@@ -129,6 +129,6 @@ def test_a_metadata_service_without_imdsv2(rig, baked):
     assert "phase bundle failed" in node.console()
     assert " begins" not in node.log()
     assert_no_worker(node)
-    node.wait_for("systemctl is-failed --quiet dask-bundle", END_SECONDS, "the end of its phases")
+    node.wait_for("systemctl is-failed --quiet dask-bundle", END_SECONDS, "the end of the unit")
     assert rig.calls_of(node, "CompleteLifecycleAction") == []
     node.kill()

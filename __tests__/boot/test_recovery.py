@@ -1,4 +1,4 @@
-"""The cluster recovers from the loss of its processes, and a replaced node joins with the new definition."""
+"""The cluster recovers from killed processes. A replaced node joins with the new definition."""
 
 import json
 import os
@@ -9,7 +9,7 @@ import pytest
 SECONDS = 60
 SCHEDULER = "tls://scheduler.rig.internal:8786"
 
-#: Prints the workers: by name, process and resources of each.
+#: Prints process id and resources of each worker, by name.
 WORKERS = """
 import json, os, sys
 from distributed import Client
@@ -24,19 +24,19 @@ print(json.dumps(found))
 
 
 def workers(cluster) -> dict[str, list]:
-    """The workers as an administrator sees them."""
+    """Return process id and resources of each worker, by name."""
     return json.loads(cluster.client.python(WORKERS, SCHEDULER))
 
 
-def wait_for_workers(cluster, enough) -> dict[str, list]:
-    """Look until the workers are as they should be."""
+def wait_for_workers(cluster, condition) -> dict[str, list]:
+    """Wait until the workers meet a condition. Returns the workers."""
     deadline = time.monotonic() + SECONDS
     found: object = None
     while True:
         try:
-            if enough(found := workers(cluster)):
+            if condition(found := workers(cluster)):
                 return found
-        except AssertionError as error:  # while the scheduler or a worker is away
+        except AssertionError as error:  # the scheduler or a worker is down
             found = error
         assert time.monotonic() < deadline, found
         time.sleep(0.5)
@@ -48,7 +48,7 @@ NANNY = "systemctl show --value --property MainPID dask-worker"
 @pytest.mark.parametrize(
     "victim", [f"pgrep --parent $({NANNY}) --full spawn_main", NANNY], ids=["worker", "nanny"]
 )
-def test_a_killed_worker_comes_back(cluster, victim):
+def test_a_killed_worker_is_restarted(cluster, victim):
     name = f"cpu--{cluster.first.name}"
     before = workers(cluster)
     cluster.first.run(f"kill -KILL $({victim})")
@@ -58,7 +58,7 @@ def test_a_killed_worker_comes_back(cluster, victim):
     assert after[name][1] == before[name][1]
 
 
-def test_all_workers_are_back_after_the_scheduler_restarts(rig, cluster):
+def test_all_workers_reconnect_after_a_restart_of_the_scheduler(rig, cluster):
     before = workers(cluster)
     started = cluster.scheduler.run("systemctl show --value --property MainPID dask-scheduler")
     cluster.scheduler.run("systemctl restart dask-scheduler")
@@ -68,7 +68,7 @@ def test_all_workers_are_back_after_the_scheduler_restarts(rig, cluster):
     assert done.returncode == 0, done.stderr
 
 
-def test_a_replaced_host_joins_with_the_new_definition(rig, cluster, baked):
+def test_a_replaced_node_joins_with_the_new_definition(rig, cluster, baked):
     others = workers(cluster).keys()
     address, name = "10.77.0.41", "cpu--ip-10-77-0-41"
     old = rig.boot("i-00000000000000041", rig.clusters["rig"].worker("cpu"), address, layers=(baked,))
@@ -80,7 +80,7 @@ def test_a_replaced_host_joins_with_the_new_definition(rig, cluster, baked):
     new = rig.boot("i-00000000000000042", rig.clusters["changed"].worker("cpu"), address, layers=(baked,))
     new.wait_for_state("ready", SECONDS)
     assert workers(cluster)[name][1] == {"CHANGED": 1, "CPU": os.cpu_count()}
-    [answer] = rig.calls_of(new, "CompleteLifecycleAction")
-    assert answer["parameters"]["LifecycleActionResult"] == "CONTINUE"
+    [call] = rig.calls_of(new, "CompleteLifecycleAction")
+    assert call["parameters"]["LifecycleActionResult"] == "CONTINUE"
     new.stop()
     wait_for_workers(cluster, lambda found: found.keys() == others)

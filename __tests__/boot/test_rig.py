@@ -1,4 +1,4 @@
-"""The rig itself: this machine is not changed while it runs, and nothing is left when its test is killed."""
+"""The rig does not change the host, and leaves nothing when its test is killed."""
 
 import json
 import os
@@ -14,8 +14,8 @@ from rig.network import BRIDGE
 FOLDER = Path(__file__).parent
 GONE_SECONDS = 30
 
-#: A test that dies: it prints what its rig consists of, and hangs.
-DYING = """
+#: A test to kill: starts a rig, prints its keeper and folder, and sleeps.
+TEST_TO_KILL = """
 import json, os, time
 from rig.rig import Rig
 rig = Rig()
@@ -27,22 +27,22 @@ time.sleep(600)
 
 
 def test_a_killed_test_leaves_nothing():
-    before = machine()
-    command = [sys.executable, "-c", DYING]
-    with subprocess.Popen(command, cwd=FOLDER, stdout=subprocess.PIPE, text=True) as dying:
-        rig = json.loads(dying.stdout.readline())
-        assert machine() == before
+    before = host_state()
+    command = [sys.executable, "-c", TEST_TO_KILL]
+    with subprocess.Popen(command, cwd=FOLDER, stdout=subprocess.PIPE, text=True) as process:
+        rig = json.loads(process.stdout.readline())
+        assert host_state() == before
         assert len(processes(rig["keeper"])) > 10
         assert len(loop_devices(rig["folder"])) == 4
-        dying.send_signal(signal.SIGKILL)
+        process.send_signal(signal.SIGKILL)
     deadline = time.monotonic() + GONE_SECONDS
     while left := remains(rig):
         assert time.monotonic() < deadline, left
         time.sleep(0.1)
-    assert machine() == before
+    assert host_state() == before
 
 
-def test_the_gateway_stays_where_it_is_as_machines_come(rig):
+def test_the_gateway_keeps_its_mac_address_when_interfaces_are_added(rig):
     shown = f"cat /sys/class/net/{BRIDGE}/address"
     before = rig.namespaces.shell(shown)
     lowest = "ip link add lowest address 00:00:00:00:00:01 type veth peer name other"
@@ -53,47 +53,46 @@ def test_the_gateway_stays_where_it_is_as_machines_come(rig):
         rig.namespaces.shell("ip link delete lowest")
 
 
-def machine() -> dict[str, object]:
-    """What of this machine a rig could change: interfaces, routes, rules, mounts, kernel settings."""
+def host_state() -> dict[str, object]:
+    """Return interfaces, routes, rules, mounts and kernel settings of the host."""
     commands = ("ip -oneline address", "ip route", "nft list ruleset", "sysctl net.ipv4.ip_forward")
     state: dict[str, object] = {
         command: subprocess.run(command.split(), capture_output=True, text=True, timeout=10).stdout
         for command in commands
     }
-    # Addresses have lifetimes.
     mounts = Path("/proc/self/mounts").read_text().splitlines()
     return state | {"mounts": sorted(mounts)}
 
 
 def processes(keeper: int) -> list[str]:
-    """Processes in the control groups of a rig."""
+    """Return the names of the processes in the control groups of a rig."""
     found = []
     for process in Path("/proc").glob("[0-9]*/cgroup"):
         try:
             if f"/dask-rig-{keeper}" in process.read_text():
                 found.append(process.with_name("comm").read_text().strip())
-        except OSError:  # it has just ended
+        except OSError:  # the process has ended
             continue
     return found
 
 
 def loop_devices(folder: str) -> list[str]:
-    """Block devices whose files were in a folder."""
+    """Return the files in a folder that are attached as loop devices."""
     backing = []
     for file in Path("/sys/block").glob("loop*/loop/backing_file"):
-        with suppress(OSError):  # it has just been let go
+        with suppress(OSError):  # the device has been detached
             backing.append(file.read_text())
     return [name for name in backing if name.startswith(folder)]
 
 
 def control_groups(keeper: int) -> list[Path]:
-    """Control groups of a rig, wherever this machine has them mounted."""
+    """Return the control groups of a rig in all cgroup mounts of the host."""
     roots = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines() if " cgroup2 " in line]
     return [Path(root, f"dask-rig-{keeper}") for root in roots if Path(root, f"dask-rig-{keeper}").exists()]
 
 
 def remains(rig: dict) -> dict[str, object]:
-    """What is left of a rig; empty where it is nothing."""
+    """Return what is left of a rig; empty if nothing is left."""
     keeper, folder = rig["keeper"], rig["folder"]
     left = {
         "processes": processes(keeper) + [pid for pid in [keeper] if os.path.exists(f"/proc/{pid}")],

@@ -1,14 +1,14 @@
-"""A node with two instance-store disks stripes and mounts them, spills there, and does so on blank ones."""
+"""A node with two instance-store disks mounts them as RAID 0 and spills there, also after a stop."""
 
 import pytest
 
 SCRATCH = "/var/lib/dask/scratch"
 READY_SECONDS = 240
 
-#: In MiB; XFS wants 300.
+#: Sizes in MiB. XFS needs at least 300.
 DISKS = (400, 400)
 
-#: Has a worker of 1 GiB hold 800 MiB, and prints where it has put files, and their bytes.
+#: Stores 800 MiB on a worker with 1 GiB, and prints the folder of its spilled files and their size in bytes.
 SPILLING = """
 import os, sys
 from pathlib import Path
@@ -29,16 +29,16 @@ with Client("tls://scheduler.rig.internal:8786", timeout=20) as client:
 
 @pytest.fixture(scope="module")
 def node(rig, cluster):
-    """A node of the cluster's scheduler, from the definition with instance types that have disks; ready."""
+    """A ready node with an instance type that has instance-store disks."""
     definition = rig.clusters["scratch"]
-    made = rig.boot("i-00000000000000031", definition.worker("cpu"), "10.77.0.31", disks=DISKS)
-    made.wait_for_state("ready", READY_SECONDS)
-    yield made
-    made.stop()
+    node = rig.boot("i-00000000000000031", definition.worker("cpu"), "10.77.0.31", disks=DISKS)
+    node.wait_for_state("ready", READY_SECONDS)
+    yield node
+    node.stop()
 
 
 def assert_striped(node, times: int) -> None:
-    """Scratch is XFS on an array of both disks, which has been made so many times, and is the worker's."""
+    """The scratch space is XFS on an array of both disks, created `times` times. The worker uses it."""
     assert node.run(f"findmnt --noheadings --output FSTYPE {SCRATCH}") == "xfs"
     size = int(node.run(f"findmnt --bytes --noheadings --output SIZE {SCRATCH}"))
     assert 0.85 * sum(DISKS) < size / 2**20 <= sum(DISKS)
@@ -51,17 +51,17 @@ def assert_striped(node, times: int) -> None:
     node.wait_for(f"ls {SCRATCH}/dask-scratch-space/worker-*", 30, "the worker's directory on the array")
 
 
-def test_two_disks_are_striped_and_mounted(node):
+def test_two_disks_are_mounted_as_raid_0(node):
     assert_striped(node, times=1)
 
 
-def test_the_worker_spills_there(cluster, node):
+def test_the_worker_spills_to_the_array(cluster, node):
     directory, spilled = cluster.client.python(SPILLING, f"cpu--{node.name}").split()
     assert directory.startswith(f"{SCRATCH}/dask-scratch-space/worker-")
     assert int(spilled) >= 100 * 2**20
 
 
-def test_a_reboot_keeps_what_is_on_them(node):
+def test_a_reboot_keeps_the_files(node):
     node.run(f"touch {SCRATCH}/stays")
     node.reboot()
     node.wait_for("systemctl is-active --quiet dask-worker", 60)
@@ -69,7 +69,7 @@ def test_a_reboot_keeps_what_is_on_them(node):
     node.run(f"test -e {SCRATCH}/stays")
 
 
-def test_a_stop_brings_blank_disks_and_a_new_array(node):
+def test_after_a_stop_the_blank_disks_get_a_new_array(node):
     node.stop()
     node.disks.blank()
     node.start()

@@ -1,15 +1,16 @@
-"""On EC2's interruption notice a spot instance hands its data over and stops its workers within seconds."""
+"""On an interruption notice, the workers of a spot instance move their data to others and stop."""
 
 READY_SECONDS = 60
 
-#: The watcher asks every 5 s; to move little data and to end takes the rest.
+#: Timeout: dask-spot polls every 5 s; the rest is for moving the data and stopping.
 STOP_SECONDS = 45
 
 STATE = "systemctl show --value --property ActiveState dask-worker"
 
 NOTICE = {"action": "terminate", "time": "2026-11-23T12:00:00Z"}
 
-#: Has the worker of its argument hold data until it is gone, and prints what is true of the data then.
+#: Stores data on the worker of its argument until that worker is gone. Then prints whether only other workers
+#: have the data, and whether it is complete.
 HOLD = """
 import sys, time
 from distributed import Client, wait
@@ -42,12 +43,12 @@ def test_a_spot_notice_drains_the_workers(rig, cluster, baked):
     assert program.stdout.readline() == "held\n"
 
     rig.update(node, spot=NOTICE)
-    node.wait_for(f"[[ $({STATE}) == inactive ]]", STOP_SECONDS, "its workers' end")
-    said, errors = program.communicate(timeout=STOP_SECONDS)
-    assert said == "True True\n", errors
+    node.wait_for(f"[[ $({STATE}) == inactive ]]", STOP_SECONDS, "the end of its workers")
+    printed, errors = program.communicate(timeout=STOP_SECONDS)
+    assert printed == "True True\n", errors
     log = node.run("journalctl --unit dask-worker --output cat")
     assert f"1 workers of cpu--{node.name} retired" in log
-    # Its workers stay away, even if something starts them.
+    # The workers stay stopped, even if a process starts the unit.
     node.run("systemctl start dask-worker")
     assert node.run(STATE) == "inactive"
     node.wait_for("! systemctl is-active --quiet dask-spot", 20)
@@ -55,7 +56,7 @@ def test_a_spot_notice_drains_the_workers(rig, cluster, baked):
     node.kill()
 
 
-def test_an_on_demand_instance_of_the_pool_watches_for_nothing(rig, cluster, baked):
+def test_an_on_demand_instance_does_not_poll_for_notices(rig, cluster, baked):
     worker = rig.clusters["spot"].worker("cpu")
     node = rig.boot("i-00000000000000082", worker, "10.77.0.82", layers=(baked,))
     node.wait_for_state("ready", READY_SECONDS)

@@ -1,9 +1,9 @@
-"""Boots a worker of a plain image and of a baked one, in turn and alone, and says where the time goes.
+"""Measures the phases of a worker's boot, with a plain image and with a baked one, one boot at a time.
 
     boots.py RUNS SVG
 
-Prints a table of medians as Markdown, and draws it. The scheduler is there already. What stands for Miniforge
-is no download and needs no solver, so the phase `conda` is not that of a user's machine.
+Prints a table of medians as Markdown, and draws it. The scheduler is ready before. The double of Miniforge
+needs no download and no solver, so the phase `conda` takes longer on AWS.
 """
 
 import os
@@ -18,11 +18,12 @@ from picture import draw
 from rig.rig import Rig
 
 READY_SECONDS = 300
+#: Limits of the medians in seconds, by image.
 LIMITS = {"plain": 60.0, "baked": 8.0}
 
 
 def main(runs: int, svg: Path) -> int:
-    """Measure, print, draw; exit code 1 where a median is over its limit."""
+    """Measure, print, draw. Returns exit code 1 if a median exceeds its limit."""
     rig = Rig()
     try:
         definition = rig.clusters["rig"]
@@ -43,17 +44,17 @@ def main(runs: int, svg: Path) -> int:
                 print(f"run {run + 1} of {runs}, {kind}: {total(boot):.1f} s", file=sys.stderr, flush=True)
     finally:
         rig.close()
-    machine = f"{os.cpu_count()} cores ({model()}), medians of {runs} boots"
-    print(table(found, machine))
-    draw({kind: medians(boots) for kind, boots in found.items()}, machine, svg)
+    title = f"{os.cpu_count()} cores ({model()}), medians of {runs} boots"
+    print(table(found, title))
+    draw({kind: medians(boots) for kind, boots in found.items()}, title, svg)
     over = [kind for kind, boots in found.items() if median(map(total, boots)) > LIMITS[kind]]
     for kind in over:
-        print(f"{kind}: over {LIMITS[kind]:.0f} s", file=sys.stderr)
+        print(f"{kind}: median over the limit of {LIMITS[kind]:.0f} s", file=sys.stderr)
     return 1 if over else 0
 
 
 def measure(rig: Rig, instance: str, address: str, layers: tuple[Path, ...]) -> dict:
-    """Boot a worker, and take it away again."""
+    """Boot a worker, and return the phases of its boot."""
     node = rig.boot(instance, rig.clusters["rig"].worker("cpu"), address, layers=layers)
     node.wait_for_state("ready", READY_SECONDS)
     journal = node.run("journalctl --boot --output json --no-pager")
@@ -63,21 +64,21 @@ def measure(rig: Rig, instance: str, address: str, layers: tuple[Path, ...]) -> 
 
 
 def total(boot: dict[str, tuple[float, float]]) -> float:
-    """Seconds from the start of cloud-init until the scheduler has the worker."""
+    """Return the seconds from the start of cloud-init to the worker's registration."""
     return max(end for _, end in boot.values())
 
 
 def medians(boots: list[dict]) -> dict[str, tuple[float, float]]:
-    """Each phase at the median of its starts and ends."""
+    """Return the median start and end of each phase."""
     return {
         name: (median(boot[name][0] for boot in boots), median(boot[name][1] for boot in boots))
         for name in boots[0]
     }
 
 
-def table(found: dict[str, list[dict]], machine: str) -> str:
-    """Seconds by phase."""
-    lines = [f"{machine}:", "", f"| phase | {' | '.join(found)} |", f"| --- |{' ---: |' * len(found)}"]
+def table(found: dict[str, list[dict]], title: str) -> str:
+    """Return a Markdown table of the seconds of each phase."""
+    lines = [f"{title}:", "", f"| phase | {' | '.join(found)} |", f"| --- |{' ---: |' * len(found)}"]
     for name in found["plain"][0]:
         cells = [
             f"{median(boot[name][1] - boot[name][0] for boot in boots):.1f} s" if name in boots[0] else ""
@@ -89,7 +90,7 @@ def table(found: dict[str, list[dict]], machine: str) -> str:
 
 
 def model() -> str:
-    """The processor's name."""
+    """Return the name of the CPU."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     return next(line.partition(": ")[2] for line in lines if line.startswith("model name"))
 

@@ -1,10 +1,10 @@
-"""Where the time of a boot goes, read from the machine's own journal."""
+"""Reads the phases of a boot from the node's journal."""
 
 import json
 import re
 
-#: What each phase after cloud-init begins with, in the journal: a program, and the start of what it says.
-#: Where one is missing, as in a boot from a baked image, there was no such phase.
+#: First line of each phase after cloud-init: program, and start of the message. A boot from a baked image
+#: does not have all phases.
 MARKS = {
     "bundle": ("systemd", r"Starting dask-bundle\.service"),
     "packages": ("bootstrap", r"phase base begins"),
@@ -26,9 +26,9 @@ ENDS = {
 
 
 def phases(journal: str, begun: float) -> dict[str, tuple[float, float]]:
-    """Start and end of each phase of a worker's boot, in seconds from the start of cloud-init.
+    """Return start and end of each phase of a worker's boot, in seconds from the start of cloud-init.
 
-    :param journal: of `journalctl --boot --output json`
+    :param journal: output of `journalctl --boot --output json`
     :param begun: start of cloud-init, in seconds of the monotonic clock
     """
     entries = [json.loads(line) for line in journal.splitlines()]
@@ -36,15 +36,15 @@ def phases(journal: str, begun: float) -> dict[str, tuple[float, float]]:
     starts = {"cloud-init": 0.0} | found
     spans = {}
     for name, end in zip(starts, list(starts.values())[1:], strict=False):
-        own = first(entries, *ENDS[name]) - begun if name in ENDS else end
-        spans[name] = (starts[name], own)
+        last = first(entries, *ENDS[name]) - begun if name in ENDS else end
+        spans[name] = (starts[name], last)
     return spans
 
 
 def first(entries: list[dict], program: str, start: str) -> float | None:
-    """Seconds at which a program said something for the first time; None where it did not."""
+    """Return the time (s) of a program's first message with this start, or None."""
     for entry in entries:
-        said = re.sub(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ ", "", str(entry.get("MESSAGE", "")))
-        if entry.get("SYSLOG_IDENTIFIER") == program and re.match(start, said):
+        message = re.sub(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ ", "", str(entry.get("MESSAGE", "")))
+        if entry.get("SYSLOG_IDENTIFIER") == program and re.match(start, message):
             return int(entry["__MONOTONIC_TIMESTAMP"]) / 1e6
     return None

@@ -1,4 +1,4 @@
-"""The phases of boots as a picture: a bar for each, from its start to its end."""
+"""Draws the phases of boots: a bar for each, from its start to its end."""
 
 from pathlib import Path
 
@@ -10,12 +10,12 @@ from matplotlib import pyplot
 COLOUR = {"plain": "#4e79a7", "baked": "#f28e2b"}
 
 
-def draw(kinds: dict[str, dict[str, tuple[float, float]]], machine: str, file: Path) -> None:
+def draw(kinds: dict[str, dict[str, tuple[float, float]]], title: str, file: Path) -> None:
     """Write an SVG.
 
-    :param kinds: for each kind of machine its phases, with start and end in seconds
+    :param kinds: for each kind of image the phases, with start and end in seconds
     """
-    # Equal figures make an equal file, and text stays text.
+    # A fixed salt makes the file reproducible; text stays text.
     pyplot.rcParams.update({"svg.hashsalt": "boot", "svg.fonttype": "none", "font.family": "sans-serif"})
     rows = [(kind, name, span) for kind, found in kinds.items() for name, span in found.items()]
     figure, axes = pyplot.subplots(figsize=(8, 0.32 * len(rows) + 1.2), layout="constrained")
@@ -26,6 +26,6 @@ def draw(kinds: dict[str, dict[str, tuple[float, float]]], machine: str, file: P
     axes.invert_yaxis()
     axes.margins(x=0.08)
     axes.set_xlabel("seconds from the start of cloud-init")
-    axes.set_title(machine, fontsize=9)
+    axes.set_title(title, fontsize=9)
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(file, metadata={"Date": None})

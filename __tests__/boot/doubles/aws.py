@@ -133,7 +133,7 @@ class Api(Handler):
             status, answer = error(host, rejected)
         self.server.record(**call, status=status)
         content_type = JSON if host.split(".")[0] in TARGETS else "text/xml"
-        self.answer(status, answer, Content_Type=content_type)
+        self.respond(status, answer, Content_Type=content_type)
 
     def reject_first_calls(self, caller: Instance, host: str) -> None:
         """Reject the first calls of an instance with such a fault, with the error of the service."""

@@ -30,11 +30,11 @@ class Download(Handler):
         if self.has_fault("download-silent"):
             self.stay_silent()
         elif file is None or self.has_fault("download-404"):
-            self.answer(404, "Not Found")
+            self.respond(404, "Not Found")
         elif self.has_fault("download-wrong-bytes"):
-            self.answer(200, b"<html>a sign-in page, as captive portals answer</html>\n")
+            self.respond(200, b"<html>a sign-in page, as captive portals answer</html>\n")
         else:
-            self.answer(200, file.read_bytes(), Content_Type="application/octet-stream")
+            self.respond(200, file.read_bytes(), Content_Type="application/octet-stream")
 
 
 if __name__ == "__main__":

@@ -33,15 +33,15 @@ class Metadata(Handler):
         if self.has_fault("silent"):
             self.stay_silent()
         elif self.has_fault("no-imdsv2"):
-            self.answer(403, "Forbidden")
+            self.respond(403, "Forbidden")
         elif self.path != "/latest/api/token":
-            self.answer(405, "Not Allowed")
+            self.respond(405, "Not Allowed")
         elif not ttl.isdecimal() or not 1 <= int(ttl) <= MAX_TTL_SECONDS:
-            self.answer(400, "Bad Request")
+            self.respond(400, "Bad Request")
         else:
             token = secrets.token_urlsafe(42)
             self.tokens[token] = (self.client_address[0], time.monotonic() + int(ttl))
-            self.answer(200, token, X_aws_ec2_metadata_token_ttl_seconds=ttl)
+            self.respond(200, token, X_aws_ec2_metadata_token_ttl_seconds=ttl)
 
     def do_GET(self) -> None:
         instance = self.instance
@@ -50,14 +50,14 @@ class Metadata(Handler):
         if self.has_fault("silent") and not cloud_init:
             self.stay_silent()
         elif not (self.valid(token) if token else cloud_init or self.has_fault("no-imdsv2")):
-            self.answer(401, "Unauthorized")
+            self.respond(401, "Unauthorized")
         elif (
             instance is None
             or (found := find(self.path, instance, self.server.instances.file.parent)) is None
         ):
-            self.answer(404, "Not Found")
+            self.respond(404, "Not Found")
         else:
-            self.answer(200, found)
+            self.respond(200, found)
 
     def valid(self, token: str) -> bool:
         """Whether the token belongs to the calling instance and has not expired."""

@@ -39,8 +39,8 @@ class Request(Handler):
                 raise AwsError("AccessDenied", "Access Denied", 403)
         except AwsError as error:
             text = f"<Code>{error.code}</Code><Message>{escape(error.message)}</Message>"
-            return self.answer(error.status, f"<?xml version='1.0'?>\n<Error>{text}</Error>")
-        self.answer(*self.forward(f"/{bucket}{self.path}", headers))
+            return self.respond(error.status, f"<?xml version='1.0'?>\n<Error>{text}</Error>")
+        self.respond(*self.forward(f"/{bucket}{self.path}", headers))
 
     def forward(self, path: str, headers: dict[str, str]) -> tuple[int, bytes]:
         """Forward a request to moto, with the bucket in the path."""

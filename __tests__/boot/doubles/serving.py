@@ -53,7 +53,7 @@ class Handler(BaseHTTPRequestHandler):
         instance = self.instance
         return instance is not None and fault in instance.faults
 
-    def answer(self, status: int, body: bytes | str, **headers: str) -> None:
+    def respond(self, status: int, body: bytes | str, **headers: str) -> None:
         """Send a response."""
         content = body.encode() if isinstance(body, str) else body
         self.send_response(status)

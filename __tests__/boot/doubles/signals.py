@@ -43,7 +43,7 @@ class Condition(Handler):
             signals.write(json.dumps({"path": url.path, "status": status, "signal": signal}) + "\n")
         code = "SignatureDoesNotMatch" if status == 403 else "EntityTooLarge"
         error = f"<Error><Code>{code}</Code><Message>rejected</Message></Error>"
-        self.answer(status, "" if status == 200 else error)
+        self.respond(status, "" if status == 200 else error)
 
 
 if __name__ == "__main__":

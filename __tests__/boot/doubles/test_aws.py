@@ -1,4 +1,4 @@
-"""The APIs take calls signed by curl with a machine's credentials, refuse every other, and remember them."""
+"""Double of the APIs: accepts calls signed with an instance's credentials, rejects others, records all."""
 
 import re
 import time
@@ -39,7 +39,7 @@ def tags(aws):
     return {tag["Key"]: tag["Value"] for tag in moto.describe_tags()["Tags"]}
 
 
-def test_a_hook_is_completed_once(node, aws):
+def test_a_lifecycle_action_is_completed_only_once(node, aws):
     credentials = node.update().credentials
     status, answer = node.call("autoscaling", *CONTINUE, credentials=credentials)
     assert (status, "<CompleteLifecycleActionResult/>" in answer) == (200, True)
@@ -62,14 +62,14 @@ def test_a_hook_is_completed_once(node, aws):
         ({}, tuple(pair.replace("0001", "0009") for pair in CONTINUE)),
         ({}, (*ASK[:2], "InstanceId=i-00000000000000002", "LifecycleActionResult=CONTINUE")),
     ],
-    ids=["no hook", "no result", "another group", "another hook", "another machine", "scheduler"],
+    ids=["no hook", "no result", "another group", "another hook", "another instance", "scheduler"],
 )
-def test_what_waits_for_no_answer_takes_none(node, aws, facts, pairs):
+def test_a_lifecycle_action_that_is_not_pending_is_rejected(node, aws, facts, pairs):
     status, answer = node.call("autoscaling", *pairs, credentials=node.update(**facts).credentials)
     assert (status, code(answer)) == (400, "ValidationError")
 
 
-def test_a_hook_is_completed_once_its_time_has_come(node, aws):
+def test_a_lifecycle_action_is_rejected_until_it_is_pending(node, aws):
     credentials = node.update(hookAfter=2).credentials
     early = [node.call("autoscaling", *CONTINUE, credentials=credentials) for _ in range(2)]
     assert {(status, code(answer)) for status, answer in early} == {(400, "ValidationError")}
@@ -79,7 +79,7 @@ def test_a_hook_is_completed_once_its_time_has_come(node, aws):
     assert node.call("autoscaling", *CONTINUE, credentials=credentials)[0] == 400
 
 
-def test_the_first_calls_of_each_service_are_refused_where_a_fault_says_so(node, aws):
+def test_faults_reject_the_first_calls_of_each_service(node, aws):
     credentials = node.update(faults=["throttled", "denied-at-first"]).credentials
     for service, pairs, words in (
         ("autoscaling", CONTINUE, ["Throttling"] * 2 + ["AccessDenied"] * 2),
@@ -91,7 +91,7 @@ def test_the_first_calls_of_each_service_are_refused_where_a_fault_says_so(node,
     assert node.call("autoscaling", *CONTINUE, credentials=credentials)[0] == 400
 
 
-def test_tags_are_read_back_as_they_were_given(node, aws):
+def test_tags_are_stored_unchanged(node, aws):
     status, answer = node.call("ec2", *TAG, credentials=node.update().credentials)
     assert status == 200, answer
     assert tags(aws) == {"dask:cause": "exit code 1: 'ä' & <b> + 50 %"}
@@ -106,7 +106,7 @@ def without_token(credentials):
 
 
 @pytest.mark.parametrize(
-    ("change", "refusal"),
+    ("change", "error"),
     [
         (changed(SecretAccessKey="wrong"), "SignatureDoesNotMatch"),
         (changed(AccessKeyId="ASIA0000000000000000"), "InvalidClientTokenId"),
@@ -115,17 +115,17 @@ def without_token(credentials):
     ],
     ids=["wrong secret", "unknown key", "wrong token", "no token"],
 )
-def test_wrong_credentials_are_refused(node, aws, change, refusal):
+def test_wrong_credentials_are_rejected(node, aws, change, error):
     credentials = change(node.update().credentials)
     status, answer = node.call("autoscaling", *CONTINUE, credentials=credentials)
-    assert (status, code(answer)) == (403, refusal)
+    assert (status, code(answer)) == (403, error)
     status, answer = node.call("ec2", *TAG, credentials=credentials)
     assert (status, code(answer)) == (401, "AuthFailure")
-    assert [(call["instance"], call["error"]) for call in node.calls()] == [(None, refusal)] * 2
+    assert [(call["instance"], call["error"]) for call in node.calls()] == [(None, error)] * 2
     assert tags(aws) == {}
 
 
-def test_a_signature_for_another_service_or_region_is_refused(node, aws):
+def test_a_signature_for_another_service_or_region_is_rejected(node, aws):
     for scope in ("aws:amz:eu-central-1:ec2", "aws:amz:us-east-1:autoscaling"):
         status, answer = node.call(
             "autoscaling", *CONTINUE, credentials=node.update().credentials, scope=scope
@@ -134,13 +134,13 @@ def test_a_signature_for_another_service_or_region_is_refused(node, aws):
         assert "scoped to autoscaling in eu-central-1" in answer
 
 
-def test_without_a_signature_nothing_is_done(node, aws):
+def test_a_call_without_a_signature_is_rejected(node, aws):
     status, answer = node.curl("--data", "Action=x", f"https://autoscaling.{REGION}.amazonaws.com/")
     assert (status, code(answer)) == (403, "MissingAuthenticationToken")
 
 
-def test_an_unsigned_token_is_refused(node, aws):
-    """As curl before 7.86 sends it."""
+def test_an_unsigned_session_token_is_rejected(node, aws):
+    """curl before 7.86 sends such calls."""
     credentials = node.update().credentials
     day = datetime.now(UTC)
     scope = f"{credentials['AccessKeyId']}/{day:%Y%m%d}/{REGION}/autoscaling/aws4_request"
@@ -156,28 +156,28 @@ def test_an_unsigned_token_is_refused(node, aws):
     assert "not signed: ['x-amz-security-token']" in answer
 
 
-def test_an_old_signature_is_refused(node, aws, monkeypatch):
+def test_an_expired_signature_is_rejected(node, aws, monkeypatch):
     credentials = node.update().credentials
     body = "&".join(CONTINUE)
     url = f"https://autoscaling.{REGION}.amazonaws.com/"
     request = AWSRequest("POST", url, {"Host": url[8:-1]}, body)
     monkeypatch.setattr("botocore.auth.get_current_datetime", lambda: datetime(2020, 1, 1, tzinfo=UTC))
-    own = Credentials(credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["Token"])
-    SigV4Auth(own, "autoscaling", REGION).add_auth(request)
+    signing = Credentials(credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["Token"])
+    SigV4Auth(signing, "autoscaling", REGION).add_auth(request)
     options = [word for pair in request.headers.items() for word in ("--header", ": ".join(pair))]
     status, answer = node.curl(*options, "--data", body, url)
     assert (status, code(answer)) == (403, "SignatureDoesNotMatch")
     assert "20200101T000000Z" in answer
 
 
-def test_a_silent_api_never_answers(node, aws):
+def test_the_fault_aws_silent_never_answers(node, aws):
     node.update(faults=["aws-silent"])
     url = f"https://autoscaling.{REGION}.amazonaws.com/"
     assert node.curl("--max-time", "1", "--data", "Action=x", url) == (0, "")
     assert node.calls() == []
 
 
-def test_an_operation_that_is_not_played_is_refused(node, aws):
+def test_an_unsupported_operation_is_rejected(node, aws):
     credentials = node.update().credentials
     status, answer = node.call(
         "ec2", "Action=TerminateInstances", "Version=2016-11-15", credentials=credentials
@@ -185,8 +185,8 @@ def test_an_operation_that_is_not_played_is_refused(node, aws):
     assert (status, code(answer)) == (400, "InvalidAction")
 
 
-def test_the_nodes_own_script_is_understood(node, imds, aws):
-    """cloud-init/base/instance with its own curl."""
+def test_the_node_script_reports_a_failure(node, imds, aws):
+    """Runs cloud-init/base/instance."""
     script = """
 set -euo pipefail
 source "$1/functions"
@@ -210,46 +210,48 @@ secret worker && printf '%s' "$answer" || refusal
 keep_secret worker $'one\nsecret' || refusal
 secret worker && printf '%s\n' "$answer"
 secret client || refusal
-ask ssm AmazonSSM.GetParameter '{"Name": "/dask/rig/lock"}' && field Value "$answer"
+ask ssm AmazonSSM.GetParameter '{"Name": "/dask/rig/requirements"}' && field Value "$answer"
 """
 
 
-def test_the_nodes_own_script_keeps_and_finds_secrets_and_parameters(node, imds, aws):
-    known = {"endpoint_url": aws.facts["moto"], "aws_access_key_id": "a", "aws_secret_access_key": "b"}
-    for holder in ("worker", "client"):
-        boto3.client("secretsmanager", REGION, **known).create_secret(Name=f"/dask/rig/{holder}")
-    value = 'a "lock"\nwith lines\n'
-    boto3.client("ssm", REGION, **known).put_parameter(Name="/dask/rig/lock", Value=value, Type="String")
+def test_the_node_script_stores_and_reads_secrets_and_parameters(node, imds, aws):
+    moto = {"endpoint_url": aws.facts["moto"], "aws_access_key_id": "a", "aws_secret_access_key": "b"}
+    for name in ("worker", "client"):
+        boto3.client("secretsmanager", REGION, **moto).create_secret(Name=f"/dask/rig/{name}")
+    value = 'a "value"\nwith lines\n'
+    boto3.client("ssm", REGION, **moto).put_parameter(
+        Name="/dask/rig/requirements", Value=value, Type="String"
+    )
     done = node.script(SECRETS, "CLUSTER='rig'", "RETRY_SECONDS=0")
     assert done.stderr == ""
-    empty, *kept, denied, lock, lines = done.stdout.splitlines()
+    empty, *stored, denied, first, second = done.stdout.splitlines()
     assert empty.startswith("ResourceNotFoundException: ")
-    assert kept == ["one", "secret"]
+    assert stored == ["one", "secret"]
     assert denied == (
         "AccessDeniedException: dask-rig--cpu is not authorized to perform GetSecretValue on /dask/rig/client"
     )
-    assert [lock, lines] == value.splitlines()
+    assert [first, second] == value.splitlines()
     put = next(call for call in node.calls() if call["action"] == "PutSecretValue")
     assert put["parameters"].keys() == {"Action", "SecretId", "ClientRequestToken"}
 
 
-def test_the_nodes_own_script_outlasts_refusals_that_pass(node, imds, aws):
-    known = {"endpoint_url": aws.facts["moto"], "aws_access_key_id": "a", "aws_secret_access_key": "b"}
-    boto3.client("ssm", REGION, **known).put_parameter(Name="/dask/rig/lock", Value="a", Type="String")
+def test_the_node_script_retries_rejected_calls(node, imds, aws):
+    moto = {"endpoint_url": aws.facts["moto"], "aws_access_key_id": "a", "aws_secret_access_key": "b"}
+    boto3.client("ssm", REGION, **moto).put_parameter(Name="/dask/rig/requirements", Value="a", Type="String")
     node.update(faults=["throttled", "denied-at-first"])
     script = """
 source "$1/functions"
 sleep() { :; }
 identify
-ask ssm AmazonSSM.GetParameter '{"Name": "/dask/rig/lock"}' && field Value "$answer"
+ask ssm AmazonSSM.GetParameter '{"Name": "/dask/rig/requirements"}' && field Value "$answer"
 """
     done = node.script(script, "RETRY_SECONDS=150")
     assert done.stdout == "a"
-    refusals = [line.partition(";")[0] for line in done.stderr.splitlines()]
+    errors = [line.partition(";")[0] for line in done.stderr.splitlines()]
     throttled = "ssm: ThrottlingException: Rate exceeded"
     denied = "ssm: AccessDeniedException: User is not authorized to perform this action"
-    assert refusals == [throttled] * 2 + [denied] * 2
+    assert errors == [throttled] * 2 + [denied] * 2
 
 
-def test_its_key_is_for_its_owner_alone(node, aws):
+def test_only_the_owner_can_read_the_key_of_the_ca(node, aws):
     assert (node.shared / "ca.key").stat().st_mode & 0o077 == 0

@@ -1,4 +1,4 @@
-"""The metadata service gives a machine its own facts, for a token, and to cloud-init what it boots from."""
+"""Double of the metadata service: returns an instance's facts for a token, and to cloud-init without one."""
 
 import json
 import time
@@ -15,9 +15,9 @@ def token(node, ttl="60", *options):
 
 
 def get(node, path, *options):
-    [status, given] = token(node)
+    [status, value] = token(node)
     assert status == 200
-    return node.curl("--header", f"X-aws-ec2-metadata-token: {given}", *options, f"{LATEST}/{path}")
+    return node.curl("--header", f"X-aws-ec2-metadata-token: {value}", *options, f"{LATEST}/{path}")
 
 
 @pytest.mark.parametrize(
@@ -31,11 +31,11 @@ def get(node, path, *options):
         ("user-data", USER_DATA.decode()),
     ],
 )
-def test_a_machine_reads_its_facts(node, imds, path, value):
+def test_an_instance_reads_its_metadata(node, imds, path, value):
     assert get(node, path) == (200, value)
 
 
-def test_credentials_are_the_machines_own(node, imds):
+def test_an_instance_gets_its_own_credentials(node, imds):
     status, text = get(node, "meta-data/iam/security-credentials/dask-rig--cpu")
     given = json.loads(text)
     assert status == 200
@@ -44,20 +44,20 @@ def test_credentials_are_the_machines_own(node, imds):
     } == node.update().credentials
 
 
-@pytest.mark.parametrize(("spot", "life"), [(None, "on-demand"), ({}, "spot")])
-def test_an_instance_knows_whether_it_is_spot(node, imds, spot, life):
+@pytest.mark.parametrize(("spot", "life_cycle"), [(None, "on-demand"), ({}, "spot")])
+def test_the_life_cycle_is_on_demand_or_spot(node, imds, spot, life_cycle):
     node.update(spot=spot)
-    assert get(node, "meta-data/instance-life-cycle") == (200, life)
+    assert get(node, "meta-data/instance-life-cycle") == (200, life_cycle)
     assert get(node, "meta-data/spot/instance-action")[0] == 404
 
 
-def test_a_spot_notice_is_there_once_it_is_given(node, imds):
+def test_an_interruption_notice_appears_once_it_is_set(node, imds):
     assert get(node, "meta-data/spot/instance-action")[0] == 404
     node.update(spot={"action": "terminate", "time": "2026-11-23T12:00:00Z"})
     assert json.loads(get(node, "meta-data/spot/instance-action")[1])["action"] == "terminate"
 
 
-def test_only_a_token_of_this_machine_opens_it(node, imds):
+def test_requests_need_a_token_of_the_instance(node, imds):
     _, other = token(node, "60", "--interface", "127.0.0.2")
     header = f"X-aws-ec2-metadata-token: {other}"
     url = f"{LATEST}/meta-data/instance-id"
@@ -68,26 +68,26 @@ def test_only_a_token_of_this_machine_opens_it(node, imds):
     assert own == (200, "i-00000000000000002")
 
 
-def test_a_token_ends(node, imds):
-    _, given = token(node, "1")
-    options = ("--header", f"X-aws-ec2-metadata-token: {given}", f"{LATEST}/meta-data/instance-id")
+def test_a_token_expires(node, imds):
+    _, value = token(node, "1")
+    options = ("--header", f"X-aws-ec2-metadata-token: {value}", f"{LATEST}/meta-data/instance-id")
     assert node.curl(*options)[0] == 200
     time.sleep(1.1)
     assert node.curl(*options)[0] == 401
 
 
 @pytest.mark.parametrize("ttl", ["0", "21601", "soon"])
-def test_a_token_for_another_time_is_refused(node, imds, ttl):
+def test_an_invalid_ttl_is_rejected(node, imds, ttl):
     assert token(node, ttl)[0] == 400
 
 
-def test_a_service_without_tokens_answers_without_one(node, imds):
+def test_the_fault_no_imdsv2_needs_no_token(node, imds):
     node.update(faults=["no-imdsv2"])
     assert token(node)[0] == 403
     assert node.curl(f"{LATEST}/meta-data/instance-id") == (200, "i-00000000000000001")
 
 
-def test_a_silent_service_answers_cloud_init_alone(node, imds):
+def test_the_fault_silent_answers_only_cloud_init(node, imds):
     node.update(faults=["silent"])
     assert token(node, "60", "--max-time", "1")[0] == 0
     assert token(node, "60", "--interface", "127.0.0.2")[0] == 200
@@ -96,11 +96,11 @@ def test_a_silent_service_answers_cloud_init_alone(node, imds):
         assert node.curl("--user-agent", agent, url) == (200, "i-00000000000000001")
 
 
-def test_a_stranger_has_no_facts(node, imds):
+def test_an_unknown_address_gets_no_metadata(node, imds):
     assert get(node, "meta-data/instance-id", "--interface", "127.0.0.1")[0] == 200
     node.file.write_text("{}")
     assert get(node, "meta-data/instance-id")[0] == 404
 
 
-def test_it_ends_with_its_parent(node):
+def test_a_double_ends_when_its_stdin_is_closed(node):
     assert Double("imds.py", "--instances", node.file).stop() == 0

@@ -1,4 +1,4 @@
-"""What the rig puts into a guest: the Miniforge double, the driver's packages, the GPU wheel."""
+"""Doubles in the guests: Miniforge's installer, the driver's packages, the GPU wheel."""
 
 import re
 import subprocess
@@ -22,19 +22,19 @@ def repository(folder, *options):
     return re.findall(r"^Package: (.+)$", (folder / "apt" / "Packages").read_text(), re.MULTILINE)
 
 
-def test_the_installer_takes_the_nodes_arguments_alone(tmp_path):
+def test_the_installer_rejects_other_arguments(tmp_path):
     done = run("bash", FOLDER / "miniforge.sh", "-p", tmp_path / "conda")
     assert done.returncode == 2
     assert "allowed: -b -p PREFIX" in done.stderr
 
 
-def test_the_installer_leaves_what_is_there(tmp_path):
+def test_the_installer_rejects_an_existing_folder(tmp_path):
     done = run("bash", FOLDER / "miniforge.sh", "-b", "-p", tmp_path)
     assert done.returncode == 1
     assert "already exists" in done.stderr
 
 
-def test_the_repository_has_the_packages_that_a_node_names(tmp_path):
+def test_the_repository_has_the_packages_of_the_driver(tmp_path):
     assert repository(tmp_path) == [
         f"linux-modules-nvidia-580-server-open-{KERNEL}",
         "linux-modules-nvidia-580-server-open-aws",
@@ -47,17 +47,17 @@ def test_the_repository_has_the_packages_that_a_node_names(tmp_path):
     assert "./usr/bin/nvidia-smi" in run("dpkg-deb", "--contents", smi).stdout
 
 
-def test_a_kernel_without_modules_has_no_package(tmp_path):
+def test_with_needs_reboot_no_package_fits_the_kernel(tmp_path):
     assert f"linux-modules-nvidia-580-server-open-{KERNEL}" not in repository(tmp_path, "--needs-reboot")
 
 
 @pytest.mark.parametrize("gpus", [1, 2])
-def test_each_gpu_is_on_the_bus(tmp_path, gpus):
+def test_each_gpu_is_on_the_pci_bus(tmp_path, gpus):
     repository(tmp_path, "--gpus", str(gpus))
     assert [file.read_text() for file in (tmp_path / "pci").glob("*/vendor")] == ["0x10de\n"] * gpus
 
 
-def test_the_wheel_is_the_same_every_time(tmp_path):
+def test_the_wheel_is_reproducible(tmp_path):
     script = FOLDER / "gpu" / "wheel.py"
     first, second = (run(sys.executable, script, tmp_path / name).stdout for name in ("one", "two"))
     assert first == second

@@ -1,4 +1,4 @@
-"""Signals arrive at presigned URLs, without a content type, as CloudFormation takes them."""
+"""Double of wait conditions: accepts signals at presigned URLs without a content type."""
 
 import json
 from urllib.parse import quote
@@ -11,7 +11,7 @@ BARE = ("--header", "Content-Type:")
 
 
 def put(node, body: str, *options: str, path: str, signature: str = SIGNATURE) -> int:
-    """Status of the answer."""
+    """Send a signal. Returns the status of the response."""
     url = f"{HOST}/{path}?Signature={quote(signature)}"
     return node.curl("--request", "PUT", *options, "--data-raw", body, url)[0]
 
@@ -32,14 +32,14 @@ def test_a_signal_is_recorded(node, signals):
     [((), SIGNATURE, 10, 403), (BARE, "another", 10, 403), (BARE, SIGNATURE, 4097, 400)],
     ids=["content type", "another signature", "too long"],
 )
-def test_any_other_is_refused(node, signals, options, signature, length, status):
+def test_an_invalid_signal_is_rejected(node, signals, options, signature, length, status):
     path = f"bad-{len(options)}-{signature}-{length}"
     assert put(node, json.dumps("a" * (length - 2)), *options, path=path, signature=signature) == status
     assert [(one["status"], one["signal"]) for one in recorded(node, path)] == [(status, None)]
 
 
-def test_the_nodes_own_script_is_understood(node, imds, aws, signals):
-    """cloud-init/base/signal with its own curl."""
+def test_the_node_script_sends_a_signal(node, imds, aws, signals):
+    """Runs cloud-init/base/signal."""
     url = f"{HOST}/own?Signature={quote(SIGNATURE)}"
     script = f"""
 source "$1/functions"
