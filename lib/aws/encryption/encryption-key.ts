@@ -6,7 +6,7 @@ import type { ITerraformDependable } from "cdktf";
  *
  * - IAM policies of its account, by the default statement with `kms:*` for the account;
  * - CloudWatch Logs of the region, for the log groups `/dask/<cluster>/*` and `/aws/imagebuilder/dask-<cluster>*`
- *   (docs/security.md, "A key of yours").
+ *   (docs/security.md, "Your own KMS key").
  *
  * @example
  * import { KmsKey } from "@cdktf/provider-aws/lib/kms-key";
