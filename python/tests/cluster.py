@@ -27,7 +27,7 @@ class Cluster:
     def __init__(self, *scheduler_options: str):
         (REPOSITORY / ".test").mkdir(exist_ok=True)
         self.directory = Path(tempfile.mkdtemp(prefix="smoke-", dir=REPOSITORY / ".test"))
-        # An empty configuration: nothing of this machine's Dask settings decides a test.
+        # An empty configuration, so that Dask settings of the host do not affect tests.
         self.environment = ENVIRONMENT | {
             "DASK_CONFIG": str(self.directory / "config"),
             "DASK_ROOT_CONFIG": str(self.directory / "config"),
@@ -72,7 +72,7 @@ class Cluster:
             self.address,
             *("--name", name, "--resources", resources, "--local-directory", str(directory)),
             *("--no-nanny", "--no-dashboard", "--nthreads", "1", "--death-timeout", "30"),
-            # Dask's own limit is the share of the threads in the CPUs, which adds up to more than all memory.
+            # Dask's default limits depend on the threads, and add up to more than the memory.
             *("--memory-limit", "512MiB", *options),
             **environment,
         )

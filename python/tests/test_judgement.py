@@ -144,8 +144,8 @@ class TestSpill:
         )
 
     def test_a_limited_spill_that_is_enough_passes(self):
-        spilling.check_spilling({ONE: self.settings(self.GIB, self.GIB, max_spill=spilling.LEAST_SPILL)})
-        least = {ONE: self.settings(self.GIB, self.GIB, max_spill=spilling.LEAST_SPILL - 1)}
+        spilling.check_spilling({ONE: self.settings(self.GIB, self.GIB, max_spill=spilling.MIN_SPILL)})
+        least = {ONE: self.settings(self.GIB, self.GIB, max_spill=spilling.MIN_SPILL - 1)}
         assert "needs 256 MiB" in str(failure(spilling.check_spilling, least))
 
     def test_only_pools_without_limits_may_lack_them(self):

@@ -39,7 +39,7 @@ def test_the_command_runs_the_smoke_test(installed):
         PYTHONDONTWRITEBYTECODE="1",
     )
     assert help_text.startswith("usage: dask-smoke-test [-h] [--bundle DIRECTORY]")
-    assert "Smoke test of a Dask cluster: does it really do what its definition says?" in help_text
+    assert "Smoke test of a Dask cluster: checks that it works as its definition requires." in help_text
 
 
 def test_the_wheel_has_types_and_no_tests(installed):

@@ -35,7 +35,7 @@ DOUBLES = str(Path(__file__).parents[2] / "__tests__" / "doubles")
 
 
 def greet_then_reset(listener):
-    """Stands for a plain scheduler whose answer to a TLS greeting is overtaken by its reset."""
+    """Double of a scheduler without TLS: resets the connection before its answer arrives."""
     with listener.accept()[0] as hasty:
         hasty.recv(1)
         hasty.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -72,14 +72,14 @@ class TestGoodCluster:
         assert f"dask {dask.__version__}" in result.check("versions")[1]
         assert all(check["seconds"] >= 0 for check in result.report["checks"])
 
-    def test_progress_goes_to_stderr_beside_json_and_to_stdout_without(self, two_pools):
-        beside = two_pools.smoke(expect=GOOD).stderr.splitlines()
-        alone = smoke(two_pools.address, expect=GOOD, environment=two_pools.environment, as_json=False)
-        assert alone.stderr == ""
-        assert [line.split()[:2] for line in beside[1:-1]] == [
-            line.split()[:2] for line in alone.stdout.splitlines()[1:-1]
+    def test_progress_goes_to_stderr_with_json_and_to_stdout_without(self, two_pools):
+        with_json = two_pools.smoke(expect=GOOD).stderr.splitlines()
+        plain = smoke(two_pools.address, expect=GOOD, environment=two_pools.environment, as_json=False)
+        assert plain.stderr == ""
+        assert [line.split()[:2] for line in with_json[1:-1]] == [
+            line.split()[:2] for line in plain.stdout.splitlines()[1:-1]
         ]
-        assert alone.stdout.splitlines()[-1].endswith(
+        assert plain.stdout.splitlines()[-1].endswith(
             f'the cluster is ready: connect with distributed.Client("{two_pools.address}")'
         )
 
@@ -230,7 +230,7 @@ class TestGpu:
 
 class TestLostScheduler:
     def smoke_while(self, end):
-        """Wait for workers that never come, on a cluster whose scheduler meanwhile meets its end."""
+        """Waits for workers that never come. Meanwhile the scheduler ends."""
 
         def end_once_connected():
             connected = "Receive client connection: Client-smoke-test"
@@ -238,9 +238,9 @@ class TestLostScheduler:
             time.sleep(1)  # by then it waits for the workers
             end(cluster.scheduler)
 
-        with Cluster() as cluster, ThreadPoolExecutor() as beside:
+        with Cluster() as cluster, ThreadPoolExecutor() as executor:
             cluster.worker("cpu--host", "CPU=1")
-            ended = beside.submit(end_once_connected)
+            ended = executor.submit(end_once_connected)
             pools = [GOOD["pools"][0] | {"workers": 9}]
             result = cluster.smoke("--timeout", "40", expect=expecting(pools=pools))
             ended.result()
@@ -347,7 +347,7 @@ class TestNoConnection:
         with socket.create_server(("127.0.0.1", 0)) as mute:
             result = smoke(f"127.0.0.1:{mute.getsockname()[1]}", "--timeout", "30")
         assert result.code == 3
-        assert "accepts connections but is silent" in result.check("scheduler")[1]
+        assert "accepts connections but sends nothing" in result.check("scheduler")[1]
         assert result.seconds < 20
 
     def test_a_time_limit_shorter_than_the_silence(self):
@@ -434,7 +434,7 @@ class Certificates:
 
 @pytest.fixture
 def bundle(tls, tmp_path):
-    """Makes a client's bundle: key, certificate and authority in one file, and a dask.yaml."""
+    """Writes a client bundle: key, certificate and CA certificate in one file, and dask.yaml."""
     (tmp_path / "client.pem").write_text(tls.joined("dask.key", "dask.pem", "ca.pem"))
     (tmp_path / "other.pem").write_text(tls.joined("other-ca.key", "other-ca.pem"))
 
@@ -462,7 +462,7 @@ class TestTls:
         result = encrypted.smoke(*tls())
         assert result.code == 0, result.stdout
 
-    def test_passes_with_a_bundle_alone(self, encrypted, bundle, tmp_path):
+    def test_passes_with_only_a_bundle(self, encrypted, bundle, tmp_path):
         result = smoke("--bundle", bundle(encrypted.address), environment=encrypted.environment)
         assert result.code == 0, result.stdout + result.stderr
         assert result.report["address"] == encrypted.address
@@ -478,7 +478,7 @@ class TestTls:
     def test_a_client_certificate_of_another_authority_is_refused(self, encrypted, bundle):
         result = smoke("--bundle", bundle(encrypted.address, "other.pem"), environment=encrypted.environment)
         assert result.code == 3
-        assert "refuses the client certificate" in result.check("scheduler")[1]
+        assert "rejects the client certificate" in result.check("scheduler")[1]
 
     def test_a_bundle_without_its_certificate(self, bundle, tmp_path):
         result = smoke("--bundle", bundle("tls://127.0.0.1:8786", "gone.pem"))
@@ -486,7 +486,7 @@ class TestTls:
         files = f"{tmp_path}/client.pem, {tmp_path}/gone.pem"
         assert f"no certificate can be read from {files}: [Errno 2]" in result.stderr
 
-    def test_a_bundle_and_certificates_beside_it(self, bundle, tls):
+    def test_a_bundle_with_certificates_is_rejected(self, bundle, tls):
         result = smoke("--bundle", bundle("tls://127.0.0.1:8786"), *tls())
         assert result.code == 2
         assert "--bundle has the certificates: give it, or the options --tls-…, not both" in result.stderr
@@ -499,7 +499,7 @@ class TestTls:
     def test_a_ca_that_did_not_sign(self, encrypted, tls):
         result = encrypted.smoke(*tls(ca="other-ca.pem"))
         assert result.code == 3
-        assert "does not stand the test of the CA file" in result.check("scheduler")[1]
+        assert "cannot be verified with the CA file" in result.check("scheduler")[1]
 
     def test_tls_to_a_plain_scheduler(self, two_pools, tls):
         result = two_pools.smoke(*tls(), address=two_pools.address.replace("tcp://", "tls://"))
@@ -511,7 +511,7 @@ class TestTls:
             threading.Thread(target=greet_then_reset, args=(listener,), daemon=True).start()
             result = smoke(f"tls://127.0.0.1:{listener.getsockname()[1]}", *tls())
         assert result.code == 3
-        assert "does not speak TLS (it broke the handshake off)" in result.check("scheduler")[1]
+        assert "does not speak TLS (it closed the connection)" in result.check("scheduler")[1]
 
 
 class TestUsage:

@@ -16,7 +16,7 @@ class ByValue(Generic[P, R]):
     """Decorator: pickles the function by value; unpickled, it is the plain function.
 
     `cloudpickle.register_pickle_by_value` is not enough: Dask pickles the graph of submitted tasks with
-    `pickle`, which sends functions by name and knows nothing of that registry.
+    `pickle`, which sends functions by name and ignores that registry.
     """
 
     def __init__(self, function: Callable[P, R]) -> None:

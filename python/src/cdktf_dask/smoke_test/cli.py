@@ -1,4 +1,4 @@
-"""Smoke test of a Dask cluster: does it really do what its definition says?
+"""Smoke test of a Dask cluster: checks that it works as its definition requires.
 
 Run it in an environment with the cluster's release, from any computer that can reach the scheduler:
 

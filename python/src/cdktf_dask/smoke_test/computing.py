@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from distributed import Future
 
 from .expectation import Pool
-from .outcome import Absent, CheckFailed, Run
+from .outcome import CheckFailed, NotApplicable, Run
 from .tasks import GpuSum, add_squares, gpu_squares
 from .worker import Worker
 from .workers import ask_each, pools_of
@@ -48,12 +48,12 @@ async def computation(run: Run) -> str:
 
 
 async def gpu(run: Run) -> str:
-    """Every worker of a GPU pool runs a CUDA kernel. Absent where no GPU worker is expected."""
+    """Every worker of a GPU pool runs a CUDA kernel. Not applicable if no GPU worker is expected."""
     pools = {pool.name: pool for pool in pools_of(run) if pool.kind == "gpu"}
     workers = [worker for worker in run.workers if worker.pool in pools]
     check_deserted_pools(pools, workers)
     if not workers:
-        raise Absent("no GPU worker is expected and none is there")
+        raise NotApplicable("no GPU worker is expected and none is there")
 
     async def ask(worker: Worker) -> GpuSum:
         resources = pools[worker.pool].selector() or None
@@ -84,7 +84,7 @@ def sum_of_squares(n: int) -> int:
     return (n - 1) * n * (2 * n - 1) // 6
 
 
-def check_sum(total: int, n: int, who: str) -> None:
+def check_sum(total: int, n: int, source: str) -> None:
     """Compares with the closed form."""
     if total != sum_of_squares(n):
-        raise CheckFailed(f"{who} computed {total} as the sum of {n} squares, it is {sum_of_squares(n)}")
+        raise CheckFailed(f"{source} computed {total} as the sum of {n} squares, it is {sum_of_squares(n)}")

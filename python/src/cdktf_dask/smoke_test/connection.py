@@ -20,7 +20,7 @@ TCP_SECONDS = 5.0
 """For each step below the Dask protocol; Dask's connect timeout of 30 s covers all steps."""
 
 TLS_PROBE_SECONDS = 2.0
-"""To find out whether a silent port speaks TLS: it has accepted a connection before."""
+"""For the probe whether a silent port speaks TLS. The port has already accepted a connection."""
 
 
 async def scheduler(run: Run) -> str:
@@ -35,7 +35,7 @@ async def scheduler(run: Run) -> str:
         async with rpc(run.address, connection_args=connection_args) as remote:
             run.scheduler_versions = await remote.versions(packages=[])
     except (OSError, RuntimeError) as error:
-        raise CheckFailed(f"Dask could not talk to {run.address}: {error}", fatal=True) from error
+        raise CheckFailed(f"Dask cannot connect to {run.address}: {error}", fatal=True) from error
     return f"distributed {run.scheduler_versions['packages']['distributed']} answers"
 
 
@@ -67,25 +67,25 @@ async def _probe(host: str, port: int, context: ssl.SSLContext | None) -> None:
                 "or with --tls-ca-file, --tls-cert and --tls-key"
             )
         _fail(
-            f"{where} accepts connections but is silent for {TCP_SECONDS:.0f} s: "
+            f"{where} accepts connections but sends nothing for {TCP_SECONDS:.0f} s: "
             "the scheduler is frozen, or another program listens there"
         )
     except ssl.SSLCertVerificationError as error:
-        _fail(f"the certificate of {where} does not stand the test of the CA file: {error.verify_message}")
+        _fail(f"the certificate of {where} cannot be verified with the CA file: {error.verify_message}")
     except ssl.SSLError as error:
         if error.reason and "ALERT" in error.reason:
-            _fail(f"{where} refuses the client certificate: {error.reason.lower().replace('_', ' ')}")
+            _fail(f"{where} rejects the client certificate: {error.reason.lower().replace('_', ' ')}")
         _fail(_plain(where, error.reason))
     except OSError as error:
         # A plain listener may reset the connection before its answer to the TLS handshake arrives.
         if context and await _speaks_plainly(address, port):
-            _fail(_plain(where, "it broke the handshake off"))
-        _fail(f"{where} broke the connection off: {str(error) or type(error).__name__}")
+            _fail(_plain(where, "it closed the connection"))
+        _fail(f"{where} closed the connection: {str(error) or type(error).__name__}")
     finally:
         writer.close()
     if not first:
         _fail(
-            f"{where} closed the connection at once: another program listens there, or it refused the client"
+            f"{where} closed the connection at once: another program listens there, or it rejected the client"
         )
 
 
@@ -110,7 +110,7 @@ async def _connect(address: str, port: int, where: str) -> tuple[asyncio.StreamR
         )
     except TimeoutError:
         _fail(
-            f"{where} does not answer within {TCP_SECONDS:.0f} s: the machine is down, "
+            f"{where} does not answer within {TCP_SECONDS:.0f} s: the node is down, "
             "or a firewall or security group drops the packets"
         )
     except OSError as error:

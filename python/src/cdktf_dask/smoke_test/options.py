@@ -24,9 +24,9 @@ def read_options(description: str, epilog: str, arguments: list[str] | None) -> 
     parser.add_argument(
         "--bundle",
         metavar="DIRECTORY",
-        help="a client's bundle, whose dask.yaml names the scheduler's address and the certificates",
+        help="folder of the client bundle, with dask.yaml and certificates",
     )
-    parser.add_argument("--expect", metavar="FILE.json", help="what the definition promises; - reads stdin")
+    parser.add_argument("--expect", metavar="FILE.json", help="expected pools and versions; - reads stdin")
     parser.add_argument(
         "--timeout", type=seconds, default=120.0, metavar="SECONDS", help="for all checks (default: 120)"
     )

@@ -22,8 +22,8 @@ class CheckFailed(Exception):
         self.fatal = fatal
 
 
-class Absent(Exception):
-    """The cluster has nothing of the kind that was checked, so the check neither passed nor failed."""
+class NotApplicable(Exception):
+    """The cluster does not have what the check tests. Its status is then `absent`."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Run:
     """None before the check `client`."""
     workers: list[Worker] = field(default_factory=list)
     ends: float = 0.0
-    """Time (time.monotonic) at which the current check is given up."""
+    """Deadline of the current check, by time.monotonic."""
     note: str = ""
 
     @property

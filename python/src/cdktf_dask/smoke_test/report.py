@@ -9,19 +9,17 @@ import time
 from .outcome import ABSENT, FAILED, PASSED, Outcome
 
 SCHEDULER_LOG = "the scheduler's log (under systemd: journalctl -u dask-scheduler)"
-WORKER_LOG = (
-    "the worker's log (under systemd: journalctl -u dask-worker, on GPU machines -u dask-cuda-worker)"
-)
+WORKER_LOG = "the worker's log (under systemd: journalctl -u dask-worker, on GPU nodes -u dask-cuda-worker)"
 
 NEXT_STEP = {
     "expectation": "write the expectation to a file and name it with --expect",
     "scheduler": f"check the address, that the scheduler runs, and {SCHEDULER_LOG}",
     "client": "run this in an environment with the cluster's release (dask, distributed and Python alike)",
-    "pools": f"read, on the machine of the worker that is named or missing, {WORKER_LOG}",
+    "pools": f"read, on the node of the worker that is named or missing, {WORKER_LOG}",
     "versions": "install the locked requirements of the release where the versions differ, and restart there",
     "computation": f"check that the workers may reach each other's worker ports, and read {WORKER_LOG}",
     "placement": f"compare the worker's --resources with the definition, and read {WORKER_LOG}",
-    "gpu": f"run nvidia-smi on the worker's machine, and read {WORKER_LOG}",
+    "gpu": f"run nvidia-smi on the worker's node, and read {WORKER_LOG}",
     "spill": "compare memoryLimit and spill of the pool with its nodes, or look at owner and free space of "
     "that directory (ls -ld, df -h); then restart the worker",
     "balance": f"look at the workers' memory and task stream on the dashboard, and read {WORKER_LOG}",
@@ -63,7 +61,7 @@ class Report:
         return PASSED in statuses and all(status in (PASSED, ABSENT) for status in statuses)
 
     def next_step(self) -> str:
-        """What to do now, in a sentence."""
+        """The next step for the user, as a sentence."""
         failed = next((outcome for outcome in self.outcomes if outcome.status == FAILED), None)
         if failed is None:
             configuration = f"DASK_CONFIG={self.bundle}/dask.yaml and " if self.bundle else ""

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
-from .outcome import ABSENT, FAILED, PASSED, SKIPPED, Absent, CheckFailed, Outcome, Run
+from .outcome import ABSENT, FAILED, PASSED, SKIPPED, CheckFailed, NotApplicable, Outcome, Run
 from .report import Report
 
 CANNOT_CONNECT = 3
@@ -19,18 +19,18 @@ PROGRESS_SECONDS = 5.0
 CLOSE_SECONDS = 2.0
 LOST = "the connection to the scheduler was lost"
 NOTICE_SECONDS = 0.5
-"""For the client to notice that the scheduler is gone, once a call to it has failed.
+"""Time for the client to detect a lost scheduler after a failed call.
 
-On one machine that takes under 1 ms (measured).
+On one host that takes less than 1 ms (measured).
 """
 
 GRACE_SECONDS = 5.0
-"""How long after the deadline the watchdog waits for the orderly end."""
+"""Time that the watchdog waits after the deadline for a regular end."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """A named check, its own limit in seconds, and the part of the time left that it may use at most."""
+    """A check, its limit in seconds, and the maximum fraction of the remaining time that it may use."""
 
     name: str
     function: Callable[[Run], Awaitable[str]]
@@ -39,14 +39,12 @@ class Check:
 
 
 async def run_checks(run: Run, report: Report, timeout: float, checks: tuple[Check, ...]) -> None:
-    """Runs the checks in order. A check out of time leaves work on the cluster, so the rest is skipped."""
+    """Runs the checks in order. A check that times out leaves work on the cluster, so the rest is skipped."""
     ends = time.monotonic() + timeout
     stopped_by = None
     for check in checks:
         if stopped_by:
-            report.ended(
-                Outcome(check.name, SKIPPED, 0.0, f"after {stopped_by} failed it would tell nothing")
-            )
+            report.ended(Outcome(check.name, SKIPPED, 0.0, f"not run, because {stopped_by} failed"))
             continue
         started = time.monotonic()
         limit = max(0.0, min(check.seconds, (ends - started) * check.part))
@@ -59,7 +57,7 @@ async def run_checks(run: Run, report: Report, timeout: float, checks: tuple[Che
 
 
 async def run_check(check: Check, run: Run, report: Report, limit: float) -> tuple[str, str, bool]:
-    """Status, detail, and whether to stop here."""
+    """Runs a check. Returns status, detail, and whether to skip the remaining checks."""
     started = time.monotonic()
     report.current, run.note, run.ends = check.name, "", started + limit
     task = asyncio.ensure_future(check.function(run))
@@ -76,7 +74,7 @@ async def run_check(check: Check, run: Run, report: Report, limit: float) -> tup
         return FAILED, f"not done after {limit:.0f} s: {run.note or 'no answer'}", True
     try:
         return PASSED, task.result(), False
-    except Absent as absent:
+    except NotApplicable as absent:
         return ABSENT, str(absent), False
     except asyncio.CancelledError:
         return FAILED, LOST, True
@@ -90,12 +88,12 @@ async def run_check(check: Check, run: Run, report: Report, limit: float) -> tup
 
 
 def _lost(run: Run) -> bool:
-    """Whether the scheduler is gone. Dask would connect again, but the scheduler has lost all tasks."""
+    """Whether the scheduler is lost. Dask reconnects, but the scheduler has then lost all tasks."""
     return run.connection is not None and run.connection.status != "running"
 
 
 async def _lost_by_now(run: Run) -> bool:
-    """`_lost`, after a moment: a call can fail before the client notices that the scheduler is gone."""
+    """`_lost` after a pause, because a call can fail before the client detects a lost scheduler."""
     await asyncio.sleep(NOTICE_SECONDS if run.connection else 0)
     return _lost(run)
 

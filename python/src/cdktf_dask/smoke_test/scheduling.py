@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from .expectation import Pool
-from .outcome import Absent, CheckFailed, Run
+from .outcome import CheckFailed, NotApplicable, Run
 from .tasks import place_of_work
 from .worker import Worker
 from .workers import names, pools_of, resources_text
@@ -14,10 +14,10 @@ from .workers import names, pools_of, resources_text
 PLACED_PER_WORKER, PLACED_SECONDS = 2, 0.02
 
 SHARED_PER_THREAD, SHARED_SECONDS, SHARED_AT_MOST = 10, 0.05, 5_000
-"""Sleeping tasks load no core, so the shares do not depend on how busy the machine is."""
+"""Tasks sleep, so the shares do not depend on the load of the CPUs."""
 
 UNFAIR = 3
-"""Multiple of its share (by threads) that a worker may run at most."""
+"""Maximum ratio of the tasks that a worker runs to its share by threads."""
 
 
 async def placement(run: Run) -> str:
@@ -39,7 +39,7 @@ async def placement(run: Run) -> str:
         check_places(pool, await run.client.gather(futures), run.workers, pools)
         placed.append(f"{len(futures)} tasks asking for {asked} ran in pool {pool.name}")
     if not placed:
-        raise Absent("no pool with workers has resources")
+        raise NotApplicable("no pool with workers has resources")
     return "; ".join(placed)
 
 

@@ -11,8 +11,8 @@ from .tasks import MemorySettings, WriteProbe, memory_settings, write_probe
 from .worker import Worker
 from .workers import ask_each
 
-LEAST_SPILL = 256 * 2**20
-"""Least useful `max-spill`, in bytes; that of a definition (LEAST_BYTES in lib/config/amounts.ts)."""
+MIN_SPILL = 256 * 2**20
+"""Smallest useful `max-spill`, in bytes; that of a definition (MIN_BYTES in lib/config/amounts.ts)."""
 
 KERNEL_SHARE = 0.1
 """Largest share of an instance's memory that kernel and firmware use: definitions count it, Dask does not."""
@@ -44,9 +44,9 @@ def check_spilling(settings: Mapping[Worker, MemorySettings], unlimited: Collect
                 errors.append(f"{worker.name} does not spill: it has no memory limit")
         elif not answer["threshold"]:
             errors.append(f"{worker.name} does not spill: memory.target and memory.spill are off")
-        elif max_spill is not False and max_spill < LEAST_SPILL:
+        elif max_spill is not False and max_spill < MIN_SPILL:
             errors.append(
-                f"{worker.name} may spill {_size(max_spill)} (memory.max-spill), needs {_size(LEAST_SPILL)}"
+                f"{worker.name} may spill {_size(max_spill)} (memory.max-spill), needs {_size(MIN_SPILL)}"
             )
     if errors:
         raise CheckFailed("; ".join(errors))

@@ -19,6 +19,6 @@ class Worker:
 
     @property
     def pool(self) -> str:
-        """Workers are named `<pool>--<host>`; where a host runs several, `-<i>` is appended."""
+        """Workers are named `<pool>--<node>`, with `-<i>` at the end if a node runs several."""
         pool, separator, _ = self.name.partition("--")
         return pool if separator else UNNAMED

@@ -51,7 +51,7 @@ async def ask_each(
 
 
 def found_pools(workers: Iterable[Worker]) -> tuple[Pool, ...]:
-    """Pools as they are, for a cluster whose definition is not known."""
+    """Pools of a cluster without an expectation, from the names and resources of its workers."""
     alike: dict[tuple[object, ...], list[Worker]] = {}
     for worker in workers:
         alike.setdefault((worker.pool, *sorted(worker.resources.items())), []).append(worker)
