@@ -54,7 +54,7 @@ export interface ClusterDefinition {
    */
   readonly bakedImages?: boolean;
   /**
-   * Scripts of yours that run on every node, before those of the scheduler or pool.
+   * User scripts that run on every node, before those of the scheduler or pool.
    *
    * @default - none
    */

@@ -175,7 +175,7 @@ function common(
   } as const;
 }
 
-/** Scripts of the user, where a definition has any. */
+/** Returns the user scripts of a definition, if it has any. */
 function setupOf({ nodeSetup }: { readonly nodeSetup?: NodeSetupDefinition }) {
   return nodeSetup === undefined ? {} : { nodeSetup: { ...nodeSetup } };
 }

@@ -24,7 +24,7 @@ export interface ResolvedCluster {
   readonly deletionProtection: boolean;
   /** Whether instances start from baked AMIs. */
   readonly bakedImages: boolean;
-  /** Scripts of the user that run on every node; absent: none. */
+  /** User scripts that run on every node. */
   readonly nodeSetup?: NodeSetupDefinition;
   readonly tags: Readonly<Record<string, string>>;
   readonly backend: Backend;
@@ -63,7 +63,7 @@ export interface Scheduler {
   readonly hostname: string;
   /** Facts that the definition gives about instance types. */
   readonly givenFacts?: GivenFacts;
-  /** Scripts of the user that run on its node; absent: none. */
+  /** User scripts that run on its node. */
   readonly nodeSetup?: NodeSetupDefinition;
 }
 
@@ -91,7 +91,7 @@ export interface CommonPool {
   readonly image: Image;
   /** Facts that the definition gives about instance types. */
   readonly givenFacts?: GivenFacts;
-  /** Scripts of the user that run on its nodes; absent: none. */
+  /** User scripts that run on its nodes. */
   readonly nodeSetup?: NodeSetupDefinition;
 }
 

@@ -18,7 +18,7 @@ export type Phase =
   | "dask"
   | SetupPhase;
 
-/** A script of the user: of the cluster, of the scheduler, or of a pool. */
+/** Step that runs a user script of the cluster, of the scheduler, or of a pool. */
 export type SetupPhase = `setup-${"bake" | "boot"}${"" | "-scheduler" | "-pool"}`;
 
 /** File of a node. Its owner is root. */
@@ -60,7 +60,7 @@ export interface NodePlan {
   readonly packages: readonly string[];
   /** Steps whose result an image can contain: groups that run in parallel, each with its steps in order. */
   readonly bake: readonly (readonly Phase[])[];
-  /** Scripts of the user whose result an image can contain, in order. They run after `bake`. */
+  /** User scripts that run after `bake`, in order. An image can contain their result. */
   readonly bakeSetup: readonly Phase[];
   /** Steps of every boot, in order. Each has a script of its name. */
   readonly boot: readonly Phase[];

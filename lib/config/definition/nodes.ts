@@ -37,7 +37,7 @@ export interface SchedulerDefinition {
    */
   readonly privateAddress?: string;
   /**
-   * Scripts of yours that run on the scheduler's node, after those of the cluster.
+   * User scripts that run on the scheduler's node, after those of the cluster.
    *
    * @default - none
    */
@@ -115,7 +115,7 @@ export interface CommonPoolDefinition {
   /** @default - "ubuntu"; "deep-learning" for a GPU pool */
   readonly image?: Image;
   /**
-   * Scripts of yours that run on the nodes of the pool, after those of the cluster.
+   * User scripts that run on the nodes of the pool, after those of the cluster.
    *
    * @default - none
    */
