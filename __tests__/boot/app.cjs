@@ -28,7 +28,7 @@ const { signalParameter } = require("../../dist/lib/node/signal.js");
 // A node accepts that its hook is missing after 30 s instead of 3 minutes.
 lifecycle.HOOK_SECONDS = 30;
 
-/** A script of the user. */
+/** Returns the path of a user's setup script. */
 const setup = (name) => join(__dirname, "setup", name);
 
 /** Cluster `rig` with changes. Guests share the host's memory, so workers get little. */
@@ -49,7 +49,7 @@ const definitions = {
   changed: define({ resources: { CHANGED: 1 } }),
   spot: define({ spotPercentage: 100 }),
   scratch: define({ instanceTypes: ["m6id.2xlarge"] }),
-  // Other packages than those of the baked image, and scripts of the user at each boot.
+  // Other packages than those of the baked image, and setup scripts that run at each boot.
   setup: define(
     { instanceTypes: ["m6id.2xlarge"], nodeSetup: { boot: setup("boot.sh") } },
     {},

@@ -34,10 +34,10 @@ def test_another_image_is_logged_and_everything_is_installed(rig, cluster, baked
 
 
 def assert_boot_script_precedes_dask(node: Node) -> None:
-    """At the first boot, and at the next, at which systemd starts what is enabled."""
+    """The boot script runs before Dask's service at the first boot and at the next."""
     assert node.run("systemctl is-active dask-worker") == "active"
     node.reboot()
-    node.wait_for("systemctl is-active --quiet dask-node", READY_SECONDS, "the end of its phases")
+    node.wait_for("systemctl is-active --quiet dask-node", READY_SECONDS, "the end of the unit")
     assert node.run("systemctl is-active dask-worker") == "active"
     assert node.run("cat /var/log/boots-of-user").splitlines() == 2 * [
         "dask-worker of dask-rig--cpu: inactive"
@@ -46,7 +46,7 @@ def assert_boot_script_precedes_dask(node: Node) -> None:
 
 def test_an_image_contains_the_result_of_the_bake_script(rig, baked):
     release = rig.clusters["rig"].expectation["dask"]
-    assert rig.world.shell(f"cat {baked}/usr/local/share/baked-by-user") == f"dask {release}\n"
+    assert rig.namespaces.shell(f"cat {baked}/usr/local/share/baked-by-user") == f"dask {release}\n"
 
 
 def test_an_image_contains_no_state_of_its_build_instance(rig, baked):

@@ -76,7 +76,7 @@ def test_a_missing_scheduler_fails_the_boot(rig, baked):
     node.kill()
 
 
-def test_a_boot_script_of_the_user(rig, baked):
+def test_a_failing_boot_script_fails_the_boot(rig, baked):
     node = rig.boot(
         "i-0000000000000f108", rig.clusters["setup"].worker("failing"), "10.77.0.108", layers=(baked,)
     )

@@ -17,7 +17,7 @@ MARKS = {
     "end": ("bootstrap", r"\[dask\] 1 of 1 workers of \S+ are registered"),
 }
 
-#: Phases that end with a line of their own, because the next one begins later or runs in parallel.
+#: Last line of phases that end before the next one begins, or run in parallel with it.
 ENDS = {
     "bundle": ("systemd", r"Finished dask-bundle\.service"),
     "packages": ("bootstrap", r"phase base done"),

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Bake script of every node: leaves a file that only a program with Dask can write."""
+"""Bake script of all nodes: writes the version of Dask to a file."""
 
 from pathlib import Path
 
