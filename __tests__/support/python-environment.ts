@@ -19,7 +19,7 @@ export function checkers(): Promise<string> {
   return environment("checkers");
 }
 
-/** Folder of the commands that tests of the local cluster's supervisor need: supervisord. */
+/** Folder of supervisord for unit tests. `npm test` installs it before they start. */
 export function supervisor(): Promise<string> {
   return environment("supervisor");
 }
