@@ -1,10 +1,6 @@
-import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { production } from "../../environments/production";
-import { packageFile, packageFiles, packageRoot } from "../../lib/node/package-file";
+import { packageFile, packageFiles } from "../../lib/node/package-file";
 import { moduleCommand } from "../../lib/node/python-files";
-import { checkers, INSTALL_TIMEOUT } from "../support/python-environment";
 import { everySpec, fileOf, schedulerNode, scriptOf, worker } from "./specs";
 
 const FOLDER = "/usr/local/lib/dask-node/python/";
@@ -38,37 +34,3 @@ test("a module runs by the Python of the environment, isolated from the working 
     "",
   ]);
 });
-
-test(
-  "each module can be imported with the packages of a node and the files of a bundle only",
-  async () => {
-    const folder = mkdtempSync(join(packageRoot(), ".test", "python-files-"));
-    try {
-      for (const { path, content } of worker(production, "cpu").files.filter(({ path }) =>
-        path.startsWith(FOLDER),
-      )) {
-        const file = join(folder, path.slice(FOLDER.length));
-        mkdirSync(dirname(file), { recursive: true });
-        writeFileSync(file, content);
-      }
-      const modules = sources
-        .map((name) =>
-          name
-            .slice(0, -".py".length)
-            .replaceAll("/", ".")
-            .replace(/\.__init__$/, ""),
-        )
-        .filter((name) => !name.endsWith(".__main__"))
-        .sort();
-      const python = join(await checkers(), "python");
-      const { status, stderr } = spawnSync(python, ["-BPc", `import ${modules.join(", ")}`], {
-        encoding: "utf8",
-        env: { PYTHONPATH: folder },
-      });
-      expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-  },
-  INSTALL_TIMEOUT,
-);
