@@ -82,8 +82,8 @@ def test_a_node_downloads_its_bundle_once(rig, baked):
         "systemctl is-active --quiet dask-bundle || test -e /var/lib/dask-node/bundle", BOOT_SECONDS
     )
     node.wait_for("test -e /etc/dask/node.env", BOOT_SECONDS)
-    assert node.run("stat --format='%U %a %n' /usr/local/lib/dask-node/bootstrap /etc/dask/node.env") == (
-        "root 755 /usr/local/lib/dask-node/bootstrap\nroot 644 /etc/dask/node.env"
+    assert node.run("stat --format='%U %a %n' /usr/local/lib/dask-node/bootstrap.sh /etc/dask/node.env") == (
+        "root 755 /usr/local/lib/dask-node/bootstrap.sh\nroot 644 /etc/dask/node.env"
     )
     node.run("systemctl restart dask-bundle")
     assert node.log().count("downloading https://") == 1

@@ -21,7 +21,7 @@ const calls = (run: { calls: string[] }, ...names: string[]) =>
 describe("phase base", () => {
   test("creates a user without shell and sudo, and makes no change that belongs to a boot", () => {
     prepare(worker(production, "cpu"));
-    const run = machine.run("base");
+    const run = machine.run("base.sh");
     expect(run).toMatchObject({ code: 0, said: "" });
     expect(calls(run, "useradd", "install", "sysctl", "systemctl")).toEqual([
       "useradd --system --user-group --home-dir /var/lib/dask --create-home --shell /usr/sbin/nologin dask",
@@ -30,14 +30,14 @@ describe("phase base", () => {
 
   test("a second run creates no user and installs nothing", () => {
     prepare(worker(production, "cpu"));
-    machine.run("base");
-    expect(calls(machine.run("base"), "useradd", "apt-get")).toEqual([]);
+    machine.run("base.sh");
+    expect(calls(machine.run("base.sh"), "useradd", "apt-get")).toEqual([]);
   });
 
   test("installs missing packages without prompts", () => {
     prepare(worker(production, "cpu"));
     machine.command("dpkg-query", '[[ $* == *mdadm ]] || echo "install ok installed"');
-    const run = machine.run("base");
+    const run = machine.run("base.sh");
     expect(run.said).toBe("installing mdadm\n");
     expect(machine.read("run/dask/apt-updated")).toBe("");
     const options =
@@ -52,7 +52,7 @@ describe("phase base", () => {
     prepare(worker(production, "cpu"));
     machine.command("dpkg-query", '[[ $* == *mdadm ]] || echo "install ok installed"');
     machine.write("run/dask/apt-updated", "");
-    expect(calls(machine.run("base"), "apt-get").filter((call) => call.endsWith(" update"))).toEqual([]);
+    expect(calls(machine.run("base.sh"), "apt-get").filter((call) => call.endsWith(" update"))).toEqual([]);
   });
 
   test("fails with the error of apt if a package does not exist", () => {
@@ -62,7 +62,7 @@ describe("phase base", () => {
       "apt-get",
       'case "$*" in *install*) echo "E: Unable to locate package mdadm" >&2; exit 100 ;; esac',
     );
-    const { code, said } = machine.run("base");
+    const { code, said } = machine.run("base.sh");
     expect(code).toBe(1);
     expect(said).toMatch(/\nE: Unable to locate package mdadm\n$/);
   });
@@ -71,7 +71,7 @@ describe("phase base", () => {
 describe("phase configuration", () => {
   test("creates the scratch directory, loads kernel settings and enables dask-machine.service", () => {
     prepare(worker(production, "cpu"));
-    const run = machine.run("configuration");
+    const run = machine.run("configuration.sh");
     expect(run).toMatchObject({ code: 0, said: "" });
     expect(run.calls.map((call) => call.replaceAll(machine.directory, ""))).toEqual([
       "install -d -o dask -g dask -m 0750 /var/lib/dask/scratch",
@@ -84,7 +84,7 @@ describe("phase configuration", () => {
     prepare(worker(production, "cpu"));
     machine.command("systemctl", "exit 1");
     machine.command("journalctl", "echo '/dev/nvme1n1 holds data of someone else'");
-    expect(machine.run("configuration")).toMatchObject({
+    expect(machine.run("configuration.sh")).toMatchObject({
       code: 1,
       said: "dask-machine.service: /dev/nvme1n1 holds data of someone else\n",
     });
@@ -93,14 +93,14 @@ describe("phase configuration", () => {
   test("fails if the kernel rejects a setting", () => {
     prepare(worker(production, "cpu"));
     machine.command("sysctl", "echo 'sysctl: permission denied' >&2; exit 255");
-    const run = machine.run("configuration");
+    const run = machine.run("configuration.sh");
     expect(run).toMatchObject({ code: 255, said: "sysctl: permission denied\n" });
     expect(calls(run, "systemctl")).toEqual([]);
   });
 
   test("does not enable the unit on the scheduler", () => {
     prepare(schedulerNode(production));
-    const run = machine.run("configuration");
+    const run = machine.run("configuration.sh");
     expect(run.code).toBe(0);
     expect(calls(run, "install", "systemctl")).toEqual([
       "install -d -o dask -g dask -m 0750 /var/lib/dask/scratch",
@@ -113,7 +113,7 @@ describe("machine-facts", () => {
     prepare(spec);
     machine.command("nproc", `echo ${vcpus}`);
     machine.command("uname", "echo ip-10-20-0-17.eu-central-1.compute.internal");
-    expect(machine.run("machine-facts")).toMatchObject({ code: 0, said: "" });
+    expect(machine.run("machine-facts.sh")).toMatchObject({ code: 0, said: "" });
     return machine.read("run/dask/machine.env");
   };
 

@@ -20,7 +20,7 @@ let machine: FakeMachine;
 const prepare = (settings: Readonly<Record<string, string>> = {}) => {
   machine = new FakeMachine(spec, settings);
   machine.write("var/log/dask-node.log", "");
-  for (const phase of [...BAKED, ...BOOT]) machine.script(phase, idempotent(phase));
+  for (const phase of [...BAKED, ...BOOT]) machine.script(`${phase}.sh`, idempotent(phase));
   machine.command("systemctl");
   fakeAws(machine);
 };
@@ -34,7 +34,7 @@ const prepareAgain = (settings: Readonly<Record<string, string>>) => {
 
 /** Runs it, with the calls of systemctl alone. */
 const bootstrap = (...argv: string[]) => {
-  const { calls, ...run } = machine.run("bootstrap", ...argv);
+  const { calls, ...run } = machine.run("bootstrap.sh", ...argv);
   return { ...run, calls: calls.filter((call) => call.startsWith("systemctl ")) };
 };
 
@@ -76,9 +76,9 @@ describe("the phases", () => {
   });
 
   test("of two lanes run side by side", () => {
-    machine.script("base", waiting("base", "[[ -e /var/conda-begun ]]"));
-    machine.script("conda", waiting("conda", "[[ -e /var/cuda-nvidia-begun ]]"));
-    machine.script("cuda-nvidia", waiting("cuda-nvidia", "[[ -e /var/conda ]]"));
+    machine.script("base.sh", waiting("base", "[[ -e /var/conda-begun ]]"));
+    machine.script("conda.sh", waiting("conda", "[[ -e /var/cuda-nvidia-begun ]]"));
+    machine.script("cuda-nvidia.sh", waiting("cuda-nvidia", "[[ -e /var/conda ]]"));
     expect(bootstrap().code).toBe(0);
   });
 
@@ -92,7 +92,7 @@ describe("the phases", () => {
   });
 
   test("do not run twice at once", () => {
-    machine.script("base", '#!/bin/bash\n"$(dirname "$0")/bootstrap"\n');
+    machine.script("base.sh", '#!/bin/bash\n"$(dirname "$0")/bootstrap.sh"\n');
     const { code, said } = bootstrap();
     expect(code).toBe(1);
     expect(said).toContain("another bootstrap is at work: follow it with journalctl -fu dask-node");
@@ -102,7 +102,7 @@ describe("the phases", () => {
 describe("the first failure", () => {
   test("ends the run with phase, exit code and cause, and starts no later phase", () => {
     machine.script(
-      "configuration",
+      "configuration.sh",
       '#!/bin/bash\necho working\necho "no \\"space\\" left\\\\" >&2\necho\nexit 28\n',
     );
     const { code, said } = bootstrap();
@@ -125,16 +125,16 @@ describe("the first failure", () => {
   });
 
   test("is told at once, lets the phase at work in the other lane end, and starts no other", () => {
-    machine.script("conda", waiting("conda", "[[ -e /var/base-begun ]]", "echo no; exit 1"));
+    machine.script("conda.sh", waiting("conda", "[[ -e /var/base-begun ]]", "echo no; exit 1"));
     machine.script(
-      "base",
+      "base.sh",
       waiting("base", `grep --quiet =ABANDON ${machine.directory}/calls`, "/usr/bin/sleep 1"),
     );
     machine.script(
-      "outer",
-      '#!/bin/bash\n"$(dirname "$0")/bootstrap"; code=$?\n[[ -e /var/base ]] || echo too early\nexit $code\n',
+      "outer.sh",
+      '#!/bin/bash\n"$(dirname "$0")/bootstrap.sh"; code=$?\n[[ -e /var/base ]] || echo too early\nexit $code\n',
     );
-    const { code, said } = machine.run("outer");
+    const { code, said } = machine.run("outer.sh");
     expect(code).toBe(1);
     expect(begun(said).sort()).toEqual(["base", "conda"]);
     expect(said).not.toContain("too early");
@@ -144,9 +144,9 @@ describe("the first failure", () => {
 
   test("stays what is told in the end, though the other lane has just begun a phase", () => {
     // The other lane looked for a failure before there was one, and says so after it.
-    machine.script("conda", waiting("conda", "[[ -e /var/base-begun ]]", "exit 1"));
+    machine.script("conda.sh", waiting("conda", "[[ -e /var/base-begun ]]", "exit 1"));
     machine.script(
-      "base",
+      "base.sh",
       waiting(
         "base",
         "grep --quiet failed /var/lib/dask-node/status.json",
@@ -158,11 +158,11 @@ describe("the first failure", () => {
   });
 
   test("is mended by running again: what was done stays done", () => {
-    machine.script("configuration", "#!/bin/bash\nexit 1\n");
+    machine.script("configuration.sh", "#!/bin/bash\nexit 1\n");
     expect(lines(bootstrap().said).at(-1)).toMatch(
       /^phase configuration failed with exit code 1: it said nothing;/,
     );
-    machine.script("configuration", idempotent("configuration"));
+    machine.script("configuration.sh", idempotent("configuration"));
     const { code, said } = bootstrap();
     expect(code).toBe(0);
     expect(lines(said)).toContain("[base] base is there");
@@ -171,8 +171,8 @@ describe("the first failure", () => {
 
   test("may be the time that all phases take together, though each has enough for itself", () => {
     prepareAgain({ BOOT_SECONDS: "4" });
-    machine.script("base", "#!/bin/bash\nexec /usr/bin/sleep 2\n");
-    machine.script("configuration", '#!/bin/bash\necho "waiting long"\nexec /usr/bin/sleep 3.5\n');
+    machine.script("base.sh", "#!/bin/bash\nexec /usr/bin/sleep 2\n");
+    machine.script("configuration.sh", '#!/bin/bash\necho "waiting long"\nexec /usr/bin/sleep 3.5\n');
     const { code, said } = bootstrap();
     expect(code).toBe(1);
     expect(said).toContain(
@@ -183,7 +183,7 @@ describe("the first failure", () => {
 
   test("may be that no time is left for a phase", () => {
     prepareAgain({ BOOT_SECONDS: "0" });
-    machine.script("base", "#!/bin/bash\nexec /usr/bin/sleep 30\n");
+    machine.script("base.sh", "#!/bin/bash\nexec /usr/bin/sleep 30\n");
     const { code, said } = bootstrap();
     expect(code).toBe(1);
     expect(said).toContain("phase base failed with exit code 124: not done within 0 s of the start, at: ; ");
@@ -198,7 +198,7 @@ describe("scripts of the user", () => {
   beforeEach(() => {
     prepareAgain(SETUP);
     for (const phase of ["setup-bake", "setup-bake-pool", "setup-boot"])
-      machine.script(phase, idempotent(phase));
+      machine.script(`${phase}.sh`, idempotent(phase));
   });
 
   test("run after the lanes, and before Dask, each with its own lines", () => {
@@ -211,7 +211,7 @@ describe("scripts of the user", () => {
   });
 
   test("that fail end the run with one sentence, as every phase", () => {
-    machine.script("setup-bake", "#!/bin/bash\necho '[Errno 28] No space left on device'\nexit 3\n");
+    machine.script("setup-bake.sh", "#!/bin/bash\necho '[Errno 28] No space left on device'\nexit 3\n");
     const { code, said } = bootstrap();
     expect(code).toBe(1);
     expect(lines(said).slice(9)).toEqual([
@@ -237,7 +237,7 @@ describe("a phase that needs a reboot", () => {
     "phase cuda-nvidia needs a reboot: the driver does not load; rebooting once, then going on";
 
   test("gets one, and the run goes on after it", () => {
-    machine.script("cuda-nvidia", needsReboot);
+    machine.script("cuda-nvidia.sh", needsReboot);
     const first = bootstrap();
     expect(first.code).toBe(0);
     expect(first.calls).toEqual(["systemctl --no-block reboot"]);
@@ -254,9 +254,9 @@ describe("a phase that needs a reboot", () => {
   });
 
   test("gets it once the phase at work in the other lane is done", () => {
-    machine.script("cuda-nvidia", needsReboot);
+    machine.script("cuda-nvidia.sh", needsReboot);
     machine.script(
-      "conda",
+      "conda.sh",
       waiting("conda", "[[ -e /var/lib/dask-node/stopped ]]", "/usr/bin/sleep 0.3; echo late"),
     );
     const { code, said } = bootstrap();
@@ -265,9 +265,9 @@ describe("a phase that needs a reboot", () => {
   });
 
   test("gets none where the other lane fails", () => {
-    machine.script("cuda-nvidia", needsReboot);
+    machine.script("cuda-nvidia.sh", needsReboot);
     machine.script(
-      "conda",
+      "conda.sh",
       waiting("conda", "[[ -e /var/lib/dask-node/stopped ]]", "echo 'disk full'; exit 1"),
     );
     const { code, said, calls } = bootstrap();
@@ -277,7 +277,7 @@ describe("a phase that needs a reboot", () => {
   });
 
   test("does not get a second one, and says so", () => {
-    machine.script("cuda-nvidia", needsReboot);
+    machine.script("cuda-nvidia.sh", needsReboot);
     bootstrap();
     const { code, said, calls } = bootstrap();
     expect(code).toBe(1);
@@ -289,11 +289,11 @@ describe("a phase that needs a reboot", () => {
   });
 
   test("gets one again years later, when a new kernel needs it", () => {
-    machine.script("cuda-nvidia", needsReboot);
+    machine.script("cuda-nvidia.sh", needsReboot);
     bootstrap();
     machine.write("var/driver", "");
     bootstrap();
-    machine.script("cuda-nvidia", "#!/bin/bash\necho 'new kernel'\nexit 100\n");
+    machine.script("cuda-nvidia.sh", "#!/bin/bash\necho 'new kernel'\nexit 100\n");
     expect(bootstrap().calls).toEqual(["systemctl --no-block reboot"]);
   });
 });

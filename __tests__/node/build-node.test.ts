@@ -179,10 +179,10 @@ describe.each(everySpec)("%s", (_, spec) => {
     const executable = spec.files.filter(({ mode }) => mode === "0755").map(({ path }) => path);
     expect(executable.sort()).toEqual(
       [
-        ...["bootstrap", "fetch-bundle", "run.sh", ...spec.bake.flat(), ...spec.boot.filter(isScript)],
+        ...["bootstrap", "fetch-bundle", "run", ...spec.bake.flat(), ...spec.boot.filter(isScript)],
         ...(spec.role === "scheduler" ? [] : ["machine-facts", "scratch"]),
       ]
-        .map((name) => `/usr/local/lib/dask-node/${name}`)
+        .map((name) => `/usr/local/lib/dask-node/${name}.sh`)
         .sort(),
     );
     for (const path of executable) expect(fileOf(spec, path)).toMatch(/^#!\/bin\/bash\n/);
@@ -202,7 +202,7 @@ describe.each(everySpec)("%s", (_, spec) => {
     const end = spec.role === "scheduler" ? "signal" : "hook";
     expect(spec.stub.map(({ path }) => path)).toEqual([
       "/etc/systemd/system/dask-bundle.service",
-      ...["fetch-bundle", "instance", end].map((name) => `/usr/local/lib/dask-node/${name}`),
+      ...["fetch-bundle", "instance", end].map((name) => `/usr/local/lib/dask-node/${name}.sh`),
       "/etc/dask/bundle.env",
     ]);
     expect(fileOf(spec, "/etc/dask/bundle.env").split("\n")).toEqual([

@@ -140,29 +140,25 @@ describe("scripts", () => {
   const sources = readdirSync(CLOUD_INIT, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map(({ parentPath, name }) => join(parentPath, name))
-    .filter((path) => isBash(readFileSync(path, "utf8")));
-  const scripts = everySpec
-    .flatMap(([, { files }]) => files)
-    .filter(
-      ({ path, content }) => isBash(content) || /\/(functions|hook|instance|pem|secrets|signal)$/.test(path),
-    );
+    .filter((path) => path.endsWith(".sh") || isBash(readFileSync(path, "utf8")));
+  const scripts = everySpec.flatMap(([, { files }]) => files).filter(({ content }) => isBash(content));
 
   test("are these files", () => {
     expect(sources.map((path) => relative(CLOUD_INIT, path)).sort()).toEqual([
       ...[
-        "base/base",
-        "base/bootstrap",
-        "base/fetch-bundle",
-        "base/functions",
-        "base/hook",
-        "base/instance",
-        "base/machine-facts",
+        "base/base.sh",
+        "base/bootstrap.sh",
+        "base/fetch-bundle.sh",
+        "base/functions.sh",
+        "base/hook.sh",
+        "base/instance.sh",
+        "base/machine-facts.sh",
         "base/run.sh",
-        "base/scratch",
-        "base/signal",
+        "base/scratch.sh",
+        "base/signal.sh",
       ],
-      ...["conda/conda", "cuda-nvidia/cuda-nvidia", "cuda-nvidia/cuda-toolkit"],
-      ...["dask/configuration", "dask/dask", "setup/setup"],
+      ...["conda/conda.sh", "cuda-nvidia/cuda-nvidia.sh", "cuda-nvidia/cuda-toolkit.sh"],
+      ...["dask/configuration.sh", "dask/dask.sh", "setup/setup.sh"],
     ]);
   });
 
@@ -171,8 +167,8 @@ describe("scripts", () => {
       sources
         .filter((path) => pattern.test(readFileSync(path, "utf8")))
         .map((path) => relative(CLOUD_INIT, path));
-    expect(having(/--aws-sigv4/)).toEqual(["base/instance"]);
-    expect(having(/sed .*" \*: \*"/)).toEqual(["base/instance"]);
+    expect(having(/--aws-sigv4/)).toEqual(["base/instance.sh"]);
+    expect(having(/sed .*" \*: \*"/)).toEqual(["base/instance.sh"]);
     expect(having(/\bjq\b|json\.load/)).toEqual([]);
   });
 

@@ -43,7 +43,7 @@ const short = (calls: readonly string[]) =>
   calls.map((call) => call.replaceAll(machine.directory, "").replace(/dask-node\.\w{6}/, "dask-node.X"));
 
 test("installs only the interpreter and the locked packages", () => {
-  const { code, said, calls } = machine.run("conda");
+  const { code, said, calls } = machine.run("conda.sh");
   expect(said).toBe(
     "installing Miniforge\nmaking an environment with Python 3.12.13\ninstalling 62 locked packages\n" +
       "dask, version 2026.7.1 on Python 3.12.13\n",
@@ -68,13 +68,13 @@ test.each([
 ])("uv gets the unchanged lockfile: %s", (_, spec, lock) => {
   machine.remove();
   prepare(spec);
-  expect(machine.run("conda").code).toBe(0);
+  expect(machine.run("conda.sh").code).toBe(0);
   expect(machine.read("var/requirements")).toBe(packageFile(lock));
 });
 
 test("a second run changes nothing", () => {
-  machine.run("conda");
-  expect(machine.run("conda")).toEqual({
+  machine.run("conda.sh");
+  expect(machine.run("conda.sh")).toEqual({
     code: 0,
     said: "Dask 2026.7.1 on Python 3.12.13 is there\n",
     calls: [],
@@ -82,10 +82,10 @@ test("a second run changes nothing", () => {
 });
 
 test("another image digest recreates the environment, with the existing Miniforge", () => {
-  machine.run("conda");
+  machine.run("conda.sh");
   const settings = machine.read("etc/dask/node.env") ?? "";
   machine.write("etc/dask/node.env", settings.replace(/BAKE_KEY='\w+'/, "BAKE_KEY='0123456789ab'"));
-  const { said, calls } = machine.run("conda");
+  const { said, calls } = machine.run("conda.sh");
   expect(said).toContain("installing 62 locked packages");
   expect(short(calls).map((call) => call.split(" ")[0])).toEqual(["conda-stub", "uv-stub"]);
   expect(machine.read("opt/dask/env/.dask-node")).toBe("0123456789ab\n");
@@ -94,7 +94,7 @@ test("another image digest recreates the environment, with the existing Miniforg
 test("an installer with another checksum is not run, and the error has both checksums", () => {
   machine.write("installer", "echo evil");
   const evil = createHash("sha256").update("echo evil").digest("hex");
-  const { code, said } = machine.run("conda");
+  const { code, said } = machine.run("conda.sh");
   expect(code).toBe(1);
   expect(said).toMatch(
     new RegExp(
@@ -106,7 +106,7 @@ test("an installer with another checksum is not run, and the error has both chec
 
 test("a failed download reports the error of curl", () => {
   machine.command("curl", "echo 'curl: (22) The requested URL returned error: 404' >&2; exit 22");
-  const { code, said } = machine.run("conda");
+  const { code, said } = machine.run("conda.sh");
   expect(code).toBe(1);
   expect(said).toMatch(
     /\ncannot download https:\/\/.+\.sh: curl: \(22\) The requested URL returned error: 404\n$/,
@@ -115,7 +115,7 @@ test("a failed download reports the error of curl", () => {
 
 test("a failed installation is tried three times, and reports its last line", () => {
   machine.command("uv-stub", "echo 'error: hash mismatch of dask' >&2; exit 1");
-  const { code, said, calls } = machine.run("conda");
+  const { code, said, calls } = machine.run("conda.sh");
   expect(code).toBe(1);
   expect(said.trimEnd().split("\n").slice(-5)).toEqual([
     "error: hash mismatch of dask",
@@ -129,8 +129,8 @@ test("a failed installation is tried three times, and reports its last line", ()
 
 test("an environment with another version of Dask is rejected", () => {
   machine.command("uv-stub", "echo 2020.1.0 >/var/installed");
-  const { code, said } = machine.run("conda");
+  const { code, said } = machine.run("conda.sh");
   expect(code).toBe(1);
   expect(said).toMatch(/the environment holds 'dask, version 2020.1.0', expected 2026.7.1\n$/);
-  expect(machine.run("conda").code).toBe(1);
+  expect(machine.run("conda.sh").code).toBe(1);
 });

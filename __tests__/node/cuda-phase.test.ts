@@ -67,14 +67,14 @@ const calls = (run: { calls: string[] }, ...names: string[]) =>
 
 test("a driver that works is not changed", () => {
   prepare({ driver: true });
-  const run = machine.run("cuda-nvidia");
+  const run = machine.run("cuda-nvidia.sh");
   expect(run).toMatchObject({ code: 0, said: "NVIDIA L4, 580.95.05, Enabled\n" });
   expect(calls(run, "apt-get", "modprobe", "apt-mark")).toEqual([]);
 });
 
 test("without one, the signed modules of the running kernel are installed and loaded, without a reboot", () => {
   prepare();
-  const run = machine.run("cuda-nvidia");
+  const run = machine.run("cuda-nvidia.sh");
   expect(run.code).toBe(0);
   expect(calls(run, "apt-get", "modprobe", "apt-mark")).toEqual([
     "apt-get update",
@@ -88,7 +88,7 @@ test("without one, the signed modules of the running kernel are installed and lo
 
 test("if only modules for another kernel exist, the phase requests a reboot with the reason", () => {
   prepare({ modules: false });
-  const run = machine.run("cuda-nvidia");
+  const run = machine.run("cuda-nvidia.sh");
   expect(run.code).toBe(100);
   expect(run.said).toMatch(/\ndriver 580 does not load on kernel 6\.14\.0-1018-aws\n$/);
   expect(calls(run, "apt-get").at(-1)).toBe(
@@ -99,7 +99,7 @@ test("if only modules for another kernel exist, the phase requests a reboot with
 
 test("persistence mode is on, by a drop-in if the packaged daemon turns it off", () => {
   prepare({ driver: true });
-  const run = machine.run("cuda-nvidia");
+  const run = machine.run("cuda-nvidia.sh");
   expect(machine.read("etc/systemd/system/nvidia-persistenced.service.d/dask.conf")).toBe(
     "# The GPUs stay initialised between tasks: without it each first CUDA call waits for the driver.\n" +
       "[Unit]\nStopWhenUnneeded=false\n\n[Service]\nExecStart=\n" +
@@ -116,7 +116,7 @@ test("persistence mode is on, by a drop-in if the packaged daemon turns it off",
 test("a daemon that keeps persistence mode on is not changed", () => {
   prepare({ driver: true });
   machine.command("systemctl", "echo ExecStart=/usr/bin/nvidia-persistenced --persistence-mode");
-  expect(calls(machine.run("cuda-nvidia"), "systemctl")).toEqual([
+  expect(calls(machine.run("cuda-nvidia.sh"), "systemctl")).toEqual([
     "systemctl cat nvidia-persistenced.service",
   ]);
   expect(machine.read("etc/systemd/system/nvidia-persistenced.service.d/dask.conf")).toBeUndefined();
@@ -133,7 +133,7 @@ describe("Fabric Manager", () => {
   test("is installed in the driver's version, enabled and started where NVSwitches connect the GPUs", () => {
     prepare();
     onBus("0000:a0:00.0", "0x10de", "0x068000");
-    const run = machine.run("cuda-nvidia");
+    const run = machine.run("cuda-nvidia.sh");
     expect(run.code).toBe(0);
     expect(about(run)).toEqual([
       "systemctl cat nvidia-fabricmanager.service",
@@ -150,7 +150,7 @@ describe("Fabric Manager", () => {
   ])("is left out with %s", (_, vendor, kind) => {
     prepare();
     onBus("0000:a0:00.0", vendor, kind);
-    const run = machine.run("cuda-nvidia");
+    const run = machine.run("cuda-nvidia.sh");
     expect(run.code).toBe(0);
     expect(about(run)).toEqual([]);
   });
@@ -159,7 +159,7 @@ describe("Fabric Manager", () => {
     prepare({ driver: true });
     machine.write("var/fabricmanager", "");
     onBus("0000:a0:00.0", "0x10de", "0x068000");
-    const run = machine.run("cuda-nvidia");
+    const run = machine.run("cuda-nvidia.sh");
     expect(run.code).toBe(0);
     expect(calls(run, "apt-get")).toEqual([]);
     expect(about(run)).toContain("systemctl start nvidia-fabricmanager.service");
@@ -167,7 +167,7 @@ describe("Fabric Manager", () => {
 
   test("is in an image for instances with NVSwitches that is baked on another instance type", () => {
     prepare({ spec: p5 });
-    const run = machine.run("cuda-nvidia");
+    const run = machine.run("cuda-nvidia.sh");
     expect(run.code).toBe(0);
     expect(about(run)).toEqual([
       "systemctl cat nvidia-fabricmanager.service",
@@ -183,7 +183,7 @@ describe("Fabric Manager", () => {
     onBus("0000:a0:00.0", "0x10de", "0x068000");
     machine.command("systemctl", '[[ "$*" != *"start nvidia-fabricmanager"* && "$*" != cat* ]]');
     machine.command("journalctl", "echo failed to configure all the available GPUs or NVSwitches");
-    const { code, said } = machine.run("cuda-nvidia");
+    const { code, said } = machine.run("cuda-nvidia.sh");
     expect(code).toBe(1);
     expect(said).toMatch(
       /\nnvidia-fabricmanager does not run: failed to configure all the available GPUs or NVSwitches\n$/,
@@ -196,7 +196,7 @@ describe("Fabric Manager", () => {
     ["In Progress", 1],
   ])("that leaves the fabric of GPUs %s ends the phase with %d", (fabric, expected) => {
     prepare({ driver: true, fabric });
-    const { code, said } = machine.run("cuda-nvidia");
+    const { code, said } = machine.run("cuda-nvidia.sh");
     expect(code).toBe(expected);
     expect(said.includes("the GPUs do not join their NVLink fabric; those of p6 need NVLSM")).toBe(
       code === 1,
@@ -209,7 +209,7 @@ test.each([
   ["Disabled", 0],
 ])("MIG mode that is %s ends the phase with %d", (mig, expected) => {
   prepare({ driver: true, mig });
-  const { code, said } = machine.run("cuda-nvidia");
+  const { code, said } = machine.run("cuda-nvidia.sh");
   expect(code).toBe(expected);
   expect(said.startsWith("MIG mode is enabled, expected one worker for each whole GPU; turn it off")).toBe(
     expected === 1,
@@ -219,7 +219,7 @@ test.each([
 test("a node without a GPU fails the phase before anything is installed", () => {
   prepare();
   machine.write("sys/bus/pci/devices/0000:31:00.0/vendor", "0x1d0f\n");
-  expect(machine.run("cuda-nvidia")).toEqual({
+  expect(machine.run("cuda-nvidia.sh")).toEqual({
     code: 1,
     said: "this machine has no NVIDIA GPU\n",
     calls: [],
@@ -235,7 +235,7 @@ test("a driver that stops working fails the phase with the error of nvidia-smi",
   "") echo "Failed to initialize NVML: Unknown Error"; exit 255 ;;
 esac`,
   );
-  const { code, said } = machine.run("cuda-nvidia");
+  const { code, said } = machine.run("cuda-nvidia.sh");
   expect(code).toBe(1);
   expect(said).toBe("nvidia-smi lists no GPU: Failed to initialize NVML: Unknown Error\n");
 });
@@ -246,7 +246,7 @@ describe("phase cuda-toolkit, on release 2024.7", () => {
   test("installs the toolkit from NVIDIA's repository, after a check of its key", () => {
     prepare({ driver: true, spec });
     machine.command("curl", 'echo "not the key" >"$' + '{@: -2:1}"');
-    const refused = machine.run("cuda-toolkit");
+    const refused = machine.run("cuda-toolkit.sh");
     expect(refused.code).toBe(1);
     expect(refused.said).toMatch(
       /cuda-keyring_1\.1-1_all\.deb has the checksum \w{64}, expected d2a6b11c096396d868758b86dab1823b25e14d70333f1dfa74da5ddaf6a06dba: not used\n$/,
@@ -256,7 +256,7 @@ describe("phase cuda-toolkit, on release 2024.7", () => {
     machine.command("sha256sum", "echo d2a6b11c096396d868758b86dab1823b25e14d70333f1dfa74da5ddaf6a06dba -");
     // The package lists are updated even if they were updated in this boot.
     machine.write("run/dask/apt-updated", "");
-    const run = machine.run("cuda-toolkit");
+    const run = machine.run("cuda-toolkit.sh");
     expect(run.code).toBe(0);
     expect(calls(run, "dpkg", "apt-get")).toEqual([
       "dpkg --install /var/tmp/cuda-keyring.deb",
@@ -269,7 +269,7 @@ describe("phase cuda-toolkit, on release 2024.7", () => {
   test("does nothing if the toolkit is installed", () => {
     prepare({ driver: true, spec });
     machine.command("dpkg-query", 'echo "install ok installed"');
-    const run = machine.run("cuda-toolkit");
+    const run = machine.run("cuda-toolkit.sh");
     expect(run).toMatchObject({ code: 0, said: "" });
     expect(calls(run, "curl", "dpkg", "apt-get")).toEqual([]);
   });
@@ -277,7 +277,7 @@ describe("phase cuda-toolkit, on release 2024.7", () => {
   test("rejects another version of Ubuntu with a hint", () => {
     prepare({ driver: true, spec });
     machine.write("etc/os-release", 'VERSION_ID="22.04"\n');
-    const { code, said } = machine.run("cuda-toolkit");
+    const { code, said } = machine.run("cuda-toolkit.sh");
     expect(code).toBe(1);
     expect(said).toMatch(/cuda-toolkit-12-6 is for Ubuntu 24\.04; choose such an image\n$/);
   });

@@ -25,7 +25,7 @@ const calls = (run: { calls: string[] }) =>
 test("the phase enables and starts the scheduler, and ends once the scheduler responds", () => {
   prepare(schedulerNode(production));
   machine.command("curl");
-  const run = machine.run("dask");
+  const run = machine.run("dask.sh");
   expect(run).toMatchObject({ code: 0, said: "" });
   expect(calls(run)).toEqual([
     "systemctl daemon-reload",
@@ -38,7 +38,7 @@ test("the phase enables and starts the scheduler, and ends once the scheduler re
 test("a scheduler that does not respond fails the phase with its last log line", () => {
   prepare(schedulerNode(production));
   machine.command("curl", "exit 7");
-  expect(machine.run("dask")).toMatchObject({
+  expect(machine.run("dask.sh")).toMatchObject({
     code: 1,
     said: "dask-scheduler does not answer after 0 s: OSError: port 8786 is taken\n",
   });
@@ -47,7 +47,7 @@ test("a scheduler that does not respond fails the phase with its last log line",
 test("the phase of a worker node ends once all its processes are registered", () => {
   prepare(worker(variety, "many-processes"));
   python("echo '4 of 4 workers are registered'");
-  const run = machine.run("dask");
+  const run = machine.run("dask.sh");
   expect(run.code).toBe(0);
   expect(calls(run)).toEqual([
     "systemctl daemon-reload",
@@ -75,7 +75,7 @@ test("a GPU worker's node expects a process for each GPU, not for each MIG devic
     "nvidia-smi",
     "printf 'GPU 0: A100\\n  MIG 1g.5gb Device 0: (UUID: MIG-1)\\nGPU 1: A100\\n'",
   );
-  expect(calls(machine.run("dask")).at(-1)).toBe(
+  expect(calls(machine.run("dask.sh")).at(-1)).toBe(
     "python-of-dask -BP -m cdktf_dask.node.join tls://scheduler.production.internal:8786 gpu--ip-10-20-0-17 0 2",
   );
 });
@@ -84,7 +84,7 @@ test("workers that do not register fail the phase with their number and their la
   prepare(worker(production, "cpu"));
   python("echo '0 of 1 workers are registered'; exit 1");
   machine.command("systemctl", "[[ $1 != enable ]]");
-  expect(machine.run("dask")).toMatchObject({
+  expect(machine.run("dask.sh")).toMatchObject({
     code: 1,
     said: "0 of 1 workers are registered\ndask-worker does not answer after 0 s: OSError: port 8786 is taken\n",
   });

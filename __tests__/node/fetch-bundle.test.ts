@@ -33,7 +33,7 @@ const systemctl = (calls: readonly string[]) => calls.filter((call) => call.star
 
 test("downloads the bundle by a signed request, unpacks it, and starts the phases", () => {
   prepare();
-  const { code, said, calls } = machine.run("fetch-bundle");
+  const { code, said, calls } = machine.run("fetch-bundle.sh");
   expect(code).toBe(0);
   expect(said).toMatch(new RegExp(`^\\S+Z downloading https://${HOST}/${cpu.bundle.key}\\n$`));
   expect(calls.filter((call) => call.includes("--aws-sigv4"))).toEqual([
@@ -53,19 +53,19 @@ test("downloads the bundle by a signed request, unpacks it, and starts the phase
 test("a node that has its bundle makes no request", () => {
   prepare();
   machine.write("var/lib/dask-node/bundle", `${cpu.bundle.sha256}\n`);
-  expect(machine.run("fetch-bundle")).toEqual({ code: 0, said: "", calls: STARTED });
+  expect(machine.run("fetch-bundle.sh")).toEqual({ code: 0, said: "", calls: STARTED });
 });
 
 test("a node with the bundle of an image downloads its bundle", () => {
   prepare();
   machine.write("var/lib/dask-node/bundle", "0123\n");
-  expect(machine.run("fetch-bundle").code).toBe(0);
+  expect(machine.run("fetch-bundle.sh").code).toBe(0);
   expect(machine.read("var/lib/dask-node/bundle")).toBe(`${cpu.bundle.sha256}\n`);
 });
 
 describe("a failure goes to the console, the log, the status, the tag and the launch hook", () => {
   const assertFailed = (cause: string) => {
-    const { code, said, calls } = machine.run("fetch-bundle");
+    const { code, said, calls } = machine.run("fetch-bundle.sh");
     expect(code).toBe(1);
     expect(said).toContain(
       `Z ${failure(cause)}; log: /var/log/dask-node.log; to try again after a fix: systemctl restart dask-bundle\n`,
@@ -108,7 +108,7 @@ test("a scheduler reports to the deployment that waits for it", () => {
   const scheduler = schedulerNode(production);
   prepare(scheduler, { bucket: "NoSuchBucket" });
   keep(machine, "/dask/production/scheduler-signal", "https://signal/");
-  const { calls } = machine.run("fetch-bundle");
+  const { calls } = machine.run("fetch-bundle.sh");
   const message = failure(`cannot download the bundle from ${HOST}: NoSuchBucket: Access Denied`);
   expect(toldAws(calls)).toEqual([message]);
   const [, body = ""] = /^data-raw = (".*")$/m.exec(machine.read("var/signals") ?? "") ?? [];
@@ -122,7 +122,7 @@ test("a scheduler reports to the deployment that waits for it", () => {
 
 test("without IMDSv2 a failure goes only to the console, the log and the status", () => {
   prepare(cpu, { metadata: "off" });
-  const { code, said, calls } = machine.run("fetch-bundle");
+  const { code, said, calls } = machine.run("fetch-bundle.sh");
   const cause =
     "the metadata service gives no IMDSv2 token: curl: (22) The requested URL returned error: 403; enable it, with http_tokens required";
   expect(code).toBe(1);

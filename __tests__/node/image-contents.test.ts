@@ -28,7 +28,7 @@ const BAKED_SETTINGS = [
   ...["DRIVER_BRANCH", "NVSWITCH", "CUDA_PACKAGE"],
 ];
 const BAKED_FILES = [
-  ...["functions", "base", "conda", "cuda-nvidia", "cuda-toolkit"],
+  ...["functions", "base", "conda", "cuda-nvidia", "cuda-toolkit"].map((name) => `${name}.sh`),
   ...["nvidia-persistenced.conf", "requirements.txt", "uv.txt"],
 ].map((name) => `${LIBRARY}/${name}`);
 
@@ -93,15 +93,21 @@ describe("the files that an image is built with", () => {
   test("are the settings, and the files of the phases in the image", () => {
     expect(paths(schedulerNode(development)).sort()).toEqual([
       "/etc/dask/node.env",
-      ...["base", "bootstrap", "conda", "functions", "instance", "requirements.txt", "uv.txt"].map(
-        (name) => `${LIBRARY}/${name}`,
-      ),
+      ...[
+        "base.sh",
+        "bootstrap.sh",
+        "conda.sh",
+        "functions.sh",
+        "instance.sh",
+        "requirements.txt",
+        "uv.txt",
+      ].map((name) => `${LIBRARY}/${name}`),
     ]);
     expect(paths(toolkitWorker).sort()).toEqual(
       [
         "/etc/dask/node.env",
         ...BAKED_FILES,
-        ...["bootstrap", "instance"].map((name) => `${LIBRARY}/${name}`),
+        ...["bootstrap.sh", "instance.sh"].map((name) => `${LIBRARY}/${name}`),
       ].sort(),
     );
   });
@@ -123,7 +129,7 @@ describe("the files that an image is built with", () => {
     const [settings, ...files] = spec.imageContents.files;
     const given = [...(settings?.content ?? "").matchAll(/^(\w+)='/gm)].map(([, name]) => name);
     expect(settings?.path).toBe("/etc/dask/node.env");
-    const phases = files.filter(({ path }) => !/\/(bootstrap|instance)$/.test(path));
+    const phases = files.filter(({ path }) => !/\/(bootstrap|instance)\.sh$/.test(path));
     expect(settingsRead(phases).filter((name) => !given.includes(name))).toEqual([]);
     for (const name of ["BAKE", "BAKE_KEY", "BOOT_SECONDS"]) expect(given).toContain(name);
     // Settings of a boot, which are not read while baking.
@@ -144,17 +150,17 @@ describe("baking", () => {
     machine = new FakeMachine({ ...gpuWorker, files });
     machine.write("etc/dask/node.env", files[0]?.content ?? "");
     machine.write("var/log/dask-node.log", "");
-    for (const phase of ["base", "conda", "cuda-nvidia"]) machine.script(phase, "#!/bin/bash\n");
+    for (const phase of ["base", "conda", "cuda-nvidia"]) machine.script(`${phase}.sh`, "#!/bin/bash\n");
     machine.command("systemctl");
     machine.command("curl");
   });
   afterEach(() => machine.remove());
-  const run = () => machine.run("bootstrap", "bake");
+  const run = () => machine.run("bootstrap.sh", "bake");
   const stamp = () => machine.read(gpuWorker.imageContents.stampFile.slice(1));
 
   test("runs bootstrap, and then removes log and machine id of the image", () => {
     expect(gpuWorker.imageContents.command).toBe(
-      "/usr/local/lib/dask-node/bootstrap bake && rm /var/log/dask-node.log && : >/etc/machine-id",
+      "/usr/local/lib/dask-node/bootstrap.sh bake && rm /var/log/dask-node.log && : >/etc/machine-id",
     );
     expect(gpuWorker.imageContents.stampFile).toBe("/var/lib/dask-node/baked");
   });

@@ -14,7 +14,7 @@ const prepare = (spec = worker(production, "cpu")) => {
   machine.write("var/log/dask-node.log", "");
   machine.command("systemctl");
   for (const phase of PHASES) {
-    machine.script(phase, `#!/bin/bash\nphase-${phase}\n`);
+    machine.script(`${phase}.sh`, `#!/bin/bash\nphase-${phase}\n`);
     machine.command(`phase-${phase}`);
   }
   fakeAws(machine);
@@ -22,7 +22,7 @@ const prepare = (spec = worker(production, "cpu")) => {
 afterEach(() => machine.remove());
 
 const failing = (phase: string, words: string) =>
-  machine.script(phase, `#!/bin/bash\nprintf '%s\\n' '${words}'\nexit 3\n`);
+  machine.script(`${phase}.sh`, `#!/bin/bash\nprintf '%s\\n' '${words}'\nexit 3\n`);
 const status = () => JSON.parse(machine.read("var/lib/dask-node/status.json") ?? "{}");
 const joined = () => machine.read("var/lib/dask-node/joined");
 const phases = (calls: readonly string[]) => calls.filter((call) => call.startsWith("phase-"));
@@ -34,7 +34,7 @@ const disabled = (calls: readonly string[]) => calls.filter((call) => call.inclu
 describe("a call to AWS", () => {
   test("is about this machine, as the metadata service knows it by IMDSv2 alone", () => {
     prepare();
-    const curls = machine.run("bootstrap").calls.filter((call) => call.startsWith("curl "));
+    const curls = machine.run("bootstrap.sh").calls.filter((call) => call.startsWith("curl "));
     const token = "--fail --header X-aws-ec2-metadata-token: the-token";
     expect(curls.slice(0, 4)).toEqual([
       `${WEB} --fail --request PUT --header X-aws-ec2-metadata-token-ttl-seconds: 21600 http://169.254.169.254/latest/api/token`,
@@ -61,7 +61,7 @@ describe("a call to AWS", () => {
 
   test("is signed with the role's credentials, which curl reads and no command line, line or file shows", () => {
     prepare();
-    const { calls, said } = machine.run("bootstrap");
+    const { calls, said } = machine.run("bootstrap.sh");
     const { id, secret, token } = CREDENTIALS;
     const config = `user = "${id}:${secret}"\nheader = "X-Amz-Security-Token: ${token}"\n`;
     expect(machine.read("var/stdin")).toBe(config.repeat(2));
@@ -74,7 +74,7 @@ describe("a call to AWS", () => {
   test("is as good where the metadata service was busy before it answered", () => {
     prepare();
     fakeAws(machine, { metadata: "busy" });
-    const { code, calls } = machine.run("bootstrap");
+    const { code, calls } = machine.run("bootstrap.sh");
     expect(code).toBe(0);
     expect(toldAws(calls)).toEqual(["ready", "CONTINUE"]);
     expect(
@@ -89,7 +89,7 @@ describe("a question to AWS", () => {
   const asks = (lines: string) => {
     machine.script(
       "asks",
-      `#!/bin/bash\nset -euo pipefail\nsource "$(dirname "$0")/functions"\nidentify\n${lines}\n`,
+      `#!/bin/bash\nset -euo pipefail\nsource "$(dirname "$0")/functions.sh"\nidentify\n${lines}\n`,
     );
     return machine.run("asks");
   };
@@ -206,7 +206,7 @@ describe("a question to AWS", () => {
 describe("the launch hook", () => {
   test("hears CONTINUE once all phases are done, and only then", () => {
     prepare();
-    const { code, calls } = machine.run("bootstrap");
+    const { code, calls } = machine.run("bootstrap.sh");
     expect(code).toBe(0);
     expect(phases(calls).slice(2)).toEqual(["phase-configuration", "phase-certificates", "phase-dask"]);
     expect(toldAws(calls)).toEqual(["ready", "CONTINUE"]);
@@ -217,7 +217,7 @@ describe("the launch hook", () => {
   test("hears ABANDON at the first failure, and the machine's tag says why", () => {
     prepare();
     failing("configuration", "no space left");
-    const { code, calls } = machine.run("bootstrap");
+    const { code, calls } = machine.run("bootstrap.sh");
     expect(code).toBe(1);
     expect(toldAws(calls)).toEqual(["phase configuration failed with exit code 3: no space left", "ABANDON"]);
     expect(joined()).toBeUndefined();
@@ -227,28 +227,28 @@ describe("the launch hook", () => {
   test("gets a tag of at most 255 characters", () => {
     prepare();
     failing("configuration", "x".repeat(300));
-    const [tag = ""] = toldAws(machine.run("bootstrap").calls);
+    const [tag = ""] = toldAws(machine.run("bootstrap.sh").calls);
     expect(tag).toMatch(/^phase configuration failed with exit code 3: x+$/);
     expect(tag).toHaveLength(255);
   });
 
   test("hears nothing at a later boot", () => {
     prepare();
-    machine.run("bootstrap");
-    const { code, calls } = machine.run("bootstrap");
+    machine.run("bootstrap.sh");
+    const { code, calls } = machine.run("bootstrap.sh");
     expect(code).toBe(0);
     expect(toldAws(calls)).toEqual(["ready"]);
     failing("configuration", "no space left");
-    expect(toldAws(machine.run("bootstrap").calls)).toEqual([
+    expect(toldAws(machine.run("bootstrap.sh").calls)).toEqual([
       "phase configuration failed with exit code 3: no space left",
     ]);
   });
 
   test("hears from a machine whose image was made from a member", () => {
     prepare();
-    machine.run("bootstrap");
+    machine.run("bootstrap.sh");
     fakeAws(machine, { instance: "i-0fedcba9876543210" });
-    expect(toldAws(machine.run("bootstrap").calls)).toEqual(["ready", "CONTINUE"]);
+    expect(toldAws(machine.run("bootstrap.sh").calls)).toEqual(["ready", "CONTINUE"]);
     expect(joined()).toBe("i-0fedcba9876543210\n");
   });
 
@@ -259,7 +259,7 @@ describe("the launch hook", () => {
     prepare();
     fakeAws(machine, { refusals: { autoscaling: Array(5).fill("No active Lifecycle Action") } });
     if (answer === "ABANDON") failing("dask", "no scheduler");
-    const { code, said, calls } = machine.run("bootstrap");
+    const { code, said, calls } = machine.run("bootstrap.sh");
     expect(code).toBe(expected);
     expect(toldAws(calls).slice(1)).toEqual(Array(6).fill(answer));
     expect(said).not.toContain("does not wait for this instance");
@@ -270,7 +270,7 @@ describe("the launch hook", () => {
   test("that is gone for three minutes leaves a machine that works, and says what to do", () => {
     prepare();
     fakeAws(machine, { hook: "gone" });
-    const { code, said, calls } = machine.run("bootstrap");
+    const { code, said, calls } = machine.run("bootstrap.sh");
     expect(code).toBe(0);
     expect(pauses(calls)).toBeGreaterThanOrEqual(180);
     expect(pauses(calls)).toBeLessThan(191);
@@ -284,7 +284,7 @@ describe("the launch hook", () => {
   test("that cannot be reached fails the machine, which its group would give up", () => {
     prepare();
     fakeAws(machine, { hook: "down" });
-    const { code, said, calls } = machine.run("bootstrap");
+    const { code, said, calls } = machine.run("bootstrap.sh");
     expect(code).toBe(1);
     const reason = "no answer to the launch hook: curl: (28) Connection timed out after 20001 milliseconds";
     expect(said).toContain(`phase report failed with exit code 1: ${reason}; `);
@@ -301,9 +301,9 @@ describe("the launch hook", () => {
 
   test("is none of the scheduler's affair", () => {
     prepare(schedulerNode(production));
-    expect(toldAws(machine.run("bootstrap").calls)).toEqual(["ready"]);
+    expect(toldAws(machine.run("bootstrap.sh").calls)).toEqual(["ready"]);
     failing("dask", "port taken");
-    expect(toldAws(machine.run("bootstrap").calls)).toEqual([
+    expect(toldAws(machine.run("bootstrap.sh").calls)).toEqual([
       "phase dask failed with exit code 3: port taken",
     ]);
   });
@@ -311,7 +311,7 @@ describe("the launch hook", () => {
   test("is answered though the machine may not tag itself", () => {
     prepare();
     fakeAws(machine, { tags: "denied" });
-    const { code, said, calls } = machine.run("bootstrap");
+    const { code, said, calls } = machine.run("bootstrap.sh");
     expect(code).toBe(0);
     expect(said).toContain("no tag on this instance: UnauthorizedOperation: not you\n");
     expect(toldAws(calls).at(-1)).toBe("CONTINUE");
@@ -328,7 +328,7 @@ describe("a metadata service without IMDSv2", () => {
   test("fails a worker's machine before any phase", () => {
     prepare();
     fakeAws(machine, { metadata: "off" });
-    const { code, said, calls } = machine.run("bootstrap");
+    const { code, said, calls } = machine.run("bootstrap.sh");
     expect(code).toBe(1);
     expect(said).toContain(`phase metadata failed with exit code 1: ${cause}; `);
     expect(status()).toMatchObject({ state: "failed", phase: "metadata", exitCode: 1, cause });
@@ -339,7 +339,7 @@ describe("a metadata service without IMDSv2", () => {
   test("fails it too where the service takes back its token, which no line shows", () => {
     prepare();
     fakeAws(machine, { metadata: "forgetful" });
-    const { code, said } = machine.run("bootstrap");
+    const { code, said } = machine.run("bootstrap.sh");
     expect(code).toBe(1);
     expect(said).toContain("the metadata service gives no IMDSv2 token: none that it takes; enable it,");
     expect(said).not.toContain("the-token");
@@ -349,7 +349,7 @@ describe("a metadata service without IMDSv2", () => {
   test("is only told where nobody waits for an answer: by the scheduler", () => {
     prepare(schedulerNode(production));
     fakeAws(machine, { metadata: "off" });
-    const { code, said, calls } = machine.run("bootstrap");
+    const { code, said, calls } = machine.run("bootstrap.sh");
     expect(code).toBe(0);
     expect(said).toContain(`no word to AWS: ${cause}\n`);
     expect(phases(calls)).toHaveLength(6);
@@ -359,9 +359,9 @@ describe("a metadata service without IMDSv2", () => {
 
   test("is only told where nobody waits for an answer: by a member", () => {
     prepare();
-    machine.run("bootstrap");
+    machine.run("bootstrap.sh");
     fakeAws(machine, { metadata: "off" });
-    const { code, said, calls } = machine.run("bootstrap");
+    const { code, said, calls } = machine.run("bootstrap.sh");
     expect(code).toBe(0);
     expect(said).toContain(`no word to AWS: ${cause}\n`);
     expect(toldAws(calls)).toEqual([]);
@@ -373,16 +373,16 @@ describe("after a failure", () => {
   test("a machine that was never a member leaves no service that may half become one", () => {
     prepare();
     failing("dask", "no scheduler");
-    expect(disabled(machine.run("bootstrap").calls)).toEqual([
+    expect(disabled(machine.run("bootstrap.sh").calls)).toEqual([
       "systemctl disable --quiet --now dask-worker.service",
     ]);
   });
 
   test("a member keeps its service", () => {
     prepare();
-    machine.run("bootstrap");
+    machine.run("bootstrap.sh");
     failing("dask", "no scheduler");
-    const { code, calls } = machine.run("bootstrap");
+    const { code, calls } = machine.run("bootstrap.sh");
     expect(code).toBe(1);
     expect(disabled(calls)).toEqual([]);
   });

@@ -34,7 +34,7 @@ const prepare = (disks: number, pool = worker(production, "cpu")) => {
 };
 
 const calls = (...names: string[]) => {
-  const run = machine.run("scratch");
+  const run = machine.run("scratch.sh");
   expect(run).toMatchObject({ code: 0 });
   return {
     said: run.said,
@@ -98,7 +98,7 @@ test("disks that the Deep Learning AMI has mounted are used", () => {
 test("a disk with data is not changed, and the error has a hint", () => {
   prepare(1);
   machine.command("blkid", "[[ $1 == --probe ]] && echo ext4");
-  const { code, said, calls: called } = machine.run("scratch");
+  const { code, said, calls: called } = machine.run("scratch.sh");
   expect(code).toBe(1);
   expect(said).toBe("/dev/nvme1n1 holds data of someone else; wipe it, or spill to ebs\n");
   expect(called.filter((call) => /^(mkfs|mdadm|mount )/.test(call))).toEqual([]);

@@ -49,9 +49,9 @@ const everywhere = () => {
 
 const setupFiles = ({ files }: NodePlan) => files.filter(({ path }) => path.startsWith(`${LIBRARY}/setup`));
 const program = (name: string) => ({
-  path: `${LIBRARY}/${name}`,
+  path: `${LIBRARY}/${name}.sh`,
   mode: "0755",
-  content: packageFile("cloud-init/setup/setup"),
+  content: packageFile("cloud-init/setup/setup.sh"),
 });
 const user = (path: string, name: string) => ({ path, mode: "0755", content: scriptOf(name) });
 

@@ -15,7 +15,7 @@ const prepare = (spec: NodePlan = schedulerNode(production)) => {
   machine = new FakeMachine(spec);
   machine.write("var/log/dask-node.log", "");
   machine.command("systemctl");
-  for (const phase of [...spec.bake.flat(), ...spec.boot]) machine.script(phase, "#!/bin/bash\n");
+  for (const phase of [...spec.bake.flat(), ...spec.boot]) machine.script(`${phase}.sh`, "#!/bin/bash\n");
   fakeAws(machine);
   keep(machine, PARAMETER, URL);
 };
@@ -24,7 +24,7 @@ afterEach(() => machine.remove());
 
 const failing = (words: string) => {
   machine.write("var/words", words);
-  machine.script("dask", "#!/bin/bash\ncat /var/words\nexit 3\n");
+  machine.script("dask.sh", "#!/bin/bash\ncat /var/words\nexit 3\n");
 };
 const state = () => JSON.parse(machine.read("var/lib/dask-node/status.json") ?? "{}").state;
 
@@ -43,7 +43,7 @@ test("the parameter of the URL is named after the cluster", () => {
 });
 
 test("a scheduler that is ready signals success once", () => {
-  const { code, calls } = machine.run("bootstrap");
+  const { code, calls } = machine.run("bootstrap.sh");
   expect(code).toBe(0);
   const reason = "the scheduler is ready";
   const [signal] = signals();
@@ -57,13 +57,13 @@ test("a scheduler that is ready signals success once", () => {
   expect(calls.at(-1)).toMatch(/ --request PUT --header Content-Type: --config -$/);
   expect(calls.join("\n")).not.toContain("Signature=");
 
-  expect(machine.run("bootstrap").code).toBe(0);
+  expect(machine.run("bootstrap.sh").code).toBe(0);
   expect(signals()).toHaveLength(1);
 });
 
 test("a scheduler that fails signals its error, and signals again when it runs again", () => {
   failing('no "space" left on C:\\tmp\tü\n');
-  expect(machine.run("bootstrap").code).toBe(1);
+  expect(machine.run("bootstrap.sh").code).toBe(1);
   const failure = "phase dask failed with exit code 3: no 'space' left on C:/tmp";
   expect(JSON.parse(signals()[0]?.body ?? "")).toEqual({
     Status: "FAILURE",
@@ -72,14 +72,14 @@ test("a scheduler that fails signals its error, and signals again when it runs a
     Data: failure,
   });
 
-  machine.script("dask", "#!/bin/bash\n");
-  machine.run("bootstrap");
+  machine.script("dask.sh", "#!/bin/bash\n");
+  machine.run("bootstrap.sh");
   expect(signals().map(({ body }) => JSON.parse(body).Status)).toEqual(["FAILURE", "SUCCESS"]);
 });
 
 test("a long error is truncated, so that the signal has at most 4096 bytes", () => {
   failing(`${'"'.repeat(5000)}\n`);
-  machine.run("bootstrap");
+  machine.run("bootstrap.sh");
   const [signal] = signals();
   expect(signal?.body.length).toBeLessThanOrEqual(4096);
   expect(JSON.parse(signal?.body ?? "").Reason).toMatch(/^phase dask failed with exit code 3: '{800,}$/);
@@ -87,7 +87,7 @@ test("a long error is truncated, so that the signal has at most 4096 bytes", () 
 
 test("waits for a parameter that Terraform creates later", () => {
   fakeAws(machine, { refusals: { ssm: Array(20).fill("ParameterNotFound") } });
-  expect(machine.run("bootstrap").code).toBe(0);
+  expect(machine.run("bootstrap.sh").code).toBe(0);
   expect(signals()).toHaveLength(1);
 });
 
@@ -100,7 +100,7 @@ test.each([
   ["whose URL has expired", { signal: "refused" }, "AccessDenied: Request has expired"],
 ] as const)("a scheduler %s is ready nevertheless, and logs why it sent no signal", (_, answers, reason) => {
   fakeAws(machine, answers);
-  const { code, said } = machine.run("bootstrap");
+  const { code, said } = machine.run("bootstrap.sh");
   expect(code).toBe(0);
   expect(said).toContain(` no signal to the deployment: ${reason}\n`);
   expect(state()).toBe("ready");
@@ -109,7 +109,7 @@ test.each([
 
 test("a worker sends no signal", () => {
   prepareWorker();
-  expect(machine.run("bootstrap").code).toBe(0);
+  expect(machine.run("bootstrap.sh").code).toBe(0);
   expect(machine.read("var/signals")).toBeUndefined();
 });
 

@@ -138,8 +138,8 @@ test("dask-machine.service writes the facts and mounts the scratch space, before
   const unit = unitOf(worker(production, "cpu"), "dask-machine");
   expect(settings(unit, "Type")).toEqual(["oneshot"]);
   expect(settings(unit, "ExecStart")).toEqual([
-    "/usr/local/lib/dask-node/machine-facts",
-    "/usr/local/lib/dask-node/scratch",
+    "/usr/local/lib/dask-node/machine-facts.sh",
+    "/usr/local/lib/dask-node/scratch.sh",
   ]);
   expect(settings(unit, "Before")).toEqual(["dask-worker.service dask-cuda-worker.service"]);
   expect(settings(unit, "TimeoutStartSec")).toEqual(["300"]);
@@ -147,7 +147,7 @@ test("dask-machine.service writes the facts and mounts the scratch space, before
 
 test("the timeout of dask-node.service is longer than the deadline of bootstrap", () => {
   const unit = unitOf(worker(production, "cpu"), "dask-node");
-  expect(settings(unit, "ExecStart")).toEqual(["/usr/local/lib/dask-node/bootstrap"]);
+  expect(settings(unit, "ExecStart")).toEqual(["/usr/local/lib/dask-node/bootstrap.sh"]);
   expect(settings(unit, "TimeoutStartSec")).toEqual(["1h"]);
   expect(BOOT_SECONDS).toBeLessThan(3600);
 });

@@ -18,12 +18,12 @@ import { renderTemplate } from "./template";
 
 /** Script of each phase that every node may have, below `cloud-init/`; a part brings those of its phases. */
 const SCRIPTS: Readonly<Partial<Record<Phase, string>>> = {
-  base: "base/base",
-  conda: "conda/conda",
-  "cuda-nvidia": "cuda-nvidia/cuda-nvidia",
-  "cuda-toolkit": "cuda-nvidia/cuda-toolkit",
-  configuration: "dask/configuration",
-  dask: "dask/dask",
+  base: "base/base.sh",
+  conda: "conda/conda.sh",
+  "cuda-nvidia": "cuda-nvidia/cuda-nvidia.sh",
+  "cuda-toolkit": "cuda-nvidia/cuda-toolkit.sh",
+  configuration: "dask/configuration.sh",
+  dask: "dask/dask.sh",
 };
 
 /** What distinguishes a node from the other nodes of its cluster. */
@@ -84,8 +84,8 @@ export function buildNode(
     copy("base/dask-node.service", UNITS),
     copy("base/hardening.conf", `${UNITS}/dask-.service.d`),
     copy("dask/sandbox.conf", `${UNITS}/${options.service.name}.service.d`),
-    script("base/bootstrap"),
-    copy("base/functions", LIBRARY),
+    script("base/bootstrap.sh"),
+    copy("base/functions.sh", LIBRARY),
     ...[...bake.flat(), ...boot].flatMap((phase) => SCRIPTS[phase] ?? []).map(script),
     ...pythonFiles(),
     ...parts.flatMap((part) => part.files),

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { BOOT_SECONDS } from "./lifecycle";
-import { ENVIRONMENT, environmentFile, LIBRARY, NODE_LOG } from "./node-files";
+import { ENVIRONMENT, environmentFile, LIBRARY, NODE_LOG, stepScript } from "./node-files";
 import type { NodeFile, NodePlan } from "./node-plan";
 import { setupScript } from "./setup-scripts";
 
@@ -11,12 +11,12 @@ const SETTINGS: readonly string[] = [
 ];
 
 /** Files that the phases of an image read, in addition to their scripts. */
-const FILES: readonly string[] = ["functions", "nvidia-persistenced.conf", "requirements.txt", "uv.txt"];
+const FILES: readonly string[] = ["functions.sh", "nvidia-persistenced.conf", "requirements.txt", "uv.txt"];
 
 /** Scripts that run the phases. They are in an image, but a change of them does not require another image. */
-const RUNNER: readonly string[] = ["bootstrap", "instance"];
+const RUNNER: readonly string[] = ["bootstrap.sh", "instance.sh"];
 
-/** File in which `cloud-init/base/bootstrap` writes the digest of the image contents. */
+/** File in which `cloud-init/base/bootstrap.sh` writes the digest of the image contents. */
 const STAMP_FILE = "/var/lib/dask-node/baked";
 
 /** Part of a node that an image can contain: packages, conda, the Python environment and the GPU driver. */
@@ -36,8 +36,8 @@ type Contents = Pick<NodePlan, "bake" | "bakeSetup" | "settings" | "files">;
 
 /** Returns what an image for a node contains, and how to install it. */
 export function imageContents({ bake, bakeSetup, settings, files }: Contents): ImageContents {
-  const scripts = [...FILES, ...bake.flat(), ...bakeSetup].map((name) => `${LIBRARY}/${name}`);
-  const paths = [...scripts, ...bakeSetup.map(setupScript)];
+  const read = FILES.map((name) => `${LIBRARY}/${name}`);
+  const paths = [...read, ...[...bake.flat(), ...bakeSetup].map(stepScript), ...bakeSetup.map(setupScript)];
   const runner = RUNNER.map((name) => `${LIBRARY}/${name}`);
   const decisive = {
     settings: Object.fromEntries(Object.entries(settings).filter(([name]) => SETTINGS.includes(name))),
@@ -56,7 +56,7 @@ export function imageContents({ bake, bakeSetup, settings, files }: Contents): I
       ...decisive.files,
     ],
     // Instances that start from one image would otherwise share its machine ID and its log.
-    command: `${LIBRARY}/bootstrap bake && rm ${NODE_LOG} && : >/etc/machine-id`,
+    command: `${LIBRARY}/bootstrap.sh bake && rm ${NODE_LOG} && : >/etc/machine-id`,
     stampFile: STAMP_FILE,
   };
 }

@@ -1,11 +1,11 @@
 import { basename } from "node:path";
-import type { NodeFile } from "./node-plan";
+import type { NodeFile, Phase } from "./node-plan";
 import { packageFile } from "./package-file";
 
 /** Directory of the scripts on a node. */
 export const LIBRARY = "/usr/local/lib/dask-node";
 
-/** Log of a node's bootstrap, which `cloud-init/base/bootstrap` writes: each step, and why one failed. */
+/** Log of a node's bootstrap, which `cloud-init/base/bootstrap.sh` writes: each step, and why one failed. */
 export const NODE_LOG = "/var/log/dask-node.log";
 
 /** Settings of the scripts on a node. */
@@ -13,6 +13,11 @@ export const ENVIRONMENT = "/etc/dask/node.env";
 
 /** Directory of the systemd units on a node. */
 export const UNITS = "/etc/systemd/system";
+
+/** Returns where the script of a boot step is on a node. */
+export function stepScript(step: Phase): string {
+  return `${LIBRARY}/${step}.sh`;
+}
 
 /** Returns a script of `cloud-init/`. */
 export function script(source: string): NodeFile {

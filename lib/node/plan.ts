@@ -139,8 +139,8 @@ function workerNode(
     files: [
       text(`${UNITS}/${service.name}.service`, unit),
       copy("base/dask-machine.service", UNITS),
-      script("base/machine-facts"),
-      script("base/scratch"),
+      script("base/machine-facts.sh"),
+      script("base/scratch.sh"),
     ],
     parts: [
       ...(cluster.tls ? [certificatesPart(cluster, "worker")] : []),

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import type { NodeSetupDefinition } from "../config/definition";
 import type { Pool, ResolvedCluster } from "../config/resolved-cluster";
 import { ValidationError, type ValidationIssue } from "../config/validation-error";
-import { LIBRARY, script } from "./node-files";
+import { LIBRARY, script, stepScript } from "./node-files";
 import type { NodeFile, SetupPhase } from "./node-plan";
 
 /**
@@ -71,7 +71,7 @@ function ofNode(bake: readonly Step[], boot: readonly Step[]): NodeSetup {
     bake: bake.map(({ phase }) => phase),
     boot: boot.map(({ phase }) => phase),
     files: [...bake, ...boot].flatMap(({ phase, content }) => [
-      { ...script("setup/setup"), path: `${LIBRARY}/${phase}` },
+      { ...script("setup/setup.sh"), path: stepScript(phase) },
       { path: setupScript(phase), mode: "0755", content },
     ]),
   };

@@ -18,7 +18,7 @@ type Settings = Readonly<Record<string, string>>;
  * report to the launch hook of a pool's group or to the deployment that waits for the scheduler.
  */
 export function reportFiles({ GROUP }: Settings): readonly NodeFile[] {
-  return [copy("base/instance", LIBRARY), copy(GROUP === "" ? "base/signal" : "base/hook", LIBRARY)];
+  return [copy("base/instance.sh", LIBRARY), copy(GROUP === "" ? "base/signal.sh" : "base/hook.sh", LIBRARY)];
 }
 
 /**
@@ -30,7 +30,7 @@ export function stubFiles(cluster: ResolvedCluster, settings: Settings, bundle: 
   const shared = SETTINGS.flatMap((name) => (settings[name] ? [[name, settings[name]]] : []));
   return [
     copy("base/dask-bundle.service", UNITS),
-    script("base/fetch-bundle"),
+    script("base/fetch-bundle.sh"),
     ...reportFiles(settings),
     environmentFile(STUB_ENVIRONMENT, {
       BUCKET: artifactBucketName(cluster),

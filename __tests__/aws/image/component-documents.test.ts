@@ -71,7 +71,7 @@ describe.each(CONTENTS)("the components of %s", (_, what) => {
       [
         [
           "build",
-          [["/usr/local/lib/dask-node/bootstrap bake && rm /var/log/dask-node.log && : >/etc/machine-id"]],
+          [["/usr/local/lib/dask-node/bootstrap.sh bake && rm /var/log/dask-node.log && : >/etc/machine-id"]],
         ],
         ["validate", [[`[[ $(</var/lib/dask-node/baked) == ${what.digest} ]]`]]],
       ],

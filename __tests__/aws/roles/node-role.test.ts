@@ -114,7 +114,7 @@ test("only the actions of Session Manager apply to all resources", () => {
 });
 
 test("nodes set only the tag that their roles may set", () => {
-  const keys = packageFile("cloud-init/base/instance").match(/(?<=Tag\.\d\.Key=)\S+/g);
+  const keys = packageFile("cloud-init/base/instance.sh").match(/(?<=Tag\.\d\.Key=)\S+/g);
   expect(keys).toEqual(["dask:state"]);
 });
 

@@ -186,7 +186,7 @@ def test_an_unsupported_operation_is_rejected(node, aws):
 
 
 def test_the_node_script_reports_a_failure(node, imds, aws):
-    """Runs cloud-init/base/instance."""
+    """Runs cloud-init/base/instance.sh."""
     script = """
 set -euo pipefail
 source "$1/functions"

@@ -39,7 +39,7 @@ def test_an_invalid_signal_is_rejected(node, signals, options, signature, length
 
 
 def test_the_node_script_sends_a_signal(node, imds, aws, signals):
-    """Runs cloud-init/base/signal."""
+    """Runs cloud-init/base/signal.sh."""
     url = f"{HOST}/own?Signature={quote(SIGNATURE)}"
     script = f"""
 source "$1/functions"

@@ -25,7 +25,7 @@ PASSING = re.compile(
     "Throttl|LimitExceeded|TooMany|ThroughputExceeded|Internal|Unavailable|SlowDown|xpired"
     "|InvalidClient|UnrecognizedClient|AuthFailure|AccessDenied|Unauthorized"
 )
-"""Error codes that pass: of AWS, and of a role that is seconds old; those of `cloud-init/base/instance`."""
+"""Error codes that pass: of AWS, and of a role that is seconds old. `instance.sh` has the same."""
 
 
 class AwsError(RuntimeError):

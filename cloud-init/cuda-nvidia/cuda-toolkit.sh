@@ -1,7 +1,7 @@
 #!/bin/bash
 # cuda-toolkit: CUDA from NVIDIA's repository, for a release whose wheels do not contain it.
 set -euo pipefail
-source "$(dirname "$0")/functions"
+source "$(dirname "$0")/functions.sh"
 
 # Package with key and address of NVIDIA's repository; the checksum is that in the index of the repository.
 readonly KEYRING_URL=https://developer.download.nvidia.com/compute/cuda/repos/ubuntu2404/x86_64/cuda-keyring_1.1-1_all.deb

@@ -4,8 +4,8 @@
 lib=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 # shellcheck source=/dev/null
 source "${DASK_NODE_ENV:-/etc/dask/node.env}"
-# shellcheck source=cloud-init/base/instance
-source "$lib/instance"
+# shellcheck source=cloud-init/base/instance.sh
+source "$lib/instance.sh"
 
 # fail CAUSE: ends the step; bootstrap reports its last line as the cause
 fail() {

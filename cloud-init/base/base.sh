@@ -2,7 +2,7 @@
 # base: service user and packages.
 # No ufw, because security groups filter ports. No limits.d, because systemd ignores it: the units set limits.
 set -euo pipefail
-source "$(dirname "$0")/functions"
+source "$(dirname "$0")/functions.sh"
 
 # Without shell and sudo, because it runs what clients send.
 id dask >/dev/null 2>&1 ||

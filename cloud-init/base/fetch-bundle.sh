@@ -4,8 +4,8 @@ set -uo pipefail
 lib=$(dirname "$(readlink -f "$0")") unit=dask-bundle
 # shellcheck source=/dev/null
 source "${DASK_BUNDLE_ENV:-/etc/dask/bundle.env}"
-# shellcheck source=cloud-init/base/instance
-source "$lib/instance"
+# shellcheck source=cloud-init/base/instance.sh
+source "$lib/instance.sh"
 
 # fetch FILE: downloads the archive; in the name of the bucket, ACCOUNT stands for the id of the account
 fetch() {

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Writes facts of this instance at every boot: its type may have changed while it was stopped.
 set -euo pipefail
-source "$(dirname "$0")/functions"
+source "$(dirname "$0")/functions.sh"
 
 host=$(uname --nodename)
 # GPU workers have their number of threads from the definition.

@@ -2,7 +2,7 @@
 # cuda-nvidia: a working driver, Fabric Manager where NVSwitches connect the GPUs, and persistence mode. CUDA is installed
 # as wheels or by the step cuda-toolkit, UCX as wheels.
 set -euo pipefail
-source "$(dirname "$0")/functions"
+source "$(dirname "$0")/functions.sh"
 
 readonly WANTS_REBOOT=100
 

@@ -5,13 +5,13 @@
 # A step may ask for a reboot by exit code 100, once; dask-node.service then continues.
 set -uo pipefail
 unit=dask-node
-source "$(dirname "$0")/functions"
+source "$(dirname "$0")/functions.sh"
 
 readonly WANTS_REBOOT=100
 
 # run_step STEP: logs its output, each line with the time and the step; leaves the last line in $state
 run_step() {
-  local command=("$lib/$1")
+  local command=("$lib/$1.sh")
   # A step is a script, or a module of the Python package.
   [[ -e ${command[0]} ]] || command=("$lib/run.sh" "$1")
   : >"$state/$1.last"

@@ -112,7 +112,7 @@ refusal() {
   esac
 }
 
-# shellcheck source=cloud-init/base/hook
-[[ -z ${GROUP:-} ]] || source "$lib/hook"
-# shellcheck source=cloud-init/base/signal
-[[ -z ${SIGNAL:-} ]] || source "$lib/signal"
+# shellcheck source=cloud-init/base/hook.sh
+[[ -z ${GROUP:-} ]] || source "$lib/hook.sh"
+# shellcheck source=cloud-init/base/signal.sh
+[[ -z ${SIGNAL:-} ]] || source "$lib/signal.sh"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Mounts the scratch space: one instance-store disk as it is, several as RAID 0, none as a directory on EBS.
 set -euo pipefail
-source "$(dirname "$0")/functions"
+source "$(dirname "$0")/functions.sh"
 
 readonly LABEL=dask-scratch
 

@@ -1,10 +1,10 @@
 #!/bin/bash
-# setup-NAME: runs the script of the user in setup/NAME, with the settings of the node as variables, and with the commands of
+# setup-NAME.sh: runs the script of the user in setup/NAME, with the settings of the node as variables, and with the commands of
 # the Python environment. A bake script runs once for each image digest, because its result stays.
 set -euo pipefail
-source "$(dirname "$0")/functions"
+source "$(dirname "$0")/functions.sh"
 
-step=$(basename "$0") stamp=$state/$(basename "$0")
+step=$(basename "$0" .sh) stamp=$state/$(basename "$0" .sh)
 if [[ $step == setup-bake* && $(cat "$stamp" 2>&1) == "$BAKE_KEY" ]]; then
   say "the script has run"
   exit 0

@@ -1,7 +1,7 @@
 #!/bin/bash
 # conda: Python from conda-forge by Miniforge, all packages from the lockfile by uv.
 set -euo pipefail
-source "$(dirname "$0")/functions"
+source "$(dirname "$0")/functions.sh"
 
 readonly CONDA=/opt/conda ENVIRONMENT=/opt/dask/env LOCKFILE=$lib/requirements.txt
 

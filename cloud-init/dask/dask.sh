@@ -1,7 +1,7 @@
 #!/bin/bash
 # dask: starts the service; done once the scheduler answers, or has registered the workers of this node.
 set -euo pipefail
-source "$(dirname "$0")/functions"
+source "$(dirname "$0")/functions.sh"
 
 # wait_until_ready: succeeds once the service does what it is for, fails at the deadline; logs its progress
 wait_until_ready() {
