@@ -63,7 +63,7 @@ test("a service that scripts of the user precede is started by this step only", 
     `${machine.read("etc/dask/node.env")}BOOT='configuration,setup-boot,dask'\n`,
   );
   python("");
-  const run = machine.run("dask");
+  const run = machine.run("dask.sh");
   expect(run.code).toBe(0);
   expect(calls(run).slice(0, 2)).toEqual(["systemctl daemon-reload", "systemctl start dask-worker.service"]);
 });
