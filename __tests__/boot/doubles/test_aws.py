@@ -186,12 +186,12 @@ def test_an_unsupported_operation_is_rejected(node, aws):
 
 
 def test_the_node_script_reports_a_failure(node, imds, aws):
-    """Runs cloud-init/base/instance.sh."""
+    """Runs cloud-init/base/instance.sh.sh."""
     script = """
 set -euo pipefail
-source "$1/functions"
+source "$1/functions.sh"
 identify
-report "failed in phase conda: cannot download" ABANDON
+report_result "failed in phase conda: cannot download" ABANDON
 """
     done = node.script(script, "GROUP='dask-rig--cpu'", "HOOK='workers-registered'")
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
@@ -203,13 +203,19 @@ report "failed in phase conda: cannot download" ABANDON
 
 SECRETS = """
 set -uo pipefail
-source "$1/functions"
-source "$1/secrets"
+source "$1/functions.sh"
 identify
-secret worker && printf '%s' "$answer" || refusal
-keep_secret worker $'one\nsecret' || refusal
-secret worker && printf '%s\n' "$answer"
-secret client || refusal
+get_secret() {
+  ask secretsmanager secretsmanager.GetSecretValue '{"SecretId": "/dask/rig/'"$1"'"}' || { refusal; return; }
+  field SecretString "$answer"
+  echo
+}
+get_secret worker
+secret='"SecretId": "/dask/rig/worker", "SecretString": "one\\nsecret"'
+ask secretsmanager secretsmanager.PutSecretValue \\
+  "{$secret, \\"ClientRequestToken\\": \\"00000000-0000-0000-0000-000000000001\\"}" || refusal
+get_secret worker
+get_secret client
 ask ssm AmazonSSM.GetParameter '{"Name": "/dask/rig/requirements"}' && field Value "$answer"
 """
 
@@ -240,7 +246,7 @@ def test_the_node_script_retries_rejected_calls(node, imds, aws):
     boto3.client("ssm", REGION, **moto).put_parameter(Name="/dask/rig/requirements", Value="a", Type="String")
     node.update(faults=["throttled", "denied-at-first"])
     script = """
-source "$1/functions"
+source "$1/functions.sh"
 sleep() { :; }
 identify
 ask ssm AmazonSSM.GetParameter '{"Name": "/dask/rig/requirements"}' && field Value "$answer"

@@ -39,10 +39,10 @@ def test_an_invalid_signal_is_rejected(node, signals, options, signature, length
 
 
 def test_the_node_script_sends_a_signal(node, imds, aws, signals):
-    """Runs cloud-init/base/signal.sh."""
+    """Runs cloud-init/base/signal.sh.sh."""
     url = f"{HOST}/own?Signature={quote(SIGNATURE)}"
     script = f"""
-source "$1/functions"
+source "$1/functions.sh"
 ask() {{ answer='{{"Value": "{url}"}}'; }}
 instance=i-1
 send_signal FAILURE 'no "room" on C:\\'
