@@ -7,14 +7,14 @@ source "${DASK_BUNDLE_ENV:-/etc/dask/bundle.env}"
 # shellcheck source=cloud-init/base/instance.sh
 source "$lib/instance.sh"
 
-# fetch FILE: downloads the archive; in the name of the bucket, ACCOUNT stands for the id of the account
+# fetch FILE: ACCOUNT in the bucket name stands for the account
 fetch() {
   local host sum url
   host=$(field accountId "$(metadata dynamic/instance-identity/document)")
   host=${BUCKET/ACCOUNT/$host}.s3.$region.$domain url=https://$host/bundles/$BUNDLE.tar.gz
   log "downloading $url"
   signed s3 "" --header "x-amz-content-sha256: UNSIGNED-PAYLOAD" --output "$1" "$url" || {
-    # On an HTTP error, the file has S3's message.
+    # S3's error message.
     [[ $answer != *"error: 4"* ]] || answer+=$(<"$1")
     answer="cannot download the bundle from $host: $(refusal)"
     return 1

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154
-# Reports and signed calls to AWS, before the Python environment exists. Sourced, never run.
+# Reports and signed calls to AWS before Python exists. Sourced, never run.
 
 state=${DASK_NODE_STATE:-/var/lib/dask-node} log_file=${DASK_NODE_LOG:-/var/log/dask-node.log} instance=""
 export TZ=UTC
@@ -39,14 +39,14 @@ web() {
 
 metadata() { web --fail --header "X-aws-ec2-metadata-token: $token" "$imds/$1"; }
 
-# identify: by IMDSv2; leaves the cause of a failure in $answer
+# identify: by IMDSv2; the cause of a failure is in $answer
 identify() {
   imds=http://169.254.169.254/latest
   if answer=$(web --fail --request PUT --header "X-aws-ec2-metadata-token-ttl-seconds: 21600" "$imds/api/token" 2>&1) &&
-    # The lines before are errors of earlier attempts.
+    # Earlier lines are errors of earlier attempts.
     token=${answer##*$'\n'} answer="none that it takes" && region=$(metadata meta-data/placement/region) &&
     domain=$(metadata meta-data/services/domain) && instance=$(metadata meta-data/instance-id); then
-    # The image may have been made from an instance that joined.
+    # The image may be that of an instance that joined.
     [[ $(cat "$state/joined" 2>&1) == "$instance" ]] || rm -f "$state/joined"
     return 0
   fi
@@ -54,11 +54,11 @@ identify() {
   return 1
 }
 
-# Errors that pass: of AWS, and of a role that is seconds old. aws.py has the same.
+# Errors that pass: of AWS, and of a role that is seconds old.
 PASSING='Throttl|LimitExceeded|TooMany|ThroughputExceeded|Internal|Unavailable|SlowDown|error: 5|xpired'
 PASSING+='|InvalidClient|UnrecognizedClient|AuthFailure|AccessDenied|Unauthorized|error: 403|no credentials'
 
-# signed SERVICE CONFIG OPTION...: a request, repeated while its error may pass; leaves the answer in $answer
+# signed SERVICE CONFIG OPTION...: a request, repeated while its error may pass; the answer is in $answer
 signed() {
   local pause longest=2 waited=0
   until request "$@"; do

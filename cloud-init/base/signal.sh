@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154
-# Reports the first bootstrap of the scheduler to the CloudFormation wait condition of its deployment. Sourced by instance.
+# Reports the first boot of the scheduler to its CloudFormation wait condition. Sourced by instance.
 
 # signal SUCCESS|FAILURE SENTENCE
 signal() { [[ -e $state/joined ]] || send_signal "$@" || log "no signal to the deployment: $(refusal)"; }
@@ -14,7 +14,7 @@ send_signal() {
   # CloudFormation accepts at most 4096 bytes of printable ASCII.
   text=$(tr '\\"' "/'" <<<"${2:0:900}" | tr -cd '\040-\176')
   body='{"Status": "'$1'", "Reason": "'$text'", "UniqueId": "'$instance'", "Data": "'$text'"}'
-  # The URL is presigned, so no command line shows it; its signature covers an empty content type.
+  # No command line shows the presigned URL. It is signed for an empty content type.
   answer=$(printf 'url = "%s"\ndata-raw = "%s"' "$(field Value "$answer")" "${body//\"/\\\"}" |
     web --fail-with-body --request PUT --header Content-Type: --config - 2>&1)
 }
