@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154
-# Completes the launch hook of the group. Sourced by instance.
+# Completes the launch hook of the group. Sourced by instance.sh.
 
 # answer_hook CONTINUE|ABANDON: retries for a while, because an instance may be faster than its group
 answer_hook() {

@@ -26,7 +26,7 @@ report_failure() {
   [[ -z ${SIGNAL:-} ]] || signal FAILURE "$sentence"
 }
 
-# report_result TEXT CONTINUE|ABANDON: as a tag, and to the launch hook of a new instance
+# report_result TEXT CONTINUE|ABANDON: tag and launch hook
 report_result() {
   retry_for=20 call ec2 2016-11-15 Action=CreateTags ResourceId.1="$instance" \
     Tag.1.Key=dask:state Tag.1.Value="${1:0:255}" || log "no tag on this instance: $(refusal)"
@@ -112,7 +112,7 @@ refusal() {
   esac
 }
 
-# shellcheck source=cloud-init/base/hook.sh
+# shellcheck source=/dev/null
 [[ -z ${GROUP:-} ]] || source "$lib/hook.sh"
-# shellcheck source=cloud-init/base/signal.sh
+# shellcheck source=/dev/null
 [[ -z ${SIGNAL:-} ]] || source "$lib/signal.sh"

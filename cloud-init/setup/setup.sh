@@ -6,7 +6,7 @@ source "$(dirname "$0")/functions.sh"
 
 step=$(basename "$0" .sh) stamp=$state/$(basename "$0" .sh)
 if [[ $step == setup-bake* && $(cat "$stamp" 2>&1) == "$BAKE_KEY" ]]; then
-  say "the script has run"
+  echo "the script has run"
   exit 0
 fi
 set -o allexport
