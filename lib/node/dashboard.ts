@@ -5,8 +5,8 @@ import type { NodeFeature } from "./node-plan";
 import { renderTemplate } from "./template";
 
 /**
- * The door before the dashboard, on the scheduler's machine: nginx, which encrypts and asks for a password, as Dask's
- * own HTTP server does neither. The password is in the secret `/dask/<cluster>/dashboard`; the phase makes it at first.
+ * Reverse proxy of the dashboard on the scheduler's node: nginx with TLS and a password, because Dask's HTTP server has
+ * neither. The password is in the secret `/dask/<cluster>/dashboard`; the step `dashboard` creates it.
  */
 export function dashboardPart(cluster: ResolvedCluster): NodeFeature {
   return {

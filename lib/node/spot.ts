@@ -3,8 +3,8 @@ import type { NodeFeature } from "./node-plan";
 import type { Service } from "./service";
 
 /**
- * What drains the workers of a spot instance on EC2's interruption notice: a service that starts with theirs, by a
- * drop-in. On an on-demand instance of the same pool it ends at once.
+ * Drains the workers of a spot instance on EC2's interruption notice: a service that a drop-in starts with theirs. On an
+ * on-demand instance of the same pool it ends at once.
  */
 export function spotPart(service: Service): NodeFeature {
   return {
