@@ -65,6 +65,7 @@ export { ValidationError, type ValidationIssue } from "./config/validation-error
 export type { LocalPorts } from "./local/ports";
 export { LocalStack, type LocalStackProps } from "./local/stack/local-stack";
 export type { Bundle } from "./node/bundle";
+export type { Expectation, ExpectedPool } from "./node/expectation";
 export type { ImageContents } from "./node/image-contents";
 export type { NodeFile, NodePlan, NodeRole as NodeKind, Phase, SetupPhase } from "./node/node-plan";
 export type { ClusterPlan, PoolPlan } from "./node/plan";

@@ -4,8 +4,10 @@ import { join, resolve } from "node:path";
 import { parse } from "yaml";
 import { production } from "../../environments/production";
 import { clientBundle, connection } from "../../lib/aws/client-bundle";
+import { planNodes } from "../../lib/node/plan";
 
 const ADDRESS = "tls://scheduler.production.internal:8786";
+const PLAN = planNodes(production);
 const PEM = ["-----BEGIN PRIVATE KEY-----", "MIGHAgEA", "-----END PRIVATE KEY-----", ""].join("\n");
 
 /** Stands for the AWS CLI: records its arguments and prints the file `secret`, or fails without it. */
@@ -54,8 +56,16 @@ describe("the command that writes a client's bundle", () => {
         },
       },
     });
+    expect(JSON.parse(readFileSync(join(bundle, "expectation.json"), "utf8"))).toEqual({
+      ...{ cluster: "production", release: "2026.7", dask: "2026.7.1" },
+      pools: [
+        { name: "cpu", kind: "cpu", resources: { CPU: "nthreads" }, workers: 2 },
+        { name: "gpu", kind: "gpu", resources: { GPU: 1 }, workers: 0 },
+      ],
+    });
     expect(modeOf(bundle)).toBe("700");
-    for (const file of ["client.pem", "dask.yaml"]) expect(modeOf(join(bundle, file))).toBe("600");
+    for (const file of ["client.pem", "dask.yaml", "expectation.json"])
+      expect(modeOf(join(bundle, file))).toBe("600");
   });
 
   test("replaces the certificate when it runs again", () => {
@@ -75,7 +85,7 @@ describe("the command that writes a client's bundle", () => {
   });
 
   test("is one line without Terraform syntax", () => {
-    expect(clientBundle(production, ADDRESS)).not.toMatch(/\n|[$%]\{/);
+    expect(clientBundle(production, PLAN)).not.toMatch(/\n|[$%]\{/);
   });
 });
 
@@ -87,7 +97,7 @@ test("the Python code of the output `connect` lists every address that the bundl
 
 /** Runs the command in a shell with the double of the AWS CLI. */
 function run(shell: string) {
-  return spawnSync(shell, ["-c", clientBundle(production, ADDRESS)], {
+  return spawnSync(shell, ["-c", clientBundle(production, PLAN)], {
     env: { PATH: `${folder}:${process.env.PATH}`, HOME: home },
     encoding: "utf8",
     timeout: 30_000,

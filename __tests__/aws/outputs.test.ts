@@ -52,6 +52,10 @@ describe("outputs", () => {
       `aws ec2 describe-instances --region eu-west-1 --filters Name=tag:dask:cluster,Values=test --query 'Reservations[].Instances[].[InstanceId,State.Name,Tags[?Key==\`"Name"\`]|[0].Value,Tags[?Key==\`"dask:state"\`]|[0].Value]' --output text`,
     ],
     [
+      "smoke_test",
+      `aws ssm start-session --region eu-west-1 --target ${SCHEDULER} --document-name AWS-StartInteractiveCommand --parameters 'command=sudo /usr/local/lib/dask-node/run.sh smoke_test'`,
+    ],
+    [
       "logs_scheduler",
       `aws ssm start-session --region eu-west-1 --target ${SCHEDULER} --document-name AWS-StartInteractiveCommand --parameters 'command=sudo journalctl -f -n 200 -u dask-scheduler'`,
     ],
@@ -111,6 +115,7 @@ describe("outputs", () => {
       "scale_cpu",
       "scale_gpu",
       "scheduler_address",
+      "smoke_test",
       "tunnel_dashboard",
       "tunnel_scheduler",
       "vpc_id",

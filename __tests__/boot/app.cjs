@@ -21,7 +21,6 @@ files.packageFile = (path) =>
 
 const { AwsStack, defineCluster } = require("../../dist/lib/index.js");
 const lifecycle = require("../../dist/lib/node/lifecycle.js");
-const { expectation } = require("../../dist/lib/local/runtime/expectation.js");
 const { planNodes } = require("../../dist/lib/node/plan.js");
 const { signalParameter } = require("../../dist/lib/node/signal.js");
 
@@ -39,12 +38,12 @@ const define = (pool, more, ...pools) =>
     release: "2026.7",
     network: { vpcCidr: "10.77.0.0/16", adminSubnets: ["10.88.0.0/24"] },
     nodeSetup: { bake: setup("bake.py") },
-    pools: [{ name: "cpu", kind: "cpu", desiredSize: 2, memoryLimit: "1GiB", ...pool }, ...pools],
+    pools: [{ name: "cpu", kind: "cpu", minSize: 2, memoryLimit: "1GiB", ...pool }, ...pools],
     ...more,
   });
 
 const definitions = {
-  rig: define({}, {}, { name: "gpu", kind: "gpu", memoryLimit: "1GiB", rmmPool: false }),
+  rig: define({}, {}, { name: "gpu", kind: "gpu", minSize: 1, memoryLimit: "1GiB", rmmPool: false }),
   // The same cluster with a changed pool.
   changed: define({ resources: { CHANGED: 1 } }),
   spot: define({ spotPercentage: 100 }),
@@ -88,7 +87,6 @@ function synth(id, cluster) {
 
 /** Returns facts of a cluster that are not in its Terraform configuration. */
 function facts(cluster) {
-  const machines = ({ desiredSize }) => ({ machines: desiredSize, workers: 1 });
   const plan = planNodes(cluster);
   const pools = plan.pools.map(({ pool, node }) => [
     pool.name,
@@ -102,10 +100,7 @@ function facts(cluster) {
     signal: signalParameter(cluster),
     joinSeconds: lifecycle.JOIN_SECONDS,
     miniforge: miniforge.MINIFORGE.url,
-    expectation: expectation(
-      cluster,
-      cluster.pools.map((pool) => ({ pool, ...machines(pool) })),
-    ),
+    expectation: plan.expectation,
     scheduler: { bake: plan.scheduler.imageContents },
     pools: Object.fromEntries(pools),
   };

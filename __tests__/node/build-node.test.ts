@@ -148,12 +148,15 @@ test("Python on nodes reads only settings that some nodes have", () => {
   const names = new Set(everySpec.flatMap(([, { settings }]) => Object.keys(settings)));
   const read = settingsOfPython(cpuWorker.files);
   expect(read).toEqual([
-    "CERTIFICATE_NAMES",
-    "CERTIFICATE_ROLE",
-    "CLUSTER",
-    "DASHBOARD_PORT",
-    "JOIN_SECONDS",
-    "SERVICE",
+    ...[
+      "ARTIFACT_BUCKET",
+      "CERTIFICATE_NAMES",
+      "CERTIFICATE_ROLE",
+      "CLUSTER",
+      "DASHBOARD_PORT",
+      "EXPECTATION",
+    ],
+    ...["JOIN_SECONDS", "SCHEDULER", "SERVICE"],
   ]);
   expect(read.filter((name) => !names.has(name))).toEqual([]);
 });
@@ -169,8 +172,7 @@ describe.each(everySpec)("%s", (_, spec) => {
     const wanted = settingsRead(spec.files).filter((name) => !["BUCKET", "BUNDLE"].includes(name));
     expect(Object.keys(spec.settings).filter((name) => ![...wanted, ...python].includes(name))).toEqual([]);
     // Scripts are the same on both kinds of nodes, and have branches for the other kind.
-    const otherKind =
-      spec.role === "scheduler" ? ["SCHEDULER", "WORKER_PREFIX", "WORKER_PROCESSES"] : ["HTTP_PORT"];
+    const otherKind = spec.role === "scheduler" ? ["WORKER_PREFIX", "WORKER_PROCESSES"] : ["HTTP_PORT"];
     expect(wanted.filter((name) => !(name in spec.settings))).toEqual(otherKind);
   });
 

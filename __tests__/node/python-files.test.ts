@@ -11,12 +11,18 @@ const sources = ["__init__.py", "node", "preloads", "tls"].flatMap((part) =>
   packageFiles(`python/src/cdktf_dask/${part}`, ".py").map((path) => path.slice("python/src/".length)),
 );
 
-test("every node has the part of the package that nodes run, file by file, and nothing else of it", () => {
+/** The scheduler tests its cluster. */
+const smokeTest = packageFiles("python/src/cdktf_dask/smoke_test", ".py").map((path) =>
+  path.slice("python/src/".length),
+);
+
+test("every node has the part of the package that it runs, file by file, and nothing else of it", () => {
+  expect(smokeTest).toContain("cdktf_dask/smoke_test/__main__.py");
   expect(sources).toContain("cdktf_dask/node/aws.py");
   for (const [, spec] of everySpec) {
-    expect(pythonOf(spec)).toEqual(sources.map((name) => `${FOLDER}${name}`));
-    for (const name of sources)
-      expect(fileOf(spec, `${FOLDER}${name}`)).toBe(packageFile(`python/src/${name}`));
+    const own = [...sources, ...(spec.role === "scheduler" ? smokeTest : [])];
+    expect(pythonOf(spec)).toEqual(own.map((name) => `${FOLDER}${name}`));
+    for (const name of own) expect(fileOf(spec, `${FOLDER}${name}`)).toBe(packageFile(`python/src/${name}`));
   }
 });
 

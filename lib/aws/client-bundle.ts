@@ -1,6 +1,8 @@
 import { PORTS } from "../config/ports";
 import { protocol } from "../config/protocol";
 import type { ResolvedCluster } from "../config/resolved-cluster";
+import { EXPECTATION_FILE } from "../node/expectation";
+import type { ClusterPlan } from "../node/plan";
 import { type ClusterSecretName, secretName } from "../node/secrets";
 
 /** Returns the folder of a client's certificate and configuration. */
@@ -31,12 +33,13 @@ function daskYaml(schedulerAddress: string): readonly string[] {
 
 /**
  * Returns the command that writes a client's bundle: key, certificate and CA in one file with mode 0600, and a
- * `dask.yaml` that points to it and has the scheduler's name as default address. The previous bundle stays when the
- * secret cannot be read.
- *
- * @param schedulerAddress default address of the clients
+ * `dask.yaml` that points to it and has the scheduler's name as default address, and what the smoke test expects. The previous
+ * bundle stays when the secret cannot be read.
  */
-export function clientBundle(cluster: ResolvedCluster, schedulerAddress: string): string {
+export function clientBundle(
+  cluster: ResolvedCluster,
+  { schedulerAddress, expectation }: Pick<ClusterPlan, "schedulerAddress" | "expectation">,
+): string {
   const lines = daskYaml(schedulerAddress);
   const folders = lines.flatMap((line) => line.match(/%s/g) ?? []).map(() => '"$at"');
   const steps = [
@@ -46,6 +49,7 @@ export function clientBundle(cluster: ResolvedCluster, schedulerAddress: string)
     'mkdir -p "$at"',
     `printf '%s\\n' "$pem" >"$at/client.pem"`,
     `printf '${lines.join("\\n")}\\n' ${folders.join(" ")} >"$at/dask.yaml"`,
+    `printf '%s\\n' '${JSON.stringify(expectation)}' >"$at/${EXPECTATION_FILE}"`,
     `echo "DASK_CONFIG=$at/dask.yaml"`,
   ];
   return `(${steps.join(" && ")})`;

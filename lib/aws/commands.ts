@@ -57,9 +57,9 @@ export class Commands {
     return connection(this.cluster);
   }
 
-  /** Writes the certificate and the configuration of a client to `~/.dask/<cluster>`. Undefined without TLS. */
+  /** Writes the certificate and the configuration of a client, and what the smoke test expects, to `~/.dask/<cluster>`. Undefined without TLS. */
   get clientBundle(): string | undefined {
-    return this.cluster.tls ? clientBundle(this.cluster, this.plan.schedulerAddress) : undefined;
+    return this.cluster.tls ? clientBundle(this.cluster, this.plan) : undefined;
   }
 
   /** Prints the password of the dashboard's user `dask`. Undefined without TLS. */
@@ -75,6 +75,11 @@ export class Commands {
   /** Renews all certificates now. Undefined without TLS. */
   get renewCertificates(): string | undefined {
     return this.cluster.tls ? this.onScheduler("certificates", "renew") : undefined;
+  }
+
+  /** Tests on the scheduler's node whether the cluster matches its definition: pools, resources, versions. */
+  get smokeTest(): string {
+    return this.onScheduler("smoke_test");
   }
 
   /** Lists all instances with the state in the tag `dask:state` of each node. */

@@ -10,6 +10,7 @@ import { Account } from "./account/account";
 import { AutoscalingRole } from "./account/autoscaling-role";
 import { ArtifactBucket } from "./artifacts/artifact-bucket";
 import { BundleObject } from "./artifacts/bundle-object";
+import { ExpectationObject } from "./artifacts/expectation-object";
 import { Commands } from "./commands";
 import { ClusterKey } from "./encryption/cluster-key";
 import { ClusterSecrets } from "./encryption/cluster-secrets";
@@ -166,7 +167,11 @@ export class DaskCluster extends Construct {
     const permissions = { cluster, account, key, artifacts, ...(secrets && { secrets }) };
 
     const scheduler = withBundle("scheduler", this.plan.scheduler);
-    const role = new SchedulerRole(this, "scheduler-role", { ...permissions, ...scheduler });
+    const expectation = new ExpectationObject(this, "expectation", {
+      ...{ cluster, key, bucket: artifacts },
+      expectation: this.plan.expectation,
+    });
+    const role = new SchedulerRole(this, "scheduler-role", { ...permissions, ...scheduler, expectation });
     if (secrets) new CaSecretPolicy(this, "authority-policy", { secrets, role });
     this.scheduler = new Scheduler(this, "scheduler", { ...common, ...scheduler, role });
     const zone = new PrivateZone(this, "zone", {

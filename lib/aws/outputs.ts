@@ -88,6 +88,11 @@ export class Outputs extends Construct {
       commands.nodeStates,
       "Lists whether each node is ready, or why it failed; AWS lists terminated instances for about an hour",
     );
+    this.output(
+      "smoke_test",
+      commands.smokeTest,
+      "Tests on the scheduler's node whether the cluster does what its definition says",
+    );
     this.output("boot_log_scheduler", commands.bootLogOfScheduler, "Follows the boot of the scheduler");
     this.output("logs_scheduler", commands.logsOfScheduler, "Follows the logs of the scheduler");
     this.output(

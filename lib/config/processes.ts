@@ -13,3 +13,8 @@ export function processesOn(pool: ProcessCount, instanceType: string): number {
 export function maxProcesses(pool: ProcessCount): number {
   return Math.max(...pool.instanceTypes.map((type) => processesOn(pool, type)));
 }
+
+/** Returns the number of worker processes of the pool's node that has the fewest. */
+export function minProcesses(pool: ProcessCount): number {
+  return Math.min(...pool.instanceTypes.map((type) => processesOn(pool, type)));
+}

@@ -3,6 +3,7 @@ import { buildNode } from "./build-node";
 import { certificatesPart } from "./certificates";
 import { cudaEnvironment } from "./cuda";
 import { dashboardPart } from "./dashboard";
+import { type Expectation, minExpectation } from "./expectation";
 import { ANSWER_SECONDS, HOOK_SECONDS, JOIN_SECONDS, LAUNCH_HOOK } from "./lifecycle";
 import { resourceName } from "./names";
 import { httpPort, nodeContext } from "./node-context";
@@ -13,6 +14,7 @@ import type { ServiceContext } from "./service";
 import { POOL_SEPARATOR, schedulerService, workerService } from "./services";
 import { type NodeSetup, readSetupScripts } from "./setup-scripts";
 import { signalPart } from "./signal";
+import { smokeTestPart } from "./smoke-test";
 import { spotPart } from "./spot";
 import { commandLine, systemdUnit } from "./systemd-unit";
 
@@ -32,6 +34,8 @@ export interface PoolPlan {
 export interface ClusterPlan {
   /** Address of the scheduler for workers and clients, such as `tls://scheduler.production.internal:8786`. */
   readonly schedulerAddress: string;
+  /** What the smoke test expects of the cluster after a deployment. */
+  readonly expectation: Expectation;
   readonly scheduler: NodePlan;
   /** Pools in the order of the definition. */
   readonly pools: readonly PoolPlan[];
@@ -52,6 +56,7 @@ export function planNodes(cluster: ResolvedCluster): ClusterPlan {
   const setup = readSetupScripts(cluster);
   return {
     schedulerAddress: context.schedulerAddress,
+    expectation: minExpectation(cluster),
     scheduler: schedulerNode(cluster, context, setup.scheduler),
     pools: setup.pools.map(({ pool, setup }) => ({ pool, node: workerNode(cluster, pool, context, setup) })),
   };
@@ -84,6 +89,7 @@ function schedulerNode(cluster: ResolvedCluster, context: ServiceContext, setup:
     parts: [
       ...(cluster.tls ? [certificatesPart(cluster, "ca"), dashboardPart(cluster)] : []),
       signalPart(cluster),
+      smokeTestPart(cluster, context.schedulerAddress),
     ],
   });
 }

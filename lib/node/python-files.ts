@@ -13,11 +13,14 @@ const RUN = `${LIBRARY}/run.sh`;
 
 /** Returns the Python that nodes run: the parts of the package, and the program that starts a module of it. */
 export function pythonFiles(): readonly NodeFile[] {
-  const sources = PARTS.flatMap((part) => packageFiles(`${SOURCES}/${part}`, ".py"));
-  return [
-    script("base/run.sh"),
-    ...sources.map((path) => text(`${LIBRARY}/python/${path.slice(SOURCES.length + 1)}`, packageFile(path))),
-  ];
+  return [script("base/run.sh"), ...PARTS.flatMap(pythonSources)];
+}
+
+/** Returns a part of the Python package, such as `cdktf_dask/node`, as files of a node. */
+export function pythonSources(part: string): readonly NodeFile[] {
+  return packageFiles(`${SOURCES}/${part}`, ".py").map((path) =>
+    text(`${LIBRARY}/python/${path.slice(SOURCES.length + 1)}`, packageFile(path)),
+  );
 }
 
 /** Returns the command line on a node that runs a module of `cdktf_dask.node`. */

@@ -26,7 +26,7 @@ class Metadata:
     """Stands for the instance metadata service, version 2."""
 
     values: dict[str, str] = field(default_factory=lambda: {"placement/region": "eu-central-1"})
-    """By path below `/latest/meta-data/`."""
+    """By path below `/latest/meta-data/`, or by another whole path."""
     faults: list[Answer] = field(default_factory=list)
     """Answers to the first requests for values, in place of these."""
     requests: list[str] = field(default_factory=list)

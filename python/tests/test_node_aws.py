@@ -67,6 +67,11 @@ def test_a_value_of_the_metadata_needs_a_token_and_one_token_is_enough(instance)
     ]
 
 
+def test_the_account_is_in_the_identity_document(instance):
+    instance.values["/latest/dynamic/instance-identity/document"] = '{"accountId": "123456789012"}'
+    assert metadata.Metadata().account() == "123456789012"
+
+
 def test_a_rejected_token_is_replaced_and_a_busy_service_is_asked_again(instance, pauses):
     instance.faults = [(401, ""), (503, "busy")]
     assert metadata.Metadata().region() == "eu-central-1"

@@ -226,6 +226,16 @@ class TestGpu:
         result = two_pools.smoke(expect=expecting(pools=pools))
         assert result.code == 0, result.stdout
         assert result.check("gpu") == ("absent", "no GPU worker is expected and none is there")
+        assert result.check("pools") == ("passed", "cpu 2 workers, memory 1 worker, gpu absent")
+
+    def test_a_cluster_that_may_have_no_workers_and_has_none_passes(self):
+        with Cluster() as cluster:
+            pools = [pool | {"workers": 0} for pool in GOOD["pools"]]
+            result = cluster.smoke(expect=expecting(pools=pools))
+        assert result.code == 0, result.stdout
+        assert result.check("pools") == ("absent", "no worker is expected and none is there")
+        assert result.check("computation") == ("absent", "no worker is there")
+        assert set(result.statuses().values()) == {"passed", "absent"}
 
 
 class TestLostScheduler:
@@ -469,6 +479,16 @@ class TestTls:
         assert result.report["next"] == (
             f"the cluster is ready: connect with DASK_CONFIG={tmp_path}/dask.yaml and distributed.Client()"
         )
+
+    def test_needs_no_arguments_where_the_environment_names_a_bundle(self, encrypted, bundle, tmp_path):
+        bundle(encrypted.address)
+        pools = [{"name": "cpu", "kind": "cpu", "resources": {"CPU": 1}, "workers": 1}]
+        (tmp_path / "expectation.json").write_text(json.dumps(expecting(pools=pools)))
+        named = {"DASK_CONFIG": str(tmp_path / "dask.yaml")}
+        result = smoke(environment=encrypted.environment | named)
+        assert result.code == 0, result.stdout + result.stderr
+        assert (result.report["cluster"], result.report["address"]) == ("local", encrypted.address)
+        assert result.check("pools") == ("passed", "cpu 1 worker")
 
     def test_the_bundle_comes_before_the_environment(self, encrypted, bundle):
         other = {"DASK_SCHEDULER_ADDRESS": "h:1", "DASK_DISTRIBUTED__COMM__TLS__CA_FILE": "/no/such/file"}

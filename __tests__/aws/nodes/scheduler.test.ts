@@ -70,6 +70,7 @@ describe("the instance of the scheduler", () => {
       "read-bundle",
       "tag-machines",
       "read-signal",
+      "read-expectation",
       "secrets",
       "key-of-secrets",
     ];

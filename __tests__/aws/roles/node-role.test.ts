@@ -36,6 +36,10 @@ describe("the role of the scheduler", () => {
         Action: "ssm:GetParameter",
         Resource: "arn:PARTITION:ssm:ap-southeast-2:ACCOUNT:parameter/dask/test/scheduler-signal",
       }),
+      "read-expectation": allowing({
+        Action: "s3:GetObject",
+        Resource: "BUCKET/bundles/test.expectation.json",
+      }),
       secrets: allowing({
         Action: ["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"],
         Resource: SECRETS,
@@ -100,7 +104,7 @@ test("no role has an action with a wildcard, and only the role of image builders
     .resources("aws_iam_role_policy")
     .flatMap(({ policy }) => String(policy).match(/(?<="Action":)("[^"]*"|\[[^\]]*\])/g) ?? []);
   // Scheduler 8, each of two pools 8, builder 2, flow logs 1.
-  expect(actions).toHaveLength(27);
+  expect(actions).toHaveLength(28);
   for (const action of actions) expect(action).not.toContain("*");
 });
 

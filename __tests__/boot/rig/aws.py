@@ -48,6 +48,8 @@ class Aws:
         self._serve("s3.py", DOUBLES["s3"], 443, "--folder", folder, "--moto", self._moto)
         self._resolve(names)
         self._deploy(clusters.values())
+        # Of the clusters with this name, the one that the tests share.
+        self.upload(clusters["rig"].expectation_object)
         self.create_wait_condition(clusters["rig"])
 
     def _serve(self, script: str, address: str, port: int, *options: object) -> dict:

@@ -77,7 +77,7 @@ class Rig:
         user_data = self.namespaces.folder / f"{instance}.user-data"
         user_data.write_text(launch.user_data)
         given = {"role": launch.role, "userData": user_data.name, "group": launch.group, "hook": launch.hook}
-        given |= {"secrets": launch.secrets, "objects": [launch.bundle.path]}
+        given |= {"secrets": launch.secrets, "objects": launch.objects}
         self.aws.register(address, id=instance, **given | facts)
         self.security.add(launch.security_group, address)
         self._nodes[address] = node = self._node(instance, address, disks, layers, options)

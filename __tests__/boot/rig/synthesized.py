@@ -17,7 +17,7 @@ ACCOUNT = "123456789012"
 
 @dataclass(frozen=True)
 class Bundle:
-    """An archive that Terraform uploads to a bucket."""
+    """A file that Terraform uploads to a bucket."""
 
     bucket: str
     key: str
@@ -47,6 +47,8 @@ class Launch:
     secrets: tuple[str, ...] = ()
     #: The bundle that it downloads at its first boot.
     bundle: Bundle | None = None
+    #: Objects that the policies of its role name, as `BUCKET/KEY`.
+    objects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ class Cluster:
             group_name(security),
             secrets=self._secrets_of(profile),
             bundle=self._bundle_of(profile),
+            objects=self._objects_of(profile),
         )
 
     def worker(self, pool: str) -> Launch:
@@ -104,6 +107,7 @@ class Cluster:
             self.facts["hook"],
             self._secrets_of(profile),
             self._bundle_of(profile),
+            self._objects_of(profile),
         )
 
     @property
@@ -122,7 +126,16 @@ class Cluster:
         return [
             Bundle(self._bucket(one["bucket"]), one["key"], self._folder / one["source"])
             for one in self._all("aws_s3_object").values()
+            if "source" in one
         ]
+
+    @property
+    def expectation_object(self) -> Bundle:
+        """What Terraform uploads for the smoke test."""
+        [one] = [one for one in self._all("aws_s3_object").values() if "content" in one]
+        file = self._folder / "expectation.json"
+        file.write_text(one["content"])
+        return Bundle(self._bucket(one["bucket"]), one["key"], file)
 
     def _bucket(self, name: str) -> str:
         """Resolve a reference to a bucket of the stack. Names of existing buckets are returned unchanged."""
@@ -139,6 +152,12 @@ class Cluster:
         policies = self._policies_of(profile)
         [bundle] = [bundle for bundle in self.bundles if bundle.key in policies]
         return bundle
+
+    def _objects_of(self, profile: str) -> tuple[str, ...]:
+        """The objects that the policies of an instance profile's role name."""
+        policies = self._policies_of(profile)
+        objects = [*self.bundles, self.expectation_object]
+        return tuple(one.path for one in objects if one.key in policies)
 
     def _secrets_of(self, profile: str) -> tuple[str, ...]:
         """Return the names of the secrets in the policies of the role of an instance profile."""

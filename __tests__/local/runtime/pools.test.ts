@@ -1,4 +1,3 @@
-import { expectation } from "../../../lib/local/runtime/expectation";
 import { localPools } from "../../../lib/local/runtime/pools";
 import { clusterOf, LAPTOP, WORKSTATION } from "../definitions";
 
@@ -36,31 +35,4 @@ test("a release without CUDA wheels has no GPU pool", () => {
   expect(localPools(clusterOf([gpu], "2024.7"), WORKSTATION).absent).toEqual([
     { name: "gpu", reason: "release 2024.7 needs a CUDA toolkit in addition to its wheels" },
   ]);
-});
-
-test("the smoke test expects no spilling in a pool without memory limits", () => {
-  const cluster = clusterOf([cpu, { ...cpu, name: "free", memoryLimit: 0 }]);
-
-  const { pools } = expectation(cluster, localPools(cluster, LAPTOP).present);
-  expect(pools.map(({ name, spills }) => [name, spills])).toEqual([
-    ["cpu", undefined],
-    ["free", false],
-  ]);
-});
-
-test("the smoke test expects only the pools that are present", () => {
-  const cluster = clusterOf([{ ...cpu, resources: { DISK: 2 } }, gpu]);
-
-  expect(expectation(cluster, localPools(cluster, LAPTOP).present)).toEqual({
-    cluster: "test",
-    release: "2026.7",
-    dask: "2026.7.1",
-    pools: [{ name: "cpu", kind: "cpu", resources: { CPU: "nthreads", DISK: 2 }, workers: 6 }],
-  });
-  expect(expectation(cluster, localPools(cluster, WORKSTATION).present).pools[1]).toEqual({
-    name: "gpu",
-    kind: "gpu",
-    resources: { GPU: 1 },
-    workers: 2,
-  });
 });

@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { localPaths } from "../../../lib/local/paths";
-import type { Expectation } from "../../../lib/local/runtime/expectation";
 import type { StepContext } from "../../../lib/local/runtime/run-command";
 import { countWorkers, registrationDeadline, waitForWorkers } from "../../../lib/local/runtime/workers";
+import type { Expectation } from "../../../lib/node/expectation";
 import { failure } from "../definitions";
 
 mkdirSync(".test", { recursive: true });

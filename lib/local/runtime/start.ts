@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { ResolvedCluster } from "../../config/resolved-cluster";
+import { type Expectation, expectation } from "../../node/expectation";
 import { schedulerAddress } from "../addresses";
 import type { LocalDefinition } from "../definition";
 import { LocalStackError } from "../error";
@@ -10,7 +11,6 @@ import type { LocalPaths } from "../paths";
 import { makeCertificates } from "./certificates";
 import { inspectComputer } from "./computer";
 import { createEnvironment, lockEnvironment } from "./environment";
-import { type Expectation, expectation } from "./expectation";
 import { checkPortsFree } from "./free-ports";
 import { type PackageIndex, pipVariables } from "./package-index";
 import { localPools } from "./pools";
@@ -68,7 +68,10 @@ export async function start(context: StepContext, definition: LocalDefinition): 
   for (const { name, reason } of absent) context.log(`${name} pool: not started: ${reason}`);
   if (present.length === 0)
     throw new LocalStackError("no pool of the cluster can run on this computer. Hint: add a cpu pool");
-  const expected = expectation(cluster, present);
+  const expected = expectation(
+    cluster,
+    present.map(({ pool, nodes, workers }) => ({ pool, workers: nodes * workers })),
+  );
   try {
     const programs = localPrograms(cluster, present, computer.cpus, context.paths, ports);
     writeFiles(context.paths, programs, expected);

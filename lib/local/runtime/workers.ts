@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
+import type { Expectation } from "../../node/expectation";
 import { POOL_SEPARATOR } from "../../node/services";
 import { LocalStackError } from "../error";
 import { readJson } from "../files";
 import type { LocalPaths } from "../paths";
 import { LOOPBACK, type LocalPorts } from "../ports";
 import { errorFromLog } from "./error-from-log";
-import type { Expectation } from "./expectation";
 import type { StepContext } from "./run-command";
 import type { Run } from "./running";
 import { programLog } from "./supervisor";

@@ -1,5 +1,6 @@
 """The instance metadata service (IMDSv2)."""
 
+import json
 import os
 import time
 from http import HTTPStatus
@@ -33,6 +34,22 @@ class Metadata:
         Raises:
             OSError: the service does not answer, or not with this value.
         """
+        return self._repeat(f"meta-data/{path}")
+
+    def region(self) -> str:
+        """Region of this instance, such as `eu-central-1`."""
+        region = self.get("placement/region")
+        if region is None:
+            raise OSError("placement/region: the metadata service has no value, expected a region")
+        return region
+
+    def account(self) -> str:
+        """Number of the account of this instance, as 12 digits."""
+        document = json.loads(self._repeat("dynamic/instance-identity/document") or "{}")
+        account: str = document["accountId"]
+        return account
+
+    def _repeat(self, path: str) -> str | None:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return self._ask(path)
@@ -49,13 +66,6 @@ class Metadata:
             time.sleep(PAUSE_SECONDS)
         raise AssertionError("the last attempt returns or raises")
 
-    def region(self) -> str:
-        """Region of this instance, such as `eu-central-1`."""
-        region = self.get("placement/region")
-        if region is None:
-            raise OSError("placement/region: the metadata service has no value, expected a region")
-        return region
-
     def _ask(self, path: str) -> str:
         if not self._token:
             lifetime = {"X-aws-ec2-metadata-token-ttl-seconds": str(TOKEN_SECONDS)}
@@ -63,7 +73,7 @@ class Metadata:
                 Request(f"{self._endpoint}/latest/api/token", method="PUT", headers=lifetime)
             )
         token = {"X-aws-ec2-metadata-token": self._token}
-        return self._send(Request(f"{self._endpoint}/latest/meta-data/{path}", headers=token))
+        return self._send(Request(f"{self._endpoint}/latest/{path}", headers=token))
 
     def _send(self, request: Request) -> str:
         with _opener.open(request, timeout=TIMEOUT_SECONDS) as response:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 
 from .expectation import Pool
-from .outcome import CheckFailed, Run
+from .outcome import Absent, CheckFailed, Run
 from .worker import Worker
 from .workers import found_pools, list_workers, resources_text
 
@@ -27,9 +27,13 @@ async def pools(run: Run) -> str:
         if time.monotonic() + 2 * POLL_SECONDS > run.ends:
             raise CheckFailed(f"missing workers: {missing}", fatal=not run.workers)
         await asyncio.sleep(POLL_SECONDS)
+    if not run.workers:
+        raise Absent("no worker is expected and none is there")
     if expected:
         check_resources(expected, run.workers)
-    counts = (f"{pool.name} {_count(pool.workers)}" for pool in found_pools(run.workers))
+    present = {worker.pool for worker in run.workers}
+    counts = [f"{pool.name} {_count(pool.workers)}" for pool in found_pools(run.workers)]
+    counts += [f"{pool.name} absent" for pool in expected or () if pool.name not in present]
     return f"{', '.join(counts)}" + ("" if expected else " (no expectation given: as found)")
 
 

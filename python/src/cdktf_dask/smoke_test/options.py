@@ -12,6 +12,9 @@ from distributed.comm.registry import get_backend
 
 from .connection import SCHEDULER_PORT
 
+EXPECTATION = "expectation.json"
+"""File of a bundle with what the definition promises: `EXPECTATION_FILE` of `lib/node/expectation.ts`."""
+
 
 def read_options(description: str, epilog: str, arguments: list[str] | None) -> argparse.Namespace:
     """Options with `address` and `security` checked; ends the process with exit code 2 on wrong usage."""
@@ -26,7 +29,12 @@ def read_options(description: str, epilog: str, arguments: list[str] | None) -> 
         metavar="DIRECTORY",
         help="folder of the client bundle, with dask.yaml and certificates",
     )
-    parser.add_argument("--expect", metavar="FILE.json", help="expected pools and versions; - reads stdin")
+    parser.add_argument(
+        "--expect",
+        metavar="FILE.json",
+        help="expected pools and versions; - reads stdin "
+        "(default: expectation.json next to the dask.yaml of --bundle or DASK_CONFIG)",
+    )
     parser.add_argument(
         "--timeout", type=seconds, default=120.0, metavar="SECONDS", help="for all checks (default: 120)"
     )
@@ -39,6 +47,7 @@ def read_options(description: str, epilog: str, arguments: list[str] | None) -> 
             read_bundle(readable(os.path.join(options.bundle, "dask.yaml")))
         options.address = check_address(options.address or dask.config.get("scheduler-address", ""))
         options.security = read_security(options, options.address)
+        options.expect = options.expect or default_expectation(options.bundle)
         if options.expect not in (None, "-"):
             readable(options.expect)
     except (ValueError, OSError, argparse.ArgumentTypeError) as error:
@@ -50,6 +59,16 @@ def read_bundle(file: str) -> None:
     """Gives the bundle's settings precedence over Dask's others. Raises ValueError if it is not YAML."""
     for settings in dask.config.collect_yaml([file]):
         dask.config.update(dask.config.config, settings)
+
+
+def default_expectation(bundle: str | None) -> str | None:
+    """`expectation.json` of the bundle, or of the configuration that DASK_CONFIG names; None without one."""
+    place = bundle or os.environ.get("DASK_CONFIG")
+    if not place:
+        return None
+    folder = place if os.path.isdir(place) else os.path.dirname(place)
+    file = os.path.join(folder, EXPECTATION)
+    return file if os.path.exists(file) else None
 
 
 def check_address(address: str) -> str:

@@ -30,12 +30,16 @@ GRACE_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Check:
-    """A check, its limit in seconds, and the maximum fraction of the remaining time that it may use."""
+    """A check, its limit in seconds, and the maximum fraction of the remaining time that it may use.
+
+    A check that needs workers is absent in a cluster without workers.
+    """
 
     name: str
     function: Callable[[Run], Awaitable[str]]
     seconds: float
     part: float = 1.0
+    needs_workers: bool = True
 
 
 async def run_checks(run: Run, report: Report, timeout: float, checks: tuple[Check, ...]) -> None:
@@ -59,6 +63,8 @@ async def run_checks(run: Run, report: Report, timeout: float, checks: tuple[Che
 async def run_check(check: Check, run: Run, report: Report, limit: float) -> tuple[str, str, bool]:
     """Runs a check. Returns status, detail, and whether to skip the remaining checks."""
     started = time.monotonic()
+    if check.needs_workers and not run.workers:
+        return ABSENT, "no worker is there", False
     report.current, run.note, run.ends = check.name, "", started + limit
     task = asyncio.ensure_future(check.function(run))
     while not task.done() and (left := run.ends - time.monotonic()) > 0:

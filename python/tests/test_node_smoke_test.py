@@ -1,0 +1,49 @@
+"""The smoke test on the scheduler's node: where its expectation comes from, and how it is run."""
+
+import os
+import subprocess
+import sys
+from io import BytesIO
+
+import pytest
+
+from cdktf_dask.node.aws import AwsError
+from cdktf_dask.node.smoke_test import command, download
+from cluster import SOURCES
+
+BUCKET, KEY = "dask-production--eu-central-1--123456789012", "bundles/production.expectation.json"
+
+
+class Storage:
+    """Stands for `Aws`: one object of S3, or an error."""
+
+    def __init__(self, body: bytes | None):
+        self.body = body
+
+    def call(self, service: str, operation: str, **parameters: object) -> dict:
+        assert (service, operation) == ("s3", "get_object")
+        assert parameters == {"Bucket": BUCKET, "Key": KEY}
+        if self.body is None:
+            raise AwsError("AccessDenied", "Access Denied", passes=True)
+        return {"Body": BytesIO(self.body)}
+
+
+def test_the_expectation_of_the_last_deployment_replaces_an_earlier_one(tmp_path):
+    file = tmp_path / "expectation.json"
+    file.write_text("an earlier one, which is longer")
+    download(Storage(b'{"pools": []}'), BUCKET, KEY, file)
+    assert file.read_text() == '{"pools": []}'
+
+
+def test_an_expectation_that_cannot_be_read_ends_it_with_the_reason(tmp_path):
+    with pytest.raises(SystemExit, match=f"^cannot read s3://{BUCKET}/{KEY}: AccessDenied: Access Denied$"):
+        download(Storage(None), BUCKET, KEY, tmp_path / "expectation.json")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_runs_the_smoke_test_of_the_package():
+    argv = command("tls://scheduler.production.internal:8786", ["--help"])
+    assert argv[0] == sys.executable
+    environment = os.environ | {"PYTHONPATH": str(SOURCES)}
+    done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("usage: dask-smoke-test ")
