@@ -1,6 +1,6 @@
 /**
  * `npm run bench:boot [-- RUNS]`: how long a node with workers takes from cloud-init's start until the scheduler has its
- * worker, by phase, plain and from a baked AMI. Needs what `npm run test:boot` needs. Draws docs/boot.svg.
+ * worker, by step, plain and from a baked AMI. Needs what `npm run test:boot` needs. Draws docs/boot.svg.
  */
 import { join } from "node:path";
 import { pythonEnvironment, run } from "../scripts/python.mjs";

@@ -67,7 +67,7 @@ export { LocalStack, type LocalStackProps } from "./local/stack/local-stack";
 export type { Bundle } from "./node/bundle";
 export type { Expectation, ExpectedPool } from "./node/expectation";
 export type { ImageContents } from "./node/image-contents";
-export type { NodeFile, NodePlan, NodeRole as NodeKind, Phase, SetupPhase } from "./node/node-plan";
+export type { BootStep, NodeFile, NodePlan, NodeRole as NodeKind, SetupStep } from "./node/node-plan";
 export type { ClusterPlan, PoolPlan } from "./node/plan";
 export type { ClusterSecretName } from "./node/secrets";
 export type { Service } from "./node/service";

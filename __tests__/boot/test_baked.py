@@ -13,8 +13,8 @@ def test_a_matching_image_skips_the_installation(rig, cluster, baked):
     node = rig.boot("i-00000000000000051", rig.clusters["rig"].worker("cpu"), "10.77.0.51", layers=(baked,))
     node.wait_for_state("ready", READY_SECONDS)
     assert f"the image has key {digest}, as wanted: straight to boot" in node.log()
-    phases = [line.split()[2] for line in node.log().splitlines() if line.endswith(" begins")]
-    assert phases == ["configuration", "certificates", "dask"]
+    steps = [line.split()[2] for line in node.log().splitlines() if line.endswith(" begins")]
+    assert steps == ["configuration", "certificates", "dask"]
     node.kill()
 
 
@@ -25,9 +25,9 @@ def test_another_image_is_logged_and_everything_is_installed(rig, cluster, baked
     node = rig.boot("i-00000000000000052", worker, "10.77.0.52", layers=(baked,))
     node.wait_for_state("ready", INSTALL_SECONDS)
     assert f"the image has key {digest}, wanted {other}: installing" in node.log()
-    phases = [line.split()[2] for line in node.log().splitlines() if line.endswith(" begins")]
-    assert sorted(phases[:2]) == ["base", "conda"]
-    assert phases[2:] == ["setup-bake", "configuration", "certificates", "setup-boot-pool", "dask"]
+    steps = [line.split()[2] for line in node.log().splitlines() if line.endswith(" begins")]
+    assert sorted(steps[:2]) == ["base", "conda"]
+    assert steps[2:] == ["setup-bake", "configuration", "certificates", "setup-boot-pool", "dask"]
     assert node.run("cat /opt/dask/env/.dask-node") == other
     assert_boot_script_precedes_dask(node)
     node.kill()

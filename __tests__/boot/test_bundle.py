@@ -12,9 +12,9 @@ LONELY = "dask-lonely--eu-central-1--123456789012"
 
 
 def assert_not_downloaded(rig, node, cause):
-    """The boot failed in the phase `bundle`, and no other phase started."""
+    """The boot failed in the step `bundle`, and no other step started."""
     status = node.wait_for_state("failed", BOOT_SECONDS)
-    assert (status["phase"], status["exitCode"]) == ("bundle", 1)
+    assert (status["step"], status["exitCode"]) == ("bundle", 1)
     assert_abandoned(rig, node, "bundle", cause, "dask-bundle")
     assert " begins" not in node.log()
     node.kill()
@@ -69,7 +69,7 @@ def test_a_scheduler_without_a_bundle_signals_the_failure(rig):
     [signal] = rig.aws.signals_of(unstored)
     assert (signal["Status"], signal["UniqueId"]) == ("FAILURE", node.instance)
     assert signal["Reason"] == (
-        f"phase bundle failed with exit code 1: cannot download the bundle from dask-rig-unstored.{S3}: "
+        f"step bundle failed with exit code 1: cannot download the bundle from dask-rig-unstored.{S3}: "
         "NoSuchBucket: The specified bucket does not exist"
     )
     node.kill()

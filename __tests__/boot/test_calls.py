@@ -59,7 +59,7 @@ def test_a_failed_scheduler_signals_the_failure(rig):
     node.wait_for("systemctl is-failed --quiet dask-node", SIGNAL_SECONDS)
     [signal] = rig.aws.signals_of(lonely)
     assert (signal["Status"], signal["UniqueId"]) == ("FAILURE", node.instance)
-    assert signal["Reason"].startswith("phase conda failed with exit code 1: cannot download https://")
+    assert signal["Reason"].startswith("step conda failed with exit code 1: cannot download https://")
     assert signal["Reason"].endswith("The requested URL returned error: 404")
     assert signal["Data"] == signal["Reason"]
     node.kill()

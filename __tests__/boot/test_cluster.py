@@ -64,7 +64,7 @@ def test_a_node_completes_its_launch_hook_once_its_worker_is_registered(rig, clu
     assert call["parameters"]["LifecycleActionResult"] == "CONTINUE"
     assert call["parameters"]["LifecycleHookName"] == "workers-registered"
     assert call["parameters"]["AutoScalingGroupName"] == "dask-rig--cpu"
-    before, _, _ = node.log().partition("ready: every phase is done")
+    before, _, _ = node.log().partition("ready: every step is done")
     assert f"1 of 1 workers of cpu--{node.name} are registered" in before
 
 

@@ -1,4 +1,4 @@
-"""Each fault fails the boot in time, with a message that names phase and hint, and no worker runs."""
+"""Each fault fails the boot in time, with a message that names step and hint, and no worker runs."""
 
 from datetime import datetime, timedelta
 
@@ -11,15 +11,15 @@ PLAIN_SECONDS = 180
 #: Timeout for a node with a baked image.
 BOOT_SECONDS = 60
 
-#: Timeout from the failure message to the end of the unit, which also waits for parallel phases.
+#: Timeout from the failure message to the end of the unit, which also waits for parallel steps.
 END_SECONDS = 60
 
 
-def assert_abandoned(rig, node: Node, phase: str, cause: str, unit: str = "dask-node") -> None:
+def assert_abandoned(rig, node: Node, step: str, cause: str, unit: str = "dask-node") -> None:
     """The cause is in status, log, console and tag; the launch hook gets ABANDON; no worker runs."""
     node.wait_for(f"systemctl is-failed --quiet {unit}", END_SECONDS, "the end of the unit")
     assert cause in node.status()["cause"]
-    message = f"phase {phase} failed with exit code {node.status()['exitCode']}: "
+    message = f"step {step} failed with exit code {node.status()['exitCode']}: "
     assert message in node.log()
     assert f"to try again after a fix: systemctl restart {unit}" in node.log()
     assert message in node.console()
@@ -49,7 +49,7 @@ def assert_no_worker(node: Node) -> None:
 def test_a_wrong_download_fails_the_boot(rig, number, fault, cause):
     worker = rig.clusters["rig"].worker("cpu")
     node = rig.boot(f"i-0000000000000f10{number}", worker, f"10.77.0.10{number}", faults=[fault])
-    assert node.wait_for_state("failed", PLAIN_SECONDS)["phase"] == "conda"
+    assert node.wait_for_state("failed", PLAIN_SECONDS)["step"] == "conda"
     assert_abandoned(rig, node, "conda", cause)
     assert "Miniforge3" in node.status()["cause"]
     node.kill()
@@ -62,7 +62,7 @@ def test_a_full_disk_fails_the_boot(rig):
         "10.77.0.103",
         options=["--tmpfs=/opt/dask:size=100M"],
     )
-    assert node.wait_for_state("failed", PLAIN_SECONDS)["phase"] == "conda"
+    assert node.wait_for_state("failed", PLAIN_SECONDS)["step"] == "conda"
     assert_abandoned(rig, node, "conda", "No space left on device")
     node.kill()
 
@@ -71,7 +71,7 @@ def test_a_missing_scheduler_fails_the_boot(rig, baked):
     lonely = rig.clusters["lonely"]
     node = rig.boot("i-0000000000000f107", lonely.worker("cpu"), "10.77.0.107", layers=(baked,))
     status = node.wait_for_state("failed", BOOT_SECONDS + lonely.facts["joinSeconds"])
-    assert status["phase"] == "certificates"
+    assert status["step"] == "certificates"
     assert_abandoned(rig, node, "certificates", "/dask/lonely/worker")
     node.kill()
 
@@ -80,7 +80,7 @@ def test_a_failing_boot_script_fails_the_boot(rig, baked):
     node = rig.boot(
         "i-0000000000000f108", rig.clusters["setup"].worker("failing"), "10.77.0.108", layers=(baked,)
     )
-    assert node.wait_for_state("failed", BOOT_SECONDS)["phase"] == "setup-boot-pool"
+    assert node.wait_for_state("failed", BOOT_SECONDS)["step"] == "setup-boot-pool"
     assert "[setup-boot-pool] mounting" in node.log()
     assert node.status()["exitCode"] == 127
     assert_abandoned(rig, node, "setup-boot-pool", "mount.of-a-file-system: command not found")
@@ -92,7 +92,7 @@ def test_a_scheduler_that_does_not_come_back(rig, baked, scheduler):
     rig.aws.put_secret("/dask/lonely/worker", rig.aws.get_secret("/dask/rig/worker"))
     node = rig.boot("i-0000000000000f104", lonely.worker("cpu"), "10.77.0.104", layers=(baked,))
     status = node.wait_for_state("failed", BOOT_SECONDS + lonely.facts["joinSeconds"])
-    assert status["phase"] == "dask"
+    assert status["step"] == "dask"
     assert f"tls://{lonely.hostname}:8786 does not answer yet" in node.log()
     cause = f"dask-worker does not answer after {lonely.facts['joinSeconds']} s: "
     assert_abandoned(rig, node, "dask", cause)
@@ -123,10 +123,10 @@ def test_a_metadata_service_without_imdsv2_fails_the_boot(rig, baked):
         faults=["no-imdsv2"],
     )
     status = node.wait_for_state("failed", BOOT_SECONDS)
-    assert status["phase"] == "bundle"
+    assert status["step"] == "bundle"
     assert status["cause"].startswith("the metadata service gives no IMDSv2 token: ")
     assert status["cause"].endswith("; enable it, with http_tokens required")
-    assert "phase bundle failed" in node.console()
+    assert "step bundle failed" in node.console()
     assert " begins" not in node.log()
     assert_no_worker(node)
     node.wait_for("systemctl is-failed --quiet dask-bundle", END_SECONDS, "the end of the unit")

@@ -29,7 +29,7 @@ const cpuWorker = worker(production, "cpu");
 const gpuWorker = worker(production, "gpu");
 const toolkitWorker = worker(largest2024, "gpus-for-the-tutors");
 
-describe("the phases", () => {
+describe("the steps", () => {
   test("without GPU: packages parallel to conda, then configuration, certificates and Dask", () => {
     expect(cpuWorker.bake).toEqual([["base"], ["conda"]]);
     expect(cpuWorker.boot).toEqual(["configuration", "certificates", "dask"]);
@@ -118,7 +118,7 @@ test("settings of a worker node contain what differs between pools", () => {
     DRIVER_BRANCH: "580",
     GROUP: "dask-production--gpu",
     HOOK: "workers-registered",
-    MACHINE_UNIT: "dask-machine.service",
+    INSTANCE_UNIT: "dask-instance.service",
     BOOT_SECONDS: "2400",
     JOIN_SECONDS: "1200",
   });
@@ -129,7 +129,7 @@ test("settings of a worker node contain what differs between pools", () => {
 test("settings of the scheduler have neither an Auto Scaling group nor scratch space", () => {
   expect(scheduler.settings).toMatchObject({
     GROUP: "",
-    MACHINE_UNIT: "",
+    INSTANCE_UNIT: "",
     HTTP_PORT: "8788",
     DASHBOARD_PORT: "8787",
     JOIN_SECONDS: "180",
@@ -176,13 +176,13 @@ describe.each(everySpec)("%s", (_, spec) => {
     expect(wanted.filter((name) => !(name in spec.settings))).toEqual(otherKind);
   });
 
-  test("has each file once, a script or module for each phase, and executables only where they are run", () => {
+  test("has each file once, a script or module for each step, and executables only where they are run", () => {
     expect(new Set(paths(spec)).size).toBe(spec.files.length);
     const executable = spec.files.filter(({ mode }) => mode === "0755").map(({ path }) => path);
     expect(executable.sort()).toEqual(
       [
         ...["bootstrap", "fetch-bundle", "run", ...spec.bake.flat(), ...spec.boot.filter(isScript)],
-        ...(spec.role === "scheduler" ? [] : ["machine-facts", "scratch"]),
+        ...(spec.role === "scheduler" ? [] : ["instance-facts", "scratch"]),
       ]
         .map((name) => `/usr/local/lib/dask-node/${name}.sh`)
         .sort(),

@@ -152,7 +152,7 @@ describe("scripts", () => {
         "base/functions.sh",
         "base/hook.sh",
         "base/instance.sh",
-        "base/machine-facts.sh",
+        "base/instance-facts.sh",
         "base/run.sh",
         "base/scratch.sh",
         "base/signal.sh",

@@ -7,7 +7,7 @@ const scheduler = schedulerNode(production);
 const settings = (text: string, key: string) =>
   [...text.matchAll(new RegExp(`^\\s*${key}[= ](.*?);?$`, "gm"))].map(([, value]) => value);
 
-describe("a scheduler's machine", () => {
+describe("a scheduler's node", () => {
   test("has the door before Dask starts, and after its certificate", () => {
     expect(scheduler.packages).toContain("nginx");
     expect(scheduler.boot).toEqual(["configuration", "certificates", "dashboard", "dask"]);
@@ -35,7 +35,7 @@ describe("nginx.conf", () => {
     expect(text).not.toMatch(/auth_basic +off|satisfy/);
   });
 
-  test("leads to Dask's own HTTP server, and to the first dashboard of a worker's machine", () => {
+  test("leads to Dask's own HTTP server, and to the first dashboard of a worker's node", () => {
     expect(settings(text, "proxy_pass")).toEqual(["http://127.0.0.1:8788", "http://$1:8790/$2$is_args$args"]);
     expect([PORTS.schedulerHttp.from, PORTS.workerDashboard.from]).toEqual([8788, 8790]);
   });
@@ -67,7 +67,7 @@ describe("dask-dashboard.service", () => {
     ]);
   });
 
-  test("cannot ask the metadata service for its machine's role", () => {
+  test("cannot ask the metadata service for its node's role", () => {
     expect(settings(unit, "IPAddressDeny")).toEqual(["169.254.169.254 fd00:ec2::254"]);
   });
 });

@@ -1,6 +1,6 @@
-import type { FakeMachine } from "./fake-machine";
+import type { FakeNode } from "./fake-node";
 
-/** Id of the fake machine's instance. */
+/** Id of the fake node's instance. */
 export const INSTANCE = "i-0123456789abcdef0";
 
 /** What no command line may show. */
@@ -15,11 +15,11 @@ export interface Answers {
    * it tries again. `forgetful`: it takes no token.
    */
   readonly metadata?: "on" | "off" | "busy" | "forgetful";
-  /** `gone`: no hook waits for the machine; `down`: the service does not answer. */
+  /** `gone`: no hook waits for the node; `down`: the service does not answer. */
   readonly hook?: "waits" | "gone" | "down";
-  /** `denied`: the machine's role may not set tags. */
+  /** `denied`: the node's role may not set tags. */
   readonly tags?: "allowed" | "denied";
-  /** `denied`: the machine's role may not read parameters. */
+  /** `denied`: the node's role may not read parameters. */
   readonly keeping?: "allowed" | "denied";
   /** Errors with which a service refuses its first calls, such as `{ ssm: ["ThrottlingException"] }`. */
   readonly refusals?: Readonly<Record<string, readonly string[]>>;
@@ -62,7 +62,7 @@ console.log(JSON.stringify({ Parameter: { Name: name, Value: value } }));
  * Stands for curl, the metadata service and AWS's APIs: notes each call, keeps what comes on standard input in
  * `var/stdin`, and answers in the form of the service.
  */
-export function fakeAws(machine: FakeMachine, answers: Answers = {}): void {
+export function fakeAws(fake: FakeNode, answers: Answers = {}): void {
   const {
     instance = INSTANCE,
     metadata = "on",
@@ -85,12 +85,12 @@ fi`;
   const error = (code: string, message: string) =>
     `<ErrorResponse><Error><Code>${code}</Code><Message>${message}</Message></Error></ErrorResponse>`;
   const hookGone = error("ValidationError", `No active Lifecycle Action found with instance ID ${instance}`);
-  machine.write(`${KEPT}/keeper.cjs`, KEEPER);
-  machine.write("var/credentials", credentials === "late" ? "no\nno\n" : "");
+  fake.write(`${KEPT}/keeper.cjs`, KEEPER);
+  fake.write("var/credentials", credentials === "late" ? "no\nno\n" : "");
   for (const service of ["autoscaling", "ec2", "ssm"]) {
-    machine.write(`var/refusals-${service}`, (refusals[service] ?? []).map((code) => `${code}\n`).join(""));
+    fake.write(`var/refusals-${service}`, (refusals[service] ?? []).map((code) => `${code}\n`).join(""));
   }
-  machine.command(
+  fake.command(
     "curl",
     `url=\${*: -1}
 ${metadata === "busy" ? busy : ""}
@@ -152,11 +152,11 @@ esac`,
 }
 
 /** Puts a parameter to where the fake keeps it. */
-export function keep(machine: FakeMachine, name: string, value: string): void {
-  machine.write(`${KEPT}/${name.replaceAll("/", "-")}`, value);
+export function keep(fake: FakeNode, name: string, value: string): void {
+  fake.write(`${KEPT}/${name.replaceAll("/", "-")}`, value);
 }
 
-/** What a machine asked AWS for, less what every call has: `ready` for a tag, `CONTINUE` for an answer to the hook. */
+/** What a node asked AWS for, less what every call has: `ready` for a tag, `CONTINUE` for an answer to the hook. */
 export function toldAws(calls: readonly string[]): string[] {
   return calls.flatMap((call) => {
     const [, said] =

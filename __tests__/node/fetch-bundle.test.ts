@@ -3,37 +3,37 @@ import { join } from "node:path";
 import { production } from "../../environments/production";
 import type { NodePlan } from "../../lib/node/node-plan";
 import { type Answers, fakeAws, INSTANCE, keep, toldAws } from "./fake-aws";
-import { FakeMachine } from "./fake-machine";
+import { FakeNode } from "./fake-node";
 import { schedulerNode, worker } from "./specs";
 
 const cpu = worker(production, "cpu");
 const HOST = "dask-production--eu-central-1--123456789012.s3.eu-central-1.amazonaws.com";
-let machine: FakeMachine;
+let fake: FakeNode;
 
 /** A node with its stub, whose bucket has the bundle or responds as given. */
 const prepare = (spec: NodePlan = cpu, answers: Answers = {}, bundle: Buffer = spec.bundle.archive) => {
-  machine = new FakeMachine(spec);
+  fake = new FakeNode(spec);
   const env = spec.stub.find(({ path }) => path.endsWith(".env"))?.content ?? "";
-  machine.write("etc/dask/bundle.env", env.replace(/SIGNAL_SECONDS='\d+'/, "SIGNAL_SECONDS='5'"));
-  machine.write("var/log/dask-node.log", "");
-  machine.write("bundle", "");
-  writeFileSync(join(machine.directory, "bundle"), bundle);
-  machine.write("unpacked/.keep", "");
-  machine.command("systemctl");
+  fake.write("etc/dask/bundle.env", env.replace(/SIGNAL_SECONDS='\d+'/, "SIGNAL_SECONDS='5'"));
+  fake.write("var/log/dask-node.log", "");
+  fake.write("bundle", "");
+  writeFileSync(join(fake.directory, "bundle"), bundle);
+  fake.write("unpacked/.keep", "");
+  fake.command("systemctl");
   // Instead of the root of the node.
-  machine.command("tar", `exec /usr/bin/tar "\${@:1:$#-1}" ${machine.directory}/unpacked`);
-  fakeAws(machine, { download: join(machine.directory, "bundle"), ...answers });
+  fake.command("tar", `exec /usr/bin/tar "\${@:1:$#-1}" ${fake.directory}/unpacked`);
+  fakeAws(fake, { download: join(fake.directory, "bundle"), ...answers });
 };
-afterEach(() => machine.remove());
+afterEach(() => fake.remove());
 
-const status = () => JSON.parse(machine.read("var/lib/dask-node/status.json") ?? "{}");
-const failure = (cause: string) => `phase bundle failed with exit code 1: ${cause}`;
+const status = () => JSON.parse(fake.read("var/lib/dask-node/status.json") ?? "{}");
+const failure = (cause: string) => `step bundle failed with exit code 1: ${cause}`;
 const STARTED = ["systemctl daemon-reload", "systemctl enable --quiet --now --no-block dask-node.service"];
 const systemctl = (calls: readonly string[]) => calls.filter((call) => call.startsWith("systemctl"));
 
-test("downloads the bundle by a signed request, unpacks it, and starts the phases", () => {
+test("downloads the bundle by a signed request, unpacks it, and starts the steps", () => {
   prepare();
-  const { code, said, calls } = machine.run("fetch-bundle.sh");
+  const { code, said, calls } = fake.run("fetch-bundle.sh");
   expect(code).toBe(0);
   expect(said).toMatch(new RegExp(`^\\S+Z downloading https://${HOST}/${cpu.bundle.key}\\n$`));
   expect(calls.filter((call) => call.includes("--aws-sigv4"))).toEqual([
@@ -44,34 +44,34 @@ test("downloads the bundle by a signed request, unpacks it, and starts the phase
   ]);
   expect(calls.some((call) => call.endsWith(` https://${HOST}/${cpu.bundle.key}`))).toBe(true);
   for (const { path, content } of cpu.files.filter((file) => !cpu.stub.includes(file)))
-    expect(machine.read(`unpacked${path}`)).toBe(content);
+    expect(fake.read(`unpacked${path}`)).toBe(content);
   expect(systemctl(calls)).toEqual(STARTED);
-  expect(machine.read("var/lib/dask-node/bundle")).toBe(`${cpu.bundle.sha256}\n`);
-  expect(machine.read("var/lib/dask-node/bundle.tar.gz")).toBeUndefined();
+  expect(fake.read("var/lib/dask-node/bundle")).toBe(`${cpu.bundle.sha256}\n`);
+  expect(fake.read("var/lib/dask-node/bundle.tar.gz")).toBeUndefined();
 });
 
 test("a node that has its bundle makes no request", () => {
   prepare();
-  machine.write("var/lib/dask-node/bundle", `${cpu.bundle.sha256}\n`);
-  expect(machine.run("fetch-bundle.sh")).toEqual({ code: 0, said: "", calls: STARTED });
+  fake.write("var/lib/dask-node/bundle", `${cpu.bundle.sha256}\n`);
+  expect(fake.run("fetch-bundle.sh")).toEqual({ code: 0, said: "", calls: STARTED });
 });
 
 test("a node with the bundle of an image downloads its bundle", () => {
   prepare();
-  machine.write("var/lib/dask-node/bundle", "0123\n");
-  expect(machine.run("fetch-bundle.sh").code).toBe(0);
-  expect(machine.read("var/lib/dask-node/bundle")).toBe(`${cpu.bundle.sha256}\n`);
+  fake.write("var/lib/dask-node/bundle", "0123\n");
+  expect(fake.run("fetch-bundle.sh").code).toBe(0);
+  expect(fake.read("var/lib/dask-node/bundle")).toBe(`${cpu.bundle.sha256}\n`);
 });
 
 describe("a failure goes to the console, the log, the status, the tag and the launch hook", () => {
   const assertFailed = (cause: string) => {
-    const { code, said, calls } = machine.run("fetch-bundle.sh");
+    const { code, said, calls } = fake.run("fetch-bundle.sh");
     expect(code).toBe(1);
     expect(said).toContain(
       `Z ${failure(cause)}; log: /var/log/dask-node.log; to try again after a fix: systemctl restart dask-bundle\n`,
     );
-    expect(machine.read("var/log/dask-node.log")).toContain(failure(cause));
-    expect(status()).toMatchObject({ state: "failed", phase: "bundle", exitCode: 1, cause });
+    expect(fake.read("var/log/dask-node.log")).toContain(failure(cause));
+    expect(status()).toMatchObject({ state: "failed", step: "bundle", exitCode: 1, cause });
     expect(toldAws(calls)).toEqual([failure(cause), "ABANDON"]);
     expect(systemctl(calls)).toEqual([]);
     return calls;
@@ -107,11 +107,11 @@ describe("a failure goes to the console, the log, the status, the tag and the la
 test("a scheduler reports to the deployment that waits for it", () => {
   const scheduler = schedulerNode(production);
   prepare(scheduler, { bucket: "NoSuchBucket" });
-  keep(machine, "/dask/production/scheduler-signal", "https://signal/");
-  const { calls } = machine.run("fetch-bundle.sh");
+  keep(fake, "/dask/production/scheduler-signal", "https://signal/");
+  const { calls } = fake.run("fetch-bundle.sh");
   const message = failure(`cannot download the bundle from ${HOST}: NoSuchBucket: Access Denied`);
   expect(toldAws(calls)).toEqual([message]);
-  const [, body = ""] = /^data-raw = (".*")$/m.exec(machine.read("var/signals") ?? "") ?? [];
+  const [, body = ""] = /^data-raw = (".*")$/m.exec(fake.read("var/signals") ?? "") ?? [];
   expect(JSON.parse(JSON.parse(body))).toEqual({
     Status: "FAILURE",
     Reason: message,
@@ -122,11 +122,11 @@ test("a scheduler reports to the deployment that waits for it", () => {
 
 test("without IMDSv2 a failure goes only to the console, the log and the status", () => {
   prepare(cpu, { metadata: "off" });
-  const { code, said, calls } = machine.run("fetch-bundle.sh");
+  const { code, said, calls } = fake.run("fetch-bundle.sh");
   const cause =
     "the metadata service gives no IMDSv2 token: curl: (22) The requested URL returned error: 403; enable it, with http_tokens required";
   expect(code).toBe(1);
   expect(said).toContain(failure(cause));
-  expect(status()).toMatchObject({ state: "failed", phase: "bundle", cause });
+  expect(status()).toMatchObject({ state: "failed", step: "bundle", cause });
   expect(toldAws(calls)).toEqual([]);
 });

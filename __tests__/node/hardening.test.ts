@@ -21,7 +21,7 @@ const MAX_EXPOSURE: Readonly<Record<string, number>> = {
   "dask-dashboard.service": 13,
   "dask-certificates.service": 24,
   "dask-spot.service": 17,
-  "dask-machine.service": 46,
+  "dask-instance.service": 46,
   "dask-node.service": 54,
   "dask-bundle.service": 60,
 };
@@ -118,7 +118,7 @@ describe("the drop-in of all units", () => {
   test("creates no mount namespace, which would hide the mounts of a unit", () => {
     const namespaced =
       /^(PrivateTmp|PrivateDevices|PrivateMounts|PrivateIPC|Protect(?!Hostname)\w+|ProcSubset|\w+Paths|BindPaths)=/;
-    for (const text of [fileOf(cpu, GENERAL), unitOf(cpu, "dask-machine")]) {
+    for (const text of [fileOf(cpu, GENERAL), unitOf(cpu, "dask-instance")]) {
       expect(settings(text).filter((line) => namespaced.test(line))).toEqual([]);
     }
     expect(settings(fileOf(cpu, sandboxOf("dask-worker"))).filter((line) => namespaced.test(line))).toContain(
@@ -178,8 +178,8 @@ test("the scheduler cannot reach the metadata service", () => {
   );
 });
 
-test("dask-machine.service may mount, and reaches no network", () => {
-  const unit = settings(unitOf(cpu, "dask-machine"));
+test("dask-instance.service may mount, and reaches no network", () => {
+  const unit = settings(unitOf(cpu, "dask-instance"));
   expect(unit).toContain("SystemCallFilter=@system-service @mount");
   expect(unit).toContain("IPAddressDeny=any");
   expect(unit).toContain(

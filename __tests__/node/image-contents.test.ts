@@ -3,7 +3,7 @@ import { production } from "../../environments/production";
 import type { ResolvedCluster } from "../../lib/config/resolved-cluster";
 import { imageContents } from "../../lib/node/image-contents";
 import type { NodePlan } from "../../lib/node/node-plan";
-import { FakeMachine } from "./fake-machine";
+import { FakeNode } from "./fake-node";
 import { everySpec, fileOf, largest2024, schedulerNode, settingsRead, variety, worker } from "./specs";
 
 const LIBRARY = "/usr/local/lib/dask-node";
@@ -90,7 +90,7 @@ describe("the image digest", () => {
 describe("the files that an image is built with", () => {
   const paths = (spec: NodePlan) => spec.imageContents.files.map(({ path }) => path);
 
-  test("are the settings, and the files of the phases in the image", () => {
+  test("are the settings, and the files of the steps in the image", () => {
     expect(paths(schedulerNode(development)).sort()).toEqual([
       "/etc/dask/node.env",
       ...[
@@ -125,12 +125,12 @@ describe("the files that an image is built with", () => {
     );
   });
 
-  test.each(everySpec)("%s: have all settings that its phases read", (_, spec) => {
+  test.each(everySpec)("%s: have all settings that its steps read", (_, spec) => {
     const [settings, ...files] = spec.imageContents.files;
     const given = [...(settings?.content ?? "").matchAll(/^(\w+)='/gm)].map(([, name]) => name);
     expect(settings?.path).toBe("/etc/dask/node.env");
-    const phases = files.filter(({ path }) => !/\/(bootstrap|instance)\.sh$/.test(path));
-    expect(settingsRead(phases).filter((name) => !given.includes(name))).toEqual([]);
+    const steps = files.filter(({ path }) => !/\/(bootstrap|instance)\.sh$/.test(path));
+    expect(settingsRead(steps).filter((name) => !given.includes(name))).toEqual([]);
     for (const name of ["BAKE", "BAKE_KEY", "BOOT_SECONDS"]) expect(given).toContain(name);
     // Settings of a boot, which are not read while baking.
     expect(settingsRead(files).filter((name) => !given.includes(name))).toEqual([
@@ -144,19 +144,19 @@ describe("the files that an image is built with", () => {
 });
 
 describe("baking", () => {
-  let machine: FakeMachine;
+  let fake: FakeNode;
   beforeEach(() => {
     const { files } = gpuWorker.imageContents;
-    machine = new FakeMachine({ ...gpuWorker, files });
-    machine.write("etc/dask/node.env", files[0]?.content ?? "");
-    machine.write("var/log/dask-node.log", "");
-    for (const phase of ["base", "conda", "cuda-nvidia"]) machine.script(`${phase}.sh`, "#!/bin/bash\n");
-    machine.command("systemctl");
-    machine.command("curl");
+    fake = new FakeNode({ ...gpuWorker, files });
+    fake.write("etc/dask/node.env", files[0]?.content ?? "");
+    fake.write("var/log/dask-node.log", "");
+    for (const step of ["base", "conda", "cuda-nvidia"]) fake.script(`${step}.sh`, "#!/bin/bash\n");
+    fake.command("systemctl");
+    fake.command("curl");
   });
-  afterEach(() => machine.remove());
-  const run = () => machine.run("bootstrap.sh", "bake");
-  const stamp = () => machine.read(gpuWorker.imageContents.stampFile.slice(1));
+  afterEach(() => fake.remove());
+  const run = () => fake.run("bootstrap.sh", "bake");
+  const stamp = () => fake.read(gpuWorker.imageContents.stampFile.slice(1));
 
   test("runs bootstrap, and then removes log and machine id of the image", () => {
     expect(gpuWorker.imageContents.command).toBe(
@@ -165,11 +165,11 @@ describe("baking", () => {
     expect(gpuWorker.imageContents.stampFile).toBe("/var/lib/dask-node/baked");
   });
 
-  test("runs only the phases of an image and writes the stamp file, without calls of AWS", () => {
+  test("runs only the steps of an image and writes the stamp file, without calls of AWS", () => {
     const { code, said, calls } = run();
     expect(said).toMatch(new RegExp(`Z baked: key ${digestOf(gpuWorker)}\n$`));
     expect(code).toBe(0);
-    expect([...said.matchAll(/phase (\S+) done/g)].map(([, phase]) => phase).sort()).toEqual([
+    expect([...said.matchAll(/step (\S+) done/g)].map(([, step]) => step).sort()).toEqual([
       ...["base", "conda", "cuda-nvidia"],
     ]);
     expect(stamp()).toBe(`${digestOf(gpuWorker)}\n`);
@@ -177,32 +177,32 @@ describe("baking", () => {
   });
 
   test("that fails logs the cause, writes no stamp file, and makes no calls", () => {
-    machine.script("conda", "#!/bin/bash\necho 'no space left'\nexit 1\n");
+    fake.script("conda", "#!/bin/bash\necho 'no space left'\nexit 1\n");
     const { code, said, calls } = run();
     expect(code).toBe(1);
-    expect(said).toContain("phase conda failed with exit code 1: no space left; ");
+    expect(said).toContain("step conda failed with exit code 1: no space left; ");
     expect(said).not.toContain("unbound variable");
     expect(stamp()).toBeUndefined();
     expect(calls).toEqual([]);
   });
 
   test("requests a reboot from Image Builder by its exit code, and continues after the reboot", () => {
-    machine.script("cuda-nvidia", "#!/bin/bash\n[[ -e /var/driver ]] || { echo 'no driver'; exit 100; }\n");
+    fake.script("cuda-nvidia", "#!/bin/bash\n[[ -e /var/driver ]] || { echo 'no driver'; exit 100; }\n");
     const first = run();
     expect(first).toMatchObject({ code: 194, calls: [] });
     expect(first.said).toMatch(
-      /phase cuda-nvidia needs a reboot: no driver; rebooting once, then going on\n$/,
+      /step cuda-nvidia needs a reboot: no driver; rebooting once, then going on\n$/,
     );
     expect(stamp()).toBeUndefined();
-    machine.write("var/driver", "");
+    fake.write("var/driver", "");
     expect(run().code).toBe(0);
     expect(stamp()).toBe(`${digestOf(gpuWorker)}\n`);
     // An instance of the image may reboot again.
-    expect(machine.read("var/lib/dask-node/rebooted")).toBeUndefined();
+    expect(fake.read("var/lib/dask-node/rebooted")).toBeUndefined();
   });
 
   test("installs again on an image with another digest", () => {
-    machine.write("var/lib/dask-node/baked", "0123456789ab\n");
+    fake.write("var/lib/dask-node/baked", "0123456789ab\n");
     const { code, said } = run();
     expect(code).toBe(0);
     expect(said).toContain(`the image has key 0123456789ab, wanted ${digestOf(gpuWorker)}: installing`);

@@ -1,40 +1,40 @@
 import { production } from "../../environments/production";
 import { CREDENTIALS, fakeAws, INSTANCE, keep, toldAws } from "./fake-aws";
-import { FakeMachine } from "./fake-machine";
+import { FakeNode } from "./fake-node";
 import { schedulerNode, worker } from "./specs";
 
 const PHASES = ["base", "conda", "configuration", "certificates", "dashboard", "dask"];
 const WEB = "curl --silent --show-error --connect-timeout 20 --max-time 20 --retry 4 --retry-connrefused";
 const METADATA = "http://169.254.169.254/latest/meta-data";
-let machine: FakeMachine;
+let fake: FakeNode;
 
-/** A machine of which each phase only notes that it ran, as a call of its name. */
+/** A node of which each step only notes that it ran, as a call of its name. */
 const prepare = (spec = worker(production, "cpu")) => {
-  machine = new FakeMachine(spec);
-  machine.write("var/log/dask-node.log", "");
-  machine.command("systemctl");
-  for (const phase of PHASES) {
-    machine.script(`${phase}.sh`, `#!/bin/bash\nphase-${phase}\n`);
-    machine.command(`phase-${phase}`);
+  fake = new FakeNode(spec);
+  fake.write("var/log/dask-node.log", "");
+  fake.command("systemctl");
+  for (const step of PHASES) {
+    fake.script(`${step}.sh`, `#!/bin/bash\nphase-${step}\n`);
+    fake.command(`step-${step}`);
   }
-  fakeAws(machine);
+  fakeAws(fake);
 };
-afterEach(() => machine.remove());
+afterEach(() => fake.remove());
 
-const failing = (phase: string, words: string) =>
-  machine.script(`${phase}.sh`, `#!/bin/bash\nprintf '%s\\n' '${words}'\nexit 3\n`);
-const status = () => JSON.parse(machine.read("var/lib/dask-node/status.json") ?? "{}");
-const joined = () => machine.read("var/lib/dask-node/joined");
-const phases = (calls: readonly string[]) => calls.filter((call) => call.startsWith("phase-"));
+const failing = (step: string, words: string) =>
+  fake.script(`${step}.sh`, `#!/bin/bash\nprintf '%s\\n' '${words}'\nexit 3\n`);
+const status = () => JSON.parse(fake.read("var/lib/dask-node/status.json") ?? "{}");
+const joined = () => fake.read("var/lib/dask-node/joined");
+const steps = (calls: readonly string[]) => calls.filter((call) => call.startsWith("step-"));
 /** Seconds that a run paused. */
 const pauses = (calls: readonly string[]) =>
   calls.reduce((sum, call) => sum + Number(/^sleep (\d+)$/.exec(call)?.[1] ?? 0), 0);
 const disabled = (calls: readonly string[]) => calls.filter((call) => call.includes(" disable "));
 
 describe("a call to AWS", () => {
-  test("is about this machine, as the metadata service knows it by IMDSv2 alone", () => {
+  test("is about this node, as the metadata service knows it by IMDSv2 alone", () => {
     prepare();
-    const curls = machine.run("bootstrap.sh").calls.filter((call) => call.startsWith("curl "));
+    const curls = fake.run("bootstrap.sh").calls.filter((call) => call.startsWith("curl "));
     const token = "--fail --header X-aws-ec2-metadata-token: the-token";
     expect(curls.slice(0, 4)).toEqual([
       `${WEB} --fail --request PUT --header X-aws-ec2-metadata-token-ttl-seconds: 21600 http://169.254.169.254/latest/api/token`,
@@ -61,20 +61,18 @@ describe("a call to AWS", () => {
 
   test("is signed with the role's credentials, which curl reads and no command line, line or file shows", () => {
     prepare();
-    const { calls, said } = machine.run("bootstrap.sh");
+    const { calls, said } = fake.run("bootstrap.sh");
     const { id, secret, token } = CREDENTIALS;
     const config = `user = "${id}:${secret}"\nheader = "X-Amz-Security-Token: ${token}"\n`;
-    expect(machine.read("var/stdin")).toBe(config.repeat(2));
-    const shown = [...calls, said, machine.read("var/log/dask-node.log"), JSON.stringify(status())].join(
-      "\n",
-    );
+    expect(fake.read("var/stdin")).toBe(config.repeat(2));
+    const shown = [...calls, said, fake.read("var/log/dask-node.log"), JSON.stringify(status())].join("\n");
     for (const value of [id, secret, token]) expect(shown).not.toContain(value);
   });
 
   test("is as good where the metadata service was busy before it answered", () => {
     prepare();
-    fakeAws(machine, { metadata: "busy" });
-    const { code, calls } = machine.run("bootstrap.sh");
+    fakeAws(fake, { metadata: "busy" });
+    const { code, calls } = fake.run("bootstrap.sh");
     expect(code).toBe(0);
     expect(toldAws(calls)).toEqual(["ready", "CONTINUE"]);
     expect(
@@ -87,24 +85,24 @@ describe("a call to AWS", () => {
 describe("a question to AWS", () => {
   /** Runs lines of a boot step. */
   const asks = (lines: string) => {
-    machine.script(
+    fake.script(
       "asks",
       `#!/bin/bash\nset -euo pipefail\nsource "$(dirname "$0")/functions.sh"\nidentify\n${lines}\n`,
     );
-    return machine.run("asks");
+    return fake.run("asks");
   };
   const answered = (words: string) => ({ code: 0, said: `${words}\n` });
   beforeEach(() => prepare());
 
   test("is signed like a call; its body comes with the credentials, on no command line", () => {
-    keep(machine, "/a", "b");
+    keep(fake, "/a", "b");
     const { calls } = asks(`ask ssm AmazonSSM.GetParameter '{"Name": "/a"}'`);
     expect(calls.at(-1)).toBe(
       `${WEB} --fail-with-body --aws-sigv4 aws:amz:eu-central-1:ssm --config - --header Content-Type: application/x-amz-json-1.1 ` +
         "--header X-Amz-Target: AmazonSSM.GetParameter https://ssm.eu-central-1.amazonaws.com/",
     );
     const { id, secret, token } = CREDENTIALS;
-    expect(machine.read("var/stdin")).toBe(
+    expect(fake.read("var/stdin")).toBe(
       `user = "${id}:${secret}"\nheader = "X-Amz-Security-Token: ${token}"\ndata-raw = "{\\"Name\\": \\"/a\\"}"`,
     );
   });
@@ -115,7 +113,7 @@ describe("a question to AWS", () => {
     ["slashes, as in base64", "a/b+c=="],
     ["an empty line", "\n."],
   ])("is answered to the letter: %s", (_, value) => {
-    keep(machine, "/a", value);
+    keep(fake, "/a", value);
     expect(
       asks(`ask ssm AmazonSSM.GetParameter '{"Name": "/a"}'; field Value "$answer"; echo`),
     ).toMatchObject(answered(value));
@@ -129,7 +127,7 @@ describe("a question to AWS", () => {
     ['{"Value": "of a try that failed"}\ncurl: (22) 503\n{"Value": "of the last"}', "of the last"],
     ["none", ""],
   ])("gives a field of %j", (json, value) => {
-    machine.write("var/answer", json);
+    fake.write("var/answer", json);
     expect(asks('answer=$(</var/answer); field Value "$answer"; echo')).toMatchObject(answered(value));
   });
 
@@ -139,8 +137,8 @@ describe("a question to AWS", () => {
     ...["UnrecognizedClientException", "AuthFailure", "AccessDeniedException", "UnauthorizedOperation"],
     ...["InternalFailure", "InternalServiceError", "ServiceUnavailable"],
   ])("is asked again after %s, with the credentials of then", (code) => {
-    keep(machine, "/a", "b");
-    fakeAws(machine, { refusals: { ssm: [code, code, code] } });
+    keep(fake, "/a", "b");
+    fakeAws(fake, { refusals: { ssm: [code, code, code] } });
     const {
       code: end,
       said,
@@ -156,7 +154,7 @@ describe("a question to AWS", () => {
   });
 
   test("pauses longer and longer, by chance more or less, and gives up with AWS's sentence", () => {
-    fakeAws(machine, { keeping: "denied" });
+    fakeAws(fake, { keeping: "denied" });
     const runs = [1, 2, 3].map(() =>
       asks(`ask ssm AmazonSSM.GetParameter '{"Name": "/a"}' || fail "$(refusal)"`),
     );
@@ -175,8 +173,8 @@ describe("a question to AWS", () => {
   });
 
   test("waits for the credentials of a role that is seconds old", () => {
-    keep(machine, "/a", "b");
-    fakeAws(machine, { credentials: "late" });
+    keep(fake, "/a", "b");
+    fakeAws(fake, { credentials: "late" });
     const { code, said } = asks(
       `ask ssm AmazonSSM.GetParameter '{"Name": "/a"}'; field Value "$answer"; echo`,
     );
@@ -188,7 +186,7 @@ describe("a question to AWS", () => {
   test.each(["ResourceNotFoundException", "ParameterNotFound", "ValidationException"])(
     "is not asked again after %s, which stays so",
     (code) => {
-      fakeAws(machine, { refusals: { ssm: [code] } });
+      fakeAws(fake, { refusals: { ssm: [code] } });
       const { said, calls } = asks(`ask ssm AmazonSSM.GetParameter '{"Name": "/a"}' || refusal`);
       expect(said).toBe(`${code}: for now\n`);
       expect(pauses(calls)).toBe(0);
@@ -204,51 +202,51 @@ describe("a question to AWS", () => {
 });
 
 describe("the launch hook", () => {
-  test("hears CONTINUE once all phases are done, and only then", () => {
+  test("hears CONTINUE once all steps are done, and only then", () => {
     prepare();
-    const { code, calls } = machine.run("bootstrap.sh");
+    const { code, calls } = fake.run("bootstrap.sh");
     expect(code).toBe(0);
-    expect(phases(calls).slice(2)).toEqual(["phase-configuration", "phase-certificates", "phase-dask"]);
+    expect(steps(calls).slice(2)).toEqual(["step-configuration", "step-certificates", "step-dask"]);
     expect(toldAws(calls)).toEqual(["ready", "CONTINUE"]);
-    expect(toldAws(calls.slice(calls.indexOf("phase-dask")))).toEqual(["ready", "CONTINUE"]);
+    expect(toldAws(calls.slice(calls.indexOf("step-dask")))).toEqual(["ready", "CONTINUE"]);
     expect(joined()).toBe(`${INSTANCE}\n`);
   });
 
-  test("hears ABANDON at the first failure, and the machine's tag says why", () => {
+  test("hears ABANDON at the first failure, and the node's tag says why", () => {
     prepare();
     failing("configuration", "no space left");
-    const { code, calls } = machine.run("bootstrap.sh");
+    const { code, calls } = fake.run("bootstrap.sh");
     expect(code).toBe(1);
-    expect(toldAws(calls)).toEqual(["phase configuration failed with exit code 3: no space left", "ABANDON"]);
+    expect(toldAws(calls)).toEqual(["step configuration failed with exit code 3: no space left", "ABANDON"]);
     expect(joined()).toBeUndefined();
-    expect(phases(calls)).not.toContain("phase-dask");
+    expect(steps(calls)).not.toContain("step-dask");
   });
 
   test("gets a tag of at most 255 characters", () => {
     prepare();
     failing("configuration", "x".repeat(300));
-    const [tag = ""] = toldAws(machine.run("bootstrap.sh").calls);
-    expect(tag).toMatch(/^phase configuration failed with exit code 3: x+$/);
+    const [tag = ""] = toldAws(fake.run("bootstrap.sh").calls);
+    expect(tag).toMatch(/^step configuration failed with exit code 3: x+$/);
     expect(tag).toHaveLength(255);
   });
 
   test("hears nothing at a later boot", () => {
     prepare();
-    machine.run("bootstrap.sh");
-    const { code, calls } = machine.run("bootstrap.sh");
+    fake.run("bootstrap.sh");
+    const { code, calls } = fake.run("bootstrap.sh");
     expect(code).toBe(0);
     expect(toldAws(calls)).toEqual(["ready"]);
     failing("configuration", "no space left");
-    expect(toldAws(machine.run("bootstrap.sh").calls)).toEqual([
-      "phase configuration failed with exit code 3: no space left",
+    expect(toldAws(fake.run("bootstrap.sh").calls)).toEqual([
+      "step configuration failed with exit code 3: no space left",
     ]);
   });
 
-  test("hears from a machine whose image was made from a member", () => {
+  test("hears from a node whose image was made from a member", () => {
     prepare();
-    machine.run("bootstrap.sh");
-    fakeAws(machine, { instance: "i-0fedcba9876543210" });
-    expect(toldAws(machine.run("bootstrap.sh").calls)).toEqual(["ready", "CONTINUE"]);
+    fake.run("bootstrap.sh");
+    fakeAws(fake, { instance: "i-0fedcba9876543210" });
+    expect(toldAws(fake.run("bootstrap.sh").calls)).toEqual(["ready", "CONTINUE"]);
     expect(joined()).toBe("i-0fedcba9876543210\n");
   });
 
@@ -257,9 +255,9 @@ describe("the launch hook", () => {
     ["ABANDON", 1],
   ])("that is not there yet is asked for again, until it takes the answer %s", (answer, expected) => {
     prepare();
-    fakeAws(machine, { refusals: { autoscaling: Array(5).fill("No active Lifecycle Action") } });
+    fakeAws(fake, { refusals: { autoscaling: Array(5).fill("No active Lifecycle Action") } });
     if (answer === "ABANDON") failing("dask", "no scheduler");
-    const { code, said, calls } = machine.run("bootstrap.sh");
+    const { code, said, calls } = fake.run("bootstrap.sh");
     expect(code).toBe(expected);
     expect(toldAws(calls).slice(1)).toEqual(Array(6).fill(answer));
     expect(said).not.toContain("does not wait for this instance");
@@ -267,32 +265,32 @@ describe("the launch hook", () => {
     expect(joined()).toBe(answer === "CONTINUE" ? `${INSTANCE}\n` : undefined);
   });
 
-  test("that is gone for three minutes leaves a machine that works, and says what to do", () => {
+  test("that is gone for three minutes leaves a node that works, and says what to do", () => {
     prepare();
-    fakeAws(machine, { hook: "gone" });
-    const { code, said, calls } = machine.run("bootstrap.sh");
+    fakeAws(fake, { hook: "gone" });
+    const { code, said, calls } = fake.run("bootstrap.sh");
     expect(code).toBe(0);
     expect(pauses(calls)).toBeGreaterThanOrEqual(180);
     expect(pauses(calls)).toBeLessThan(191);
     expect(said).toContain(
       "launch hook workers-registered does not wait for this instance; if it is gone, cdktf deploy brings it back\n",
     );
-    expect(status()).toMatchObject({ state: "ready", phase: "dask" });
+    expect(status()).toMatchObject({ state: "ready", step: "dask" });
     expect(joined()).toBe(`${INSTANCE}\n`);
   });
 
-  test("that cannot be reached fails the machine, which its group would give up", () => {
+  test("that cannot be reached fails the node, which its group would give up", () => {
     prepare();
-    fakeAws(machine, { hook: "down" });
-    const { code, said, calls } = machine.run("bootstrap.sh");
+    fakeAws(fake, { hook: "down" });
+    const { code, said, calls } = fake.run("bootstrap.sh");
     expect(code).toBe(1);
     const reason = "no answer to the launch hook: curl: (28) Connection timed out after 20001 milliseconds";
-    expect(said).toContain(`phase report failed with exit code 1: ${reason}; `);
-    expect(status()).toMatchObject({ state: "failed", phase: "report", exitCode: 1, cause: reason });
+    expect(said).toContain(`step report failed with exit code 1: ${reason}; `);
+    expect(status()).toMatchObject({ state: "failed", step: "report", exitCode: 1, cause: reason });
     expect(toldAws(calls)).toEqual([
       "ready",
       "CONTINUE",
-      `phase report failed with exit code 1: ${reason}`,
+      `step report failed with exit code 1: ${reason}`,
       "ABANDON",
     ]);
     expect(joined()).toBeUndefined();
@@ -301,17 +299,17 @@ describe("the launch hook", () => {
 
   test("is none of the scheduler's affair", () => {
     prepare(schedulerNode(production));
-    expect(toldAws(machine.run("bootstrap.sh").calls)).toEqual(["ready"]);
+    expect(toldAws(fake.run("bootstrap.sh").calls)).toEqual(["ready"]);
     failing("dask", "port taken");
-    expect(toldAws(machine.run("bootstrap.sh").calls)).toEqual([
-      "phase dask failed with exit code 3: port taken",
+    expect(toldAws(fake.run("bootstrap.sh").calls)).toEqual([
+      "step dask failed with exit code 3: port taken",
     ]);
   });
 
-  test("is answered though the machine may not tag itself", () => {
+  test("is answered though the node may not tag itself", () => {
     prepare();
-    fakeAws(machine, { tags: "denied" });
-    const { code, said, calls } = machine.run("bootstrap.sh");
+    fakeAws(fake, { tags: "denied" });
+    const { code, said, calls } = fake.run("bootstrap.sh");
     expect(code).toBe(0);
     expect(said).toContain("no tag on this instance: UnauthorizedOperation: not you\n");
     expect(toldAws(calls).at(-1)).toBe("CONTINUE");
@@ -325,43 +323,43 @@ describe("a metadata service without IMDSv2", () => {
     "the metadata service gives no IMDSv2 token: curl: (22) The requested URL returned error: 403; " +
     "enable it, with http_tokens required";
 
-  test("fails a worker's machine before any phase", () => {
+  test("fails a worker's node before any step", () => {
     prepare();
-    fakeAws(machine, { metadata: "off" });
-    const { code, said, calls } = machine.run("bootstrap.sh");
+    fakeAws(fake, { metadata: "off" });
+    const { code, said, calls } = fake.run("bootstrap.sh");
     expect(code).toBe(1);
-    expect(said).toContain(`phase metadata failed with exit code 1: ${cause}; `);
-    expect(status()).toMatchObject({ state: "failed", phase: "metadata", exitCode: 1, cause });
-    expect(phases(calls)).toEqual([]);
+    expect(said).toContain(`step metadata failed with exit code 1: ${cause}; `);
+    expect(status()).toMatchObject({ state: "failed", step: "metadata", exitCode: 1, cause });
+    expect(steps(calls)).toEqual([]);
     expect(calls.filter((call) => call.startsWith("curl "))).toHaveLength(1);
   });
 
   test("fails it too where the service takes back its token, which no line shows", () => {
     prepare();
-    fakeAws(machine, { metadata: "forgetful" });
-    const { code, said } = machine.run("bootstrap.sh");
+    fakeAws(fake, { metadata: "forgetful" });
+    const { code, said } = fake.run("bootstrap.sh");
     expect(code).toBe(1);
     expect(said).toContain("the metadata service gives no IMDSv2 token: none that it takes; enable it,");
     expect(said).not.toContain("the-token");
-    expect(status()).toMatchObject({ state: "failed", phase: "metadata" });
+    expect(status()).toMatchObject({ state: "failed", step: "metadata" });
   });
 
   test("is only told where nobody waits for an answer: by the scheduler", () => {
     prepare(schedulerNode(production));
-    fakeAws(machine, { metadata: "off" });
-    const { code, said, calls } = machine.run("bootstrap.sh");
+    fakeAws(fake, { metadata: "off" });
+    const { code, said, calls } = fake.run("bootstrap.sh");
     expect(code).toBe(0);
     expect(said).toContain(`no word to AWS: ${cause}\n`);
-    expect(phases(calls)).toHaveLength(6);
+    expect(steps(calls)).toHaveLength(6);
     expect(toldAws(calls)).toEqual([]);
     expect(status().state).toBe("ready");
   });
 
   test("is only told where nobody waits for an answer: by a member", () => {
     prepare();
-    machine.run("bootstrap.sh");
-    fakeAws(machine, { metadata: "off" });
-    const { code, said, calls } = machine.run("bootstrap.sh");
+    fake.run("bootstrap.sh");
+    fakeAws(fake, { metadata: "off" });
+    const { code, said, calls } = fake.run("bootstrap.sh");
     expect(code).toBe(0);
     expect(said).toContain(`no word to AWS: ${cause}\n`);
     expect(toldAws(calls)).toEqual([]);
@@ -370,19 +368,19 @@ describe("a metadata service without IMDSv2", () => {
 });
 
 describe("after a failure", () => {
-  test("a machine that was never a member leaves no service that may half become one", () => {
+  test("a node that was never a member leaves no service that may half become one", () => {
     prepare();
     failing("dask", "no scheduler");
-    expect(disabled(machine.run("bootstrap.sh").calls)).toEqual([
+    expect(disabled(fake.run("bootstrap.sh").calls)).toEqual([
       "systemctl disable --quiet --now dask-worker.service",
     ]);
   });
 
   test("a member keeps its service", () => {
     prepare();
-    machine.run("bootstrap.sh");
+    fake.run("bootstrap.sh");
     failing("dask", "no scheduler");
-    const { code, calls } = machine.run("bootstrap.sh");
+    const { code, calls } = fake.run("bootstrap.sh");
     expect(code).toBe(1);
     expect(disabled(calls)).toEqual([]);
   });

@@ -1,22 +1,22 @@
 import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { production } from "../../environments/production";
-import { FakeMachine } from "./fake-machine";
+import { FakeNode } from "./fake-node";
 import { variety, worker } from "./specs";
 
-let machine: FakeMachine;
-afterEach(() => machine.remove());
+let fake: FakeNode;
+afterEach(() => fake.remove());
 
 /**
  * A node with these instance-store disks, each with two names as udev creates them, and an EBS volume. The double of
  * blkid finds the label after mkfs.xfs was called, and reports every disk as blank.
  */
 const prepare = (disks: number, pool = worker(production, "cpu")) => {
-  machine = new FakeMachine(pool);
-  machine.write("dev/disk/by-id/.keep", "");
+  fake = new FakeNode(pool);
+  fake.write("dev/disk/by-id/.keep", "");
   const link = (target: string, name: string) => {
-    machine.write(`dev/${target}`, "");
-    symlinkSync(join(machine.directory, "dev", target), join(machine.directory, "dev/disk/by-id", name));
+    fake.write(`dev/${target}`, "");
+    symlinkSync(join(fake.directory, "dev", target), join(fake.directory, "dev/disk/by-id", name));
   };
   link("nvme0n1", "nvme-Amazon_Elastic_Block_Store_vol1");
   link("nvme0n1p1", "nvme-Amazon_Elastic_Block_Store_vol1-part1");
@@ -24,22 +24,22 @@ const prepare = (disks: number, pool = worker(production, "cpu")) => {
     link(`nvme${disk}n1`, `nvme-Amazon_EC2_NVMe_Instance_Storage_AWS${disk}`);
     link(`nvme${disk}n1`, `nvme-Amazon_EC2_NVMe_Instance_Storage_AWS${disk}-ns-1`);
   }
-  machine.command("mountpoint", "[[ -e /var/mounted && $* == *scratch ]]");
-  machine.command("mount", "touch /var/mounted");
-  machine.command("blkid", "[[ $1 == --probe ]] && exit 2; [[ -e /var/labelled ]]");
-  machine.command("mkfs.xfs", "touch /var/labelled");
-  machine.command("mdadm");
-  machine.command("udevadm");
-  machine.write("var/.keep", "");
+  fake.command("mountpoint", "[[ -e /var/mounted && $* == *scratch ]]");
+  fake.command("mount", "touch /var/mounted");
+  fake.command("blkid", "[[ $1 == --probe ]] && exit 2; [[ -e /var/labelled ]]");
+  fake.command("mkfs.xfs", "touch /var/labelled");
+  fake.command("mdadm");
+  fake.command("udevadm");
+  fake.write("var/.keep", "");
 };
 
 const calls = (...names: string[]) => {
-  const run = machine.run("scratch.sh");
+  const run = fake.run("scratch.sh");
   expect(run).toMatchObject({ code: 0 });
   return {
     said: run.said,
     calls: run.calls
-      .map((call) => call.replaceAll(machine.directory, ""))
+      .map((call) => call.replaceAll(fake.directory, ""))
       .filter((call) => names.includes(call.split(" ")[0] ?? "")),
   };
 };
@@ -69,7 +69,7 @@ test("several disks are combined by RAID 0", () => {
 
 test("after a reboot the file system is mounted again", () => {
   prepare(3);
-  machine.write("var/labelled", "");
+  fake.write("var/labelled", "");
   expect(changes().calls).toEqual(["mount -o noatime LABEL=dask-scratch /var/lib/dask/scratch"]);
 });
 
@@ -91,14 +91,14 @@ test("a pool that spills to EBS does not use its disks", () => {
 
 test("disks that the Deep Learning AMI has mounted are used", () => {
   prepare(1);
-  machine.command("mountpoint", "[[ $* == */opt/dlami/nvme ]]");
+  fake.command("mountpoint", "[[ $* == */opt/dlami/nvme ]]");
   expect(changes().calls).toEqual(["mount --bind /opt/dlami/nvme/dask /var/lib/dask/scratch"]);
 });
 
 test("a disk with data is not changed, and the error has a hint", () => {
   prepare(1);
-  machine.command("blkid", "[[ $1 == --probe ]] && echo ext4");
-  const { code, said, calls: called } = machine.run("scratch.sh");
+  fake.command("blkid", "[[ $1 == --probe ]] && echo ext4");
+  const { code, said, calls: called } = fake.run("scratch.sh");
   expect(code).toBe(1);
   expect(said).toBe("/dev/nvme1n1 holds data of someone else; wipe it, or spill to ebs\n");
   expect(called.filter((call) => /^(mkfs|mdadm|mount )/.test(call))).toEqual([]);

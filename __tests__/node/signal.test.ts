@@ -2,35 +2,35 @@ import { production } from "../../environments/production";
 import type { NodePlan } from "../../lib/node/node-plan";
 import { signalParameter } from "../../lib/node/signal";
 import { fakeAws, INSTANCE, keep } from "./fake-aws";
-import { FakeMachine } from "./fake-machine";
+import { FakeNode } from "./fake-node";
 import { schedulerNode, worker } from "./specs";
 
 const URL =
   "https://cloudformation-waitcondition-eu-central-1.s3.eu-central-1.amazonaws.com/arn%3Aaws?a=b&Signature=c%2Fd%3D";
 const PARAMETER = "/dask/production/scheduler-signal";
-let machine: FakeMachine;
+let fake: FakeNode;
 
-/** A node of which each phase does nothing. */
+/** A node of which each step does nothing. */
 const prepare = (spec: NodePlan = schedulerNode(production)) => {
-  machine = new FakeMachine(spec);
-  machine.write("var/log/dask-node.log", "");
-  machine.command("systemctl");
-  for (const phase of [...spec.bake.flat(), ...spec.boot]) machine.script(`${phase}.sh`, "#!/bin/bash\n");
-  fakeAws(machine);
-  keep(machine, PARAMETER, URL);
+  fake = new FakeNode(spec);
+  fake.write("var/log/dask-node.log", "");
+  fake.command("systemctl");
+  for (const step of [...spec.bake.flat(), ...spec.boot]) fake.script(`${step}.sh`, "#!/bin/bash\n");
+  fakeAws(fake);
+  keep(fake, PARAMETER, URL);
 };
 beforeEach(() => prepare());
-afterEach(() => machine.remove());
+afterEach(() => fake.remove());
 
 const failing = (words: string) => {
-  machine.write("var/words", words);
-  machine.script("dask.sh", "#!/bin/bash\ncat /var/words\nexit 3\n");
+  fake.write("var/words", words);
+  fake.script("dask.sh", "#!/bin/bash\ncat /var/words\nexit 3\n");
 };
-const state = () => JSON.parse(machine.read("var/lib/dask-node/status.json") ?? "{}").state;
+const state = () => JSON.parse(fake.read("var/lib/dask-node/status.json") ?? "{}").state;
 
 /** The signals that were sent to the wait condition: URL and body, parsed as curl parses its configuration. */
 const signals = () =>
-  (machine.read("var/signals") ?? "")
+  (fake.read("var/signals") ?? "")
     .split("\n")
     .flatMap((line) => /^(url|data-raw) = (".*")$/.exec(line)?.slice(1) ?? [])
     .flatMap((word, index, words) => (word === "url" ? [[words[index + 1], words[index + 3]]] : []))
@@ -43,7 +43,7 @@ test("the parameter of the URL is named after the cluster", () => {
 });
 
 test("a scheduler that is ready signals success once", () => {
-  const { code, calls } = machine.run("bootstrap.sh");
+  const { code, calls } = fake.run("bootstrap.sh");
   expect(code).toBe(0);
   const reason = "the scheduler is ready";
   const [signal] = signals();
@@ -57,14 +57,14 @@ test("a scheduler that is ready signals success once", () => {
   expect(calls.at(-1)).toMatch(/ --request PUT --header Content-Type: --config -$/);
   expect(calls.join("\n")).not.toContain("Signature=");
 
-  expect(machine.run("bootstrap.sh").code).toBe(0);
+  expect(fake.run("bootstrap.sh").code).toBe(0);
   expect(signals()).toHaveLength(1);
 });
 
 test("a scheduler that fails signals its error, and signals again when it runs again", () => {
   failing('no "space" left on C:\\tmp\tü\n');
-  expect(machine.run("bootstrap.sh").code).toBe(1);
-  const failure = "phase dask failed with exit code 3: no 'space' left on C:/tmp";
+  expect(fake.run("bootstrap.sh").code).toBe(1);
+  const failure = "step dask failed with exit code 3: no 'space' left on C:/tmp";
   expect(JSON.parse(signals()[0]?.body ?? "")).toEqual({
     Status: "FAILURE",
     Reason: failure,
@@ -72,22 +72,22 @@ test("a scheduler that fails signals its error, and signals again when it runs a
     Data: failure,
   });
 
-  machine.script("dask.sh", "#!/bin/bash\n");
-  machine.run("bootstrap.sh");
+  fake.script("dask.sh", "#!/bin/bash\n");
+  fake.run("bootstrap.sh");
   expect(signals().map(({ body }) => JSON.parse(body).Status)).toEqual(["FAILURE", "SUCCESS"]);
 });
 
 test("a long error is truncated, so that the signal has at most 4096 bytes", () => {
   failing(`${'"'.repeat(5000)}\n`);
-  machine.run("bootstrap.sh");
+  fake.run("bootstrap.sh");
   const [signal] = signals();
   expect(signal?.body.length).toBeLessThanOrEqual(4096);
-  expect(JSON.parse(signal?.body ?? "").Reason).toMatch(/^phase dask failed with exit code 3: '{800,}$/);
+  expect(JSON.parse(signal?.body ?? "").Reason).toMatch(/^step dask failed with exit code 3: '{800,}$/);
 });
 
 test("waits for a parameter that Terraform creates later", () => {
-  fakeAws(machine, { refusals: { ssm: Array(20).fill("ParameterNotFound") } });
-  expect(machine.run("bootstrap.sh").code).toBe(0);
+  fakeAws(fake, { refusals: { ssm: Array(20).fill("ParameterNotFound") } });
+  expect(fake.run("bootstrap.sh").code).toBe(0);
   expect(signals()).toHaveLength(1);
 });
 
@@ -99,21 +99,21 @@ test.each([
   ],
   ["whose URL has expired", { signal: "refused" }, "AccessDenied: Request has expired"],
 ] as const)("a scheduler %s is ready nevertheless, and logs why it sent no signal", (_, answers, reason) => {
-  fakeAws(machine, answers);
-  const { code, said } = machine.run("bootstrap.sh");
+  fakeAws(fake, answers);
+  const { code, said } = fake.run("bootstrap.sh");
   expect(code).toBe(0);
   expect(said).toContain(` no signal to the deployment: ${reason}\n`);
   expect(state()).toBe("ready");
-  expect(machine.read("var/lib/dask-node/joined")).toBe(`${INSTANCE}\n`);
+  expect(fake.read("var/lib/dask-node/joined")).toBe(`${INSTANCE}\n`);
 });
 
 test("a worker sends no signal", () => {
   prepareWorker();
-  expect(machine.run("bootstrap.sh").code).toBe(0);
-  expect(machine.read("var/signals")).toBeUndefined();
+  expect(fake.run("bootstrap.sh").code).toBe(0);
+  expect(fake.read("var/signals")).toBeUndefined();
 });
 
 const prepareWorker = () => {
-  machine.remove();
+  fake.remove();
   prepare(worker(production, "cpu"));
 };

@@ -117,7 +117,7 @@ export function settingsOfPython(files: readonly NodeFile[]): string[] {
   ].sort();
 }
 
-/** Content of a script of the phases. */
+/** Content of a script of the steps. */
 export const scriptOf = (spec: NodePlan, name: string) => fileOf(spec, `/usr/local/lib/dask-node/${name}`);
 
 /** Content of a unit. */

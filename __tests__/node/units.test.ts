@@ -125,20 +125,20 @@ describe.each([
   });
 
   test("starts after facts and scratch space of the node exist, and never while draining", () => {
-    expect(settings(unit, "Requires")).toEqual(["dask-machine.service"]);
-    expect(settings(unit, "After")[0]).toMatch(/ dask-machine\.service$/);
+    expect(settings(unit, "Requires")).toEqual(["dask-instance.service"]);
+    expect(settings(unit, "After")[0]).toMatch(/ dask-instance\.service$/);
     expect(settings(unit, "RequiresMountsFor")).toEqual(["/var/lib/dask/scratch"]);
     expect(settings(unit, "ConditionPathExists")).toEqual(["!/run/dask/draining"]);
-    expect(settings(unit, "EnvironmentFile")).toEqual(["/run/dask/machine.env"]);
+    expect(settings(unit, "EnvironmentFile")).toEqual(["/run/dask/instance.env"]);
     expect(settings(unit, "KillMode")).toEqual(["mixed"]);
   });
 });
 
-test("dask-machine.service writes the facts and mounts the scratch space, before any worker", () => {
-  const unit = unitOf(worker(production, "cpu"), "dask-machine");
+test("dask-instance.service writes the facts and mounts the scratch space, before any worker", () => {
+  const unit = unitOf(worker(production, "cpu"), "dask-instance");
   expect(settings(unit, "Type")).toEqual(["oneshot"]);
   expect(settings(unit, "ExecStart")).toEqual([
-    "/usr/local/lib/dask-node/machine-facts.sh",
+    "/usr/local/lib/dask-node/instance-facts.sh",
     "/usr/local/lib/dask-node/scratch.sh",
   ]);
   expect(settings(unit, "Before")).toEqual(["dask-worker.service dask-cuda-worker.service"]);
@@ -191,7 +191,7 @@ describe("a service in the notation of systemd", () => {
   test("rejects a line break, and a fact of the node in the environment", () => {
     expect(() => commandLine(["a\nb"])).toThrow("'a\nb' spans lines; a unit takes one line a setting");
     expect(() => systemdUnit({ ...service, environment: { NAME: "${DASK_HOST}" } })).toThrow(
-      "environment variable NAME is '${DASK_HOST}'; systemd puts machine facts into arguments only, so make it one",
+      "environment variable NAME is '${DASK_HOST}'; systemd puts node facts into arguments only, so make it one",
     );
   });
 });

@@ -110,7 +110,7 @@ describeWithTerraform("the AWS stacks, by real Terraform on the mock AWS", () =>
     });
 
     test("ignores the tags that the scheduler sets", async () => {
-      const tags = { "dask:state": "phase conda failed with exit code 1: no space left on device" };
+      const tags = { "dask:state": "step conda failed with exit code 1: no space left on device" };
       mocked(name).tagScheduler(tags);
       const plan = await workspaces[name].plan(bench.terraform);
       expect(changes(plan)).toEqual([]);

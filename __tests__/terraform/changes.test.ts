@@ -35,7 +35,7 @@ const NAMES = ["development", "production"] as const;
 type Name = (typeof NAMES)[number];
 
 /** What a failed bootstrap reports. */
-const FAILURE = "phase conda failed with exit code 1: no space left on device";
+const FAILURE = "step conda failed with exit code 1: no space left on device";
 
 describeWithTerraform("a definition that changes, by real Terraform on the mock AWS", () => {
   let bench: TerraformBench;

@@ -1,9 +1,9 @@
-"""Measures the phases of a worker's boot, with a plain image and with a baked one, one boot at a time.
+"""Measures the steps of a worker's boot, with a plain image and with a baked one, one boot at a time.
 
     boots.py RUNS SVG
 
 Prints a table of medians as Markdown, and draws it. The scheduler is ready before. The double of Miniforge
-needs no download and no solver, so the phase `conda` takes longer on AWS.
+needs no download and no solver, so the step `conda` takes longer on AWS.
 """
 
 import os
@@ -13,7 +13,7 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "__tests__" / "boot"))
 
-from marks import phases
+from marks import steps
 from picture import draw
 from rig.rig import Rig
 
@@ -54,13 +54,13 @@ def main(runs: int, svg: Path) -> int:
 
 
 def measure(rig: Rig, instance: str, address: str, layers: tuple[Path, ...]) -> dict:
-    """Boot a worker, and return the phases of its boot."""
+    """Boot a worker, and return the steps of its boot."""
     node = rig.boot(instance, rig.clusters["rig"].worker("cpu"), address, layers=layers)
     node.wait_for_state("ready", READY_SECONDS)
     journal = node.run("journalctl --boot --output json --no-pager")
     begun = node.run("systemctl show --property ExecMainStartTimestampMonotonic --value cloud-init-local")
     node.kill()
-    return phases(journal, int(begun) / 1e6)
+    return steps(journal, int(begun) / 1e6)
 
 
 def total(boot: dict[str, tuple[float, float]]) -> float:
@@ -69,7 +69,7 @@ def total(boot: dict[str, tuple[float, float]]) -> float:
 
 
 def medians(boots: list[dict]) -> dict[str, tuple[float, float]]:
-    """Return the median start and end of each phase."""
+    """Return the median start and end of each step."""
     return {
         name: (median(boot[name][0] for boot in boots), median(boot[name][1] for boot in boots))
         for name in boots[0]
@@ -77,8 +77,8 @@ def medians(boots: list[dict]) -> dict[str, tuple[float, float]]:
 
 
 def table(found: dict[str, list[dict]], title: str) -> str:
-    """Return a Markdown table of the seconds of each phase."""
-    lines = [f"{title}:", "", f"| phase | {' | '.join(found)} |", f"| --- |{' ---: |' * len(found)}"]
+    """Return a Markdown table of the seconds of each step."""
+    lines = [f"{title}:", "", f"| step | {' | '.join(found)} |", f"| --- |{' ---: |' * len(found)}"]
     for name in found["plain"][0]:
         cells = [
             f"{median(boot[name][1] - boot[name][0] for boot in boots):.1f} s" if name in boots[0] else ""

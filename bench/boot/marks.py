@@ -1,32 +1,32 @@
-"""Reads the phases of a boot from the node's journal."""
+"""Reads the steps of a boot from the node's journal."""
 
 import json
 import re
 
-#: First line of each phase after cloud-init: program, and start of the message. A boot from a baked image
-#: does not have all phases.
+#: First line of each step after cloud-init: program, and start of the message. A boot from a baked image
+#: does not have all steps.
 MARKS = {
     "bundle": ("systemd", r"Starting dask-bundle\.service"),
-    "packages": ("bootstrap", r"phase base begins"),
-    "conda": ("bootstrap", r"phase conda begins"),
+    "packages": ("bootstrap", r"step base begins"),
+    "conda": ("bootstrap", r"step conda begins"),
     "environment": ("bootstrap", r"\[conda\] making an environment"),
-    "configuration": ("bootstrap", r"phase configuration begins"),
-    "certificates": ("bootstrap", r"phase certificates begins"),
-    "service start": ("bootstrap", r"phase dask begins"),
+    "configuration": ("bootstrap", r"step configuration begins"),
+    "certificates": ("bootstrap", r"step certificates begins"),
+    "service start": ("bootstrap", r"step dask begins"),
     "registration": ("dask", r".*Start Nanny at"),
     "end": ("bootstrap", r"\[dask\] 1 of 1 workers of \S+ are registered"),
 }
 
-#: Last line of phases that end before the next one begins, or run in parallel with it.
+#: Last line of steps that end before the next one begins, or run in parallel with it.
 ENDS = {
     "bundle": ("systemd", r"Finished dask-bundle\.service"),
-    "packages": ("bootstrap", r"phase base done"),
-    "environment": ("bootstrap", r"phase conda done"),
+    "packages": ("bootstrap", r"step base done"),
+    "environment": ("bootstrap", r"step conda done"),
 }
 
 
-def phases(journal: str, begun: float) -> dict[str, tuple[float, float]]:
-    """Return start and end of each phase of a worker's boot, in seconds from the start of cloud-init.
+def steps(journal: str, begun: float) -> dict[str, tuple[float, float]]:
+    """Return start and end of each step of a worker's boot, in seconds from the start of cloud-init.
 
     :param journal: output of `journalctl --boot --output json`
     :param begun: start of cloud-init, in seconds of the monotonic clock

@@ -1,4 +1,4 @@
-"""Draws the phases of boots: a bar for each, from its start to its end."""
+"""Draws the steps of boots: a bar for each, from its start to its end."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ COLOUR = {"plain": "#4e79a7", "baked": "#f28e2b"}
 def draw(kinds: dict[str, dict[str, tuple[float, float]]], title: str, file: Path) -> None:
     """Write an SVG.
 
-    :param kinds: for each kind of image the phases, with start and end in seconds
+    :param kinds: for each kind of image the steps, with start and end in seconds
     """
     # A fixed salt makes the file reproducible; text stays text.
     pyplot.rcParams.update({"svg.hashsalt": "boot", "svg.fonttype": "none", "font.family": "sans-serif"})

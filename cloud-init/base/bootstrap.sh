@@ -28,12 +28,12 @@ run_group() {
   for step in "$@"; do
     [[ ! -e $state/stopped ]] || return
     write_status running "$step" 0 ""
-    log "phase $step begins"
+    log "step $step begins"
     started=$SECONDS
     run_step "$step"
     code=$?
     ((code == 0)) || { echo "$step $code" >"$state/stopped" && return $((code != WANTS_REBOOT)); }
-    log "phase $step done after $((SECONDS - started)) s"
+    log "step $step done after $((SECONDS - started)) s"
   done
 }
 
@@ -54,7 +54,7 @@ run_groups() {
   [[ ! -e $state/rebooted ]] || fail_step "$step" "$code" "it asks for a second reboot: $cause"
   touch "$state/rebooted"
   write_status rebooting "$step" 0 "$cause"
-  log "phase $step needs a reboot: $cause; rebooting once, then going on"
+  log "step $step needs a reboot: $cause; rebooting once, then going on"
   # EC2 Image Builder reboots on this exit code, and then runs the command again.
   [[ $mode == boot ]] || exit 194
   systemctl --no-block reboot
@@ -104,7 +104,7 @@ if [[ -n $instance ]]; then
   report_result ready CONTINUE || fail_step report 1 "no answer to the launch hook: $(refusal)"
 fi
 write_status ready "${BOOT##*,}" 0 ""
-log "ready: every phase is done"
+log "ready: every step is done"
 if [[ -n $instance ]]; then
   [[ -z $SIGNAL ]] || signal SUCCESS "the scheduler is ready"
   echo "$instance" >"$state/joined"

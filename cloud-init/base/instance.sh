@@ -11,13 +11,13 @@ log() { printf '%(%FT%TZ)T %s\n' -1 "$*" | tee -a "$log_file"; }
 write_status() {
   local cause
   cause=$(tr -d '\000-\037' <<<"$4" | sed 's/[\\"]/\\&/g')
-  printf '{"state": "%s", "phase": "%s", "exitCode": %d, "cause": "%s", "at": "%(%FT%TZ)T"}\n' \
+  printf '{"state": "%s", "step": "%s", "exitCode": %d, "cause": "%s", "at": "%(%FT%TZ)T"}\n' \
     "$1" "$2" "$3" "$cause" -1 >"$state/status.json"
 }
 
 # report_failure STEP EXIT_CODE CAUSE: one sentence, everywhere
 report_failure() {
-  local sentence="phase $1 failed with exit code $2: $3"
+  local sentence="step $1 failed with exit code $2: $3"
   log "$sentence; log: $log_file; to try again after a fix: systemctl restart $unit"
   [[ -z ${SERVICE:-} || -e $state/joined ]] || systemctl disable --quiet --now "$SERVICE.service"
   write_status failed "$@"

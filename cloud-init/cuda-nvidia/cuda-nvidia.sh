@@ -69,7 +69,7 @@ fabric_manager() {
 # in_fabric: whether all GPUs have joined their NVLink fabric; before, CUDA fails with cudaErrorSystemNotReady
 in_fabric() { ! nvidia-smi --query | grep 'State *: In Progress' >/dev/null; }
 
-grep --quiet --ignore-case 0x10de /sys/bus/pci/devices/*/vendor || fail "this machine has no NVIDIA GPU"
+grep --quiet --ignore-case 0x10de /sys/bus/pci/devices/*/vendor || fail "this node has no NVIDIA GPU"
 if ! driver_works; then
   install_driver
   hold_driver

@@ -5,5 +5,5 @@ source "$(dirname "$0")/functions.sh"
 
 install -d -o dask -g dask -m 0750 "$SCRATCH"
 sysctl --quiet --load=/etc/sysctl.d/90-dask.conf
-[[ -z $MACHINE_UNIT ]] || systemctl enable --quiet --now "$MACHINE_UNIT" ||
-  fail "$MACHINE_UNIT: $(journalctl --unit "$MACHINE_UNIT" --lines 1 --output cat)"
+[[ -z $INSTANCE_UNIT ]] || systemctl enable --quiet --now "$INSTANCE_UNIT" ||
+  fail "$INSTANCE_UNIT: $(journalctl --unit "$INSTANCE_UNIT" --lines 1 --output cat)"

@@ -10,7 +10,7 @@ wait_until_ready() {
       --retry-max-time "$JOIN_SECONDS" --retry-all-errors "http://127.0.0.1:$HTTP_PORT/health"
   else
     # shellcheck source=/dev/null
-    source /run/dask/machine.env
+    source /run/dask/instance.env
     "$lib/run.sh" join "$SCHEDULER" "$WORKER_PREFIX$DASK_HOST" "$JOIN_SECONDS" "$(worker_processes)"
   fi
 }

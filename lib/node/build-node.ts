@@ -1,14 +1,14 @@
 import { PORTS } from "../config/ports";
 import type { ResolvedCluster } from "../config/resolved-cluster";
 import { bundleOf } from "./bundle";
-import { cudaPhases, cudaSettings } from "./cuda";
+import { cudaSettings, cudaSteps } from "./cuda";
 import { daskConfig } from "./dask-config";
 import { imageContents } from "./image-contents";
 import { BOOT_SECONDS, RETRY_SECONDS } from "./lifecycle";
 import { lockfileOf } from "./lockfile";
 import { exactPython, MINIFORGE } from "./miniforge";
 import { copy, ENVIRONMENT, environmentFile, LIBRARY, script, text, UNITS } from "./node-files";
-import type { NodeFeature, NodeFile, NodePlan, Phase } from "./node-plan";
+import type { BootStep, NodeFeature, NodeFile, NodePlan } from "./node-plan";
 import { packageFile } from "./package-file";
 import { pythonFiles } from "./python-files";
 import type { ServiceContext } from "./service";
@@ -16,8 +16,8 @@ import type { NodeSetup } from "./setup-scripts";
 import { reportFiles, stubFiles } from "./stub";
 import { renderTemplate } from "./template";
 
-/** Script of each phase that every node may have, below `cloud-init/`; a part brings those of its phases. */
-const SCRIPTS: Readonly<Partial<Record<Phase, string>>> = {
+/** Script of each step that every node may have, below `cloud-init/`; a part brings those of its steps. */
+const SCRIPTS: Readonly<Partial<Record<BootStep, string>>> = {
   base: "base/base.sh",
   conda: "conda/conda.sh",
   "cuda-nvidia": "cuda-nvidia/cuda-nvidia.sh",
@@ -47,10 +47,13 @@ export function buildNode(
 ): NodePlan {
   const { release } = cluster;
   // Packages come one after the other; conda needs no package manager.
-  const bake: readonly (readonly Phase[])[] = [["base", ...(gpu ? cudaPhases(release.cuda) : [])], ["conda"]];
-  const boot: readonly Phase[] = [
+  const bake: readonly (readonly BootStep[])[] = [
+    ["base", ...(gpu ? cudaSteps(release.cuda) : [])],
+    ["conda"],
+  ];
+  const boot: readonly BootStep[] = [
     "configuration",
-    ...parts.flatMap(({ phases }) => phases),
+    ...parts.flatMap(({ steps }) => steps),
     ...setup.boot,
     "dask",
   ];
@@ -86,7 +89,7 @@ export function buildNode(
     copy("dask/sandbox.conf", `${UNITS}/${options.service.name}.service.d`),
     script("base/bootstrap.sh"),
     copy("base/functions.sh", LIBRARY),
-    ...[...bake.flat(), ...boot].flatMap((phase) => SCRIPTS[phase] ?? []).map(script),
+    ...[...bake.flat(), ...boot].flatMap((step) => SCRIPTS[step] ?? []).map(script),
     ...pythonFiles(),
     ...parts.flatMap((part) => part.files),
     ...setup.files,

@@ -16,7 +16,7 @@ export function certificatesPart(cluster: ResolvedCluster, role: "ca" | "worker"
   const calendar = role === "ca" ? "daily" : "hourly";
   return {
     packages: [],
-    phases: ["certificates"],
+    steps: ["certificates"],
     settings: {
       CLUSTER: cluster.name,
       CERTIFICATE_ROLE: role,

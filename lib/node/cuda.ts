@@ -1,8 +1,8 @@
 import type { CudaSource } from "../config/releases";
-import type { Phase } from "./node-plan";
+import type { BootStep } from "./node-plan";
 
-/** Returns the phases of GPU nodes: driver, and toolkit if the wheels of the release do not contain CUDA. */
-export function cudaPhases(cuda: CudaSource): readonly Phase[] {
+/** Returns the steps of GPU nodes: driver, and toolkit if the wheels of the release do not contain CUDA. */
+export function cudaSteps(cuda: CudaSource): readonly BootStep[] {
   return cuda.from === "nvidia-apt" ? ["cuda-nvidia", "cuda-toolkit"] : ["cuda-nvidia"];
 }
 
@@ -13,7 +13,7 @@ export function cudaPhases(cuda: CudaSource): readonly Phase[] {
 const NVSWITCH = /^p(4de?|5e?n?)\./;
 
 /**
- * Returns the settings of these phases: the driver to install if none works, Fabric Manager and the toolkit. They depend on
+ * Returns the settings of these steps: the driver to install if none works, Fabric Manager and the toolkit. They depend on
  * all instance types of the node, because an AMI may be baked on another type than it is used on.
  */
 export function cudaSettings(

@@ -11,7 +11,7 @@ import { renderTemplate } from "./template";
 export function dashboardPart(cluster: ResolvedCluster): NodeFeature {
   return {
     packages: ["nginx", "openssl"],
-    phases: ["dashboard"],
+    steps: ["dashboard"],
     settings: { DASHBOARD_PORT: String(PORTS.dashboard.from) },
     files: [
       text("/etc/dask/nginx.conf", nginxConfiguration(cluster)),

@@ -10,10 +10,10 @@ const SETTINGS: readonly string[] = [
   ...["DRIVER_BRANCH", "NVSWITCH", "CUDA_PACKAGE"],
 ];
 
-/** Files that the phases of an image read, in addition to their scripts. */
+/** Files that the steps of an image read, in addition to their scripts. */
 const FILES: readonly string[] = ["functions.sh", "nvidia-persistenced.conf", "requirements.txt", "uv.txt"];
 
-/** Scripts that run the phases. They are in an image, but a change of them does not require another image. */
+/** Scripts that run the steps. They are in an image, but a change of them does not require another image. */
 const RUNNER: readonly string[] = ["bootstrap.sh", "instance.sh"];
 
 /** File in which `cloud-init/base/bootstrap.sh` writes the digest of the image contents. */

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import type { NodeFile, Phase } from "./node-plan";
+import type { BootStep, NodeFile } from "./node-plan";
 import { packageFile } from "./package-file";
 
 /** Directory of the scripts on a node. */
@@ -15,7 +15,7 @@ export const ENVIRONMENT = "/etc/dask/node.env";
 export const UNITS = "/etc/systemd/system";
 
 /** Returns where the script of a boot step is on a node. */
-export function stepScript(step: Phase): string {
+export function stepScript(step: BootStep): string {
   return `${LIBRARY}/${step}.sh`;
 }
 

@@ -7,7 +7,7 @@ import type { Service } from "./service";
 export type NodeRole = "scheduler" | "cpu-worker" | "gpu-worker";
 
 /** Step of a node's bootstrap. */
-export type Phase =
+export type BootStep =
   | "base"
   | "conda"
   | "cuda-nvidia"
@@ -16,10 +16,10 @@ export type Phase =
   | "certificates"
   | "dashboard"
   | "dask"
-  | SetupPhase;
+  | SetupStep;
 
 /** Step that runs a user script of the cluster, of the scheduler, or of a pool. */
-export type SetupPhase = `setup-${"bake" | "boot"}${"" | "-scheduler" | "-pool"}`;
+export type SetupStep = `setup-${"bake" | "boot"}${"" | "-scheduler" | "-pool"}`;
 
 /** File of a node. Its owner is root. */
 export interface NodeFile {
@@ -30,10 +30,10 @@ export interface NodeFile {
   readonly content: string;
 }
 
-/** Feature of some nodes: packages, phases of each boot, and the settings and files of these phases. */
+/** Feature of some nodes: packages, steps of each boot, and the settings and files of these steps. */
 export interface NodeFeature {
   readonly packages: readonly string[];
-  readonly phases: readonly Phase[];
+  readonly steps: readonly BootStep[];
   readonly settings: Readonly<Record<string, string>>;
   readonly files: readonly NodeFile[];
 }
@@ -59,11 +59,11 @@ export interface NodePlan {
   /** Packages of the operating system. */
   readonly packages: readonly string[];
   /** Steps whose result an image can contain: groups that run in parallel, each with its steps in order. */
-  readonly bake: readonly (readonly Phase[])[];
+  readonly bake: readonly (readonly BootStep[])[];
   /** User scripts that run after `bake`, in order. An image can contain their result. */
-  readonly bakeSetup: readonly Phase[];
+  readonly bakeSetup: readonly BootStep[];
   /** Steps of every boot, in order. Each has a script of its name. */
-  readonly boot: readonly Phase[];
+  readonly boot: readonly BootStep[];
   /** Environment variables of the scripts, in `/etc/dask/node.env`. */
   readonly settings: Readonly<Record<string, string>>;
   /** What an image for the node contains, and its digest. */

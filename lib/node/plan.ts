@@ -81,7 +81,7 @@ function schedulerNode(cluster: ResolvedCluster, context: ServiceContext, setup:
     service,
     settings: {
       GROUP: "",
-      MACHINE_UNIT: "",
+      INSTANCE_UNIT: "",
       HTTP_PORT: String(httpPort(cluster)),
       JOIN_SECONDS: String(ANSWER_SECONDS),
     },
@@ -135,7 +135,7 @@ function workerNode(
       HOOK: LAUNCH_HOOK,
       HOOK_SECONDS: String(HOOK_SECONDS),
       SIGNAL: "",
-      MACHINE_UNIT: "dask-machine.service",
+      INSTANCE_UNIT: "dask-instance.service",
       SPILL_STORAGE: pool.spill.storage,
       WORKER_PROCESSES: pool.kind === "cpu" ? String(pool.processes) : "gpus",
       WORKER_PREFIX: prefix,
@@ -144,8 +144,8 @@ function workerNode(
     },
     files: [
       text(`${UNITS}/${service.name}.service`, unit),
-      copy("base/dask-machine.service", UNITS),
-      script("base/machine-facts.sh"),
+      copy("base/dask-instance.service", UNITS),
+      script("base/instance-facts.sh"),
       script("base/scratch.sh"),
     ],
     parts: [

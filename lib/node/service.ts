@@ -55,9 +55,7 @@ export function expand(text: string, facts: Readonly<Record<NodeFact, string>>):
   return text.replaceAll(/\$\{(\w+)\}/g, (_, name: string) => {
     const value = (facts as Readonly<Record<string, string | undefined>>)[name];
     if (value === undefined)
-      throw new Error(
-        `'${text}' asks for the machine fact ${name}, expected ${Object.keys(facts).join(", ")}`,
-      );
+      throw new Error(`'${text}' asks for the node fact ${name}, expected ${Object.keys(facts).join(", ")}`);
     return value;
   });
 }

@@ -4,7 +4,7 @@ import type { NodeSetupDefinition } from "../config/definition";
 import type { Pool, ResolvedCluster } from "../config/resolved-cluster";
 import { ValidationError, type ValidationIssue } from "../config/validation-error";
 import { LIBRARY, script, stepScript } from "./node-files";
-import type { NodeFile, SetupPhase } from "./node-plan";
+import type { NodeFile, SetupStep } from "./node-plan";
 
 /**
  * Most bytes of a script: base64 of as many and what is around them fit into the 16,000 characters of a component (EC2 Image
@@ -15,9 +15,9 @@ export const MAX_SETUP_SCRIPT_BYTES = 10_000;
 /** Scripts of the user for a node. */
 export interface NodeSetup {
   /** Steps whose result an image can hold, in order. */
-  readonly bake: readonly SetupPhase[];
+  readonly bake: readonly SetupStep[];
   /** Steps of every boot, in order. */
-  readonly boot: readonly SetupPhase[];
+  readonly boot: readonly SetupStep[];
   /** For each step, the script of the user and the program that runs it. */
   readonly files: readonly NodeFile[];
 }
@@ -42,7 +42,7 @@ export function readSetupScripts({ name, nodeSetup, scheduler, pools }: Resolved
       if (file === undefined) return [];
       const { content, issue } = readScript(file);
       if (issue) issues.push({ path: `${owner}nodeSetup.${half}`, value: file, ...issue });
-      return [{ phase: `setup-${half}${suffix}` as const, content: content ?? "" }];
+      return [{ step: `setup-${half}${suffix}` as const, content: content ?? "" }];
     };
     return { bake: steps("bake"), boot: steps("boot") };
   };
@@ -62,24 +62,24 @@ export function readSetupScripts({ name, nodeSetup, scheduler, pools }: Resolved
 
 /** A step, and the script of the user that it runs. */
 interface Step {
-  readonly phase: SetupPhase;
+  readonly step: SetupStep;
   readonly content: string;
 }
 
 function ofNode(bake: readonly Step[], boot: readonly Step[]): NodeSetup {
   return {
-    bake: bake.map(({ phase }) => phase),
-    boot: boot.map(({ phase }) => phase),
-    files: [...bake, ...boot].flatMap(({ phase, content }) => [
-      { ...script("setup/setup.sh"), path: stepScript(phase) },
-      { path: setupScript(phase), mode: "0755", content },
+    bake: bake.map(({ step }) => step),
+    boot: boot.map(({ step }) => step),
+    files: [...bake, ...boot].flatMap(({ step, content }) => [
+      { ...script("setup/setup.sh"), path: stepScript(step) },
+      { path: setupScript(step), mode: "0755", content },
     ]),
   };
 }
 
 /** Returns where the script of the user is on a node. */
-export function setupScript(phase: string): string {
-  return `${LIBRARY}/setup/${phase.replace("setup-", "")}`;
+export function setupScript(step: string): string {
+  return `${LIBRARY}/setup/${step.replace("setup-", "")}`;
 }
 
 /** The content of a script, or what is wrong with it. */

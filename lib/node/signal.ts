@@ -15,7 +15,7 @@ export function signalParameter(cluster: ResolvedCluster): string {
 export function signalPart(cluster: ResolvedCluster): NodeFeature {
   return {
     packages: [],
-    phases: [],
+    steps: [],
     settings: { SIGNAL: signalParameter(cluster), SIGNAL_SECONDS: String(SIGNAL_SECONDS) },
     files: [],
   };

@@ -15,7 +15,7 @@ export function expectationKey({ name }: ResolvedCluster): string {
 export function smokeTestPart(cluster: ResolvedCluster, schedulerAddress: string): NodeFeature {
   return {
     packages: [],
-    phases: [],
+    steps: [],
     settings: {
       SCHEDULER: schedulerAddress,
       ARTIFACT_BUCKET: artifactBucketName(cluster),

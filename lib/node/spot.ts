@@ -9,7 +9,7 @@ import type { Service } from "./service";
 export function spotPart(service: Service): NodeFeature {
   return {
     packages: [],
-    phases: [],
+    steps: [],
     settings: {},
     files: [
       copy("dask/dask-spot.service", UNITS),

@@ -3,7 +3,7 @@ import { renderTemplate, type Values } from "./template";
 
 /**
  * Returns the systemd unit of a service, from the template of its name. Node facts stay as `${NAME}`, which systemd
- * replaces by values of `/run/dask/machine.env`.
+ * replaces by values of `/run/dask/instance.env`.
  *
  * @param values values of the template that are not part of the service
  */
@@ -29,7 +29,7 @@ export function commandLine(argv: readonly string[]): string {
 function assignment([name, value]: readonly [string, string]): string {
   if (value.includes("${")) {
     throw new Error(
-      `environment variable ${name} is '${value}'; systemd puts machine facts into arguments only, so make it one`,
+      `environment variable ${name} is '${value}'; systemd puts node facts into arguments only, so make it one`,
     );
   }
   return quoted(`${name}=${value}`);

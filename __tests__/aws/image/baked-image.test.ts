@@ -11,7 +11,7 @@ const DEEP_LEARNING =
   "ssm:/aws/service/deeplearning/ami/x86_64/base-oss-nvidia-driver-gpu-ubuntu-24.04/latest/ami-id";
 
 const NAME = expect.stringMatching(/^dask-test--[0-9a-f]{12}$/);
-const DESCRIPTION = "machines of the Dask cluster test, release 2026.7";
+const DESCRIPTION = "nodes of the Dask cluster test, release 2026.7";
 const REPLACED = { create_before_destroy: true };
 
 test("a cluster bakes no image without bakedImages", () => {

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Double of Miniforge's installer, with the arguments that the phase `conda` uses: miniforge.sh -b -p PREFIX
+# Double of Miniforge's installer, with the arguments that the step `conda` uses: miniforge.sh -b -p PREFIX
 # PREFIX/bin/python has pip. PREFIX/bin/conda can only create an environment. Both use the Python of the guest's image,
 # instead of a download from conda-forge.
 set -euo pipefail
@@ -19,7 +19,7 @@ echo "PREFIX=$prefix"
 "${pythons[0]}" -m venv --copies "$prefix"
 cat >"$prefix/bin/conda" <<'CONDA'
 #!/bin/bash
-# Double of conda create, with the arguments of the phase `conda`.
+# Double of conda create, with the arguments of the step `conda`.
 set -euo pipefail
 
 reject() {

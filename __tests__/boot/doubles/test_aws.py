@@ -191,7 +191,7 @@ def test_the_node_script_reports_a_failure(node, imds, aws):
 set -euo pipefail
 source "$1/functions.sh"
 identify
-report_result "failed in phase conda: cannot download" ABANDON
+report_result "failed in step conda: cannot download" ABANDON
 """
     done = node.script(script, "GROUP='dask-rig--cpu'", "HOOK='workers-registered'")
     assert (done.returncode, done.stderr) == (0, ""), done.stdout

@@ -101,7 +101,7 @@ class Node:
         return self.guest.console.read_text(errors="replace")
 
     def log(self) -> str:
-        """Return the log of the phases."""
+        """Return the log of the steps."""
         file = self.guest.files / NODE_LOG.lstrip("/")
         return file.read_text() if file.exists() else ""
 

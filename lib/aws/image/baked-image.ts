@@ -60,7 +60,7 @@ export function amiContents(
   { image, imageContents }: NodePlan,
   diskGiB: number,
 ): AmiContents {
-  const description = `machines of the Dask cluster ${name}, release ${release.name}`;
+  const description = `nodes of the Dask cluster ${name}, release ${release.name}`;
   const parent = parentImage(image);
   const documents = componentDocuments(imageContents);
   const digest = createHash("sha256")

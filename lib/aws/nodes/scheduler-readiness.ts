@@ -31,7 +31,7 @@ export interface SchedulerReadinessProps {
  *
  * It is a CloudFormation stack with a wait condition. The condition's URL is in an SSM parameter; the node reads it and
  * sends success, or failure with a reason. The AWS provider prints the reason of a failed stack:
- * `WaitCondition received failed message: 'phase conda failed …' for uniqueId: i-…`.
+ * `WaitCondition received failed message: 'step conda failed …' for uniqueId: i-…`.
  *
  * - A failed stack deletes itself. The next deployment creates it again, with another URL.
  * - A failed scheduler stays, so that its log can be read. Before the next deployment, terminate it: Terraform then

@@ -6,7 +6,7 @@ import { production } from "../../environments/production";
 import type { NodePlan } from "../../lib/node/node-plan";
 import { packageFile } from "../../lib/node/package-file";
 import { fakeAws } from "./fake-aws";
-import { FakeMachine } from "./fake-machine";
+import { FakeNode } from "./fake-node";
 import { largest2024, worker } from "./specs";
 
 /** Stands for Miniforge's installer: creates commands that record their calls and create the files of the real ones. */
@@ -25,25 +25,25 @@ mkdir -p "$prefix/bin"
 printf '#!/bin/bash\\necho "dask, version $(cat /var/installed)"\\n' >"$prefix/bin/dask"
 chmod +x "$prefix/bin/dask"`;
 
-let machine: FakeMachine;
+let fake: FakeNode;
 const prepare = (spec: NodePlan) => {
-  machine = new FakeMachine(spec, { MINIFORGE_SHA256: DIGEST });
-  machine.write("installer", INSTALLER);
-  fakeAws(machine, { download: join(machine.directory, "installer") });
-  machine.command("conda-stub", MAKE_ENVIRONMENT);
-  machine.command("python-stub");
+  fake = new FakeNode(spec, { MINIFORGE_SHA256: DIGEST });
+  fake.write("installer", INSTALLER);
+  fakeAws(fake, { download: join(fake.directory, "installer") });
+  fake.command("conda-stub", MAKE_ENVIRONMENT);
+  fake.command("python-stub");
   // It keeps a copy of its requirements.
-  machine.command("uv-stub", `cp "\${@: -1}" /var/requirements; echo ${spec.settings.DASK} >/var/installed`);
-  machine.write("var/tmp/.keep", "");
+  fake.command("uv-stub", `cp "\${@: -1}" /var/requirements; echo ${spec.settings.DASK} >/var/installed`);
+  fake.write("var/tmp/.keep", "");
 };
 beforeEach(() => prepare(worker(development, "cpu")));
-afterEach(() => machine.remove());
+afterEach(() => fake.remove());
 
 const short = (calls: readonly string[]) =>
-  calls.map((call) => call.replaceAll(machine.directory, "").replace(/dask-node\.\w{6}/, "dask-node.X"));
+  calls.map((call) => call.replaceAll(fake.directory, "").replace(/dask-node\.\w{6}/, "dask-node.X"));
 
 test("installs only the interpreter and the locked packages", () => {
-  const { code, said, calls } = machine.run("conda.sh");
+  const { code, said, calls } = fake.run("conda.sh");
   expect(said).toBe(
     "installing Miniforge\nmaking an environment with Python 3.12.13\ninstalling 62 locked packages\n" +
       "dask, version 2026.7.1 on Python 3.12.13\n",
@@ -58,7 +58,7 @@ test("installs only the interpreter and the locked packages", () => {
     "uv-stub pip install --quiet --python /opt/dask/env/bin/python --compile-bytecode --no-deps --no-build " +
       "--require-hashes --requirement /lib/requirements.txt",
   ]);
-  expect(readdirSync(join(machine.directory, "var/tmp"))).toEqual([".keep"]);
+  expect(readdirSync(join(fake.directory, "var/tmp"))).toEqual([".keep"]);
 });
 
 test.each([
@@ -66,15 +66,15 @@ test.each([
   ["GPU", worker(production, "gpu"), "locks/2026.7/gpu.node.txt"],
   ["GPU on 2024.7", worker(largest2024, "gpus-for-the-tutors"), "locks/2024.7/gpu.node.txt"],
 ])("uv gets the unchanged lockfile: %s", (_, spec, lock) => {
-  machine.remove();
+  fake.remove();
   prepare(spec);
-  expect(machine.run("conda.sh").code).toBe(0);
-  expect(machine.read("var/requirements")).toBe(packageFile(lock));
+  expect(fake.run("conda.sh").code).toBe(0);
+  expect(fake.read("var/requirements")).toBe(packageFile(lock));
 });
 
 test("a second run changes nothing", () => {
-  machine.run("conda.sh");
-  expect(machine.run("conda.sh")).toEqual({
+  fake.run("conda.sh");
+  expect(fake.run("conda.sh")).toEqual({
     code: 0,
     said: "Dask 2026.7.1 on Python 3.12.13 is there\n",
     calls: [],
@@ -82,31 +82,31 @@ test("a second run changes nothing", () => {
 });
 
 test("another image digest recreates the environment, with the existing Miniforge", () => {
-  machine.run("conda.sh");
-  const settings = machine.read("etc/dask/node.env") ?? "";
-  machine.write("etc/dask/node.env", settings.replace(/BAKE_KEY='\w+'/, "BAKE_KEY='0123456789ab'"));
-  const { said, calls } = machine.run("conda.sh");
+  fake.run("conda.sh");
+  const settings = fake.read("etc/dask/node.env") ?? "";
+  fake.write("etc/dask/node.env", settings.replace(/BAKE_KEY='\w+'/, "BAKE_KEY='0123456789ab'"));
+  const { said, calls } = fake.run("conda.sh");
   expect(said).toContain("installing 62 locked packages");
   expect(short(calls).map((call) => call.split(" ")[0])).toEqual(["conda-stub", "uv-stub"]);
-  expect(machine.read("opt/dask/env/.dask-node")).toBe("0123456789ab\n");
+  expect(fake.read("opt/dask/env/.dask-node")).toBe("0123456789ab\n");
 });
 
 test("an installer with another checksum is not run, and the error has both checksums", () => {
-  machine.write("installer", "echo evil");
+  fake.write("installer", "echo evil");
   const evil = createHash("sha256").update("echo evil").digest("hex");
-  const { code, said } = machine.run("conda.sh");
+  const { code, said } = fake.run("conda.sh");
   expect(code).toBe(1);
   expect(said).toMatch(
     new RegExp(
       `Miniforge3-26.3.2-3-Linux-x86_64.sh has the checksum ${evil}, expected ${DIGEST}: not used\n$`,
     ),
   );
-  expect(machine.read("opt/conda/bin/conda")).toBeUndefined();
+  expect(fake.read("opt/conda/bin/conda")).toBeUndefined();
 });
 
 test("a failed download reports the error of curl", () => {
-  machine.command("curl", "echo 'curl: (22) The requested URL returned error: 404' >&2; exit 22");
-  const { code, said } = machine.run("conda.sh");
+  fake.command("curl", "echo 'curl: (22) The requested URL returned error: 404' >&2; exit 22");
+  const { code, said } = fake.run("conda.sh");
   expect(code).toBe(1);
   expect(said).toMatch(
     /\ncannot download https:\/\/.+\.sh: curl: \(22\) The requested URL returned error: 404\n$/,
@@ -114,8 +114,8 @@ test("a failed download reports the error of curl", () => {
 });
 
 test("a failed installation is tried three times, and reports its last line", () => {
-  machine.command("uv-stub", "echo 'error: hash mismatch of dask' >&2; exit 1");
-  const { code, said, calls } = machine.run("conda.sh");
+  fake.command("uv-stub", "echo 'error: hash mismatch of dask' >&2; exit 1");
+  const { code, said, calls } = fake.run("conda.sh");
   expect(code).toBe(1);
   expect(said.trimEnd().split("\n").slice(-5)).toEqual([
     "error: hash mismatch of dask",
@@ -128,9 +128,9 @@ test("a failed installation is tried three times, and reports its last line", ()
 });
 
 test("an environment with another version of Dask is rejected", () => {
-  machine.command("uv-stub", "echo 2020.1.0 >/var/installed");
-  const { code, said } = machine.run("conda.sh");
+  fake.command("uv-stub", "echo 2020.1.0 >/var/installed");
+  const { code, said } = fake.run("conda.sh");
   expect(code).toBe(1);
   expect(said).toMatch(/the environment holds 'dask, version 2020.1.0', expected 2026.7.1\n$/);
-  expect(machine.run("conda.sh").code).toBe(1);
+  expect(fake.run("conda.sh").code).toBe(1);
 });

@@ -8,7 +8,7 @@ host=$(uname --nodename)
 processes=${WORKER_PROCESSES/gpus/1}
 threads=$(($(nproc) / processes))
 mkdir -p /run/dask
-cat >/run/dask/machine.env <<END
+cat >/run/dask/instance.env <<END
 DASK_HOST=${host%%.*}
 DASK_THREADS=$((threads > 0 ? threads : 1))
 END

@@ -1,27 +1,27 @@
 import { production } from "../../environments/production";
 import type { NodePlan } from "../../lib/node/node-plan";
-import { FakeMachine } from "./fake-machine";
+import { FakeNode } from "./fake-node";
 import { schedulerNode, variety, worker } from "./specs";
 
-let machine: FakeMachine;
+let fake: FakeNode;
 const prepare = (spec: NodePlan) => {
-  machine = new FakeMachine(spec);
-  machine.command("id", "[[ -e /var/user ]]");
-  machine.command("useradd", "touch /var/user");
-  machine.command("dpkg-query", 'echo "install ok installed"');
-  for (const name of ["sysctl", "systemctl", "apt-get"]) machine.command(name);
-  machine.write("var/.keep", "");
+  fake = new FakeNode(spec);
+  fake.command("id", "[[ -e /var/user ]]");
+  fake.command("useradd", "touch /var/user");
+  fake.command("dpkg-query", 'echo "install ok installed"');
+  for (const name of ["sysctl", "systemctl", "apt-get"]) fake.command(name);
+  fake.write("var/.keep", "");
 };
-afterEach(() => machine.remove());
+afterEach(() => fake.remove());
 const calls = (run: { calls: string[] }, ...names: string[]) =>
   run.calls
-    .map((call) => call.replaceAll(machine.directory, ""))
+    .map((call) => call.replaceAll(fake.directory, ""))
     .filter((call) => names.includes(call.split(" ")[0] ?? ""));
 
-describe("phase base", () => {
+describe("step base", () => {
   test("creates a user without shell and sudo, and makes no change that belongs to a boot", () => {
     prepare(worker(production, "cpu"));
-    const run = machine.run("base.sh");
+    const run = fake.run("base.sh");
     expect(run).toMatchObject({ code: 0, said: "" });
     expect(calls(run, "useradd", "install", "sysctl", "systemctl")).toEqual([
       "useradd --system --user-group --home-dir /var/lib/dask --create-home --shell /usr/sbin/nologin dask",
@@ -30,16 +30,16 @@ describe("phase base", () => {
 
   test("a second run creates no user and installs nothing", () => {
     prepare(worker(production, "cpu"));
-    machine.run("base.sh");
-    expect(calls(machine.run("base.sh"), "useradd", "apt-get")).toEqual([]);
+    fake.run("base.sh");
+    expect(calls(fake.run("base.sh"), "useradd", "apt-get")).toEqual([]);
   });
 
   test("installs missing packages without prompts", () => {
     prepare(worker(production, "cpu"));
-    machine.command("dpkg-query", '[[ $* == *mdadm ]] || echo "install ok installed"');
-    const run = machine.run("base.sh");
+    fake.command("dpkg-query", '[[ $* == *mdadm ]] || echo "install ok installed"');
+    const run = fake.run("base.sh");
     expect(run.said).toBe("installing mdadm\n");
-    expect(machine.read("run/dask/apt-updated")).toBe("");
+    expect(fake.read("run/dask/apt-updated")).toBe("");
     const options =
       "--quiet --yes -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 -o Acquire::http::Timeout=30";
     expect(calls(run, "apt-get")).toEqual([
@@ -50,57 +50,57 @@ describe("phase base", () => {
 
   test("updates the package lists once a boot", () => {
     prepare(worker(production, "cpu"));
-    machine.command("dpkg-query", '[[ $* == *mdadm ]] || echo "install ok installed"');
-    machine.write("run/dask/apt-updated", "");
-    expect(calls(machine.run("base.sh"), "apt-get").filter((call) => call.endsWith(" update"))).toEqual([]);
+    fake.command("dpkg-query", '[[ $* == *mdadm ]] || echo "install ok installed"');
+    fake.write("run/dask/apt-updated", "");
+    expect(calls(fake.run("base.sh"), "apt-get").filter((call) => call.endsWith(" update"))).toEqual([]);
   });
 
   test("fails with the error of apt if a package does not exist", () => {
     prepare(worker(production, "cpu"));
-    machine.command("dpkg-query", "exit 1");
-    machine.command(
+    fake.command("dpkg-query", "exit 1");
+    fake.command(
       "apt-get",
       'case "$*" in *install*) echo "E: Unable to locate package mdadm" >&2; exit 100 ;; esac',
     );
-    const { code, said } = machine.run("base.sh");
+    const { code, said } = fake.run("base.sh");
     expect(code).toBe(1);
     expect(said).toMatch(/\nE: Unable to locate package mdadm\n$/);
   });
 });
 
-describe("phase configuration", () => {
-  test("creates the scratch directory, loads kernel settings and enables dask-machine.service", () => {
+describe("step configuration", () => {
+  test("creates the scratch directory, loads kernel settings and enables dask-instance.service", () => {
     prepare(worker(production, "cpu"));
-    const run = machine.run("configuration.sh");
+    const run = fake.run("configuration.sh");
     expect(run).toMatchObject({ code: 0, said: "" });
-    expect(run.calls.map((call) => call.replaceAll(machine.directory, ""))).toEqual([
+    expect(run.calls.map((call) => call.replaceAll(fake.directory, ""))).toEqual([
       "install -d -o dask -g dask -m 0750 /var/lib/dask/scratch",
       "sysctl --quiet --load=/etc/sysctl.d/90-dask.conf",
-      "systemctl enable --quiet --now dask-machine.service",
+      "systemctl enable --quiet --now dask-instance.service",
     ]);
   });
 
-  test("fails with the last log line of dask-machine.service", () => {
+  test("fails with the last log line of dask-instance.service", () => {
     prepare(worker(production, "cpu"));
-    machine.command("systemctl", "exit 1");
-    machine.command("journalctl", "echo '/dev/nvme1n1 holds data of someone else'");
-    expect(machine.run("configuration.sh")).toMatchObject({
+    fake.command("systemctl", "exit 1");
+    fake.command("journalctl", "echo '/dev/nvme1n1 holds data of someone else'");
+    expect(fake.run("configuration.sh")).toMatchObject({
       code: 1,
-      said: "dask-machine.service: /dev/nvme1n1 holds data of someone else\n",
+      said: "dask-instance.service: /dev/nvme1n1 holds data of someone else\n",
     });
   });
 
   test("fails if the kernel rejects a setting", () => {
     prepare(worker(production, "cpu"));
-    machine.command("sysctl", "echo 'sysctl: permission denied' >&2; exit 255");
-    const run = machine.run("configuration.sh");
+    fake.command("sysctl", "echo 'sysctl: permission denied' >&2; exit 255");
+    const run = fake.run("configuration.sh");
     expect(run).toMatchObject({ code: 255, said: "sysctl: permission denied\n" });
     expect(calls(run, "systemctl")).toEqual([]);
   });
 
   test("does not enable the unit on the scheduler", () => {
     prepare(schedulerNode(production));
-    const run = machine.run("configuration.sh");
+    const run = fake.run("configuration.sh");
     expect(run.code).toBe(0);
     expect(calls(run, "install", "systemctl")).toEqual([
       "install -d -o dask -g dask -m 0750 /var/lib/dask/scratch",
@@ -108,13 +108,13 @@ describe("phase configuration", () => {
   });
 });
 
-describe("machine-facts", () => {
+describe("instance-facts", () => {
   const facts = (spec: NodePlan, vcpus: number) => {
     prepare(spec);
-    machine.command("nproc", `echo ${vcpus}`);
-    machine.command("uname", "echo ip-10-20-0-17.eu-central-1.compute.internal");
-    expect(machine.run("machine-facts.sh")).toMatchObject({ code: 0, said: "" });
-    return machine.read("run/dask/machine.env");
+    fake.command("nproc", `echo ${vcpus}`);
+    fake.command("uname", "echo ip-10-20-0-17.eu-central-1.compute.internal");
+    expect(fake.run("instance-facts.sh")).toMatchObject({ code: 0, said: "" });
+    return fake.read("run/dask/instance.env");
   };
 
   test("are the short host name and the vCPUs of each process", () => {
@@ -123,7 +123,7 @@ describe("machine-facts", () => {
 
   test("give each of several processes its share, and at least one thread", () => {
     expect(facts(worker(variety, "many-processes"), 16)).toContain("DASK_THREADS=4\n");
-    machine.remove();
+    fake.remove();
     expect(facts(worker(variety, "many-processes"), 2)).toContain("DASK_THREADS=1\n");
   });
 

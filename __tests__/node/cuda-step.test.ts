@@ -1,13 +1,13 @@
 import { production } from "../../environments/production";
-import { FakeMachine } from "./fake-machine";
+import { FakeNode } from "./fake-node";
 import { largest2024, worker } from "./specs";
 
-let machine: FakeMachine;
+let fake: FakeNode;
 
 /** Adds a device to the PCI bus. */
 const onBus = (address: string, vendor: string, kind: string) => {
-  machine.write(`sys/bus/pci/devices/${address}/vendor`, `${vendor}\n`);
-  machine.write(`sys/bus/pci/devices/${address}/class`, `${kind}\n`);
+  fake.write(`sys/bus/pci/devices/${address}/vendor`, `${vendor}\n`);
+  fake.write(`sys/bus/pci/devices/${address}/class`, `${kind}\n`);
 };
 
 /**
@@ -22,12 +22,12 @@ const prepare = ({
   fabric = "N/A",
   spec = worker(production, "gpu"),
 } = {}) => {
-  machine = new FakeMachine(spec);
+  fake = new FakeNode(spec);
   onBus("0000:31:00.0", "0x10de", "0x030200");
-  machine.write("var/tmp/.keep", "");
-  machine.write("etc/os-release", 'VERSION_ID="24.04"\n');
-  if (driver) machine.write("var/loaded", "");
-  machine.command(
+  fake.write("var/tmp/.keep", "");
+  fake.write("etc/os-release", 'VERSION_ID="24.04"\n');
+  if (driver) fake.write("var/loaded", "");
+  fake.command(
     "nvidia-smi",
     `[[ -e /var/loaded ]] || { echo "NVIDIA-SMI has failed because it couldn't communicate with the driver"; exit 9; }
 case "$*" in
@@ -38,43 +38,41 @@ case "$*" in
 *query*) echo "NVIDIA L4, 580.95.05, Enabled" ;;
 esac`,
   );
-  machine.command("uname", "echo 6.14.0-1018-aws");
-  machine.command("apt-cache", modules ? "" : "exit 100");
-  machine.command("apt-get", 'case "$*" in *install*) touch /var/driver ;; esac');
-  machine.command(
+  fake.command("uname", "echo 6.14.0-1018-aws");
+  fake.command("apt-cache", modules ? "" : "exit 100");
+  fake.command("apt-get", 'case "$*" in *install*) touch /var/driver ;; esac');
+  fake.command(
     "dpkg-query",
     'case "$*" in *Abbrev*) echo "ii  nvidia-utils-580-server" ;; *) exit 1 ;; esac',
   );
-  machine.command("modprobe", modules ? "[[ -e /var/driver ]] && touch /var/loaded" : "exit 1");
-  machine.command(
+  fake.command("modprobe", modules ? "[[ -e /var/driver ]] && touch /var/loaded" : "exit 1");
+  fake.command(
     "systemctl",
     `case "$*" in
 "cat nvidia-persistenced.service") echo "ExecStart=/usr/bin/nvidia-persistenced --no-persistence-mode" ;;
 "cat nvidia-fabricmanager.service") [[ -e /var/fabricmanager ]] ;;
 esac`,
   );
-  machine.command("apt-mark");
-  machine.command("dpkg");
+  fake.command("apt-mark");
+  fake.command("dpkg");
 };
-afterEach(() => machine.remove());
+afterEach(() => fake.remove());
 
 const calls = (run: { calls: string[] }, ...names: string[]) =>
   run.calls
-    .map((call) =>
-      call.replaceAll(machine.directory, "").replace(/--quiet --yes -o .* (?=update|install)/, ""),
-    )
+    .map((call) => call.replaceAll(fake.directory, "").replace(/--quiet --yes -o .* (?=update|install)/, ""))
     .filter((call) => names.includes(call.split(" ")[0] ?? ""));
 
 test("a driver that works is not changed", () => {
   prepare({ driver: true });
-  const run = machine.run("cuda-nvidia.sh");
+  const run = fake.run("cuda-nvidia.sh");
   expect(run).toMatchObject({ code: 0, said: "NVIDIA L4, 580.95.05, Enabled\n" });
   expect(calls(run, "apt-get", "modprobe", "apt-mark")).toEqual([]);
 });
 
 test("without one, the signed modules of the running kernel are installed and loaded, without a reboot", () => {
   prepare();
-  const run = machine.run("cuda-nvidia.sh");
+  const run = fake.run("cuda-nvidia.sh");
   expect(run.code).toBe(0);
   expect(calls(run, "apt-get", "modprobe", "apt-mark")).toEqual([
     "apt-get update",
@@ -86,9 +84,9 @@ test("without one, the signed modules of the running kernel are installed and lo
   ]);
 });
 
-test("if only modules for another kernel exist, the phase requests a reboot with the reason", () => {
+test("if only modules for another kernel exist, the step requests a reboot with the reason", () => {
   prepare({ modules: false });
-  const run = machine.run("cuda-nvidia.sh");
+  const run = fake.run("cuda-nvidia.sh");
   expect(run.code).toBe(100);
   expect(run.said).toMatch(/\ndriver 580 does not load on kernel 6\.14\.0-1018-aws\n$/);
   expect(calls(run, "apt-get").at(-1)).toBe(
@@ -99,8 +97,8 @@ test("if only modules for another kernel exist, the phase requests a reboot with
 
 test("persistence mode is on, by a drop-in if the packaged daemon turns it off", () => {
   prepare({ driver: true });
-  const run = machine.run("cuda-nvidia.sh");
-  expect(machine.read("etc/systemd/system/nvidia-persistenced.service.d/dask.conf")).toBe(
+  const run = fake.run("cuda-nvidia.sh");
+  expect(fake.read("etc/systemd/system/nvidia-persistenced.service.d/dask.conf")).toBe(
     "# The GPUs stay initialised between tasks: without it each first CUDA call waits for the driver.\n" +
       "[Unit]\nStopWhenUnneeded=false\n\n[Service]\nExecStart=\n" +
       "ExecStart=/usr/bin/nvidia-persistenced --user nvidia-persistenced --persistence-mode --verbose\n",
@@ -115,11 +113,11 @@ test("persistence mode is on, by a drop-in if the packaged daemon turns it off",
 
 test("a daemon that keeps persistence mode on is not changed", () => {
   prepare({ driver: true });
-  machine.command("systemctl", "echo ExecStart=/usr/bin/nvidia-persistenced --persistence-mode");
-  expect(calls(machine.run("cuda-nvidia.sh"), "systemctl")).toEqual([
+  fake.command("systemctl", "echo ExecStart=/usr/bin/nvidia-persistenced --persistence-mode");
+  expect(calls(fake.run("cuda-nvidia.sh"), "systemctl")).toEqual([
     "systemctl cat nvidia-persistenced.service",
   ]);
-  expect(machine.read("etc/systemd/system/nvidia-persistenced.service.d/dask.conf")).toBeUndefined();
+  expect(fake.read("etc/systemd/system/nvidia-persistenced.service.d/dask.conf")).toBeUndefined();
 });
 
 describe("Fabric Manager", () => {
@@ -133,7 +131,7 @@ describe("Fabric Manager", () => {
   test("is installed in the driver's version, enabled and started where NVSwitches connect the GPUs", () => {
     prepare();
     onBus("0000:a0:00.0", "0x10de", "0x068000");
-    const run = machine.run("cuda-nvidia.sh");
+    const run = fake.run("cuda-nvidia.sh");
     expect(run.code).toBe(0);
     expect(about(run)).toEqual([
       "systemctl cat nvidia-fabricmanager.service",
@@ -150,16 +148,16 @@ describe("Fabric Manager", () => {
   ])("is left out with %s", (_, vendor, kind) => {
     prepare();
     onBus("0000:a0:00.0", vendor, kind);
-    const run = machine.run("cuda-nvidia.sh");
+    const run = fake.run("cuda-nvidia.sh");
     expect(run.code).toBe(0);
     expect(about(run)).toEqual([]);
   });
 
   test("of the image is not changed, and is started", () => {
     prepare({ driver: true });
-    machine.write("var/fabricmanager", "");
+    fake.write("var/fabricmanager", "");
     onBus("0000:a0:00.0", "0x10de", "0x068000");
-    const run = machine.run("cuda-nvidia.sh");
+    const run = fake.run("cuda-nvidia.sh");
     expect(run.code).toBe(0);
     expect(calls(run, "apt-get")).toEqual([]);
     expect(about(run)).toContain("systemctl start nvidia-fabricmanager.service");
@@ -167,7 +165,7 @@ describe("Fabric Manager", () => {
 
   test("is in an image for instances with NVSwitches that is baked on another instance type", () => {
     prepare({ spec: p5 });
-    const run = machine.run("cuda-nvidia.sh");
+    const run = fake.run("cuda-nvidia.sh");
     expect(run.code).toBe(0);
     expect(about(run)).toEqual([
       "systemctl cat nvidia-fabricmanager.service",
@@ -178,12 +176,12 @@ describe("Fabric Manager", () => {
     expect(p5.settings.BAKE_KEY).not.toBe(worker(production, "gpu").settings.BAKE_KEY);
   });
 
-  test("that does not run fails the phase with its last log line", () => {
+  test("that does not run fails the step with its last log line", () => {
     prepare();
     onBus("0000:a0:00.0", "0x10de", "0x068000");
-    machine.command("systemctl", '[[ "$*" != *"start nvidia-fabricmanager"* && "$*" != cat* ]]');
-    machine.command("journalctl", "echo failed to configure all the available GPUs or NVSwitches");
-    const { code, said } = machine.run("cuda-nvidia.sh");
+    fake.command("systemctl", '[[ "$*" != *"start nvidia-fabricmanager"* && "$*" != cat* ]]');
+    fake.command("journalctl", "echo failed to configure all the available GPUs or NVSwitches");
+    const { code, said } = fake.run("cuda-nvidia.sh");
     expect(code).toBe(1);
     expect(said).toMatch(
       /\nnvidia-fabricmanager does not run: failed to configure all the available GPUs or NVSwitches\n$/,
@@ -194,9 +192,9 @@ describe("Fabric Manager", () => {
     ["N/A", 0],
     ["Completed", 0],
     ["In Progress", 1],
-  ])("that leaves the fabric of GPUs %s ends the phase with %d", (fabric, expected) => {
+  ])("that leaves the fabric of GPUs %s ends the step with %d", (fabric, expected) => {
     prepare({ driver: true, fabric });
-    const { code, said } = machine.run("cuda-nvidia.sh");
+    const { code, said } = fake.run("cuda-nvidia.sh");
     expect(code).toBe(expected);
     expect(said.includes("the GPUs do not join their NVLink fabric; those of p6 need NVLSM")).toBe(
       code === 1,
@@ -207,77 +205,77 @@ describe("Fabric Manager", () => {
 test.each([
   ["Enabled", 1],
   ["Disabled", 0],
-])("MIG mode that is %s ends the phase with %d", (mig, expected) => {
+])("MIG mode that is %s ends the step with %d", (mig, expected) => {
   prepare({ driver: true, mig });
-  const { code, said } = machine.run("cuda-nvidia.sh");
+  const { code, said } = fake.run("cuda-nvidia.sh");
   expect(code).toBe(expected);
   expect(said.startsWith("MIG mode is enabled, expected one worker for each whole GPU; turn it off")).toBe(
     expected === 1,
   );
 });
 
-test("a node without a GPU fails the phase before anything is installed", () => {
+test("a node without a GPU fails the step before anything is installed", () => {
   prepare();
-  machine.write("sys/bus/pci/devices/0000:31:00.0/vendor", "0x1d0f\n");
-  expect(machine.run("cuda-nvidia.sh")).toEqual({
+  fake.write("sys/bus/pci/devices/0000:31:00.0/vendor", "0x1d0f\n");
+  expect(fake.run("cuda-nvidia.sh")).toEqual({
     code: 1,
-    said: "this machine has no NVIDIA GPU\n",
+    said: "this node has no NVIDIA GPU\n",
     calls: [],
   });
 });
 
-test("a driver that stops working fails the phase with the error of nvidia-smi", () => {
+test("a driver that stops working fails the step with the error of nvidia-smi", () => {
   prepare({ driver: true });
-  machine.command(
+  fake.command(
     "nvidia-smi",
     `case "$*" in
   --list-gpus) [[ ! -e /var/lost ]] && echo "GPU 0: NVIDIA L4"; touch /var/lost ;;
   "") echo "Failed to initialize NVML: Unknown Error"; exit 255 ;;
 esac`,
   );
-  const { code, said } = machine.run("cuda-nvidia.sh");
+  const { code, said } = fake.run("cuda-nvidia.sh");
   expect(code).toBe(1);
   expect(said).toBe("nvidia-smi lists no GPU: Failed to initialize NVML: Unknown Error\n");
 });
 
-describe("phase cuda-toolkit, on release 2024.7", () => {
+describe("step cuda-toolkit, on release 2024.7", () => {
   const spec = worker(largest2024, "gpus-for-the-tutors");
 
   test("installs the toolkit from NVIDIA's repository, after a check of its key", () => {
     prepare({ driver: true, spec });
-    machine.command("curl", 'echo "not the key" >"$' + '{@: -2:1}"');
-    const refused = machine.run("cuda-toolkit.sh");
+    fake.command("curl", 'echo "not the key" >"$' + '{@: -2:1}"');
+    const refused = fake.run("cuda-toolkit.sh");
     expect(refused.code).toBe(1);
     expect(refused.said).toMatch(
       /cuda-keyring_1\.1-1_all\.deb has the checksum \w{64}, expected d2a6b11c096396d868758b86dab1823b25e14d70333f1dfa74da5ddaf6a06dba: not used\n$/,
     );
     expect(calls(refused, "dpkg", "apt-get")).toEqual([]);
 
-    machine.command("sha256sum", "echo d2a6b11c096396d868758b86dab1823b25e14d70333f1dfa74da5ddaf6a06dba -");
+    fake.command("sha256sum", "echo d2a6b11c096396d868758b86dab1823b25e14d70333f1dfa74da5ddaf6a06dba -");
     // The package lists are updated even if they were updated in this boot.
-    machine.write("run/dask/apt-updated", "");
-    const run = machine.run("cuda-toolkit.sh");
+    fake.write("run/dask/apt-updated", "");
+    const run = fake.run("cuda-toolkit.sh");
     expect(run.code).toBe(0);
     expect(calls(run, "dpkg", "apt-get")).toEqual([
       "dpkg --install /var/tmp/cuda-keyring.deb",
       "apt-get update",
       "apt-get install --no-install-recommends --allow-change-held-packages cuda-toolkit-12-6",
     ]);
-    expect(machine.read("var/tmp/cuda-keyring.deb")).toBeUndefined();
+    expect(fake.read("var/tmp/cuda-keyring.deb")).toBeUndefined();
   });
 
   test("does nothing if the toolkit is installed", () => {
     prepare({ driver: true, spec });
-    machine.command("dpkg-query", 'echo "install ok installed"');
-    const run = machine.run("cuda-toolkit.sh");
+    fake.command("dpkg-query", 'echo "install ok installed"');
+    const run = fake.run("cuda-toolkit.sh");
     expect(run).toMatchObject({ code: 0, said: "" });
     expect(calls(run, "curl", "dpkg", "apt-get")).toEqual([]);
   });
 
   test("rejects another version of Ubuntu with a hint", () => {
     prepare({ driver: true, spec });
-    machine.write("etc/os-release", 'VERSION_ID="22.04"\n');
-    const { code, said } = machine.run("cuda-toolkit.sh");
+    fake.write("etc/os-release", 'VERSION_ID="22.04"\n');
+    const { code, said } = fake.run("cuda-toolkit.sh");
     expect(code).toBe(1);
     expect(said).toMatch(/cuda-toolkit-12-6 is for Ubuntu 24\.04; choose such an image\n$/);
   });

@@ -6,14 +6,14 @@ import { packageRoot } from "../../lib/node/package-file";
 
 const LIBRARY = "/usr/local/lib/dask-node/";
 
-/** Places outside the scripts' own folder that they read or write; a fake machine has them below its directory. */
+/** Places outside the scripts' own folder that they read or write; a fake node has them below its directory. */
 const PLACES = /(?<![\w.}/])\/(opt|var|etc|sys\/bus|run\/dask|dev\/disk)(?![\w-])/g;
 
 /**
- * Stands for a machine on which the scripts run as they land, without touching this one: a directory holds all
- * places they write to, and commands that would change the machine are replaced by ones that only note their call.
+ * Stands for a node on which the scripts run as they land, without touching this one: a directory holds all
+ * places they write to, and commands that would change the node are replaced by ones that only note their call.
  */
-export class FakeMachine {
+export class FakeNode {
   readonly directory: string;
   private readonly calls: string;
 
@@ -23,7 +23,7 @@ export class FakeMachine {
   ) {
     const parent = join(packageRoot(), ".test");
     mkdirSync(parent, { recursive: true });
-    this.directory = mkdtempSync(join(parent, "machine-"));
+    this.directory = mkdtempSync(join(parent, "node-"));
     this.calls = join(this.directory, "calls");
     this.write("calls", "");
     for (const { path, mode, content } of spec.files) {
@@ -41,7 +41,7 @@ export class FakeMachine {
     );
   }
 
-  /** Puts a script among those of the machine, in place of its own one. */
+  /** Puts a script among those of the node, in place of its own one. */
   script(name: string, content: string, mode = 0o755): void {
     this.write(`lib/${name}`, this.moved(content), mode);
   }
