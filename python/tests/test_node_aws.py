@@ -96,6 +96,19 @@ def test_a_secret_is_read_with_the_credentials_of_the_role_in_the_region_of_the_
     assert "/eu-central-1/secretsmanager/aws4_request" in authorization
 
 
+def test_calls_that_succeed_share_one_client_which_reads_the_credentials_once(instance, service, secrets):
+    service.answers = [(200, SECRET), (200, SECRET)]
+    assert [secrets.get("worker"), secrets.get("client")] == ["a key\nof lines"] * 2
+    assert instance.requests.count(f"GET /latest/meta-data/{ROLE}the-role") == 1
+
+
+def test_after_an_error_the_credentials_are_read_again(instance, service, secrets, pauses):
+    service.answers = [(200, SECRET), refusal("AccessDeniedException"), (200, SECRET)]
+    assert [secrets.get("worker"), secrets.get("client")] == ["a key\nof lines"] * 2
+    assert len(pauses) == 1
+    assert instance.requests.count(f"GET /latest/meta-data/{ROLE}the-role") == 2
+
+
 def test_a_secret_without_a_value_is_none(service, secrets):
     service.answers = [refusal("ResourceNotFoundException")]
     assert secrets.get("worker") is None

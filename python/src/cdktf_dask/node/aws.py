@@ -51,6 +51,7 @@ class Aws:
         """
         self._retry_seconds = retry_seconds
         self._region = region or Metadata().region()
+        self._clients: dict[str, Any] = {}
 
     def call(self, service: str, operation: str, **parameters: object) -> dict[str, Any]:
         """Calls an operation by its name in boto3, such as `("ssm", "get_parameter", Name="/a")`.
@@ -63,6 +64,8 @@ class Aws:
             try:
                 return self._try(service, operation, parameters)
             except AwsError as error:
+                # The next client reads the credentials again: those that a client has fail until they expire.
+                self._clients.clear()
                 if not error.passes or waited >= self._retry_seconds:
                     raise
                 pause = random.uniform(longest / 2, longest * 3 / 2)
@@ -72,7 +75,9 @@ class Aws:
 
     def _try(self, service: str, operation: str, parameters: dict[str, object]) -> dict[str, Any]:
         try:
-            answer: dict[str, Any] = getattr(self._client(service), operation)(**parameters)
+            client = self._clients.get(service) or self._client(service)
+            answer: dict[str, Any] = getattr(client, operation)(**parameters)
+            self._clients[service] = client
         except ClientError as error:
             code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
             raise AwsError(code, message, passes=PASSING.search(code) is not None) from error
@@ -83,7 +88,7 @@ class Aws:
         return answer
 
     def _client(self, service: str) -> Any:
-        """A client with the credentials of now: those that a client has keep failing until they expire."""
+        """A new client."""
         core = botocore.session.get_session()
         core.set_config_variable("ec2_metadata_v1_disabled", True)
         core.set_config_variable("metadata_service_timeout", TIMEOUT_SECONDS)
