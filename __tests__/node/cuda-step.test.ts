@@ -99,7 +99,7 @@ test("persistence mode is on, by a drop-in if the packaged daemon turns it off",
   prepare({ driver: true });
   const run = fake.run("cuda-nvidia.sh");
   expect(fake.read("etc/systemd/system/nvidia-persistenced.service.d/dask.conf")).toBe(
-    "# The GPUs stay initialised between tasks: without it each first CUDA call waits for the driver.\n" +
+    "# Keeps GPUs initialized between tasks. Otherwise the first CUDA call of each task waits for the driver.\n" +
       "[Unit]\nStopWhenUnneeded=false\n\n[Service]\nExecStart=\n" +
       "ExecStart=/usr/bin/nvidia-persistenced --user nvidia-persistenced --persistence-mode --verbose\n",
   );

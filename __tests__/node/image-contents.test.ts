@@ -177,7 +177,7 @@ describe("baking", () => {
   });
 
   test("that fails logs the cause, writes no stamp file, and makes no calls", () => {
-    fake.script("conda", "#!/bin/bash\necho 'no space left'\nexit 1\n");
+    fake.script("conda.sh", "#!/bin/bash\necho 'no space left'\nexit 1\n");
     const { code, said, calls } = run();
     expect(code).toBe(1);
     expect(said).toContain("step conda failed with exit code 1: no space left; ");
@@ -187,7 +187,7 @@ describe("baking", () => {
   });
 
   test("requests a reboot from Image Builder by its exit code, and continues after the reboot", () => {
-    fake.script("cuda-nvidia", "#!/bin/bash\n[[ -e /var/driver ]] || { echo 'no driver'; exit 100; }\n");
+    fake.script("cuda-nvidia.sh", "#!/bin/bash\n[[ -e /var/driver ]] || { echo 'no driver'; exit 100; }\n");
     const first = run();
     expect(first).toMatchObject({ code: 194, calls: [] });
     expect(first.said).toMatch(
