@@ -3,7 +3,7 @@ import { CREDENTIALS, fakeAws, INSTANCE, keep, toldAws } from "./fake-aws";
 import { FakeNode } from "./fake-node";
 import { schedulerNode, worker } from "./specs";
 
-const PHASES = ["base", "conda", "configuration", "certificates", "dashboard", "dask"];
+const STEPS = ["base", "conda", "configuration", "certificates", "dashboard", "dask"];
 const WEB = "curl --silent --show-error --connect-timeout 20 --max-time 20 --retry 4 --retry-connrefused";
 const METADATA = "http://169.254.169.254/latest/meta-data";
 let fake: FakeNode;
@@ -13,8 +13,8 @@ const prepare = (spec = worker(production, "cpu")) => {
   fake = new FakeNode(spec);
   fake.write("var/log/dask-node.log", "");
   fake.command("systemctl");
-  for (const step of PHASES) {
-    fake.script(`${step}.sh`, `#!/bin/bash\nphase-${step}\n`);
+  for (const step of STEPS) {
+    fake.script(`${step}.sh`, `#!/bin/bash\nstep-${step}\n`);
     fake.command(`step-${step}`);
   }
   fakeAws(fake);
