@@ -52,6 +52,7 @@ describe("a cluster in a stack of the user", () => {
       output("client_bundle", commands.clientBundle);
       output("dashboard_password", commands.dashboardPassword);
       output("node_states", commands.nodeStates);
+      output("smoke_test", commands.smokeTest);
       output("boot_log_scheduler", commands.bootLogOfScheduler);
       output("logs_scheduler", commands.logsOfScheduler);
       output("rotate_dashboard_password", commands.rotateDashboardPassword);

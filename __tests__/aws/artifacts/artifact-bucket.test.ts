@@ -8,6 +8,7 @@ import { DaskCluster } from "../../../lib/aws/dask-cluster";
 import { defineCluster } from "../../../lib/config/define";
 import type { ClusterDefinition } from "../../../lib/config/definition";
 import { artifactBucketName } from "../../../lib/node/artifact-bucket";
+import { planNodes } from "../../../lib/node/plan";
 import { schedulerNode, worker } from "../../node/specs";
 import { Synthesized } from "../../support/synthesized";
 import { readArn, readPolicy } from "../policies";
@@ -88,7 +89,7 @@ describe("the artifact bucket", () => {
 
   test("has the bundle of each node, which is created before the node and replaced before it is deleted", () => {
     const bundles = { scheduler: schedulerNode(define()).bundle, cpu: worker(define(), "cpu").bundle };
-    expect(stack.resources("aws_s3_object")).toHaveLength(2);
+    expect(stack.resources("aws_s3_object")).toHaveLength(3);
     for (const [id, bundle] of Object.entries(bundles)) {
       expect(stack.resource("aws_s3_object", `bundles_${id}`)).toMatchObject({
         bucket,
@@ -102,6 +103,21 @@ describe("the artifact bucket", () => {
     expect(stack.resource("aws_instance").depends_on).toContainEqual(
       expect.stringMatching(/^aws_s3_object\.dask_bundles_scheduler_/),
     );
+  });
+
+  test("has the expectation of the smoke test, in an object of its own", () => {
+    expect(stack.resource("aws_s3_object", "expectation")).toMatchObject({
+      bucket,
+      key: "bundles/test.expectation.json",
+      content: JSON.stringify(planNodes(define()).expectation),
+      content_type: "application/json",
+      server_side_encryption: "aws:kms",
+      bucket_key_enabled: true,
+    });
+    // Another bundle would replace the scheduler.
+    const pools = [{ name: "other", kind: "cpu", minSize: 1 }] as const;
+    expect(planNodes(define({ pools })).expectation).not.toEqual(planNodes(define()).expectation);
+    expect(schedulerNode(define({ pools })).bundle.sha256).toBe(schedulerNode(define()).bundle.sha256);
   });
 
   test("has a name of at most 63 characters for the longest cluster name", () => {
@@ -138,9 +154,10 @@ test("the stack's directory contains the archives, so that a remote run uploads 
     app.synth();
     const directory = join(outdir, "stacks", "aws");
     const { resource } = JSON.parse(readFileSync(join(directory, "cdk.tf.json"), "utf8"));
-    const objects: { source: string; source_hash: string }[] = Object.values(resource.aws_s3_object);
-    expect(objects).toHaveLength(2);
-    for (const { source, source_hash } of objects)
+    const objects: { source?: string; source_hash?: string }[] = Object.values(resource.aws_s3_object);
+    const bundles = objects.filter(({ source }) => source !== undefined);
+    expect(bundles).toHaveLength(2);
+    for (const { source = "", source_hash } of bundles)
       expect(
         createHash("sha256")
           .update(readFileSync(join(directory, source)))

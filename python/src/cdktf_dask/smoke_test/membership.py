@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 
 from .expectation import Pool
-from .outcome import Absent, CheckFailed, Run
+from .outcome import CheckFailed, NotApplicable, Run
 from .worker import Worker
 from .workers import found_pools, list_workers, resources_text
 
@@ -28,7 +28,7 @@ async def pools(run: Run) -> str:
             raise CheckFailed(f"missing workers: {missing}", fatal=not run.workers)
         await asyncio.sleep(POLL_SECONDS)
     if not run.workers:
-        raise Absent("no worker is expected and none is there")
+        raise NotApplicable("no worker is expected and none is there")
     if expected:
         check_resources(expected, run.workers)
     present = {worker.pool for worker in run.workers}
