@@ -12,7 +12,7 @@ test(
   () =>
     withDirectory("fork", (directory) => {
       run(ROOT, "npm", "run", "--silent", "build");
-      for (const path of ["dist", "cloud-init", "locks", "package.json"]) {
+      for (const path of ["dist", "cloud-init", "locks", "python", "package.json"]) {
         cpSync(join(ROOT, path), join(directory, path), { recursive: true });
       }
       swapNames(join(directory, "dist"));

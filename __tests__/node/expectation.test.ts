@@ -36,7 +36,7 @@ test("on AWS it expects the workers of the smallest size of each pool, on the ty
   );
   expect(minExpectation(cluster).pools.map(({ name, workers }) => [name, workers])).toEqual([
     ["cpu", 4],
-    ["idle", 0],
     ["gpu", 12],
+    ["idle", 0],
   ]);
 });

@@ -173,6 +173,7 @@ describeWithTerraform("a definition that changes, by real Terraform on the mock 
             ...others.map((pool) => `update aws_autoscaling_group.cluster_pools_${pool}`),
             ...zone("delete", "b", CLUSTERS[name]),
             ...pool("delete", first),
+            "update aws_s3_object.cluster_expectation",
             "update aws_vpc_endpoint.cluster_network_s3",
           ),
         );

@@ -51,10 +51,14 @@ export function expectation(cluster: ResolvedCluster, pools: readonly PoolWorker
   };
 }
 
-/** Returns what the definition promises on AWS: each pool has the workers of at least `minSize` nodes. */
+/**
+ * Returns what the definition promises on AWS: each pool has the workers of at least `minSize` nodes. Pools are sorted by name,
+ * because their order in the definition has no effect on AWS.
+ */
 export function minExpectation(cluster: ResolvedCluster): Expectation {
+  const pools = [...cluster.pools].sort((a, b) => (a.name < b.name ? -1 : 1));
   return expectation(
     cluster,
-    cluster.pools.map((pool) => ({ pool, workers: pool.minSize * minProcesses(pool) })),
+    pools.map((pool) => ({ pool, workers: pool.minSize * minProcesses(pool) })),
   );
 }
