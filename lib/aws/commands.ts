@@ -57,7 +57,10 @@ export class Commands {
     return connection(this.cluster);
   }
 
-  /** Writes the certificate and the configuration of a client, and what the smoke test expects, to `~/.dask/<cluster>`. Undefined without TLS. */
+  /**
+   * Writes the key, certificate and configuration of a client, and the expectation of the smoke test, to `~/.dask/<cluster>`.
+   * Undefined without TLS.
+   */
   get clientBundle(): string | undefined {
     return this.cluster.tls ? clientBundle(this.cluster, this.plan) : undefined;
   }

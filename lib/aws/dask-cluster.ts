@@ -114,7 +114,7 @@ export class DaskCluster extends Construct {
   readonly pools: Readonly<Record<string, WorkerPool>>;
   /** Address of the scheduler in the VPC, such as `tls://scheduler.production.internal:8786`. */
   readonly schedulerAddress: string;
-  /** URL of the dashboard in the VPC; without TLS, at the end of a tunnel. */
+  /** URL of the dashboard in the VPC; without TLS, its URL on localhost while `commands.tunnelDashboard` is open. */
   readonly dashboardUrl: string;
 
   constructor(scope: Construct, id: string, props: DaskClusterProps) {

@@ -86,16 +86,16 @@ export interface ClusterDefinition {
    */
   readonly deletionProtection?: boolean;
   /**
-   * Tags of every resource, instance and volume, at most 8. Keys differ by more than their case, from each other and from
-   * `Name`, and do not begin with `dask:`.
+   * Tags of every resource, instance and volume, at most 8. Keys must be unique when case is ignored, must not be `Name` in
+   * any case, and must not begin with `dask:`.
    *
    * @default - only the tags that every cluster has: `Name`, `dask:cluster` and others that begin with `dask:`
    */
   readonly tags?: Readonly<Record<string, string>>;
   /**
    * Name of an existing S3 bucket, without dots, for the files that nodes download. It is in the region of the cluster.
-   * The cluster writes below `bundles/` and encrypts the objects by its key; the bucket policy has to allow the
-   * deployment that.
+   * The deployment writes objects below `bundles/`, encrypted with the cluster's key. The bucket policy must allow the
+   * identity that deploys to do so.
    *
    * @default - a bucket of the cluster, which is emptied and deleted with it
    */

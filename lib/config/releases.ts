@@ -12,7 +12,7 @@ export interface UcxLayer {
   readonly configNamespace: string;
 }
 
-/** Versions that are locked and tested together. All nodes of a cluster have the same release. */
+/** Versions that are locked together. All but the GPU lockfile of 2024.7 are also tested. All nodes of a cluster have the same release. */
 export interface Release {
   readonly name: ReleaseName;
   /** Python version of the nodes. */

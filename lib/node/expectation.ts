@@ -20,7 +20,7 @@ export interface ExpectedPool {
   readonly resources: Readonly<Record<string, number | "nthreads">>;
   /** Least number of worker processes; a pool with 0 may be absent. */
   readonly workers: number;
-  /** Absent where they have a memory limit, above which they spill. */
+  /** False if the workers have no memory limit, so that they never spill; otherwise absent. */
   readonly spills?: false;
 }
 

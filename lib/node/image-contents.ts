@@ -23,7 +23,7 @@ const STAMP_FILE = "/var/lib/dask-node/baked";
 export interface ImageContents {
   /** Hexadecimal digest of everything that decides the contents: equal for nodes that can share an image. */
   readonly digest: string;
-  /** Files that the instance needs on which the image is built. */
+  /** Files that the build instance of the image needs. */
   readonly files: readonly NodeFile[];
   /** Shell command that installs the contents, to run as root. Its exit code is not 0 if a step fails. */
   readonly command: string;

@@ -3,7 +3,7 @@ import type { Bundle } from "./bundle";
 import type { ImageContents } from "./image-contents";
 import type { Service } from "./service";
 
-/** Role of a node. */
+/** Kind of a node, not its IAM role; exported as `NodeKind`. */
 export type NodeRole = "scheduler" | "cpu-worker" | "gpu-worker";
 
 /** Step of a node's bootstrap. */

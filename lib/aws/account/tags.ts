@@ -5,8 +5,8 @@ import type { NodePlan } from "../../node/node-plan";
 export type Tags = Record<string, string>;
 
 /**
- * Returns the tags of all resources of a cluster. They are the default tags of the provider of `AwsStack`; in other stacks,
- * set them there.
+ * Returns the tags of all resources of a cluster. `AwsStack` sets them as default tags of its AWS provider; in other stacks,
+ * set them as default tags of your AWS provider.
  *
  * @example
  * import { AwsProvider } from "@cdktf/provider-aws/lib/provider";

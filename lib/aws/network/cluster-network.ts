@@ -2,8 +2,8 @@ import type { ITerraformDependable } from "cdktf";
 import type { ResolvedCluster } from "../../config/resolved-cluster";
 
 /**
- * Network of a cluster's instances: a `Network`, or an object with the ids of an existing VPC and its subnets. With an
- * existing network, the definition has
+ * Network of a cluster's instances: the new VPC of `DaskCluster`, or an object with the ids of an existing VPC and its
+ * subnets. With an existing network, the definition has
  *
  * - `network.zones`: the zones of the subnets;
  * - `scheduler.privateAddress`: an address in the subnet of the scheduler's zone. Certificates contain it, so it is fixed

@@ -59,7 +59,7 @@ export interface WorkerPoolProps {
 /**
  * Pool of workers: an Auto Scaling group with on-demand and spot instances of several types. An instance is in service
  * once its workers are registered with the scheduler (see `LaunchHook`). A changed launch template, other zones and a
- * new scheduler start an instance refresh, which replaces half of the instances at a time.
+ * new scheduler start an instance refresh, which replaces at most half of the instances at a time.
  *
  * Terraform does not wait for the end of the refresh; `aws autoscaling describe-instance-refreshes` shows it. A
  * deployment that starts another refresh cancels it. If an instance is booting, that can take longer than the 15

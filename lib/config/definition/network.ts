@@ -1,8 +1,8 @@
 /** Network of a cluster. Blocks and addresses are IPv4, as four decimal parts without leading zeros. */
 export interface NetworkDefinition {
   /**
-   * Blocks from which the scheduler and the dashboard can be reached: together at most a /4 of the public IPv4 addresses.
-   * A block may be part of another one.
+   * CIDR blocks that reach the scheduler and the dashboard, if the cluster uses TLS, and port 22, if `ssh` is set. Together
+   * they may have at most as many public addresses as a /4. Blocks may overlap.
    */
   readonly adminSubnets: readonly string[];
   /**

@@ -91,9 +91,8 @@ export interface CommonPoolDefinition {
   /**
    * Memory limit of each worker process: `auto` for the node's memory divided by its worker processes, a size with its
    * unit such as `8GiB`, a share of the node's memory such as `0.25` or `25%`, or `0` for no limit. Without a limit a
-   * worker does not spill. The limits of all processes of a node add up to at most its memory. The local stack divides
-   * the memory of the computer among the workers of all pools; a share is then one of an equal part for each node that
-   * it imitates.
+   * worker does not spill. The limits of all processes of a node add up to at most its memory. In the local stack,
+   * the memory of a node is an equal part of the memory of the computer, and `auto` divides what other limits leave.
    *
    * @default "auto"
    */
@@ -156,8 +155,8 @@ export interface GpuPoolDefinition extends CommonPoolDefinition {
    */
   readonly rmmPool?: number | string | false;
   /**
-   * Whether the nodes of the cluster use UCX instead of TCP. Requires that every pool is a GPU pool with `ucx` and that the
-   * scheduler has a GPU.
+   * Whether the nodes of the cluster use UCX instead of TCP. Requires `tls: false`, a scheduler with a GPU, and that every
+   * pool is a GPU pool with `ucx`.
    *
    * @default false
    */
