@@ -6,7 +6,7 @@
 For each release:
     cpu.txt, gpu.txt              all platforms and versions of Python, with the hashes of all wheels
     cpu.node.txt, gpu.node.txt    a node's platform and Python, the one hash of the wheel it downloads:
-                                  small enough for EC2 user data
+                                  part of the bundle of a node
 """
 
 import argparse

@@ -56,7 +56,7 @@ describe("the command that writes a client's bundle", () => {
         },
       },
     });
-    expect(JSON.parse(readFileSync(join(bundle, "expectation.json"), "utf8"))).toEqual({
+    expect(JSON.parse(readFileSync(join(bundle, "expectation"), "utf8"))).toEqual({
       ...{ cluster: "production", release: "2026.7", dask: "2026.7.1" },
       pools: [
         { name: "cpu", kind: "cpu", resources: { CPU: "nthreads" }, workers: 2 },
@@ -64,7 +64,7 @@ describe("the command that writes a client's bundle", () => {
       ],
     });
     expect(modeOf(bundle)).toBe("700");
-    for (const file of ["client.pem", "dask.yaml", "expectation.json"])
+    for (const file of ["client.pem", "dask.yaml", "expectation"])
       expect(modeOf(join(bundle, file))).toBe("600");
   });
 

@@ -30,6 +30,7 @@ def test_another_image_is_logged_and_everything_is_installed(rig, cluster, baked
     assert steps[2:] == ["setup-bake", "configuration", "certificates", "setup-boot-pool", "dask"]
     assert node.run("cat /opt/dask/env/.dask-node") == other
     assert_boot_script_precedes_dask(node)
+    assert "user-data /data tmpfs" in node.run("cat /proc/$(pgrep --uid dask --oldest)/mounts")
     node.kill()
 
 

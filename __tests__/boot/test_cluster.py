@@ -16,7 +16,7 @@ def test_the_smoke_test_passes_on_the_scheduler(rig, cluster):
     command = re.search(r"'command=sudo (.*)'", rig.clusters["rig"].outputs["smoke_test"])[1]
     assert command == "/usr/local/lib/dask-node/run.sh smoke_test"
     assert_passed(json.loads(cluster.scheduler.run(f"{command} --json", 140)))
-    expected = json.loads(cluster.scheduler.run("cat /etc/dask/expectation.json"))
+    expected = json.loads(cluster.scheduler.run("cat /etc/dask/expectation"))
     assert expected == rig.clusters["rig"].expectation
     assert {pool["name"]: pool["workers"] for pool in expected["pools"]} == {"cpu": 2, "gpu": 1}
 

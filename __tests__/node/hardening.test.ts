@@ -22,7 +22,7 @@ const MAX_EXPOSURE: Readonly<Record<string, number>> = {
   "dask-certificates.service": 24,
   "dask-spot.service": 17,
   "dask-instance.service": 46,
-  "dask-node.service": 54,
+  "dask-node.service": 60,
   "dask-bundle.service": 60,
 };
 
@@ -118,7 +118,7 @@ describe("the drop-in of all units", () => {
   test("creates no mount namespace, which would hide the mounts of a unit", () => {
     const namespaced =
       /^(PrivateTmp|PrivateDevices|PrivateMounts|PrivateIPC|Protect(?!Hostname)\w+|ProcSubset|\w+Paths|BindPaths)=/;
-    for (const text of [fileOf(cpu, GENERAL), unitOf(cpu, "dask-instance")]) {
+    for (const text of [fileOf(cpu, GENERAL), unitOf(cpu, "dask-instance"), unitOf(cpu, "dask-node")]) {
       expect(settings(text).filter((line) => namespaced.test(line))).toEqual([]);
     }
     expect(settings(fileOf(cpu, sandboxOf("dask-worker"))).filter((line) => namespaced.test(line))).toContain(
@@ -192,5 +192,5 @@ testWithSystemd("dask-node.service can load a driver and install setuid programs
   for (const needed of ["CapabilityBoundingSet=~CAP_SYS_MODULE", "RestrictSUIDSGID=", "ProtectSystem="]) {
     expect(has).not.toContain(needed);
   }
-  expect(has).toEqual(expect.arrayContaining(["NoNewPrivileges=", "PrivateTmp=", "ProtectKernelLogs="]));
+  expect(has).toContain("NoNewPrivileges=");
 });

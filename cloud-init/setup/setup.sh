@@ -14,5 +14,13 @@ set -o allexport
 source "${DASK_NODE_ENV:-/etc/dask/node.env}"
 PATH=/opt/dask/env/bin:$PATH HOME=/root
 set +o allexport
-"$lib/setup/${step#setup-}"
+code=0
+"$lib/setup/${step#setup-}" || code=$?
+# apt-get fails with 100, by which other steps request a reboot.
+case $code in
+  0) ;;
+  100) exit 1 ;;
+  194) exit 100 ;;
+  *) exit "$code" ;;
+esac
 [[ $step != setup-bake* ]] || echo "$BAKE_KEY" >"$stamp"

@@ -1,8 +1,11 @@
 import { minProcesses } from "../config/processes";
 import type { Pool, ResolvedCluster } from "../config/resolved-cluster";
 
-/** Name of the file with the expectation: next to the `dask.yaml` of a client or scheduler, where the smoke test looks for it. */
-export const EXPECTATION_FILE = "expectation.json";
+/**
+ * Name of the file with the expectation, next to the `dask.yaml` of a client or scheduler, where the smoke test looks for it.
+ * Dask reads each `*.json` and `*.yaml` there as its configuration, so the name has no suffix.
+ */
+export const EXPECTATION_FILE = "expectation";
 
 /** Pools and versions that the smoke test expects; its option `--expect` reads this shape. */
 export interface Expectation {

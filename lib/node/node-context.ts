@@ -10,7 +10,7 @@ export const NODE_PEM = "/etc/dask/tls/node.pem";
 /** Dask's preload that loads renewed certificates. */
 export const RELOAD = `${LIBRARY}/python/cdktf_dask/preloads/reload_certificates.py`;
 
-/** Where services run on a machine of a cluster. */
+/** Where services run on a node of a cluster. */
 export function nodeContext(cluster: ResolvedCluster): ServiceContext {
   return {
     bin: "/opt/dask/env/bin",
@@ -22,7 +22,7 @@ export function nodeContext(cluster: ResolvedCluster): ServiceContext {
   };
 }
 
-/** Port of the scheduler's HTTP server; with TLS, the dashboard's own is its door's. */
+/** Port of the scheduler's HTTP server; with TLS, the port of the dashboard is that of the reverse proxy. */
 export function httpPort({ tls }: ResolvedCluster): number {
   return (tls ? PORTS.schedulerHttp : PORTS.dashboard).from;
 }

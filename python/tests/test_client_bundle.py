@@ -21,7 +21,7 @@ OUTPUTS = """
 const { clientBundle, connection } = load("aws/client-bundle");
 const cluster = load("../environments/production").production;
 const { hostname, privateAddress } = cluster.scheduler;
-const bundle = clientBundle(cluster, `tls://${hostname}:8786`);
+const bundle = clientBundle(cluster, load("node/plan").planNodes(cluster));
 return { hostname, privateAddress, bundle, connect: connection(cluster) };
 """
 

@@ -242,18 +242,18 @@ class TestOptions:
         monkeypatch.setenv("DASK_CONFIG", str(tmp_path / named))
         (tmp_path / "dask.yaml").write_text("scheduler-address: tcp://h:1\n")
         assert read_options("", "", ["tcp://h:1"]).expect is None
-        (tmp_path / "expectation.json").write_text("{}")
-        assert read_options("", "", ["tcp://h:1"]).expect == str(tmp_path / "expectation.json")
+        (tmp_path / "expectation").write_text("{}")
+        assert read_options("", "", ["tcp://h:1"]).expect == str(tmp_path / "expectation")
         assert read_options("", "", ["tcp://h:1", "--expect", "-"]).expect == "-"
 
     def test_the_expectation_of_a_bundle_comes_before_that_of_the_environment(self, tmp_path, monkeypatch):
         for name in ("bundle", "other"):
             (tmp_path / name).mkdir()
             (tmp_path / name / "dask.yaml").write_text("scheduler-address: tcp://h:1\n")
-            (tmp_path / name / "expectation.json").write_text("{}")
+            (tmp_path / name / "expectation").write_text("{}")
         monkeypatch.setenv("DASK_CONFIG", str(tmp_path / "other"))
         options = read_options("", "", ["--bundle", str(tmp_path / "bundle")])
-        assert options.expect == str(tmp_path / "bundle" / "expectation.json")
+        assert options.expect == str(tmp_path / "bundle" / "expectation")
 
     @pytest.mark.parametrize(
         ("given", "address"),

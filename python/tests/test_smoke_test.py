@@ -384,7 +384,8 @@ async def stuck(run):
 
 report = Report("tcp://127.0.0.1:1", as_json=True)
 runner.watch(report, 1)
-asyncio.run(runner.run_checks(Run("", None, None), report, 60, (runner.Check("gpu", stuck, 60),)))
+check = runner.Check("gpu", stuck, 60, needs_workers=False)
+asyncio.run(runner.run_checks(Run("", None, None), report, 60, (check,)))
 """
         done = subprocess.run(
             [sys.executable, "-B", "-c", program],
@@ -483,7 +484,7 @@ class TestTls:
     def test_needs_no_arguments_where_the_environment_names_a_bundle(self, encrypted, bundle, tmp_path):
         bundle(encrypted.address)
         pools = [{"name": "cpu", "kind": "cpu", "resources": {"CPU": 1}, "workers": 1}]
-        (tmp_path / "expectation.json").write_text(json.dumps(expecting(pools=pools)))
+        (tmp_path / "expectation").write_text(json.dumps(expecting(pools=pools)))
         named = {"DASK_CONFIG": str(tmp_path / "dask.yaml")}
         result = smoke(environment=encrypted.environment | named)
         assert result.code == 0, result.stdout + result.stderr

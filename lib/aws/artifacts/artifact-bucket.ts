@@ -55,7 +55,7 @@ export class ArtifactBucket extends Construct {
     this.name = bucket.bucket;
     this.arn = bucket.arn;
     this.ready = this.settings(bucket, key);
-    suppress(bucket, "CKV_AWS_18", "each node reads one object once, which CloudTrail can record");
+    suppress(bucket, "CKV_AWS_18", "nodes read few objects, which CloudTrail can record");
     suppress(
       bucket,
       "CKV_AWS_144",

@@ -2,13 +2,15 @@
 
     run.sh smoke_test [OPTION...]
 
-Downloads the expectation of the last deployment to /etc/dask/expectation.json, and runs `dask-smoke-test`
+Downloads the expectation of the last deployment to /etc/dask/expectation, and runs `dask-smoke-test`
 with the options.
 """
 
 import os
 import sys
 from pathlib import Path
+
+from botocore.exceptions import BotoCoreError
 
 from cdktf_dask.node.aws import Aws, AwsError
 from cdktf_dask.node.metadata import Metadata
@@ -30,10 +32,12 @@ def download(aws: Aws, bucket: str, key: str, file: Path) -> None:
         SystemExit: the object cannot be read, with the reason.
     """
     try:
-        body = aws.call("s3", "get_object", Bucket=bucket, Key=key)["Body"]
-    except AwsError as error:
+        content = aws.call("s3", "get_object", Bucket=bucket, Key=key)["Body"].read()
+    except (AwsError, BotoCoreError) as error:
         sys.exit(f"cannot read s3://{bucket}/{key}: {error}")
-    file.write_bytes(body.read())
+    new = file.with_name(f"{file.name}.new")
+    new.write_bytes(content)
+    new.replace(file)
 
 
 def command(address: str, options: list[str]) -> list[str]:
@@ -44,6 +48,6 @@ def command(address: str, options: list[str]) -> list[str]:
 if __name__ == "__main__":
     settings = read_settings()
     bucket = settings["ARTIFACT_BUCKET"].replace(ACCOUNT, Metadata().account())
-    download(Aws(RETRY_SECONDS), bucket, settings["EXPECTATION"], CONFIG / "expectation.json")
+    download(Aws(RETRY_SECONDS), bucket, settings["EXPECTATION"], CONFIG / "expectation")
     argv = command(settings["SCHEDULER"], sys.argv[1:])
     os.execve(argv[0], argv, os.environ | {"DASK_CONFIG": str(CONFIG)})

@@ -12,7 +12,7 @@ from distributed.comm.registry import get_backend
 
 from .connection import SCHEDULER_PORT
 
-EXPECTATION = "expectation.json"
+EXPECTATION = "expectation"
 """File of a bundle with what the definition promises: `EXPECTATION_FILE` of `lib/node/expectation.ts`."""
 
 
@@ -33,7 +33,7 @@ def read_options(description: str, epilog: str, arguments: list[str] | None) -> 
         "--expect",
         metavar="FILE.json",
         help="expected pools and versions; - reads stdin "
-        "(default: expectation.json next to the dask.yaml of --bundle or DASK_CONFIG)",
+        "(default: the file expectation next to the dask.yaml of --bundle or DASK_CONFIG)",
     )
     parser.add_argument(
         "--timeout", type=seconds, default=120.0, metavar="SECONDS", help="for all checks (default: 120)"
@@ -62,7 +62,7 @@ def read_bundle(file: str) -> None:
 
 
 def default_expectation(bundle: str | None) -> str | None:
-    """`expectation.json` of the bundle, or of the configuration that DASK_CONFIG names; None without one."""
+    """`expectation` of the bundle, or of the configuration that DASK_CONFIG names; None without one."""
     place = bundle or os.environ.get("DASK_CONFIG")
     if not place:
         return None

@@ -40,7 +40,11 @@ test("a bake script runs until it succeeds, and then once for each image digest"
   expect(fake.run("setup-bake.sh")).toMatchObject({ code: 0, said: "yes\n" });
 });
 
-test("the exit code is passed on, as 100 asks for a reboot", () => {
-  fake.script("setup/boot-pool", "#!/bin/bash\necho 'a new kernel'\nexit 100\n");
-  expect(fake.run("setup-boot-pool.sh")).toMatchObject({ code: 100, said: "a new kernel\n" });
+test.each([
+  [194, 100, "requests a reboot"],
+  [100, 1, "fails, because apt-get fails with it"],
+  [7, 7, "fails"],
+])("a script that ends with code %d ends the step with code %d: it %s", (code, ofStep) => {
+  fake.script("setup/boot-pool", `#!/bin/bash\necho 'a new kernel'\nexit ${code}\n`);
+  expect(fake.run("setup-boot-pool.sh")).toMatchObject({ code: ofStep, said: "a new kernel\n" });
 });
