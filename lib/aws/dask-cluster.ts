@@ -47,7 +47,8 @@ export interface DaskClusterProps {
   readonly key?: EncryptionKey;
   /**
    * Minutes that a deployment waits until the workers of each pool's first instances are registered with the scheduler.
-   * With 0, it does not wait for the scheduler either, and does not report if the scheduler fails.
+   * The wait for the scheduler before that is not part of it, and lasts at most 45 minutes. With 0, a deployment does not wait
+   * for the scheduler either, and does not report if the scheduler fails.
    *
    * @default 45
    */

@@ -37,7 +37,8 @@ export interface SchedulerProps {
 
 /**
  * Scheduler: an on-demand instance with a fixed private address. Its state is in memory and lost with it, so only
- * changes of the definition replace the instance; a newer AMI does not. With `deletionProtection`, Terraform
+ * changes of the definition, of its scripts and of the files that this package installs replace the instance; a newer AMI
+ * does not. With `deletionProtection`, Terraform
  * (`prevent_destroy`) and EC2 (termination protection) both refuse to remove it.
  *
  * @example

@@ -16,8 +16,8 @@ export interface BuilderRoleProps {
  * Policies that Image Builder requires of the instances it builds on (EC2 Image Builder User Guide, "Prerequisites"): the
  * SSM agent, components and their key, the task runner in S3, build logs. A smaller set is not known to work; builds
  * without AmazonSSMManagedInstanceCore ended in `TimedOut` (CloudSnorkel/cdk-github-runners #363). Both grant more than a
- * build needs, on every resource of the account; a builder runs for minutes, without ingress rules, and runs no code of
- * users.
+ * build needs, on every resource of the account; a builder runs for minutes, without ingress rules. The only code of
+ * users that it runs is the `bake` scripts of the definition.
  */
 const MANAGED_POLICIES = ["EC2InstanceProfileForImageBuilder", "AmazonSSMManagedInstanceCore"];
 

@@ -90,8 +90,9 @@ export interface CommonPoolDefinition {
   readonly spotPercentage?: number;
   /**
    * Memory limit of each worker process: `auto` for the node's memory divided by its worker processes, a size with its
-   * unit such as `8GiB`, a share of the node's memory such as `0.25` or `25%`, or `0` for no limit. Without a limit a
-   * worker does not spill. The limits of all processes of a node add up to at most its memory. In the local stack,
+   * unit such as `8GiB`, a share of the node's memory such as `0.25` or `25%`, or `0` or `false` for no limit.
+   * Without a limit a worker does not spill.
+   * The limits of all processes of a node add up to at most its memory. In the local stack,
    * the memory of a node is an equal part of the memory of the computer, and `auto` divides what other limits leave.
    *
    * @default "auto"
