@@ -7,22 +7,25 @@ import re
 #: does not have all steps.
 MARKS = {
     "bundle": ("systemd", r"Starting dask-bundle\.service"),
-    "packages": ("bootstrap", r"step base begins"),
-    "conda": ("bootstrap", r"step conda begins"),
-    "environment": ("bootstrap", r"\[conda\] making an environment"),
-    "configuration": ("bootstrap", r"step configuration begins"),
-    "certificates": ("bootstrap", r"step certificates begins"),
-    "service start": ("bootstrap", r"step dask begins"),
+    "packages": ("bootstrap.sh", r"step base begins"),
+    "conda": ("bootstrap.sh", r"step conda begins"),
+    "environment": ("bootstrap.sh", r"\[conda\] making an environment"),
+    "configuration": ("bootstrap.sh", r"step configuration begins"),
+    "certificates": ("bootstrap.sh", r"step certificates begins"),
+    "service start": ("bootstrap.sh", r"step dask begins"),
     "registration": ("dask", r".*Start Nanny at"),
-    "end": ("bootstrap", r"\[dask\] 1 of 1 workers of \S+ are registered"),
+    "end": ("bootstrap.sh", r"\[dask\] 1 of 1 workers of \S+ are registered"),
 }
 
 #: Last line of steps that end before the next one begins, or run in parallel with it.
 ENDS = {
     "bundle": ("systemd", r"Finished dask-bundle\.service"),
-    "packages": ("bootstrap", r"step base done"),
-    "environment": ("bootstrap", r"step conda done"),
+    "packages": ("bootstrap.sh", r"step base done"),
+    "environment": ("bootstrap.sh", r"step conda done"),
 }
+
+#: Marks of each boot, also from a baked image.
+EVERY_BOOT = ("bundle", "configuration", "service start", "registration", "end")
 
 
 def steps(journal: str, begun: float) -> dict[str, tuple[float, float]]:
@@ -30,9 +33,12 @@ def steps(journal: str, begun: float) -> dict[str, tuple[float, float]]:
 
     :param journal: output of `journalctl --boot --output json`
     :param begun: start of cloud-init, in seconds of the monotonic clock
+    :raises ValueError: the journal does not have the first line of a step of each boot
     """
     entries = [json.loads(line) for line in journal.splitlines()]
     found = {name: at - begun for name, mark in MARKS.items() if (at := first(entries, *mark)) is not None}
+    if missing := [name for name in EVERY_BOOT if name not in found]:
+        raise ValueError(f"no line in the journal for {', '.join(missing)}, expected {MARKS}")
     starts = {"cloud-init": 0.0} | found
     spans = {}
     for name, end in zip(starts, list(starts.values())[1:], strict=False):
