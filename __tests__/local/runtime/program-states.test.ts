@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type LocalPaths, localPaths } from "../../../lib/local/paths";
@@ -6,7 +6,7 @@ import { endProcesses } from "../../../lib/local/runtime/processes";
 import { checkPrograms, failureOf } from "../../../lib/local/runtime/program-states";
 import type { Program } from "../../../lib/local/runtime/programs";
 import type { StepContext } from "../../../lib/local/runtime/run-command";
-import { startSupervisor, supervisorConfig } from "../../../lib/local/runtime/supervisor";
+import { SOCKET_NAME, startSupervisor, supervisorConfig } from "../../../lib/local/runtime/supervisor";
 import { testDirectory } from "../../support/directory";
 import { INSTALL_TIMEOUT, supervisor } from "../../support/python-environment";
 import { failure } from "../definitions";
@@ -92,6 +92,8 @@ describe("with a supervisor", () => {
   test("reports a supervisor that does not answer", async () => {
     const context = await start({ one: "exec sleep 60" });
     await endProcesses(paths);
+    // A supervisor that was killed before it ended by itself leaves its socket.
+    rmSync(join(paths.root, SOCKET_NAME), { force: true });
 
     expect(await failure(() => checkPrograms(context))).toMatch(
       /^the supervisor does not answer \(FileNotFoundError: \[Errno 2\] No such file or directory\): /,
