@@ -12,7 +12,7 @@ LONELY = "dask-lonely--eu-central-1--123456789012"
 
 
 def assert_not_downloaded(rig, node, cause):
-    """The boot failed in the step `bundle`, and no other step started."""
+    """Asserts that the step `bundle` failed and no other step started."""
     status = node.wait_for_state("failed", BOOT_SECONDS)
     assert (status["step"], status["exitCode"]) == ("bundle", 1)
     assert_abandoned(rig, node, "bundle", cause, "dask-bundle")

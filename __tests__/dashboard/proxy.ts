@@ -4,7 +4,7 @@ import { request } from "node:https";
 import type { Socket } from "node:net";
 import { join } from "node:path";
 import { production } from "../../environments/production";
-import { dashboardPart } from "../../lib/node/dashboard";
+import { dashboardFeature } from "../../lib/node/dashboard";
 import { packageRoot } from "../../lib/node/package-file";
 import { type Certificate, makeCertificate } from "./certificates";
 import { end, start, until } from "./processes";
@@ -180,7 +180,7 @@ export class DashboardProxy {
   }
 
   private configuration(): string {
-    const file = dashboardPart(production).files.find(({ path }) => path === "/etc/dask/nginx.conf");
+    const file = dashboardFeature(production).files.find(({ path }) => path === "/etc/dask/nginx.conf");
     return (file?.content ?? "")
       .replaceAll("/run/dask-dashboard", this.at("run"))
       .replaceAll("/etc/dask/dashboard.htpasswd", this.at("htpasswd"))

@@ -53,7 +53,7 @@ const story = (...steps: string[]) =>
   steps.flatMap((step) => [`step ${step} begins`, `[${step}] ${step} made`, `step ${step} done after N s`]);
 
 describe("the steps", () => {
-  test("of each lane run in order, then those of the boot, on the console and in the log", () => {
+  test("of each group run in order, then those of the boot, on the console and in the log", () => {
     const { code, said } = bootstrap();
     expect(code).toBe(0);
     const conda = lines(said).filter((line) => /\bconda\b/.test(line));
@@ -71,14 +71,14 @@ describe("the steps", () => {
     expect(status()).toMatchObject({ state: "ready", step: "dask", exitCode: 0, cause: "" });
   });
 
-  test("of two lanes run side by side", () => {
+  test("of two groups run in parallel", () => {
     fake.script("base.sh", waiting("base", "[[ -e /var/conda-begun ]]"));
     fake.script("conda.sh", waiting("conda", "[[ -e /var/cuda-nvidia-begun ]]"));
     fake.script("cuda-nvidia.sh", waiting("cuda-nvidia", "[[ -e /var/conda ]]"));
     expect(bootstrap().code).toBe(0);
   });
 
-  test("find everything done in a second run", () => {
+  test("do nothing again in a second run", () => {
     bootstrap();
     const { code, said, calls } = bootstrap();
     expect(code).toBe(0);
@@ -87,7 +87,7 @@ describe("the steps", () => {
     expect(calls).toEqual([]);
   });
 
-  test("do not run twice at once", () => {
+  test("do not run twice at the same time", () => {
     fake.script("base.sh", '#!/bin/bash\n"$(dirname "$0")/bootstrap.sh"\n');
     const { code, said } = bootstrap();
     expect(code).toBe(1);
@@ -120,7 +120,7 @@ describe("the first failure", () => {
     expect(fake.read("var/dask")).toBeUndefined();
   });
 
-  test("is told at once, lets the step at work in the other lane end, and starts no other", () => {
+  test("is reported at once; the running step of the other group ends, and no other starts", () => {
     fake.script("conda.sh", waiting("conda", "[[ -e /var/base-begun ]]", "echo no; exit 1"));
     fake.script(
       "base.sh",
@@ -138,7 +138,7 @@ describe("the first failure", () => {
     expect(status()).toMatchObject({ state: "failed", step: "conda", exitCode: 1, cause: "no" });
   });
 
-  test("stays what is told in the end, though the other lane has just begun a step", () => {
+  test("is the final status, even if the other group has just started a step", () => {
     // The other lane looked for a failure before there was one, and says so after it.
     fake.script("conda.sh", waiting("conda", "[[ -e /var/base-begun ]]", "exit 1"));
     fake.script(
@@ -153,7 +153,7 @@ describe("the first failure", () => {
     expect(status()).toMatchObject({ state: "failed", step: "conda", exitCode: 1 });
   });
 
-  test("is mended by running again: what was done stays done", () => {
+  test("is repaired by a second run, which does not repeat completed steps", () => {
     fake.script("configuration.sh", "#!/bin/bash\nexit 1\n");
     expect(lines(bootstrap().said).at(-1)).toMatch(
       /^step configuration failed with exit code 1: it said nothing;/,
@@ -165,7 +165,7 @@ describe("the first failure", () => {
     expect(status().state).toBe("ready");
   });
 
-  test("may be the time that all steps take together, though each has enough for itself", () => {
+  test("can be the deadline of all steps together", () => {
     prepareAgain({ BOOT_SECONDS: "4" });
     fake.script("base.sh", "#!/bin/bash\nexec /usr/bin/sleep 2\n");
     fake.script("configuration.sh", '#!/bin/bash\necho "waiting long"\nexec /usr/bin/sleep 3.5\n');
@@ -177,7 +177,7 @@ describe("the first failure", () => {
     expect(status()).toMatchObject({ state: "failed", exitCode: 124 });
   });
 
-  test("may be that no time is left for a step", () => {
+  test("can be that no time is left for a step", () => {
     prepareAgain({ BOOT_SECONDS: "0" });
     fake.script("base.sh", "#!/bin/bash\nexec /usr/bin/sleep 30\n");
     const { code, said } = bootstrap();
@@ -197,7 +197,7 @@ describe("scripts of the user", () => {
       fake.script(`${step}.sh`, idempotent(step));
   });
 
-  test("run after the lanes, and before Dask, each with its own lines", () => {
+  test("run after the groups and before Dask, each with its own log lines", () => {
     const { code, said } = bootstrap();
     expect(code).toBe(0);
     expect(lines(said).slice(9)).toEqual([
@@ -206,7 +206,7 @@ describe("scripts of the user", () => {
     ]);
   });
 
-  test("that fail end the run with one sentence, as every step", () => {
+  test("that fail end the run with one message, as every step does", () => {
     fake.script("setup-bake.sh", "#!/bin/bash\necho '[Errno 28] No space left on device'\nexit 3\n");
     const { code, said } = bootstrap();
     expect(code).toBe(1);
@@ -231,7 +231,7 @@ describe("a step that needs a reboot", () => {
   const needsReboot = "#!/bin/bash\n[[ -e /var/driver ]] || { echo 'the driver does not load'; exit 100; }\n";
   const sentence = "step cuda-nvidia needs a reboot: the driver does not load; rebooting once, then going on";
 
-  test("gets one, and the run goes on after it", () => {
+  test("gets one, and the run continues after it", () => {
     fake.script("cuda-nvidia.sh", needsReboot);
     const first = bootstrap();
     expect(first.code).toBe(0);
@@ -248,7 +248,7 @@ describe("a step that needs a reboot", () => {
     expect(status().state).toBe("ready");
   });
 
-  test("gets it once the step at work in the other lane is done", () => {
+  test("gets it once the running step of the other group has ended", () => {
     fake.script("cuda-nvidia.sh", needsReboot);
     fake.script(
       "conda.sh",
@@ -259,7 +259,7 @@ describe("a step that needs a reboot", () => {
     expect(lines(said).slice(-3)).toEqual(["[conda] late", "step conda done after N s", sentence]);
   });
 
-  test("gets none where the other lane fails", () => {
+  test("gets none if the other group fails", () => {
     fake.script("cuda-nvidia.sh", needsReboot);
     fake.script(
       "conda.sh",
@@ -271,7 +271,7 @@ describe("a step that needs a reboot", () => {
     expect(lines(said).at(-1)).toMatch(/^step conda failed with exit code 1: disk full;/);
   });
 
-  test("does not get a second one, and says so", () => {
+  test("does not get a second one, which is reported", () => {
     fake.script("cuda-nvidia.sh", needsReboot);
     bootstrap();
     const { code, said, calls } = bootstrap();
@@ -294,7 +294,7 @@ describe("a step that needs a reboot", () => {
 });
 
 describe("an image", () => {
-  test("with the right key leaves the steps of a boot", () => {
+  test("with the expected digest runs only the steps of a boot", () => {
     fake.write("var/lib/dask-node/baked", `${key}\n`);
     const { code, said } = bootstrap();
     expect(code).toBe(0);
@@ -305,7 +305,7 @@ describe("an image", () => {
     ]);
   });
 
-  test("with another key is told, and brought up to what is wanted", () => {
+  test("with another digest is logged, and the installation runs", () => {
     fake.write("var/lib/dask-node/baked", "0123456789ab\n");
     const { code, said } = bootstrap();
     expect(code).toBe(0);
@@ -314,7 +314,7 @@ describe("an image", () => {
   });
 });
 
-test("a node that made itself everything does not pass for one from an image", () => {
+test("a node that installed everything does not count as started from an image", () => {
   bootstrap();
   expect(fake.read("var/lib/dask-node/baked")).toBeUndefined();
 });

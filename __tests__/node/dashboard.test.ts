@@ -8,14 +8,14 @@ const settings = (text: string, key: string) =>
   [...text.matchAll(new RegExp(`^\\s*${key}[= ](.*?);?$`, "gm"))].map(([, value]) => value);
 
 describe("a scheduler's node", () => {
-  test("has the door before Dask starts, and after its certificate", () => {
+  test("starts the reverse proxy after its certificate and before Dask", () => {
     expect(scheduler.packages).toContain("nginx");
     expect(scheduler.boot).toEqual(["configuration", "certificates", "dashboard", "dask"]);
     expect(scheduler.settings).toMatchObject({ DASHBOARD_PORT: "8787" });
     expect(scriptOf(scheduler, "python/cdktf_dask/node/dashboard.py")).toMatch(/^"""Boot step `dashboard`:/);
   });
 
-  test("of an isolated cluster has none, nor has a worker's", () => {
+  test("has no reverse proxy without TLS, nor has the node of a worker", () => {
     for (const spec of [schedulerNode(largest2026), worker(production, "cpu")]) {
       expect(spec.packages).not.toContain("nginx");
       expect(spec.boot).not.toContain("dashboard");
@@ -27,7 +27,7 @@ describe("a scheduler's node", () => {
 describe("nginx.conf", () => {
   const text = fileOf(scheduler, "/etc/dask/nginx.conf");
 
-  test("listens on one port, by TLS, and asks for the password wherever it leads", () => {
+  test("listens on one port with TLS, and requires the password for every location", () => {
     expect(settings(text, "listen")).toEqual(["8787 ssl"]);
     expect(settings(text, "ssl_protocols")).toEqual(["TLSv1.2 TLSv1.3"]);
     expect(settings(text, "auth_basic")).toEqual(['"Dask cluster production"']);
@@ -35,7 +35,7 @@ describe("nginx.conf", () => {
     expect(text).not.toMatch(/auth_basic +off|satisfy/);
   });
 
-  test("leads to Dask's own HTTP server, and to the first dashboard of a worker's node", () => {
+  test("forwards to Dask's HTTP server, and to the first dashboard of a worker's node", () => {
     expect(settings(text, "proxy_pass")).toEqual(["http://127.0.0.1:8788", "http://$1:8790/$2$is_args$args"]);
     expect([PORTS.schedulerHttp.from, PORTS.workerDashboard.from]).toEqual([8788, 8790]);
   });
@@ -51,7 +51,7 @@ describe("dask-dashboard.service", () => {
     expect(settings(fileOf(scheduler, "/etc/dask/nginx.conf"), "daemon")).toEqual(["off"]);
   });
 
-  test("hands it the key when it starts, and at each reload", () => {
+  test("passes the key when it starts, and at each reload", () => {
     const copy =
       "+/usr/bin/install -o www-data -g www-data -m 0400 /etc/dask/tls/node.pem /run/dask-dashboard/node.pem";
     expect(copy).toContain(` ${NODE_PEM} `);
@@ -67,7 +67,7 @@ describe("dask-dashboard.service", () => {
     ]);
   });
 
-  test("cannot ask the metadata service for its node's role", () => {
+  test("cannot reach the metadata service", () => {
     expect(settings(unit, "IPAddressDeny")).toEqual(["169.254.169.254 fd00:ec2::254"]);
   });
 });

@@ -29,11 +29,11 @@ export interface Answers {
   readonly signal?: "taken" | "refused";
   /** File that every download gives. */
   readonly download?: string;
-  /** How S3 refuses the bundle: an error code of its, or `unreachable`. */
+  /** How S3 rejects the bundle: an error code of S3, or `unreachable`. */
   readonly bucket?: string;
 }
 
-/** Where the fake keeps parameters, each in a file of its name. */
+/** Directory of the parameters of the double, one file each. */
 const KEPT = "var/kept";
 
 /** Answers a request of JSON 1.1, as the services do; `arguments`: the folder of what is kept, whether all is denied. */

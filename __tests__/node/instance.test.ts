@@ -32,7 +32,7 @@ const pauses = (calls: readonly string[]) =>
 const disabled = (calls: readonly string[]) => calls.filter((call) => call.includes(" disable "));
 
 describe("a call to AWS", () => {
-  test("is about this node, as the metadata service knows it by IMDSv2 alone", () => {
+  test("uses the identity of the node from IMDSv2 only", () => {
     prepare();
     const curls = fake.run("bootstrap.sh").calls.filter((call) => call.startsWith("curl "));
     const token = "--fail --header X-aws-ec2-metadata-token: the-token";
@@ -59,7 +59,7 @@ describe("a call to AWS", () => {
     ]);
   });
 
-  test("is signed with the role's credentials, which curl reads and no command line, line or file shows", () => {
+  test("is signed with the role's credentials, which no command line, log line or file shows", () => {
     prepare();
     const { calls, said } = fake.run("bootstrap.sh");
     const { id, secret, token } = CREDENTIALS;
@@ -69,7 +69,7 @@ describe("a call to AWS", () => {
     for (const value of [id, secret, token]) expect(shown).not.toContain(value);
   });
 
-  test("is as good where the metadata service was busy before it answered", () => {
+  test("succeeds after the metadata service was busy", () => {
     prepare();
     fakeAws(fake, { metadata: "busy" });
     const { code, calls } = fake.run("bootstrap.sh");
@@ -82,7 +82,7 @@ describe("a call to AWS", () => {
   });
 });
 
-describe("a question to AWS", () => {
+describe("a call to a JSON API of AWS", () => {
   /** Runs lines of a boot step. */
   const asks = (lines: string) => {
     fake.script(
@@ -94,7 +94,7 @@ describe("a question to AWS", () => {
   const answered = (words: string) => ({ code: 0, said: `${words}\n` });
   beforeEach(() => prepare());
 
-  test("is signed like a call; its body comes with the credentials, on no command line", () => {
+  test("is signed, and its body appears in no command line", () => {
     keep(fake, "/a", "b");
     const { calls } = asks(`ask ssm AmazonSSM.GetParameter '{"Name": "/a"}'`);
     expect(calls.at(-1)).toBe(
@@ -112,7 +112,7 @@ describe("a question to AWS", () => {
     ["quotes and backslashes", 'say "no\\nonsense" \\ twice'],
     ["slashes, as in base64", "a/b+c=="],
     ["an empty line", "\n."],
-  ])("is answered to the letter: %s", (_, value) => {
+  ])("returns the exact value: %s", (_, value) => {
     keep(fake, "/a", value);
     expect(
       asks(`ask ssm AmazonSSM.GetParameter '{"Name": "/a"}'; field Value "$answer"; echo`),
@@ -136,7 +136,7 @@ describe("a question to AWS", () => {
     ...["ProvisionedThroughputExceededException", "ExpiredTokenException", "InvalidClientTokenId"],
     ...["UnrecognizedClientException", "AuthFailure", "AccessDeniedException", "UnauthorizedOperation"],
     ...["InternalFailure", "InternalServiceError", "ServiceUnavailable"],
-  ])("is asked again after %s, with the credentials of then", (code) => {
+  ])("is repeated after %s, with the current credentials", (code) => {
     keep(fake, "/a", "b");
     fakeAws(fake, { refusals: { ssm: [code, code, code] } });
     const {
@@ -153,7 +153,7 @@ describe("a question to AWS", () => {
     expect(calls.filter((call) => call.endsWith("/iam/security-credentials/the-role"))).toHaveLength(4);
   });
 
-  test("pauses longer and longer, by chance more or less, and gives up with AWS's sentence", () => {
+  test("retries with growing random pauses, and fails with AWS's message", () => {
     fakeAws(fake, { keeping: "denied" });
     const runs = [1, 2, 3].map(() =>
       asks(`ask ssm AmazonSSM.GetParameter '{"Name": "/a"}' || fail "$(refusal)"`),
@@ -184,7 +184,7 @@ describe("a question to AWS", () => {
   });
 
   test.each(["ResourceNotFoundException", "ParameterNotFound", "ValidationException"])(
-    "is not asked again after %s, which stays so",
+    "is not repeated after %s",
     (code) => {
       fakeAws(fake, { refusals: { ssm: [code] } });
       const { said, calls } = asks(`ask ssm AmazonSSM.GetParameter '{"Name": "/a"}' || refusal`);
@@ -193,7 +193,7 @@ describe("a question to AWS", () => {
     },
   );
 
-  test("that does not come through is told by curl", () => {
+  test("that does not reach AWS reports the error of curl", () => {
     const { said } = asks(
       "answer=$'curl: (6) Could not resolve host\\ncurl: (28) Connection timed out'; refusal",
     );
@@ -202,7 +202,7 @@ describe("a question to AWS", () => {
 });
 
 describe("the launch hook", () => {
-  test("hears CONTINUE once all steps are done, and only then", () => {
+  test("is completed with CONTINUE after all steps, and not before", () => {
     prepare();
     const { code, calls } = fake.run("bootstrap.sh");
     expect(code).toBe(0);
@@ -212,7 +212,7 @@ describe("the launch hook", () => {
     expect(joined()).toBe(`${INSTANCE}\n`);
   });
 
-  test("hears ABANDON at the first failure, and the node's tag says why", () => {
+  test("is completed with ABANDON at the first failure, and the tag has the reason", () => {
     prepare();
     failing("configuration", "no space left");
     const { code, calls } = fake.run("bootstrap.sh");
@@ -230,7 +230,7 @@ describe("the launch hook", () => {
     expect(tag).toHaveLength(255);
   });
 
-  test("hears nothing at a later boot", () => {
+  test("is not completed at a later boot", () => {
     prepare();
     fake.run("bootstrap.sh");
     const { code, calls } = fake.run("bootstrap.sh");
@@ -242,7 +242,7 @@ describe("the launch hook", () => {
     ]);
   });
 
-  test("hears from a node whose image was made from a member", () => {
+  test("is completed by a node whose image was made from a node that joined", () => {
     prepare();
     fake.run("bootstrap.sh");
     fakeAws(fake, { instance: "i-0fedcba9876543210" });
@@ -253,7 +253,7 @@ describe("the launch hook", () => {
   test.each([
     ["CONTINUE", 0],
     ["ABANDON", 1],
-  ])("that is not there yet is asked for again, until it takes the answer %s", (answer, expected) => {
+  ])("that does not exist yet is retried until it accepts %s", (answer, expected) => {
     prepare();
     fakeAws(fake, { refusals: { autoscaling: Array(5).fill("No active Lifecycle Action") } });
     if (answer === "ABANDON") failing("dask", "no scheduler");
@@ -265,7 +265,7 @@ describe("the launch hook", () => {
     expect(joined()).toBe(answer === "CONTINUE" ? `${INSTANCE}\n` : undefined);
   });
 
-  test("that is gone for three minutes leaves a node that works, and says what to do", () => {
+  test("that is missing for three minutes does not fail the node, and the log has a hint", () => {
     prepare();
     fakeAws(fake, { hook: "gone" });
     const { code, said, calls } = fake.run("bootstrap.sh");
@@ -279,7 +279,7 @@ describe("the launch hook", () => {
     expect(joined()).toBe(`${INSTANCE}\n`);
   });
 
-  test("that cannot be reached fails the node, which its group would give up", () => {
+  test("that cannot be reached fails the node", () => {
     prepare();
     fakeAws(fake, { hook: "down" });
     const { code, said, calls } = fake.run("bootstrap.sh");
@@ -297,7 +297,7 @@ describe("the launch hook", () => {
     expect(disabled(calls)).toEqual(["systemctl disable --quiet --now dask-worker.service"]);
   });
 
-  test("is none of the scheduler's affair", () => {
+  test("does not exist for the scheduler", () => {
     prepare(schedulerNode(production));
     expect(toldAws(fake.run("bootstrap.sh").calls)).toEqual(["ready"]);
     failing("dask", "port taken");
@@ -306,7 +306,7 @@ describe("the launch hook", () => {
     ]);
   });
 
-  test("is answered though the node may not tag itself", () => {
+  test("is completed even if the node may not tag itself", () => {
     prepare();
     fakeAws(fake, { tags: "denied" });
     const { code, said, calls } = fake.run("bootstrap.sh");
@@ -323,7 +323,7 @@ describe("a metadata service without IMDSv2", () => {
     "the metadata service gives no IMDSv2 token: curl: (22) The requested URL returned error: 403; " +
     "enable it, with http_tokens required";
 
-  test("fails a worker's node before any step", () => {
+  test("fails the node of a worker before any step", () => {
     prepare();
     fakeAws(fake, { metadata: "off" });
     const { code, said, calls } = fake.run("bootstrap.sh");
@@ -334,7 +334,7 @@ describe("a metadata service without IMDSv2", () => {
     expect(calls.filter((call) => call.startsWith("curl "))).toHaveLength(1);
   });
 
-  test("fails it too where the service takes back its token, which no line shows", () => {
+  test("also fails it if the service rejects its token, which no log line shows", () => {
     prepare();
     fakeAws(fake, { metadata: "forgetful" });
     const { code, said } = fake.run("bootstrap.sh");
@@ -344,7 +344,7 @@ describe("a metadata service without IMDSv2", () => {
     expect(status()).toMatchObject({ state: "failed", step: "metadata" });
   });
 
-  test("is only told where nobody waits for an answer: by the scheduler", () => {
+  test("is only logged by the scheduler", () => {
     prepare(schedulerNode(production));
     fakeAws(fake, { metadata: "off" });
     const { code, said, calls } = fake.run("bootstrap.sh");
@@ -355,7 +355,7 @@ describe("a metadata service without IMDSv2", () => {
     expect(status().state).toBe("ready");
   });
 
-  test("is only told where nobody waits for an answer: by a member", () => {
+  test("is only logged by a node that joined", () => {
     prepare();
     fake.run("bootstrap.sh");
     fakeAws(fake, { metadata: "off" });
@@ -368,7 +368,7 @@ describe("a metadata service without IMDSv2", () => {
 });
 
 describe("after a failure", () => {
-  test("a node that was never a member leaves no service that may half become one", () => {
+  test("a node that never joined disables its service", () => {
     prepare();
     failing("dask", "no scheduler");
     expect(disabled(fake.run("bootstrap.sh").calls)).toEqual([
@@ -376,7 +376,7 @@ describe("after a failure", () => {
     ]);
   });
 
-  test("a member keeps its service", () => {
+  test("a node that joined keeps its service", () => {
     prepare();
     fake.run("bootstrap.sh");
     failing("dask", "no scheduler");

@@ -16,7 +16,7 @@ import type { NodeSetup } from "./setup-scripts";
 import { reportFiles, stubFiles } from "./stub";
 import { renderTemplate } from "./template";
 
-/** Script of each step that every node may have, below `cloud-init/`; a part brings those of its steps. */
+/** Script of each step that every node may have, below `cloud-init/`; a feature brings those of its steps. */
 const SCRIPTS: Readonly<Partial<Record<BootStep, string>>> = {
   base: "base/base.sh",
   conda: "conda/conda.sh",
@@ -34,7 +34,7 @@ export interface NodeOptions
   /** Maximum that one worker process may spill; `false` for no limit. */
   readonly spillLimit: string | false;
   /** Features that some nodes have. */
-  readonly parts: readonly NodeFeature[];
+  readonly features: readonly NodeFeature[];
   /** Scripts of the user. */
   readonly setup: NodeSetup;
 }
@@ -43,7 +43,7 @@ export interface NodeOptions
 export function buildNode(
   cluster: ResolvedCluster,
   context: ServiceContext,
-  { gpu, spillLimit, parts, setup, ...options }: NodeOptions,
+  { gpu, spillLimit, features, setup, ...options }: NodeOptions,
 ): NodePlan {
   const { release } = cluster;
   // Packages come one after the other; conda needs no package manager.
@@ -53,16 +53,16 @@ export function buildNode(
   ];
   const boot: readonly BootStep[] = [
     "configuration",
-    ...parts.flatMap(({ steps }) => steps),
+    ...features.flatMap(({ steps }) => steps),
     ...setup.boot,
     "dask",
   ];
   const packages = [
     ...["ca-certificates", "curl", ...options.packages],
-    ...parts.flatMap((part) => part.packages),
+    ...features.flatMap((feature) => feature.packages),
   ];
   const settings = {
-    BAKE: bake.map((lane) => lane.join(",")).join(" "),
+    BAKE: bake.map((group) => group.join(",")).join(" "),
     BAKE_SETUP: setup.bake.join(","),
     BOOT: boot.join(","),
     BOOT_SECONDS: String(BOOT_SECONDS),
@@ -76,7 +76,7 @@ export function buildNode(
     SERVICE: options.service.name,
     ...(gpu ? cudaSettings(release.driverBranch, release.cuda, options.instanceTypes) : {}),
     ...options.settings,
-    ...Object.assign({}, ...parts.map((part) => part.settings)),
+    ...Object.assign({}, ...features.map((feature) => feature.settings)),
   };
   const files: readonly NodeFile[] = [
     lockfileOf(cluster, gpu),
@@ -91,7 +91,7 @@ export function buildNode(
     copy("base/functions.sh", LIBRARY),
     ...[...bake.flat(), ...boot].flatMap((step) => SCRIPTS[step] ?? []).map(script),
     ...pythonFiles(),
-    ...parts.flatMap((part) => part.files),
+    ...features.flatMap((feature) => feature.files),
     ...setup.files,
     ...(gpu ? [copy("cuda-nvidia/nvidia-persistenced.conf", LIBRARY)] : []),
     ...options.files,

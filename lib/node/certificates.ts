@@ -8,7 +8,7 @@ import { renderTemplate } from "./template";
  * (`cdktf_dask.node.certificates`) and a timer that repeats it. The scheduler's node is the CA of the cluster: it signs its
  * own certificate, and stores those of workers and clients in secrets.
  */
-export function certificatesPart(cluster: ResolvedCluster, role: "ca" | "worker"): NodeFeature {
+export function certificatesFeature(cluster: ResolvedCluster, role: "ca" | "worker"): NodeFeature {
   const { hostname, privateAddress } = cluster.scheduler;
   // Tunnels end at localhost.
   const names = [hostname, privateAddress, "localhost", "127.0.0.1"].join(",");

@@ -8,7 +8,7 @@ import { renderTemplate } from "./template";
  * Reverse proxy of the dashboard on the scheduler's node: nginx with TLS and a password, because Dask's HTTP server has
  * neither. The password is in the secret `/dask/<cluster>/dashboard`; the step `dashboard` creates it.
  */
-export function dashboardPart(cluster: ResolvedCluster): NodeFeature {
+export function dashboardFeature(cluster: ResolvedCluster): NodeFeature {
   return {
     packages: ["nginx", "openssl"],
     steps: ["dashboard"],

@@ -1,14 +1,14 @@
 import { PORTS } from "../config/ports";
 import { protocol } from "../config/protocol";
 import type { ResolvedCluster } from "../config/resolved-cluster";
-import { LIBRARY } from "./node-files";
+import { PYTHON } from "./node-files";
 import type { ServiceContext } from "./service";
 
 /** Key, certificate and CA certificate of a node, in one file; only `dask` can read it. */
 export const NODE_PEM = "/etc/dask/tls/node.pem";
 
 /** Dask's preload that loads renewed certificates. */
-export const RELOAD = `${LIBRARY}/python/cdktf_dask/preloads/reload_certificates.py`;
+export const RELOAD = `${PYTHON}/cdktf_dask/preloads/reload_certificates.py`;
 
 /** Where services run on a node of a cluster. */
 export function nodeContext(cluster: ResolvedCluster): ServiceContext {

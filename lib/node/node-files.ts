@@ -14,6 +14,9 @@ export const ENVIRONMENT = "/etc/dask/node.env";
 /** Directory of the systemd units on a node. */
 export const UNITS = "/etc/systemd/system";
 
+/** Directory of the Python package on a node; `cloud-init/base/run.sh` has it too. */
+export const PYTHON = `${LIBRARY}/python`;
+
 /** Returns where the script of a boot step is on a node. */
 export function stepScript(step: BootStep): string {
   return `${LIBRARY}/${step}.sh`;

@@ -1,8 +1,8 @@
 import type { Pool, ResolvedCluster } from "../config/resolved-cluster";
 import { buildNode } from "./build-node";
-import { certificatesPart } from "./certificates";
+import { certificatesFeature } from "./certificates";
 import { cudaEnvironment } from "./cuda";
-import { dashboardPart } from "./dashboard";
+import { dashboardFeature } from "./dashboard";
 import { type Expectation, minExpectation } from "./expectation";
 import { ANSWER_SECONDS, HOOK_SECONDS, JOIN_SECONDS, LAUNCH_HOOK } from "./lifecycle";
 import { resourceName } from "./names";
@@ -13,9 +13,9 @@ import { moduleCommand } from "./python-files";
 import type { ServiceContext } from "./service";
 import { POOL_SEPARATOR, schedulerService, workerService } from "./services";
 import { type NodeSetup, readSetupScripts } from "./setup-scripts";
-import { signalPart } from "./signal";
-import { smokeTestPart } from "./smoke-test";
-import { spotPart } from "./spot";
+import { signalFeature } from "./signal";
+import { smokeTestFeature } from "./smoke-test";
+import { spotFeature } from "./spot";
 import { commandLine, systemdUnit } from "./systemd-unit";
 
 /** Seconds to move a stopping worker's data: with the 20 s of Dask's own end, within a spot notice's 120 s. */
@@ -86,10 +86,10 @@ function schedulerNode(cluster: ResolvedCluster, context: ServiceContext, setup:
       JOIN_SECONDS: String(ANSWER_SECONDS),
     },
     files: [text(`${UNITS}/${service.name}.service`, systemdUnit(service))],
-    parts: [
-      ...(cluster.tls ? [certificatesPart(cluster, "ca"), dashboardPart(cluster)] : []),
-      signalPart(cluster),
-      smokeTestPart(cluster, context.schedulerAddress),
+    features: [
+      ...(cluster.tls ? [certificatesFeature(cluster, "ca"), dashboardFeature(cluster)] : []),
+      signalFeature(cluster),
+      smokeTestFeature(cluster, context.schedulerAddress),
     ],
   });
 }
@@ -148,9 +148,9 @@ function workerNode(
       script("base/instance-facts.sh"),
       script("base/scratch.sh"),
     ],
-    parts: [
-      ...(cluster.tls ? [certificatesPart(cluster, "worker")] : []),
-      ...(pool.spotPercentage > 0 ? [spotPart(service)] : []),
+    features: [
+      ...(cluster.tls ? [certificatesFeature(cluster, "worker")] : []),
+      ...(pool.spotPercentage > 0 ? [spotFeature(service)] : []),
     ],
   });
 }

@@ -1,4 +1,4 @@
-import { LIBRARY, script, text } from "./node-files";
+import { LIBRARY, PYTHON, script, text } from "./node-files";
 import type { NodeFile } from "./node-plan";
 import { packageFile, packageFiles } from "./package-file";
 
@@ -19,7 +19,7 @@ export function pythonFiles(): readonly NodeFile[] {
 /** Returns a part of the Python package, such as `cdktf_dask/node`, as files of a node. */
 export function pythonSources(part: string): readonly NodeFile[] {
   return packageFiles(`${SOURCES}/${part}`, ".py").map((path) =>
-    text(`${LIBRARY}/python/${path.slice(SOURCES.length + 1)}`, packageFile(path)),
+    text(`${PYTHON}/${path.slice(SOURCES.length + 1)}`, packageFile(path)),
   );
 }
 

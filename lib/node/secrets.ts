@@ -8,6 +8,6 @@ import { resourcePath } from "./names";
 export type ClusterSecretName = "authority" | "worker" | "client" | "dashboard";
 
 /** Returns the name in Secrets Manager of a secret, whose value the scheduler's node stores. */
-export function secretName(cluster: ResolvedCluster, holder: ClusterSecretName): string {
-  return resourcePath(cluster, holder);
+export function secretName(cluster: ResolvedCluster, secret: ClusterSecretName): string {
+  return resourcePath(cluster, secret);
 }

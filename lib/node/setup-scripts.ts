@@ -37,12 +37,12 @@ export interface ClusterSetup {
 export function readSetupScripts({ name, nodeSetup, scheduler, pools }: ResolvedCluster): ClusterSetup {
   const issues: ValidationIssue[] = [];
   const read = (setup: NodeSetupDefinition = {}, owner: string, suffix: "" | "-scheduler" | "-pool") => {
-    const steps = (half: "bake" | "boot") => {
-      const file = setup[half];
+    const steps = (part: "bake" | "boot") => {
+      const file = setup[part];
       if (file === undefined) return [];
       const { content, issue } = readScript(file);
-      if (issue) issues.push({ path: `${owner}nodeSetup.${half}`, value: file, ...issue });
-      return [{ step: `setup-${half}${suffix}` as const, content: content ?? "" }];
+      if (issue) issues.push({ path: `${owner}nodeSetup.${part}`, value: file, ...issue });
+      return [{ step: `setup-${part}${suffix}` as const, content: content ?? "" }];
     };
     return { bake: steps("bake"), boot: steps("boot") };
   };

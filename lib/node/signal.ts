@@ -12,7 +12,7 @@ export function signalParameter(cluster: ResolvedCluster): string {
 }
 
 /** Returns the settings with which the scheduler signals its readiness. Workers complete their launch hook instead. */
-export function signalPart(cluster: ResolvedCluster): NodeFeature {
+export function signalFeature(cluster: ResolvedCluster): NodeFeature {
   return {
     packages: [],
     steps: [],

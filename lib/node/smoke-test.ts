@@ -12,7 +12,7 @@ export function expectationKey({ name }: ResolvedCluster): string {
 }
 
 /** Returns what the scheduler needs to test its cluster: the smoke test, and where its expectation is. */
-export function smokeTestPart(cluster: ResolvedCluster, schedulerAddress: string): NodeFeature {
+export function smokeTestFeature(cluster: ResolvedCluster, schedulerAddress: string): NodeFeature {
   return {
     packages: [],
     steps: [],

@@ -6,7 +6,7 @@ import type { Service } from "./service";
  * Drains the workers of a spot instance on EC2's interruption notice: a service that a drop-in starts with theirs. On an
  * on-demand instance of the same pool it ends at once.
  */
-export function spotPart(service: Service): NodeFeature {
+export function spotFeature(service: Service): NodeFeature {
   return {
     packages: [],
     steps: [],

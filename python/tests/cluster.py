@@ -21,6 +21,17 @@ ENVIRONMENT = {
 }
 
 
+def end(process: subprocess.Popen) -> None:
+    """Terminate a process, and kill it if it does not end within 20 s."""
+    for kill in (process.terminate, process.kill):
+        kill()
+        try:
+            process.wait(timeout=20)
+            break
+        except subprocess.TimeoutExpired:
+            continue
+
+
 class Cluster:
     """Ends with every process killed and every file removed."""
 

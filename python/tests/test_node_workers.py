@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from distributed import Client
 
-from cluster import ENVIRONMENT, SOURCES
+from cluster import ENVIRONMENT, SOURCES, end
 
 START_SECONDS = 60
 
@@ -95,16 +95,6 @@ class Waiting:
     def printed(self) -> list[str]:
         """Each line once, as it may repeat itself."""
         return list(dict.fromkeys(self.process.log.read_text().splitlines()))
-
-
-def end(process: subprocess.Popen) -> None:
-    for kill in (process.terminate, process.kill):
-        kill()
-        try:
-            process.wait(timeout=20)
-            break
-        except subprocess.TimeoutExpired:
-            continue
 
 
 def free_port() -> int:

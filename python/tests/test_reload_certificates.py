@@ -22,7 +22,7 @@ from distributed import Client, Security, get_client, worker_client
 
 from cdktf_dask.tls.ca import Profile, create_ca, issue
 from cdktf_dask.tls.pem import read_certificates
-from cluster import ENVIRONMENT, SOURCES
+from cluster import ENVIRONMENT, SOURCES, end
 
 PRELOAD = SOURCES / "cdktf_dask" / "preloads" / "reload_certificates.py"
 GAUGE = "dask_tls_certificate_not_after_seconds"
@@ -134,13 +134,7 @@ class Cluster:
 
     def end(self) -> None:
         for process in reversed(self.processes):
-            for kill in (process.terminate, process.kill):
-                kill()
-                try:
-                    process.wait(timeout=20)
-                    break
-                except subprocess.TimeoutExpired:
-                    continue
+            end(process)
 
 
 class Listener:

@@ -24,7 +24,7 @@ function commands(resource: Readonly<Record<string, unknown>>): unknown[] {
   ]);
 }
 
-test("creates two resources of Terraform's built-in provider, and no other provider", () => {
+test("creates two resources of Terraform's built-in provider and uses no other provider", () => {
   const stack = new Synthesized(new LocalStack(testApp(), "local", { cluster }));
 
   expect(stack.counts).toEqual({ terraform_data: 2 });

@@ -2,6 +2,7 @@
 
 import random
 import re
+import sys
 import time
 from typing import Any
 
@@ -135,3 +136,27 @@ class Secrets:
             AwsError: the secret cannot be written.
         """
         self._aws.call("secretsmanager", "put_secret_value", SecretId=self.path(name), SecretString=value)
+
+
+def read_secret(store: Secrets, name: str) -> str | None:
+    """Value of a secret, for a step that cannot go on without; None as long as it has none.
+
+    Raises:
+        SystemExit: the secret cannot be read, with the reason.
+    """
+    try:
+        return store.get(name)
+    except AwsError as error:
+        sys.exit(f"cannot read the secret {store.path(name)}: {error}")
+
+
+def write_secret(store: Secrets, name: str, value: str) -> None:
+    """Gives a secret a new value, for a step that cannot go on without.
+
+    Raises:
+        SystemExit: the secret cannot be written, with the reason.
+    """
+    try:
+        store.put(name, value)
+    except AwsError as error:
+        sys.exit(f"cannot write the secret {store.path(name)}: {error}")

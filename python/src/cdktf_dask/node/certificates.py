@@ -14,15 +14,13 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 
-from cdktf_dask.node.aws import Aws, AwsError, Secrets
-from cdktf_dask.node.settings import read_settings
+from cdktf_dask.node.aws import Aws, AwsError, Secrets, read_secret, write_secret
+from cdktf_dask.node.settings import NODE_PEM, read_settings
 from cdktf_dask.tls.ca import CERTIFICATE_DAYS, Profile, create_ca, issue
 from cdktf_dask.tls.files import replace
 from cdktf_dask.tls.pem import describe, needs_renewal, verify_pem
 
-NODE_PEM = Path("/etc/dask/tls/node.pem")
 SERVICE_USER = "dask"
 
 CA = "authority"
@@ -44,7 +42,7 @@ class Issuer:
         """
         self._store, self._cluster, self._renew = store, cluster, renew
         self._now = datetime.now(UTC)
-        ca = self._read(CA)
+        ca = read_secret(store, CA)
         # A CA has to last longer than the certificates that it signs.
         if ca is None or needs_renewal(ca, ca, self._now, CERTIFICATE_DAYS):
             ca = create_ca(cluster, self._now)
@@ -57,7 +55,7 @@ class Issuer:
         Raises:
             SystemExit: the secret cannot be read or written.
         """
-        pem = self._read(name)
+        pem = read_secret(self._store, name)
         current = self.current(pem, name, profile)
         if current == pem:
             print(f"the certificate of {name} is unchanged: {describe(current)}", flush=True)
@@ -70,17 +68,8 @@ class Issuer:
             return pem
         return issue(self._ca, f"{name} of {self._cluster}", profile, self._now, names=names)
 
-    def _read(self, name: str) -> str | None:
-        try:
-            return self._store.get(name)
-        except AwsError as error:
-            sys.exit(f"cannot read the secret {self._store.path(name)}: {error}")
-
     def _write(self, name: str, pem: str, title: str) -> None:
-        try:
-            self._store.put(name, pem)
-        except AwsError as error:
-            sys.exit(f"cannot write the secret {self._store.path(name)}: {error}")
+        write_secret(self._store, name, pem)
         print(f"{title} is new: {describe(pem)}", flush=True)
 
 

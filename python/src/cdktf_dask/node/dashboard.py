@@ -16,15 +16,14 @@ from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import HTTPSHandler, ProxyHandler, build_opener
 
-from cdktf_dask.node.aws import Aws, AwsError, Secrets
-from cdktf_dask.node.settings import read_settings
+from cdktf_dask.node.aws import Aws, Secrets, read_secret, write_secret
+from cdktf_dask.node.settings import NODE_PEM, read_settings
 
 SECRET = "dashboard"
 PASSWORD_BYTES = 16
 PASSWORD_FILE = Path("/etc/dask/dashboard.htpasswd")
 """nginx reads it at each request."""
 
-NODE_PEM = Path("/etc/dask/tls/node.pem")
 UNIT = "dask-dashboard.service"
 ANSWER_SECONDS = 15
 
@@ -52,25 +51,20 @@ def main(store: Secrets, port: str, *, renew: bool = False) -> None:
 
 def password(store: Secrets) -> str:
     """The password in the secret; a new one if the secret has no value yet."""
-    path = store.path(SECRET)
-    try:
-        value = store.get(SECRET)
-    except AwsError as error:
-        sys.exit(f"cannot read the secret {path}: {error}")
+    value = read_secret(store, SECRET)
     if value is None:
         return new_password(store)
     if not value.strip():
-        sys.exit(f"{path}: got an empty secret, expected a password. Hint: run.sh dashboard renew")
+        sys.exit(
+            f"{store.path(SECRET)}: got an empty secret, expected a password. Hint: run.sh dashboard renew"
+        )
     return value
 
 
 def new_password(store: Secrets) -> str:
     """A new password, which is in the secret from now on."""
     value = secrets.token_hex(PASSWORD_BYTES)
-    try:
-        store.put(SECRET, value)
-    except AwsError as error:
-        sys.exit(f"cannot write the secret {store.path(SECRET)}: {error}")
+    write_secret(store, SECRET, value)
     print("the password of the dashboard is new", flush=True)
     return value
 

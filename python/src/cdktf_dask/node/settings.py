@@ -5,6 +5,9 @@ from pathlib import Path
 
 DEFAULT_FILE = "/etc/dask/node.env"
 
+NODE_PEM = Path("/etc/dask/tls/node.pem")
+"""Key, certificate and CA certificate of this node: `NODE_PEM` of `lib/node/node-context.ts`."""
+
 
 def read_settings() -> dict[str, str]:
     """Named values of `/etc/dask/node.env`, such as `CLUSTER`; `DASK_NODE_ENV` names another file."""

@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError
 from cdktf_dask.node.aws import Aws, AwsError
 from cdktf_dask.node.metadata import Metadata
 from cdktf_dask.node.settings import read_settings
+from cdktf_dask.tls.files import replace
 
 CONFIG = Path("/etc/dask")
 """Configuration of Dask on a node; the smoke test looks there for its expectation."""
@@ -35,9 +36,7 @@ def download(aws: Aws, bucket: str, key: str, file: Path) -> None:
         content = aws.call("s3", "get_object", Bucket=bucket, Key=key)["Body"].read()
     except (AwsError, BotoCoreError) as error:
         sys.exit(f"cannot read s3://{bucket}/{key}: {error}")
-    new = file.with_name(f"{file.name}.new")
-    new.write_bytes(content)
-    new.replace(file)
+    replace(file, content.decode(), 0o644)
 
 
 def command(address: str, options: list[str]) -> list[str]:

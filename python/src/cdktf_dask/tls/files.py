@@ -1,4 +1,4 @@
-"""Writes files with private keys."""
+"""Replaces files, among them those with private keys."""
 
 import os
 from contextlib import suppress
