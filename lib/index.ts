@@ -29,6 +29,7 @@ export type {
   ClusterDefinition,
   CommonPoolDefinition,
   CpuPoolDefinition,
+  EnvironmentDefinition,
   GpuPoolDefinition,
   HcpBackend,
   Image,
@@ -36,6 +37,7 @@ export type {
   LocalBackend,
   NetworkDefinition,
   NodeSetupDefinition,
+  PackageIndexDefinition,
   PoolDefinition,
   S3Backend,
   SchedulerDefinition,
@@ -54,6 +56,7 @@ export {
 export type {
   CommonPool,
   CpuPool,
+  Environment,
   GpuPool,
   Network as ResolvedNetwork,
   Pool,

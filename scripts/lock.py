@@ -3,28 +3,20 @@
     npm run lock                  keeps the versions of existing lockfiles
     npm run lock -- --upgrade     upgrades all packages that no .in file pins
 
-For each release:
-    cpu.txt, gpu.txt              all platforms and versions of Python, with the hashes of all wheels
-    cpu.node.txt, gpu.node.txt    a node's platform and Python, the one hash of the wheel it downloads:
-                                  part of the bundle of a node
+Each release has cpu.txt and gpu.txt, for all platforms and versions of Python, with the hashes of all wheels.
 """
 
 import argparse
-import gzip
 import os
 import pathlib
 import re
 import subprocess
 import sys
 import tempfile
-import tomllib
 import venv
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LOCKS = ROOT / "locks"
-
-# glibc 2.28 is older than that of all base images (Ubuntu 22.04 has 2.35).
-NODE_PLATFORM = "x86_64-manylinux_2_28"
 
 # Lowest version of Python for the tools.
 TOOLS_PYTHON = "3.11"
@@ -75,53 +67,33 @@ class Locker:
             cwd=folder,
         )
 
-    def node(self, folder: pathlib.Path, name: str, python: str) -> None:
-        """Write the packages of a universal lockfile that a node installs, each with one hash."""
-        output = self.scratch / "pylock.toml"
-        platform = ["--python-platform", NODE_PLATFORM, "--python-version", python]
-        output_options = ["--format", "pylock.toml", "--output-file", str(output)]
-        self.compile("--no-deps", *platform, *output_options, f"{name}.txt", cwd=folder)
-        lines = []
-        for package in tomllib.loads(output.read_text())["packages"]:
-            # Some packages have a pure wheel and a compiled one, which is faster.
-            wheel = min(package["wheels"], key=lambda file: (file["url"].endswith("-any.whl"), file["url"]))
-            pin = f"{package['name']}=={package['version']}"
-            lines.append(f"{pin} --hash=sha256:{wheel['hashes']['sha256']}\n")
-        output.unlink()
-        lock = folder / f"{name}.node.txt"
-        lock.write_text("".join(sorted(lines)))
-        size = len(gzip.compress(lock.read_bytes(), 9))
-        print(f"  {lock.relative_to(LOCKS)}: {len(lines)} packages, {size} bytes compressed", flush=True)
-
 
 def pins(lock: pathlib.Path) -> dict[str, str]:
     return dict(re.findall(r"^([a-z0-9-]+)(?:\[.+\])?==([^ ;\\]+)", lock.read_text(), re.MULTILINE))
 
 
-def pythons(folder: pathlib.Path) -> tuple[str, str]:
-    """Read the Python of nodes and the lowest one of local clusters from the head of cpu.in."""
+def lowest_python(folder: pathlib.Path) -> str:
+    """Read the lowest Python of local clusters from the head of cpu.in."""
     source = folder / "cpu.in"
-    found = re.search(r"^# python: node (3\.\d+); local (3\.\d+)\b", source.read_text(), re.MULTILINE)
+    found = re.search(r"^# python: node 3\.\d+; local (3\.\d+)\b", source.read_text(), re.MULTILINE)
     if not found:
         sys.exit(f"{source}: expected a line such as '# python: node 3.12; local 3.11 3.12'")
-    return found[1], found[2]
+    return found[1]
 
 
 def lock_release(locker: Locker, folder: pathlib.Path) -> None:
-    node_python, lowest_python = pythons(folder)
-    print(f"release {folder.name}: Python {node_python} on the nodes", flush=True)
+    python = lowest_python(folder)
+    print(f"release {folder.name}: Python {python} and later", flush=True)
     # The GPU packages have more constraints, so they are resolved first. uv prefers the versions
     # in its output file, so the CPU lockfile gets the same versions.
-    locker.universal(folder, "gpu", lowest_python)
+    locker.universal(folder, "gpu", python)
     (folder / "cpu.txt").write_text((folder / "gpu.txt").read_text())
-    locker.universal(folder, "cpu", lowest_python, upgrade=False)
+    locker.universal(folder, "cpu", python, upgrade=False)
     gpu = pins(folder / "gpu.txt")
     for package, version in pins(folder / "cpu.txt").items():
         if gpu[package] != version:
             found = f"{version} in cpu.txt and {gpu[package]} in gpu.txt"
             sys.exit(f"{folder.name}: {package} is {found}. Hint: pin it in cpu.in")
-    for name in ("cpu", "gpu"):
-        locker.node(folder, name, node_python)
 
 
 def lock_tools(locker: Locker, folder: pathlib.Path) -> None:
@@ -137,7 +109,6 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as scratch:
         locker = Locker(pathlib.Path(scratch), options.upgrade)
         lock_tools(locker, LOCKS / "tools")
-        locker.node(LOCKS / "tools", "uv", TOOLS_PYTHON)
         for folder in sorted(path.parent for path in LOCKS.glob("*/cpu.in")):
             lock_release(locker, folder)
         lock_tools(locker, ROOT / "__tests__" / "support")

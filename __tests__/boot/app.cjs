@@ -5,7 +5,7 @@
  * User data and bundles differ from a user's in two points: SHA256 is the checksum of the double of Miniforge's
  * installer; and GPU nodes install the CPU lockfile with the line REQUIREMENT, instead of 3.4 GB of GPU packages.
  */
-const { writeFileSync } = require("node:fs");
+const { mkdirSync, writeFileSync } = require("node:fs");
 const { join } = require("node:path");
 const { App } = require("cdktf");
 
@@ -15,7 +15,7 @@ miniforge.MINIFORGE = { ...miniforge.MINIFORGE, sha256 };
 const files = require("../../dist/lib/node/package-file.js");
 const { packageFile } = files;
 files.packageFile = (path) =>
-  path.endsWith("/gpu.node.txt")
+  path.endsWith("/2026.7/gpu.txt")
     ? `${packageFile(path.replace("/gpu.", "/cpu."))}${requirement}\n`
     : packageFile(path);
 
@@ -85,13 +85,18 @@ function synth(id, cluster) {
   }
 }
 
+/** Returns how to bake the image of a node. Writes its bundle. */
+function image({ imageContents: { digest, stub, command, bundle } }) {
+  const file = join(outdir, "images", `${digest}.tar.gz`);
+  mkdirSync(join(outdir, "images"), { recursive: true });
+  writeFileSync(file, bundle.archive);
+  return { digest, stub, command, key: bundle.key, file };
+}
+
 /** Returns facts of a cluster that are not in its Terraform configuration. */
 function facts(cluster) {
   const plan = planNodes(cluster);
-  const pools = plan.pools.map(({ pool, node }) => [
-    pool.name,
-    { group: node.name, bake: node.imageContents },
-  ]);
+  const pools = plan.pools.map(({ pool, node }) => [pool.name, { group: node.name, bake: image(node) }]);
   return {
     address: cluster.scheduler.privateAddress,
     hostname: cluster.scheduler.hostname,
@@ -101,7 +106,7 @@ function facts(cluster) {
     joinSeconds: lifecycle.JOIN_SECONDS,
     miniforge: miniforge.MINIFORGE.url,
     expectation: plan.expectation,
-    scheduler: { bake: plan.scheduler.imageContents },
+    scheduler: { bake: image(plan.scheduler) },
     pools: Object.fromEntries(pools),
   };
 }

@@ -39,13 +39,15 @@ const prepare = (spec: NodePlan) => {
 beforeEach(() => prepare(worker(development, "cpu")));
 afterEach(() => fake.remove());
 
+/** Image digest of the node, part of the folder of its environment. */
+const key = () => /BAKE_KEY='(\w+)'/.exec(fake.read("etc/dask/node.env") ?? "")?.[1];
 const short = (calls: readonly string[]) =>
   calls.map((call) => call.replaceAll(fake.directory, "").replace(/dask-node\.\w{6}/, "dask-node.X"));
 
 test("installs only the interpreter and the locked packages", () => {
   const { code, said, calls } = fake.run("conda.sh");
   expect(said).toBe(
-    "installing Miniforge\nmaking an environment with Python 3.12.13\ninstalling 62 locked packages\n" +
+    "installing Miniforge\nmaking an environment with Python 3.12.13\ninstalling the packages of the lockfile\n" +
       "dask, version 2026.7.1 on Python 3.12.13\n",
   );
   expect(code).toBe(0);
@@ -54,17 +56,17 @@ test("installs only the interpreter and the locked packages", () => {
       "--retry-connrefused --fail --location --max-time 900 --speed-limit 1000 --speed-time 30 --output /var/tmp/dask-node.X/miniforge.sh " +
       "https://github.com/conda-forge/miniforge/releases/download/26.3.2-3/Miniforge3-26.3.2-3-Linux-x86_64.sh",
     "python-stub -m pip install --quiet --no-cache-dir --no-deps --require-hashes --requirement /lib/uv.txt",
-    "conda-stub create --yes --quiet --prefix /opt/dask/env --override-channels --channel conda-forge python=3.12.13",
-    "uv-stub pip install --quiet --python /opt/dask/env/bin/python --compile-bytecode --no-deps --no-build " +
+    `conda-stub create --yes --quiet --prefix /opt/dask/env-${key()} --override-channels --channel conda-forge python=3.12.13`,
+    `uv-stub pip install --quiet --python /opt/dask/env-${key()}/bin/python --compile-bytecode --no-deps --no-build ` +
       "--require-hashes --requirement /lib/requirements.txt",
   ]);
   expect(readdirSync(join(fake.directory, "var/tmp"))).toEqual([".keep"]);
 });
 
 test.each([
-  ["CPU", worker(development, "cpu"), "locks/2026.7/cpu.node.txt"],
-  ["GPU", worker(production, "gpu"), "locks/2026.7/gpu.node.txt"],
-  ["GPU on 2024.7", worker(largest2024, "gpus-for-the-tutors"), "locks/2024.7/gpu.node.txt"],
+  ["CPU", worker(development, "cpu"), "locks/2026.7/cpu.txt"],
+  ["GPU", worker(production, "gpu"), "locks/2026.7/gpu.txt"],
+  ["GPU on 2024.7", worker(largest2024, "gpus-for-the-tutors"), "locks/2024.7/gpu.txt"],
 ])("uv gets the unchanged lockfile: %s", (_, spec, lock) => {
   fake.remove();
   prepare(spec);
@@ -86,7 +88,7 @@ test("another image digest recreates the environment, with the existing Miniforg
   const settings = fake.read("etc/dask/node.env") ?? "";
   fake.write("etc/dask/node.env", settings.replace(/BAKE_KEY='\w+'/, "BAKE_KEY='0123456789ab'"));
   const { said, calls } = fake.run("conda.sh");
-  expect(said).toContain("installing 62 locked packages");
+  expect(said).toContain("installing the packages of the lockfile");
   expect(short(calls).map((call) => call.split(" ")[0])).toEqual(["conda-stub", "uv-stub"]);
   expect(fake.read("opt/dask/env/.dask-node")).toBe("0123456789ab\n");
 });

@@ -25,6 +25,7 @@ const withFile = (spec: NodePlan, changed: string): NodePlan => ({
 /** The settings and files that an image depends on; all others are applied at boot. */
 const BAKED_SETTINGS = [
   ...["BAKE", "BAKE_SETUP", "PACKAGES", "DASK", "PYTHON", "MINIFORGE_URL", "MINIFORGE_SHA256"],
+  ...["INDEX_URL", "EXTRA_INDEX_URLS", "INDEX_SECRET"],
   ...["DRIVER_BRANCH", "NVSWITCH", "CUDA_PACKAGE"],
 ];
 const BAKED_FILES = [
@@ -44,7 +45,7 @@ describe("the image digest", () => {
   test.each(Object.keys(toolkitWorker.settings))(
     "depends on the setting %s only if the image does",
     (name) => {
-      const other = imageContents(withSetting(toolkitWorker, name)).digest;
+      const other = imageContents(largest2024, withSetting(toolkitWorker, name)).digest;
       if (BAKED_SETTINGS.includes(name)) expect(other).not.toBe(digest);
       else expect(other).toBe(digest);
     },
@@ -53,7 +54,7 @@ describe("the image digest", () => {
   test.each(toolkitWorker.files.map(({ path }) => path))(
     "depends on the file %s only if the image does",
     (path) => {
-      const other = imageContents(withFile(toolkitWorker, path)).digest;
+      const other = imageContents(largest2024, withFile(toolkitWorker, path)).digest;
       if (BAKED_FILES.includes(path)) expect(other).not.toBe(digest);
       else expect(other).toBe(digest);
     },
@@ -93,22 +94,12 @@ describe("the files that an image is built with", () => {
   test("are the settings, and the files of the steps in the image", () => {
     expect(paths(schedulerNode(development)).sort()).toEqual([
       "/etc/dask/node.env",
-      ...[
-        "base.sh",
-        "bootstrap.sh",
-        "conda.sh",
-        "functions.sh",
-        "instance.sh",
-        "requirements.txt",
-        "uv.txt",
-      ].map((name) => `${LIBRARY}/${name}`),
+      ...["base.sh", "bootstrap.sh", "conda.sh", "functions.sh", "requirements.txt", "uv.txt"].map(
+        (name) => `${LIBRARY}/${name}`,
+      ),
     ]);
     expect(paths(toolkitWorker).sort()).toEqual(
-      [
-        "/etc/dask/node.env",
-        ...BAKED_FILES,
-        ...["bootstrap.sh", "instance.sh"].map((name) => `${LIBRARY}/${name}`),
-      ].sort(),
+      ["/etc/dask/node.env", ...BAKED_FILES, `${LIBRARY}/bootstrap.sh`].sort(),
     );
   });
 
@@ -129,17 +120,11 @@ describe("the files that an image is built with", () => {
     const [settings, ...files] = spec.imageContents.files;
     const given = [...(settings?.content ?? "").matchAll(/^(\w+)='/gm)].map(([, name]) => name);
     expect(settings?.path).toBe("/etc/dask/node.env");
-    const steps = files.filter(({ path }) => !/\/(bootstrap|instance)\.sh$/.test(path));
+    const steps = files.filter(({ path }) => path !== `${LIBRARY}/bootstrap.sh`);
     expect(settingsRead(steps).filter((name) => !given.includes(name))).toEqual([]);
-    for (const name of ["BAKE", "BAKE_KEY", "BOOT_SECONDS"]) expect(given).toContain(name);
+    for (const name of ["BAKE", "BAKE_KEY", "BOOT_SECONDS", "RETRY_SECONDS"]) expect(given).toContain(name);
     // Settings of a boot, which are not read while baking.
-    expect(settingsRead(files).filter((name) => !given.includes(name))).toEqual([
-      "BOOT",
-      "GROUP",
-      "RETRY_SECONDS",
-      "SERVICE",
-      "SIGNAL",
-    ]);
+    expect(settingsRead(files).filter((name) => !given.includes(name))).toEqual(["BOOT", "GROUP", "SIGNAL"]);
   });
 });
 
@@ -147,7 +132,7 @@ describe("baking", () => {
   let fake: FakeNode;
   beforeEach(() => {
     const { files } = gpuWorker.imageContents;
-    fake = new FakeNode({ ...gpuWorker, files });
+    fake = new FakeNode({ ...gpuWorker, files: [...gpuWorker.imageContents.stub, ...files] });
     fake.write("etc/dask/node.env", files[0]?.content ?? "");
     fake.write("var/log/dask-node.log", "");
     for (const step of ["base", "conda", "cuda-nvidia"]) fake.script(`${step}.sh`, "#!/bin/bash\n");
@@ -158,9 +143,9 @@ describe("baking", () => {
   const run = () => fake.run("bootstrap.sh", "bake");
   const stamp = () => fake.read(gpuWorker.imageContents.stampFile.slice(1));
 
-  test("runs bootstrap, and then removes log and machine id of the image", () => {
+  test("downloads its bundle, runs bootstrap, and then removes log and machine id of the image", () => {
     expect(gpuWorker.imageContents.command).toBe(
-      "/usr/local/lib/dask-node/bootstrap.sh bake && rm /var/log/dask-node.log && : >/etc/machine-id",
+      "/usr/local/lib/dask-node/fetch-bundle.sh bake && rm /var/log/dask-node.log && : >/etc/machine-id",
     );
     expect(gpuWorker.imageContents.stampFile).toBe("/var/lib/dask-node/baked");
   });

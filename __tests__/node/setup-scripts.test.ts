@@ -1,12 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
-import { componentDocuments } from "../../lib/aws/image/component-documents";
 import { defineCluster } from "../../lib/config/define";
 import type { ClusterDefinition, NodeSetupDefinition } from "../../lib/config/definition";
 import type { NodePlan } from "../../lib/node/node-plan";
 import { packageFile, packageRoot } from "../../lib/node/package-file";
 import { planNodes } from "../../lib/node/plan";
-import { MAX_SETUP_SCRIPT_BYTES } from "../../lib/node/setup-scripts";
 import { issuesIn } from "../config/issues-of";
 
 const LIBRARY = "/usr/local/lib/dask-node";
@@ -137,18 +135,6 @@ describe("the image", () => {
     ]);
     expect(files[0]?.content).toContain("BAKE_SETUP='setup-bake-pool'\n");
   });
-
-  test.each([
-    ["of short lines", "x\n"],
-    ["of long lines", "{{ x }}"],
-  ])("has room for the largest script %s", (_, repeated) => {
-    const head = "#!/bin/bash\n";
-    const content =
-      head + repeated.repeat(MAX_SETUP_SCRIPT_BYTES).slice(0, MAX_SETUP_SCRIPT_BYTES - head.length - 1);
-    const bake = write("largest", `${content}\n`);
-    const documents = componentDocuments(pool({ bake }).imageContents);
-    for (const text of documents) expect(text.length).toBeLessThanOrEqual(16_000);
-  });
 });
 
 describe("a script is refused", () => {
@@ -173,8 +159,8 @@ describe("a script is refused", () => {
     ["with a NUL", "#!/bin/bash\n\0\n", "a text in UTF-8"],
     [
       "that is too large",
-      `#!/bin/bash\n${"x".repeat(9_989)}\n`,
-      "a script of at most 10000 bytes: it has 10002",
+      `#!/bin/bash\n${"x".repeat(99_989)}\n`,
+      "a script of at most 100000 bytes: it has 100002",
     ],
   ])("%s", (_, content, expected) => {
     const value = write("wrong", content);

@@ -55,10 +55,5 @@ describe.each(RELEASE_NAMES)("release %s installs and imports", (name) => {
       LIMIT,
     );
   }
-  testOn(python)("on a CPU node", () => verify(name, "cpu.node.txt", python, COMMON), LIMIT);
-  testOn(python)(
-    "on a GPU node",
-    () => verify(name, "gpu.node.txt", python, [...COMMON, ...GPU[name]]),
-    LIMIT,
-  );
+  testOn(python)("on a GPU node", () => verify(name, "gpu.txt", python, [...COMMON, ...GPU[name]]), LIMIT);
 });

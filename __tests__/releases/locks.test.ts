@@ -3,18 +3,18 @@ import { join } from "node:path";
 import { RELEASE_NAMES, RELEASES, type ReleaseName } from "../../lib/config/releases";
 import { packageFile, packageRoot } from "../../lib/node/package-file";
 
-const NODE_LINE = /^([a-z0-9-]+)==([^ ]+) --hash=sha256:([0-9a-f]{64})$/;
-
-/** Packages of a node's lockfile with version and hash; every line must be one pin with one hash. */
-function nodePins(path: string): Map<string, { version: string; hash: string }> {
-  const lines = packageFile(path).trimEnd().split("\n");
-  expect(lines.filter((line) => !NODE_LINE.test(line))).toEqual([]);
-  const pins = lines.map((line) => NODE_LINE.exec(line) ?? []);
-  return new Map(pins.map(([, name = "", version = "", hash = ""]) => [name, { version, hash }]));
+/** Packages of a lockfile, by name: their version, and the hashes of their wheels. */
+function pinsIn(path: string): Map<string, { version: string; hashes: string }> {
+  const packages = packageFile(path).matchAll(
+    /^([a-z0-9-]+)(?:\[.+\])?==([^ ]+) [^\n]*\\\n((?: {4}--hash=.+\n)+)/gm,
+  );
+  return new Map(
+    [...packages].map(([, name = "", version = "", hashes = ""]) => [name, { version, hashes }]),
+  );
 }
 
 const versionIn = (release: ReleaseName, name: string) =>
-  nodePins(`locks/${release}/gpu.node.txt`).get(name)?.version;
+  pinsIn(`locks/${release}/gpu.txt`).get(name)?.version;
 
 test("locks/ has a folder for each release and one for the tools", () => {
   expect(readdirSync(join(packageRoot(), "locks")).sort()).toEqual([...RELEASE_NAMES, "tools"].sort());
@@ -47,18 +47,10 @@ describe.each(RELEASE_NAMES)("release %s", (name) => {
   });
 
   test("pins the same wheels for GPU workers as for CPU workers and scheduler", () => {
-    const gpu = nodePins(`locks/${name}/gpu.node.txt`);
-    for (const [pin, locked] of nodePins(`locks/${name}/cpu.node.txt`)) {
-      expect([pin, gpu.get(pin)]).toEqual([pin, locked]);
-    }
-  });
-
-  test.each(["cpu", "gpu"])("pins the same wheels on a %s node as in the local stack", (kind) => {
-    const universal = packageFile(`locks/${name}/${kind}.txt`);
-    for (const [pin, { version, hash }] of nodePins(`locks/${name}/${kind}.node.txt`)) {
-      expect(universal).toMatch(new RegExp(`^${pin}(\\[.+\\])?==${version.replaceAll(".", "\\.")} `, "m"));
-      expect(universal).toContain(`--hash=sha256:${hash}`);
-    }
+    const gpu = pinsIn(`locks/${name}/gpu.txt`);
+    const cpu = pinsIn(`locks/${name}/cpu.txt`);
+    expect(cpu.size).toBeGreaterThan(50);
+    for (const [pin, locked] of cpu) expect([pin, gpu.get(pin)]).toEqual([pin, locked]);
   });
 });
 

@@ -5,7 +5,7 @@ import { baked } from "../../environments/baked";
 import { development } from "../../environments/development";
 import { production } from "../../environments/production";
 import { AwsStack } from "../../lib/aws/aws-stack";
-import { componentDocuments } from "../../lib/aws/image/component-documents";
+import { componentDocument } from "../../lib/aws/image/component-document";
 import { defineCluster } from "../../lib/config/define";
 import { nodesOf } from "../node/specs";
 import { allows } from "../support/deploy-policy";
@@ -151,7 +151,7 @@ describeWithTerraform("the AWS stacks, by real Terraform on the mock AWS", () =>
 
       const images = nodesOf(baked).map(({ imageContents }) => imageContents);
       expect(new Set(images.map(({ digest }) => digest)).size).toBe(3);
-      const documents = images.flatMap(componentDocuments);
+      const documents = images.map(componentDocument);
       expect(
         of("aws_imagebuilder_component")
           .map(({ change }) => change.after?.data)

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Downloads the bundle, the archive with the other files of this node, unpacks it, and starts dask-node.service.
+# fetch-bundle.sh [bake]: downloads and unpacks the bundle with the other files; starts dask-node.service, or bakes.
 set -uo pipefail
 lib=$(dirname "$(readlink -f "$0")") unit=dask-bundle
 # shellcheck source=/dev/null
@@ -28,11 +28,13 @@ mkdir -p "$state"
 if [[ $(cat "$state/bundle" 2>&1) != "$BUNDLE" ]]; then
   file=$state/bundle.tar.gz
   if ! { identify && fetch "$file" && answer=$(tar --extract --gzip --file "$file" --directory / 2>&1); }; then
+    [[ -z ${1:-} ]] || instance=""
     report_failure bundle 1 "$answer"
     exit 1
   fi
   echo "$BUNDLE" >"$state/bundle"
   rm "$file"
 fi
+[[ -z ${1:-} ]] || exec "$lib/bootstrap.sh" bake
 systemctl daemon-reload
 systemctl enable --quiet --now --no-block dask-node.service

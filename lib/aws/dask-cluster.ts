@@ -156,6 +156,7 @@ export class DaskCluster extends Construct {
         plan: planned,
         account,
         key,
+        artifacts,
         network: this.network,
       });
     this.plan = this.images?.plan ?? planned;

@@ -1,4 +1,5 @@
 import type { Backend } from "./definition/backend";
+import type { EnvironmentDefinition } from "./definition/environment";
 import type { InstanceTypeDefinition } from "./definition/instance-types";
 import type { NetworkDefinition } from "./definition/network";
 import type { NodeSetupDefinition } from "./definition/node-setup";
@@ -6,6 +7,7 @@ import type { PoolDefinition, SchedulerDefinition } from "./definition/nodes";
 import type { ReleaseName } from "./releases";
 
 export type { Backend, HcpBackend, LocalBackend, S3Backend } from "./definition/backend";
+export type { EnvironmentDefinition, PackageIndexDefinition } from "./definition/environment";
 export type { InstanceTypeDefinition } from "./definition/instance-types";
 export type { NetworkDefinition, ZoneDefinition } from "./definition/network";
 export type { NodeSetupDefinition } from "./definition/node-setup";
@@ -35,6 +37,12 @@ export interface ClusterDefinition {
    * @default "2026.7"
    */
   readonly release?: ReleaseName;
+  /**
+   * Your packages, in addition to those of the release.
+   *
+   * @default - the packages of the release, from PyPI
+   */
+  readonly environment?: EnvironmentDefinition;
   /**
    * AWS region. In a region where an account may lack the zones a or b, such as `us-east-1`, `network.zones` is required.
    *

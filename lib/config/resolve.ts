@@ -4,6 +4,7 @@ import { GIB } from "./bytes";
 import { contains, hostOf } from "./cidr";
 import type {
   ClusterDefinition,
+  EnvironmentDefinition,
   Image,
   NetworkDefinition,
   NodeSetupDefinition,
@@ -14,7 +15,15 @@ import { factsOf, type GivenFacts, givenFacts } from "./instance-types";
 import { maxProcesses } from "./processes";
 import { DEFAULT_REGION, defaultZones } from "./regions";
 import { DEFAULT_RELEASE, RELEASES, type Release } from "./releases";
-import type { CpuPool, GpuPool, Network, Pool, ResolvedCluster, Scheduler } from "./resolved-cluster";
+import type {
+  CpuPool,
+  Environment,
+  GpuPool,
+  Network,
+  Pool,
+  ResolvedCluster,
+  Scheduler,
+} from "./resolved-cluster";
 import { zoneWithSubnets } from "./subnets";
 
 /** Index of the scheduler's default address in its subnet, counted from 0; AWS reserves the first four addresses. */
@@ -45,6 +54,7 @@ export function resolve(definition: ClusterDefinition): ResolvedCluster {
   return {
     name,
     release,
+    environment: resolveEnvironment(definition.environment ?? {}, name),
     region,
     network,
     scheduler,
@@ -60,6 +70,17 @@ export function resolve(definition: ClusterDefinition): ResolvedCluster {
     ...(definition.artifactBucket === undefined ? {} : { artifactBucket: definition.artifactBucket }),
     backend: definition.backend ?? { type: "local" },
     addressDefaults: addressDefaults(definition, scheduler.zone),
+  };
+}
+
+function resolveEnvironment(definition: EnvironmentDefinition, name: string): Environment {
+  const { packages = [], wheels = [], index = {}, lockfiles = `dask-locks/${name}`, ...rest } = definition;
+  return {
+    ...rest,
+    packages: [...packages],
+    wheels: [...wheels],
+    index: { ...index, extraUrls: [...(index.extraUrls ?? [])] },
+    lockfiles,
   };
 }
 

@@ -8,6 +8,8 @@ import type { Release } from "./releases";
 export interface ResolvedCluster {
   readonly name: string;
   readonly release: Release;
+  /** Packages of the user. */
+  readonly environment: Environment;
   readonly region: string;
   readonly network: Network;
   readonly scheduler: Scheduler;
@@ -30,6 +32,25 @@ export interface ResolvedCluster {
   readonly backend: Backend;
   /** Blocks and addresses that have their defaults, which are not valid in an existing network. */
   readonly addressDefaults: readonly AddressPath[];
+}
+
+/** Packages of the user. With none, the lockfiles of the release are used. */
+export interface Environment {
+  /** Requirements, as in PEP 508. */
+  readonly packages: readonly string[];
+  /** Path of a requirements file. */
+  readonly requirements?: string;
+  /** Paths of wheels. */
+  readonly wheels: readonly string[];
+  readonly index: {
+    /** Absent: PyPI. */
+    readonly url?: string;
+    readonly extraUrls: readonly string[];
+    /** Name or ARN of the secret with user and password. */
+    readonly credentialsSecret?: string;
+  };
+  /** Folder of the lockfiles. */
+  readonly lockfiles: string;
 }
 
 /** Network of a resolved cluster. */

@@ -3,6 +3,7 @@ import { MAX_VCPUS } from "./instance-types";
 import { RELEASE_NAMES } from "./releases";
 import { memoryLimit, rmmPool, spillLimit } from "./schema/amounts";
 import { backend, bucket } from "./schema/backend";
+import { environment } from "./schema/environment";
 import { integer, object, oneOf, pattern, refine } from "./schema/fields";
 import { clusterName, keyName, poolName, region, zoneName } from "./schema/names";
 import { network, privateAddress } from "./schema/network";
@@ -125,6 +126,7 @@ const logRetentionDays = refine(
 export const definitionSchema = object({
   name: clusterName,
   release: z.enum(RELEASE_NAMES).optional(),
+  environment: environment.optional(),
   region: region.optional(),
   network,
   scheduler: object({

@@ -1,12 +1,20 @@
 import { gzip } from "./gzip";
 import type { NodeFile } from "./node-plan";
 
+/** File of an archive: a text, or bytes such as those of a wheel. */
+export interface ArchiveFile extends Pick<NodeFile, "path" | "mode"> {
+  readonly content: string | Uint8Array;
+}
+
 /** Size of a block of a tar archive. Two empty blocks end the archive (POSIX.1-2017, `pax`, "ustar Interchange Format"). */
 const BLOCK_BYTES = 512;
 const END = Buffer.alloc(2 * BLOCK_BYTES);
 
-/** Maximum size of a name in the header of a tar entry, in bytes. */
+/** Maximum size of a name in the header of a tar entry, in bytes. GNU tar writes a longer one as an entry of its own. */
 const MAX_NAME_BYTES = 100;
+
+/** Name of the entry whose content is the name of the next entry (GNU tar manual, "Basic Tar Format"). */
+const LONG_NAME = Buffer.from("././@LongLink");
 
 /** Modification time of each file: 1980-01-01, because GNU tar warns about times in early 1970. */
 const MODIFIED_SECONDS = 315_532_800;
@@ -16,9 +24,9 @@ const MODIFIED_SECONDS = 315_532_800;
  * sorted by path, have a fixed time and belong to root. So equal files result in equal bytes on every computer and under
  * every version of Node.
  *
- * @throws Error for a path that is not absolute or is longer than 100 bytes, and for two files with one path
+ * @throws Error for a path that is not absolute, and for two files with one path
  */
-export function archive(files: readonly NodeFile[]): Buffer {
+export function archive(files: readonly ArchiveFile[]): Buffer {
   const sorted = [...files].sort((one, other) => (one.path < other.path ? -1 : 1));
   const twice = sorted.find(({ path }, index) => path === sorted[index + 1]?.path)?.path;
   if (twice !== undefined) throw new Error(`${twice}: got two files, expected one. Hint: remove one of them`);
@@ -26,20 +34,28 @@ export function archive(files: readonly NodeFile[]): Buffer {
 }
 
 /** Returns header and content of a file, padded to whole blocks. */
-function entry({ path, mode, content }: NodeFile): readonly Buffer[] {
-  const name = Buffer.from(path.slice(1));
-  if (!path.startsWith("/") || name.length > MAX_NAME_BYTES) {
+function entry({ path, mode, content }: ArchiveFile): readonly Buffer[] {
+  if (!path.startsWith("/"))
     throw new Error(
-      `file of a bundle: got ${JSON.stringify(path)}, expected an absolute path of at most ${MAX_NAME_BYTES} bytes. Hint: shorten it`,
+      `file of a bundle: got ${JSON.stringify(path)}, expected an absolute path. Hint: begin it with /`,
     );
-  }
+  const name = Buffer.from(path.slice(1));
   const body = Buffer.from(content);
-  const padding = Buffer.alloc((BLOCK_BYTES - (body.length % BLOCK_BYTES)) % BLOCK_BYTES);
-  return [header(name, mode, body.length), body, padding];
+  const long = name.length > MAX_NAME_BYTES ? Buffer.concat([name, Buffer.alloc(1)]) : undefined;
+  return [
+    ...(long ? [header(LONG_NAME, "0644", long.length, "L"), ...blocks(long)] : []),
+    header(name.subarray(0, MAX_NAME_BYTES), mode, body.length, "0"),
+    ...blocks(body),
+  ];
 }
 
-/** Returns the header of a regular file: fields at fixed positions, numbers in octal. */
-function header(name: Buffer, mode: string, size: number): Buffer {
+/** Returns a content, padded to whole blocks. */
+function blocks(content: Buffer): readonly Buffer[] {
+  return [content, Buffer.alloc((BLOCK_BYTES - (content.length % BLOCK_BYTES)) % BLOCK_BYTES)];
+}
+
+/** Returns the header of a regular file (type `0`) or a long name (type `L`): fields at fixed positions, numbers in octal. */
+function header(name: Buffer, mode: string, size: number, type: "0" | "L"): Buffer {
   const block = Buffer.alloc(BLOCK_BYTES);
   const octal = (value: number, digits: number) => value.toString(8).padStart(digits, "0");
   name.copy(block, 0);
@@ -49,7 +65,7 @@ function header(name: Buffer, mode: string, size: number): Buffer {
   block.write(octal(size, 11), 124);
   block.write(octal(MODIFIED_SECONDS, 11), 136);
   block.write(" ".repeat(8), 148); // the checksum counts itself as spaces
-  block.write("0", 156); // a regular file
+  block.write(type, 156);
   block.write("ustar\u000000", 257);
   block.write("root", 265);
   block.write("root", 297);

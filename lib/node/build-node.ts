@@ -3,17 +3,18 @@ import type { ResolvedCluster } from "../config/resolved-cluster";
 import { bundleOf } from "./bundle";
 import { cudaSettings, cudaSteps } from "./cuda";
 import { daskConfig } from "./dask-config";
+import { environmentFiles, indexSettings, wheelFiles } from "./environment";
 import { imageContents } from "./image-contents";
 import { BOOT_SECONDS, RETRY_SECONDS } from "./lifecycle";
-import { lockfileOf } from "./lockfile";
 import { exactPython, MINIFORGE } from "./miniforge";
 import { copy, ENVIRONMENT, environmentFile, LIBRARY, script, text, UNITS } from "./node-files";
 import type { BootStep, NodeFeature, NodeFile, NodePlan } from "./node-plan";
 import { packageFile } from "./package-file";
+import type { Packages } from "./packages/read-packages";
 import { pythonFiles } from "./python-files";
 import type { ServiceContext } from "./service";
 import type { NodeSetup } from "./setup-scripts";
-import { reportFiles, stubFiles } from "./stub";
+import { stubFiles } from "./stub";
 import { renderTemplate } from "./template";
 
 /** Script of each step that every node may have, below `cloud-init/`; a feature brings those of its steps. */
@@ -28,13 +29,15 @@ const SCRIPTS: Readonly<Partial<Record<BootStep, string>>> = {
 
 /** What distinguishes a node from the other nodes of its cluster. */
 export interface NodeOptions
-  extends Omit<NodePlan, "bake" | "bakeSetup" | "boot" | "stub" | "bundle" | "imageContents"> {
+  extends Omit<NodePlan, "bake" | "bakeSetup" | "boot" | "stub" | "bundle" | "imageContents" | "wheels"> {
   /** Whether the node has a GPU. */
   readonly gpu: boolean;
   /** Maximum that one worker process may spill; `false` for no limit. */
   readonly spillLimit: string | false;
   /** Features that some nodes have. */
   readonly features: readonly NodeFeature[];
+  /** Packages of the Python environment. */
+  readonly python: Packages;
   /** Scripts of the user. */
   readonly setup: NodeSetup;
 }
@@ -43,7 +46,7 @@ export interface NodeOptions
 export function buildNode(
   cluster: ResolvedCluster,
   context: ServiceContext,
-  { gpu, spillLimit, features, setup, ...options }: NodeOptions,
+  { gpu, spillLimit, features, python, setup, ...options }: NodeOptions,
 ): NodePlan {
   const { release } = cluster;
   // Packages come one after the other; conda needs no package manager.
@@ -73,14 +76,14 @@ export function buildNode(
     PYTHON: exactPython(release),
     MINIFORGE_URL: MINIFORGE.url,
     MINIFORGE_SHA256: MINIFORGE.sha256,
+    ...indexSettings(cluster.environment.index),
     SERVICE: options.service.name,
     ...(gpu ? cudaSettings(release.driverBranch, release.cuda, options.instanceTypes) : {}),
     ...options.settings,
     ...Object.assign({}, ...features.map((feature) => feature.settings)),
   };
   const files: readonly NodeFile[] = [
-    lockfileOf(cluster, gpu),
-    text(`${LIBRARY}/uv.txt`, packageFile("locks/tools/uv.node.txt")),
+    ...environmentFiles(python.lockfiles[gpu ? "gpu" : "cpu"]),
     ...daskConfig(cluster, context, spillLimit),
     text("/etc/sysctl.d/90-dask.conf", kernelSettings()),
     text("/etc/needrestart/conf.d/dask.conf", packageFile("cloud-init/base/needrestart.conf")),
@@ -96,15 +99,11 @@ export function buildNode(
     ...(gpu ? [copy("cuda-nvidia/nvidia-persistenced.conf", LIBRARY)] : []),
     ...options.files,
   ];
-  const contents = imageContents({
-    bake,
-    bakeSetup: setup.bake,
-    settings,
-    files: [...files, ...reportFiles(settings)],
-  });
+  const wheels = wheelFiles(python.wheels);
+  const contents = imageContents(cluster, { bake, bakeSetup: setup.bake, settings, files, wheels });
   const environment = { ...settings, BAKE_KEY: contents.digest };
   const bundled = [environmentFile(ENVIRONMENT, environment), ...files];
-  const bundle = bundleOf(bundled);
+  const bundle = bundleOf(bundled, wheels);
   const stub = stubFiles(cluster, environment, bundle);
   return {
     ...options,
@@ -115,6 +114,7 @@ export function buildNode(
     imageContents: contents,
     settings: environment,
     files: [...bundled, ...stub],
+    wheels,
     stub,
     bundle,
   };

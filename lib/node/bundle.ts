@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { archive } from "./archive";
+import { type ArchiveFile, archive } from "./archive";
 import type { NodeFile } from "./node-plan";
 
 /** What cdktf writes where a value is known only after a deployment: in strings, lists and maps, and for numbers. */
@@ -16,13 +16,14 @@ export interface Bundle {
 }
 
 /**
- * Returns the bundle of a node.
+ * Returns files as a bundle.
  *
+ * @param binaries files that are not text
  * @throws Error for a file with a Terraform token, whose value is known only after a deployment
  */
-export function bundleOf(files: readonly NodeFile[]): Bundle {
+export function bundleOf(files: readonly NodeFile[], binaries: readonly ArchiveFile[] = []): Bundle {
   for (const file of files) refuseTokens(file);
-  const bytes = archive(files);
+  const bytes = archive([...files, ...binaries]);
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   return { sha256, key: `bundles/${sha256}.tar.gz`, archive: bytes };
 }

@@ -1,20 +1,24 @@
 import { createHash } from "node:crypto";
-import { BOOT_SECONDS } from "./lifecycle";
+import type { ResolvedCluster } from "../config/resolved-cluster";
+import { type Bundle, bundleOf } from "./bundle";
+import { BOOT_SECONDS, RETRY_SECONDS } from "./lifecycle";
 import { ENVIRONMENT, environmentFile, LIBRARY, NODE_LOG, stepScript } from "./node-files";
 import type { NodeFile, NodePlan } from "./node-plan";
 import { setupScript } from "./setup-scripts";
+import { imageStub } from "./stub";
 
 /** Settings that decide what an image contains. */
 const SETTINGS: readonly string[] = [
   ...["BAKE", "BAKE_SETUP", "PACKAGES", "DASK", "PYTHON", "MINIFORGE_URL", "MINIFORGE_SHA256"],
+  ...["INDEX_URL", "EXTRA_INDEX_URLS", "INDEX_SECRET"],
   ...["DRIVER_BRANCH", "NVSWITCH", "CUDA_PACKAGE"],
 ];
 
 /** Files that the steps of an image read, in addition to their scripts. */
 const FILES: readonly string[] = ["functions.sh", "nvidia-persistenced.conf", "requirements.txt", "uv.txt"];
 
-/** Scripts that run the steps. They are in an image, but a change of them does not require another image. */
-const RUNNER: readonly string[] = ["bootstrap.sh", "instance.sh"];
+/** Script that runs the steps. It is in an image, but a change of it does not require another image. */
+const RUNNER = `${LIBRARY}/bootstrap.sh`;
 
 /** File in which `cloud-init/base/bootstrap.sh` writes the digest of the image contents. */
 const STAMP_FILE = "/var/lib/dask-node/baked";
@@ -23,40 +27,55 @@ const STAMP_FILE = "/var/lib/dask-node/baked";
 export interface ImageContents {
   /** Hexadecimal digest of everything that decides the contents: equal for nodes that can share an image. */
   readonly digest: string;
-  /** Files that the build instance of the image needs. */
+  /** Settings, scripts and lockfile. */
   readonly files: readonly NodeFile[];
-  /** Shell command that installs the contents, to run as root. Its exit code is not 0 if a step fails. */
+  /** Archive with these files and the wheels of the user, which the build instance downloads. */
+  readonly bundle: Bundle;
+  /** Files that the build instance gets first: they download the bundle. */
+  readonly stub: readonly NodeFile[];
+  /**
+   * Shell command that downloads the bundle and installs the contents, to run as root. Its exit code is not 0 if a step
+   * fails.
+   */
   readonly command: string;
   /** File that contains the digest after the command. */
   readonly stampFile: string;
 }
 
 /** Fields of a plan that decide the contents of its image. */
-type Contents = Pick<NodePlan, "bake" | "bakeSetup" | "settings" | "files">;
+type Contents = Pick<NodePlan, "bake" | "bakeSetup" | "settings" | "files" | "wheels">;
 
 /** Returns what an image for a node contains, and how to install it. */
-export function imageContents({ bake, bakeSetup, settings, files }: Contents): ImageContents {
+export function imageContents(
+  cluster: ResolvedCluster,
+  { bake, bakeSetup, settings, files, wheels }: Contents,
+): ImageContents {
   const read = FILES.map((name) => `${LIBRARY}/${name}`);
   const paths = [...read, ...[...bake.flat(), ...bakeSetup].map(stepScript), ...bakeSetup.map(setupScript)];
-  const runner = RUNNER.map((name) => `${LIBRARY}/${name}`);
   const decisive = {
     settings: Object.fromEntries(Object.entries(settings).filter(([name]) => SETTINGS.includes(name))),
     files: files.filter(({ path }) => paths.includes(path)),
   };
   const digest = digestOf(decisive);
+  const environment = {
+    ...decisive.settings,
+    BAKE_KEY: digest,
+    BOOT_SECONDS: String(BOOT_SECONDS),
+    RETRY_SECONDS: String(RETRY_SECONDS),
+  };
+  const contained = [
+    environmentFile(ENVIRONMENT, environment),
+    ...files.filter(({ path }) => path === RUNNER),
+    ...decisive.files,
+  ];
+  const bundle = bundleOf(contained, wheels);
   return {
     digest,
-    files: [
-      environmentFile(ENVIRONMENT, {
-        ...decisive.settings,
-        BAKE_KEY: digest,
-        BOOT_SECONDS: String(BOOT_SECONDS),
-      }),
-      ...files.filter(({ path }) => runner.includes(path)),
-      ...decisive.files,
-    ],
+    files: contained,
+    bundle,
+    stub: imageStub(cluster, bundle),
     // Instances that start from one image would otherwise share its machine ID and its log.
-    command: `${LIBRARY}/bootstrap.sh bake && rm ${NODE_LOG} && : >/etc/machine-id`,
+    command: `${LIBRARY}/fetch-bundle.sh bake && rm ${NODE_LOG} && : >/etc/machine-id`,
     stampFile: STAMP_FILE,
   };
 }

@@ -1,4 +1,5 @@
 import type { Image } from "../config/definition";
+import type { ArchiveFile } from "./archive";
 import type { Bundle } from "./bundle";
 import type { ImageContents } from "./image-contents";
 import type { Service } from "./service";
@@ -64,6 +65,8 @@ export interface NodePlan {
   readonly bakeSetup: readonly BootStep[];
   /** Steps of every boot, in order. Each has a script of its name. */
   readonly boot: readonly BootStep[];
+  /** Wheels of the user. */
+  readonly wheels: readonly ArchiveFile[];
   /** Environment variables of the scripts, in `/etc/dask/node.env`. */
   readonly settings: Readonly<Record<string, string>>;
   /** What an image for the node contains, and its digest. */

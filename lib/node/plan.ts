@@ -1,4 +1,5 @@
 import type { Pool, ResolvedCluster } from "../config/resolved-cluster";
+import { ValidationError } from "../config/validation-error";
 import { buildNode } from "./build-node";
 import { certificatesFeature } from "./certificates";
 import { cudaEnvironment } from "./cuda";
@@ -9,6 +10,7 @@ import { resourceName } from "./names";
 import { httpPort, nodeContext } from "./node-context";
 import { copy, script, text, UNITS } from "./node-files";
 import type { NodePlan } from "./node-plan";
+import { type Packages, readPackages } from "./packages/read-packages";
 import { moduleCommand } from "./python-files";
 import type { ServiceContext } from "./service";
 import { POOL_SEPARATOR, schedulerService, workerService } from "./services";
@@ -43,27 +45,39 @@ export interface ClusterPlan {
 
 /**
  * Plans the nodes of a cluster: everything that is known of them before a deployment. Call it once for each cluster, and
- * pass the plans on. It reads the scripts that `nodeSetup` names.
+ * pass the plans on. It reads the files that the definition names: scripts of `nodeSetup`, lockfiles and wheels.
  *
  * @example
  * const { scheduler, pools } = planNodes(cluster);
  * for (const node of [scheduler, ...pools.map(({ node }) => node)]) console.log(node.name, node.bundle.sha256);
  *
- * @throws ValidationError for scripts of `nodeSetup` that are missing or cannot run
+ * @throws ValidationError for scripts of `nodeSetup` that are missing or cannot run, for wheels that nodes cannot install, and
+ * for lockfiles that are missing or are not those of the definition
  */
 export function planNodes(cluster: ResolvedCluster): ClusterPlan {
   const context = nodeContext(cluster);
   const setup = readSetupScripts(cluster);
+  const packages = readPackages(cluster);
+  const issues = [...setup.issues, ...packages.issues];
+  if (issues.length > 0) throw new ValidationError(cluster.name, issues);
   return {
     schedulerAddress: context.schedulerAddress,
     expectation: minExpectation(cluster),
-    scheduler: schedulerNode(cluster, context, setup.scheduler),
-    pools: setup.pools.map(({ pool, setup }) => ({ pool, node: workerNode(cluster, pool, context, setup) })),
+    scheduler: schedulerNode(cluster, context, packages, setup.scheduler),
+    pools: setup.pools.map(({ pool, setup }) => ({
+      pool,
+      node: workerNode(cluster, pool, context, packages, setup),
+    })),
   };
 }
 
 /** With UCX the scheduler has a GPU and the packages of GPU workers, because it uses `ucx://` too. */
-function schedulerNode(cluster: ResolvedCluster, context: ServiceContext, setup: NodeSetup): NodePlan {
+function schedulerNode(
+  cluster: ResolvedCluster,
+  context: ServiceContext,
+  python: Packages,
+  setup: NodeSetup,
+): NodePlan {
   const { instanceType, diskGiB, image } = cluster.scheduler;
   const service = schedulerService(cluster, context);
   return buildNode(cluster, context, {
@@ -77,6 +91,7 @@ function schedulerNode(cluster: ResolvedCluster, context: ServiceContext, setup:
     image,
     spillLimit: false,
     setup,
+    python,
     packages: [],
     service,
     settings: {
@@ -98,6 +113,7 @@ function workerNode(
   cluster: ResolvedCluster,
   pool: Pool,
   context: ServiceContext,
+  python: Packages,
   setup: NodeSetup,
 ): NodePlan {
   const name = resourceName(cluster, pool.name);
@@ -128,6 +144,7 @@ function workerNode(
     image: pool.image,
     spillLimit: pool.spill.limit,
     setup,
+    python,
     packages: pool.spill.storage === "instance-store" ? ["mdadm", "xfsprogs"] : [],
     service,
     settings: {

@@ -2,15 +2,12 @@ import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { NodeSetupDefinition } from "../config/definition";
 import type { Pool, ResolvedCluster } from "../config/resolved-cluster";
-import { ValidationError, type ValidationIssue } from "../config/validation-error";
+import type { ValidationIssue } from "../config/validation-error";
 import { LIBRARY, script, stepScript } from "./node-files";
 import type { NodeFile, SetupStep } from "./node-plan";
 
-/**
- * Most bytes of a script: base64 of as many and what is around them fit into the 16,000 characters of a component (EC2 Image
- * Builder API Reference, CreateComponent, `data`).
- */
-export const MAX_SETUP_SCRIPT_BYTES = 10_000;
+/** Maximum size of a script in bytes. Larger ones contain data, which do not belong into the bundle of each node. */
+export const MAX_SETUP_SCRIPT_BYTES = 100_000;
 
 /** Scripts of the user for a node. */
 export interface NodeSetup {
@@ -27,14 +24,12 @@ export interface ClusterSetup {
   readonly scheduler: NodeSetup;
   /** In the order of the definition. */
   readonly pools: readonly { readonly pool: Pool; readonly setup: NodeSetup }[];
+  /** What is wrong with the scripts: they are missing, no scripts, or too large. */
+  readonly issues: readonly ValidationIssue[];
 }
 
-/**
- * Reads the scripts that a definition names. Paths are relative to the working directory.
- *
- * @throws ValidationError for files that are missing, no scripts, or too large
- */
-export function readSetupScripts({ name, nodeSetup, scheduler, pools }: ResolvedCluster): ClusterSetup {
+/** Reads the scripts that a definition names. Paths are relative to the working directory. */
+export function readSetupScripts({ nodeSetup, scheduler, pools }: ResolvedCluster): ClusterSetup {
   const issues: ValidationIssue[] = [];
   const read = (setup: NodeSetupDefinition = {}, owner: string, suffix: "" | "-scheduler" | "-pool") => {
     const steps = (part: "bake" | "boot") => {
@@ -49,15 +44,14 @@ export function readSetupScripts({ name, nodeSetup, scheduler, pools }: Resolved
   const shared = read(nodeSetup, "", "");
   const after = ({ bake, boot }: typeof shared) =>
     ofNode([...shared.bake, ...bake], [...shared.boot, ...boot]);
-  const setup = {
+  return {
     scheduler: after(read(scheduler.nodeSetup, "scheduler.", "-scheduler")),
     pools: pools.map((pool, index) => ({
       pool,
       setup: after(read(pool.nodeSetup, `pools[${index}].`, "-pool")),
     })),
+    issues,
   };
-  if (issues.length > 0) throw new ValidationError(name, issues);
-  return setup;
 }
 
 /** A step, and the script of the user that it runs. */

@@ -14,7 +14,7 @@ from .network import ADMIN_GATEWAY, GATEWAY, address_of, network_namespace
 from .node import Node
 from .registries import configure_registries
 from .security import SecurityGroups
-from .synthesized import Cluster, Launch, synthesize
+from .synthesized import Bundle, Cluster, Launch, synthesize
 
 #: Address of the node that bakes an image, and the timeout of its commands.
 BUILDER, BAKE_SECONDS = "10.77.31.250", 400
@@ -126,11 +126,13 @@ class Rig:
 
     def _bake(self, name: str, contents: dict) -> Path:
         self._give_network(name, BUILDER, GATEWAY)
-        self.aws.register(BUILDER, id=f"i-{contents['digest']:0>17}")
+        bundle = Bundle(contents["bucket"], contents["key"], Path(contents["file"]))
+        self.aws.upload(bundle)
+        self.aws.register(BUILDER, id=f"i-{contents['digest']:0>17}", role="builder", objects=[bundle.path])
         builder = self._node(name, BUILDER)
         builder.start()
         builder.wait_for("cloud-init status | grep -q done", 60)
-        for file in contents["files"]:
+        for file in contents["stub"]:
             builder.write(file["path"], file["content"], int(file["mode"], 8))
         # A service has the environment variables of `configure_registries`.
         builder.run(f"systemd-run --quiet --wait --pipe {contents['command']}", BAKE_SECONDS)

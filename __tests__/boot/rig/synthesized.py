@@ -169,7 +169,8 @@ class Cluster:
 
     def image_contents(self, pool: str | None = None) -> dict:
         """Return the contents of a baked image for the nodes of a pool, or for the scheduler."""
-        return (self.facts["pools"][pool] if pool else self.facts["scheduler"])["bake"]
+        image = (self.facts["pools"][pool] if pool else self.facts["scheduler"])["bake"]
+        return image | {"bucket": self.bundles[0].bucket}
 
     def ingress(self) -> list[Ingress]:
         """Return the ingress rules of all security groups."""

@@ -10,6 +10,8 @@ What moto lacks is added, so that it stands for AWS here:
   #9841), and an update without a mixed instances policy keeps the existing one
 - requests are processed one at a time: moto rejected one of several concurrent requests that revoke rules
   of a security group, although the rule existed
+- a request that the SDK repeats gets the answer of the first one: on a busy computer, connections to this
+  server break after moto has processed the request, and moto would reject the second one as a duplicate
 - a group gets its desired number of instances: moto drops the fractions of its two shares
 - an instance refresh of a group is accepted; the group's instances do not change
 - a terminated instance frees its addresses, so that another one can have them
@@ -18,6 +20,7 @@ What moto lacks is added, so that it stands for AWS here:
 """
 
 import sys
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from uuid import uuid4
@@ -35,6 +38,7 @@ from moto.iam.access_control import PermissionResult
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from moto.s3.models import FakeBucket
+from werkzeug.test import run_wsgi_app
 
 PUBLIC_IMAGES = {
     "canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id": "ami-785db401",
@@ -117,8 +121,17 @@ def terminate(instance: Instance):
 
 
 def answer_one_at_a_time(application, environ, start_response):
+    invocation = environ.get("HTTP_AMZ_SDK_INVOCATION_ID")
     with answering:
-        return answer(application, environ, start_response)
+        if invocation not in succeeded:
+            status, headers, body = run_wsgi_app(partial(answer, application), environ, buffered=True)
+            if invocation is None or not status.startswith("2"):
+                start_response(status, headers.to_wsgi_list())
+                return body
+            succeeded[invocation] = (status, headers.to_wsgi_list(), b"".join(body))
+        status, headers, body = succeeded[invocation]
+        start_response(status, headers)
+        return [body]
 
 
 def record(response, action: str) -> None:
@@ -143,6 +156,8 @@ def record_s3_action(response, bucket_name: str | None = None, key_name: str | N
 #: Permissions of S3's requests that are not named after them.
 S3_PERMISSIONS = {"HeadBucket": "ListBucket"}
 
+#: Answers of successful requests, by the id that the SDK gives to a request and its repetitions.
+succeeded: dict[str, tuple[str, list[tuple[str, str]], bytes]] = {}
 called: set[str] = set()
 authorize = BaseResponse._authenticate_and_authorize_normal_action
 authorize_s3 = BaseResponse._authenticate_and_authorize_s3_action

@@ -7,13 +7,16 @@ import { ImagebuilderImageRecipe } from "@cdktf/provider-aws/lib/imagebuilder-im
 import { ImagebuilderInfrastructureConfiguration } from "@cdktf/provider-aws/lib/imagebuilder-infrastructure-configuration";
 import { Construct } from "constructs";
 import type { ResolvedCluster } from "../../config/resolved-cluster";
+import type { Bundle } from "../../node/bundle";
 import { resourceName } from "../../node/names";
 import type { NodePlan } from "../../node/node-plan";
+import type { ArtifactBucket } from "../artifacts/artifact-bucket";
+import { BundleObject } from "../artifacts/bundle-object";
 import type { EncryptionKey } from "../encryption/encryption-key";
 import { LogGroup } from "../encryption/log-group";
 import { buildLogGroup } from "../encryption/log-names";
 import { parentImage, ROOT_DEVICE } from "./base-image";
-import { componentDocuments } from "./component-documents";
+import { componentDocument } from "./component-document";
 import type { ImageBuilder } from "./image-builder";
 
 /** The only version: names contain the digest of the contents. */
@@ -41,8 +44,10 @@ export interface AmiContents {
   readonly parentImage: string;
   /** Size of the root volume in GiB: an instance that starts from the AMI needs at least the same. */
   readonly diskGiB: number;
-  /** Documents of the components that install the contents. */
-  readonly documents: readonly string[];
+  /** Document of the component that installs the contents. */
+  readonly document: string;
+  /** Archive that the component downloads. */
+  readonly bundle: Bundle;
   /**
    * Digest of the other fields: part of the names in AWS, and the id of the construct. So a name has the same Terraform
    * address, whichever pools use the AMI.
@@ -52,8 +57,6 @@ export interface AmiContents {
 
 /**
  * Returns the contents of an AMI for a node: its `imageContents`, on its image.
- *
- * @throws Error for a file that does not fit in a component of Image Builder
  */
 export function amiContents(
   { name, release }: ResolvedCluster,
@@ -62,12 +65,12 @@ export function amiContents(
 ): AmiContents {
   const description = `nodes of the Dask cluster ${name}, release ${release.name}`;
   const parent = parentImage(image);
-  const documents = componentDocuments(imageContents);
+  const document = componentDocument(imageContents);
   const digest = createHash("sha256")
-    .update(JSON.stringify([description, parent, diskGiB, documents]))
+    .update(JSON.stringify([description, parent, diskGiB, document]))
     .digest("hex")
     .slice(0, 12);
-  return { description, parentImage: parent, diskGiB, documents, digest };
+  return { description, parentImage: parent, diskGiB, document, bundle: imageContents.bundle, digest };
 }
 
 /** Contents of an AMI, and where it is built: on the first instance type of its node that AWS has capacity for. */
@@ -80,6 +83,8 @@ export interface BakedImageProps {
   readonly contents: AmiContents;
   /** Key that encrypts the AMI. */
   readonly key: EncryptionKey;
+  /** Bucket of the archive. */
+  readonly artifacts: ArtifactBucket;
   /** Subnet, security group and role of the build. */
   readonly builder: ImageBuilder;
 }
@@ -100,11 +105,21 @@ export class BakedImage extends Construct {
 
   constructor(scope: Construct, id: string, props: BakedImageProps) {
     super(scope, id);
-    const { cluster, node, contents, key, builder } = props;
+    const { cluster, node, contents, key, artifacts, builder } = props;
     const { description } = contents;
     const encrypted = { kmsKeyId: key.arn };
     const name = resourceName(cluster, contents.digest);
 
+    const { object } = new BundleObject(this, "bundle", { bundle: contents.bundle, bucket: artifacts, key });
+    const component = new ImagebuilderComponent(this, "component", {
+      name,
+      description,
+      version: VERSION,
+      ...encrypted,
+      ...CREATE_BEFORE_DESTROY,
+      platform: "Linux",
+      data: escapeTerraform(contents.document),
+    });
     const recipe = new ImagebuilderImageRecipe(this, "recipe", {
       name,
       description,
@@ -123,17 +138,7 @@ export class BakedImage extends Construct {
           },
         },
       ],
-      component: contents.documents.map((data, index) => ({
-        componentArn: new ImagebuilderComponent(this, `component-${index + 1}`, {
-          name: `${name}-${index + 1}`,
-          description,
-          version: VERSION,
-          ...encrypted,
-          ...CREATE_BEFORE_DESTROY,
-          platform: "Linux",
-          data: escapeTerraform(data),
-        }).arn,
-      })),
+      component: [{ componentArn: component.arn }],
     });
     const infrastructure = new ImagebuilderInfrastructureConfiguration(this, "infrastructure", {
       name,
@@ -180,7 +185,7 @@ export class BakedImage extends Construct {
       ...made,
       ...CREATE_BEFORE_DESTROY,
       timeouts: { create: "120m" },
-      dependsOn: [...builder.dependencies, logs.group],
+      dependsOn: [...builder.dependencies, logs.group, object],
     });
     builder.role.addDependent(image);
     this.amiId = image.outputResources.get(0).amis.get(0).image;

@@ -4,6 +4,7 @@ import type { ResolvedCluster } from "../../config/resolved-cluster";
 import type { NodePlan } from "../../node/node-plan";
 import type { ClusterPlan } from "../../node/plan";
 import type { Account } from "../account/account";
+import type { ArtifactBucket } from "../artifacts/artifact-bucket";
 import type { EncryptionKey } from "../encryption/encryption-key";
 import type { ClusterNetwork } from "../network/cluster-network";
 import { amiContents, BakedImage } from "./baked-image";
@@ -20,6 +21,8 @@ export interface BakedImagesProps {
   readonly account: Account;
   /** Key of the cluster. */
   readonly key: EncryptionKey;
+  /** Bucket of the archives with the contents. */
+  readonly artifacts: ArtifactBucket;
   /** Network in which the AMIs are built. */
   readonly network: ClusterNetwork;
 }
@@ -42,9 +45,10 @@ export class BakedImages extends Construct {
   /** Instances that build the AMIs: their role, security group and subnet. */
   readonly builder: ImageBuilder;
 
-  constructor(scope: Construct, id: string, { cluster, plan, account, key, network }: BakedImagesProps) {
+  constructor(scope: Construct, id: string, { plan, ...props }: BakedImagesProps) {
     super(scope, id);
-    this.builder = new ImageBuilder(this, "builder", { cluster, account, network });
+    const { cluster, key, artifacts } = props;
+    this.builder = new ImageBuilder(this, "builder", props);
     const baked = new Map<NodePlan, Image>();
     for (const nodes of alike(nodesToBake(plan))) {
       const [node] = nodes;
@@ -54,6 +58,7 @@ export class BakedImages extends Construct {
         node,
         contents,
         key,
+        artifacts,
         builder: this.builder,
       });
       for (const one of nodes) baked.set(one, { amiId });

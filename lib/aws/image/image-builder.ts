@@ -4,6 +4,8 @@ import { Construct } from "constructs";
 import type { ResolvedCluster } from "../../config/resolved-cluster";
 import { resourceName } from "../../node/names";
 import type { Account } from "../account/account";
+import type { ArtifactBucket } from "../artifacts/artifact-bucket";
+import type { EncryptionKey } from "../encryption/encryption-key";
 import { type ClusterNetwork, schedulerSubnetId } from "../network/cluster-network";
 import { egressRules } from "../network/cluster-security-groups";
 import { BuilderRole } from "../roles/builder-role";
@@ -14,6 +16,10 @@ export interface ImageBuilderProps {
   readonly cluster: ResolvedCluster;
   /** Account of the cluster. */
   readonly account: Account;
+  /** Key that encrypts the archives with the contents. */
+  readonly key: EncryptionKey;
+  /** Bucket of these archives. */
+  readonly artifacts: ArtifactBucket;
   /** Network of the build: the private subnet of the scheduler's zone. */
   readonly network: ClusterNetwork;
 }
@@ -35,8 +41,9 @@ export class ImageBuilder extends Construct {
   /** Resources that have to exist before a build, in addition to the policies of the role. */
   readonly dependencies: readonly ITerraformDependable[];
 
-  constructor(scope: Construct, id: string, { cluster, account, network }: ImageBuilderProps) {
+  constructor(scope: Construct, id: string, props: ImageBuilderProps) {
     super(scope, id);
+    const { cluster, network } = props;
     const name = resourceName(cluster, "image-builder");
     const group = new SecurityGroup(this, "group", {
       name,
@@ -44,7 +51,7 @@ export class ImageBuilder extends Construct {
       vpcId: network.vpcId,
       tags: { Name: name },
     });
-    this.role = new BuilderRole(this, "role", { cluster, account });
+    this.role = new BuilderRole(this, "role", props);
     this.subnetId = schedulerSubnetId(cluster, network);
     this.securityGroupId = group.id;
     this.dependencies = [

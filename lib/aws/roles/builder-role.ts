@@ -2,14 +2,21 @@ import { IamRolePolicyAttachment } from "@cdktf/provider-aws/lib/iam-role-policy
 import type { Construct } from "constructs";
 import type { ResolvedCluster } from "../../config/resolved-cluster";
 import type { Account } from "../account/account";
+import type { ArtifactBucket } from "../artifacts/artifact-bucket";
+import type { EncryptionKey } from "../encryption/encryption-key";
 import { InstanceRole } from "./instance-role";
+import { readBundles } from "./read-bundles";
 
-/** Cluster and account of the role. */
+/** Cluster and account of the role, and what it may read. */
 export interface BuilderRoleProps {
   /** Cluster whose AMIs are built. */
   readonly cluster: ResolvedCluster;
   /** Account of the cluster. */
   readonly account: Account;
+  /** Key that encrypts the archives with the contents of the AMIs. */
+  readonly key: EncryptionKey;
+  /** Bucket of these archives. */
+  readonly artifacts: ArtifactBucket;
 }
 
 /**
@@ -28,13 +35,15 @@ const MANAGED_POLICIES = ["EC2InstanceProfileForImageBuilder", "AmazonSSMManaged
  * dask.images?.builder.role.addManagedPolicy("arn:aws:iam::123456789012:policy/read-my-packages");
  */
 export class BuilderRole extends InstanceRole {
-  constructor(scope: Construct, id: string, { cluster, account }: BuilderRoleProps) {
+  constructor(scope: Construct, id: string, props: BuilderRoleProps) {
+    const { cluster, account } = props;
     super(scope, id, {
       cluster,
       account,
       kind: "builder",
       description: `instances that build AMIs of the Dask cluster ${cluster.name}`,
     });
+    this.allow("read-bundles", ...readBundles(props, `${props.artifacts.arn}/bundles/*`));
     // `addManagedPolicy` would change their Terraform addresses.
     for (const name of MANAGED_POLICIES)
       this.grant(

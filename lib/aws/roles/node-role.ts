@@ -7,6 +7,7 @@ import type { BundleObject } from "../artifacts/bundle-object";
 import type { ClusterSecrets } from "../encryption/cluster-secrets";
 import type { EncryptionKey } from "../encryption/encryption-key";
 import { InstanceRole, type InstanceRoleProps } from "./instance-role";
+import { readBundles } from "./read-bundles";
 
 /** Tag in which a node reports its state: `ready`, or the boot step that failed and why. */
 export const STATE_TAG = "dask:state";
@@ -43,20 +44,7 @@ export class NodeRole extends InstanceRole {
   constructor(scope: Construct, id: string, props: InstanceRoleProps & NodeRoleProps) {
     super(scope, id, props);
     this.key = props.key;
-    this.allow(
-      "read-bundle",
-      { Action: "s3:GetObject", Resource: props.bundle.arn },
-      {
-        Action: "kms:Decrypt",
-        Resource: this.key.arn,
-        Condition: {
-          StringEquals: {
-            "kms:ViaService": this.account.servicePrincipal("s3"),
-            "kms:EncryptionContext:aws:s3:arn": props.artifacts.arn,
-          },
-        },
-      },
-    );
+    this.allow("read-bundle", ...readBundles(props, props.bundle.arn));
     this.allow("tag-machines", {
       Action: "ec2:CreateTags",
       Resource: this.account.arn("ec2", "instance/*"),
