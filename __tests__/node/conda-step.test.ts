@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import { readdirSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { development } from "../../environments/development";
 import { production } from "../../environments/production";
 import type { NodePlan } from "../../lib/node/node-plan";
 import { packageFile } from "../../lib/node/package-file";
-import { fakeAws } from "./fake-aws";
+import { fakeAws, keep } from "./fake-aws";
 import { FakeNode } from "./fake-node";
 import { largest2024, worker } from "./specs";
 
@@ -25,6 +25,11 @@ mkdir -p "$prefix/bin"
 printf '#!/bin/bash\\necho "dask, version $(cat /var/installed)"\\n' >"$prefix/bin/dask"
 chmod +x "$prefix/bin/dask"`;
 
+/** Keeps the requirements, the variables of the index, and the credentials. */
+const KEEP_INPUTS = `cp "\${@: -1}" /var/requirements
+env | grep -E '^(UV_DEFAULT_INDEX|UV_INDEX|UV_FIND_LINKS|PIP_INDEX_URL)=' | sort >/var/variables
+[[ -z \${NETRC:-} ]] || { cp "$NETRC" /var/netrc; stat --format %a "$NETRC" >/var/netrc-mode; }`;
+
 let fake: FakeNode;
 const prepare = (spec: NodePlan) => {
   fake = new FakeNode(spec, { MINIFORGE_SHA256: DIGEST });
@@ -33,7 +38,7 @@ const prepare = (spec: NodePlan) => {
   fake.command("conda-stub", MAKE_ENVIRONMENT);
   fake.command("python-stub");
   // It keeps a copy of its requirements.
-  fake.command("uv-stub", `cp "\${@: -1}" /var/requirements; echo ${spec.settings.DASK} >/var/installed`);
+  fake.command("uv-stub", `${KEEP_INPUTS}; echo ${spec.settings.DASK} >/var/installed`);
   fake.write("var/tmp/.keep", "");
 };
 beforeEach(() => prepare(worker(development, "cpu")));
@@ -135,4 +140,76 @@ test("an environment with another version of Dask is rejected", () => {
   expect(code).toBe(1);
   expect(said).toMatch(/the environment holds 'dask, version 2020.1.0', expected 2026.7.1\n$/);
   expect(fake.run("conda.sh").code).toBe(1);
+});
+
+test("the previous environment stays until the next one is complete, and is then removed", () => {
+  fake.run("conda.sh");
+  const first = key();
+  const settings = fake.read("etc/dask/node.env") ?? "";
+  fake.write("etc/dask/node.env", settings.replace(/BAKE_KEY='\w+'/, "BAKE_KEY='0123456789ab'"));
+  fake.command("uv-stub", "echo 'error: no space left on device' >&2; exit 1");
+  expect(fake.run("conda.sh").code).toBe(1);
+  expect(fake.read("opt/dask/env/.dask-node")).toBe(`${first}\n`);
+  expect(fake.read("opt/dask/env/bin/dask")).toContain("dask, version");
+
+  fake.command("uv-stub", "echo 2026.7.1 >/var/installed");
+  expect(fake.run("conda.sh").code).toBe(0);
+  expect(fake.read("opt/dask/env/.dask-node")).toBe("0123456789ab\n");
+  expect(readdirSync(join(fake.directory, "opt/dask")).sort()).toEqual(["env", "env-0123456789ab"]);
+});
+
+describe("with package indexes of the user", () => {
+  const index = {
+    url: "https://pypi.company.internal/simple",
+    extraUrls: ["https://gpu.company.internal:8443/simple", "https://other.company.internal/simple"],
+    credentialsSecret: "company/pypi",
+  };
+  const cluster = { ...development, environment: { ...development.environment, index } };
+  const SECRET = JSON.stringify({ username: "reader", password: 'a"b\\c/d+e=' });
+  beforeEach(() => {
+    fake.remove();
+    prepare(worker(cluster, "cpu"));
+    keep(fake, "company/pypi", SECRET);
+  });
+
+  test("pip and uv use them, and no line of the log has the password", () => {
+    const { code, said, calls } = fake.run("conda.sh");
+    expect(code).toBe(0);
+    expect(fake.read("var/variables")).toBe(
+      "PIP_INDEX_URL=https://pypi.company.internal/simple\n" +
+        "UV_DEFAULT_INDEX=https://pypi.company.internal/simple\n" +
+        "UV_INDEX=https://gpu.company.internal:8443/simple https://other.company.internal/simple\n",
+    );
+    expect(said + calls.join("")).not.toContain("reader");
+    expect(said + calls.join("")).not.toContain("b\\c");
+  });
+
+  test("they get user and password of the secret by a file that only root reads, and that is removed", () => {
+    fake.run("conda.sh");
+    const login = 'login reader password a"b\\c/d+e=';
+    expect(fake.read("var/netrc")).toBe(
+      ["pypi", "gpu", "other"].map((host) => `machine ${host}.company.internal ${login}\n`).join(""),
+    );
+    expect(fake.read("var/netrc-mode")).toBe("600\n");
+    expect(readdirSync(join(fake.directory, "var/tmp"))).toEqual([".keep"]);
+  });
+
+  test("a secret that is missing fails the step with one sentence", () => {
+    keep(fake, "company/pypi", "{}");
+    expect(fake.run("conda.sh")).toMatchObject({
+      code: 1,
+      said: 'the secret company/pypi has no user and password of the package index, expected {"username": "…", "password": "…"} without spaces\n',
+    });
+    rmSync(join(fake.directory, "var/kept/company-pypi"));
+    expect(fake.run("conda.sh")).toMatchObject({
+      code: 1,
+      said: "cannot read the secret company/pypi of the package index: ResourceNotFoundException: no such secret\n",
+    });
+  });
+});
+
+test("uv searches the folder with the wheels of the user", () => {
+  fake.write("lib/wheels/my_lib-1.0-py3-none-any.whl", "");
+  expect(fake.run("conda.sh").code).toBe(0);
+  expect(fake.read("var/variables")).toBe("UV_FIND_LINKS=/lib/wheels\n");
 });

@@ -19,7 +19,7 @@ export interface Answers {
   readonly hook?: "waits" | "gone" | "down";
   /** `denied`: the node's role may not set tags. */
   readonly tags?: "allowed" | "denied";
-  /** `denied`: the node's role may not read parameters. */
+  /** `denied`: the node's role may not read parameters and secrets. */
   readonly keeping?: "allowed" | "denied";
   /** Errors with which a service refuses its first calls, such as `{ ssm: ["ThrottlingException"] }`. */
   readonly refusals?: Readonly<Record<string, readonly string[]>>;
@@ -44,7 +44,7 @@ const config = readFileSync(0, "utf8");
 writeFileSync(folder + "/../stdin", config, { flag: "a" });
 // What curl reads as an option in quotes, JSON reads alike.
 const body = JSON.parse(JSON.parse(/^data-raw = (".*")$/m.exec(config)[1]));
-const name = body.Name;
+const name = body.Name ?? body.SecretId;
 const file = folder + "/" + name.replaceAll("/", "-");
 const refuse = (type, message) => {
   console.log(JSON.stringify({ __type: type, Message: message }));
@@ -53,9 +53,9 @@ const refuse = (type, message) => {
 };
 if (!config.startsWith('user = "${CREDENTIALS.id}:${CREDENTIALS.secret}"\\n')) refuse("UnrecognizedClientException", "who?");
 if (denied === "denied") refuse("AccessDeniedException", "not you");
-if (!existsSync(file)) refuse("ParameterNotFound", "no such parameter");
+if (!existsSync(file)) refuse(body.Name ? "ParameterNotFound" : "ResourceNotFoundException", "no such " + (body.Name ? "parameter" : "secret"));
 const value = readFileSync(file, "utf8");
-console.log(JSON.stringify({ Parameter: { Name: name, Value: value } }));
+console.log(JSON.stringify(body.Name ? { Parameter: { Name: name, Value: value } } : { Name: name, SecretString: value }));
 `;
 
 /**
@@ -142,7 +142,7 @@ https://autoscaling.*)
   cat >>/var/stdin
   ${hook === "gone" ? `printf '%s\\n' '${hookGone}'; ${refused(400)}` : ""}
   ${hook === "down" ? failed("Connection timed out after 20001 milliseconds", 28) : ""} ;;
-https://ssm.*)
+https://ssm.* | https://secretsmanager.*)
   exec '${process.execPath}' /${KEPT}/keeper.cjs /${KEPT} ${keeping} "$@" ;;
 https://ec2.*)
   cat >>/var/stdin
@@ -151,7 +151,7 @@ esac`,
   );
 }
 
-/** Puts a parameter to where the fake keeps it. */
+/** Puts a parameter or a secret to where the fake keeps it. */
 export function keep(fake: FakeNode, name: string, value: string): void {
   fake.write(`${KEPT}/${name.replaceAll("/", "-")}`, value);
 }

@@ -130,3 +130,29 @@ test("without IMDSv2 a failure goes only to the console, the log and the status"
   expect(status()).toMatchObject({ state: "failed", step: "bundle", cause });
   expect(toldAws(calls)).toEqual([]);
 });
+
+describe("a build instance", () => {
+  const { stub, bundle } = cpu.imageContents;
+  const prepareImage = (archive: Buffer) => {
+    prepare({ ...cpu, stub, files: stub, bundle }, {}, archive);
+    fake.script("bootstrap.sh", `#!/bin/bash\necho "bootstrap $*"\n`);
+  };
+
+  test("unpacks the bundle of the image, and bakes", () => {
+    prepareImage(bundle.archive);
+    const { code, said, calls } = fake.run("fetch-bundle.sh", "bake");
+    expect(code).toBe(0);
+    expect(said).toMatch(new RegExp(`downloading https://${HOST}/${bundle.key}\\nbootstrap bake\\n$`));
+    expect(fake.read("unpacked/usr/local/lib/dask-node/conda.sh")).toContain("#!/bin/bash");
+    expect(systemctl(calls)).toEqual([]);
+  });
+
+  test("fails without a tag if it cannot get the bundle", () => {
+    prepareImage(Buffer.from("other"));
+    const { code, said, calls } = fake.run("fetch-bundle.sh", "bake");
+    expect(code).toBe(1);
+    expect(said).toContain("step bundle failed with exit code 1: the bundle from ");
+    expect(said).not.toContain("bootstrap bake");
+    expect(toldAws(calls)).toEqual([]);
+  });
+});
