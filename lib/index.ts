@@ -29,6 +29,7 @@ export type {
   ClusterDefinition,
   CommonPoolDefinition,
   CpuPoolDefinition,
+  DataDefinition,
   EnvironmentDefinition,
   GpuPoolDefinition,
   HcpBackend,

@@ -1,4 +1,5 @@
 import type { Backend } from "./definition/backend";
+import type { DataDefinition } from "./definition/data";
 import type { EnvironmentDefinition } from "./definition/environment";
 import type { InstanceTypeDefinition } from "./definition/instance-types";
 import type { NetworkDefinition } from "./definition/network";
@@ -7,6 +8,7 @@ import type { PoolDefinition, SchedulerDefinition } from "./definition/nodes";
 import type { ReleaseName } from "./releases";
 
 export type { Backend, HcpBackend, LocalBackend, S3Backend } from "./definition/backend";
+export type { DataDefinition } from "./definition/data";
 export type { EnvironmentDefinition, PackageIndexDefinition } from "./definition/environment";
 export type { InstanceTypeDefinition } from "./definition/instance-types";
 export type { NetworkDefinition, ZoneDefinition } from "./definition/network";
@@ -116,6 +118,25 @@ export interface ClusterDefinition {
    * @default - none: unknown instance types are rejected
    */
   readonly instanceTypeFacts?: Readonly<Record<string, InstanceTypeDefinition>>;
+  /**
+   * Data in Amazon S3 that the tasks of all pools read and write (docs/data.md).
+   *
+   * @default - none
+   */
+  readonly data?: DataDefinition;
+  /**
+   * ARNs of managed policies of the roles of all pools. IAM attaches 10 to a role by default, 20 after an increase.
+   *
+   * @default - none
+   */
+  readonly managedPolicies?: readonly string[];
+  /**
+   * ARN of the permissions boundary of all roles of the cluster, as `permissionsBoundary` of `DaskCluster`. It has to allow what
+   * the roles do (docs/security.md, "Your permissions").
+   *
+   * @default - that of `DaskCluster`
+   */
+  readonly permissionsBoundary?: string;
   /** @default - a state file in the working directory */
   readonly backend?: Backend;
 }

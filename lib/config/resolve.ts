@@ -4,6 +4,7 @@ import { GIB } from "./bytes";
 import { contains, hostOf } from "./cidr";
 import type {
   ClusterDefinition,
+  DataDefinition,
   EnvironmentDefinition,
   Image,
   NetworkDefinition,
@@ -66,6 +67,8 @@ export function resolve(definition: ClusterDefinition): ResolvedCluster {
     deletionProtection: definition.deletionProtection ?? false,
     bakedImages,
     ...setupOf(definition),
+    ...grantsOf(definition),
+    ...(definition.permissionsBoundary && { permissionsBoundary: definition.permissionsBoundary }),
     tags: { ...tags },
     ...(definition.artifactBucket === undefined ? {} : { artifactBucket: definition.artifactBucket }),
     backend: definition.backend ?? { type: "local" },
@@ -193,10 +196,24 @@ function common(
     image,
     ...facts,
     ...setupOf(definition),
+    ...grantsOf(definition),
   } as const;
 }
 
 /** Returns the user scripts of a definition, if it has any. */
 function setupOf({ nodeSetup }: { readonly nodeSetup?: NodeSetupDefinition }) {
   return nodeSetup === undefined ? {} : { nodeSetup: { ...nodeSetup } };
+}
+
+/** Returns the data and the managed policies of a definition, if it has any. */
+function grantsOf({ data, managedPolicies }: Grants): Grants {
+  return {
+    ...(data && { data: structuredClone(data) }),
+    ...(managedPolicies && { managedPolicies: [...managedPolicies] }),
+  };
+}
+
+interface Grants {
+  readonly data?: DataDefinition;
+  readonly managedPolicies?: readonly string[];
 }

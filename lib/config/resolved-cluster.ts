@@ -1,6 +1,6 @@
 import type { AddressPath } from "./address-defaults";
 import type { Amount } from "./amounts";
-import type { Backend, Image, NodeSetupDefinition, SshDefinition } from "./definition";
+import type { Backend, DataDefinition, Image, NodeSetupDefinition, SshDefinition } from "./definition";
 import type { GivenFacts } from "./instance-types";
 import type { Release } from "./releases";
 
@@ -28,6 +28,12 @@ export interface ResolvedCluster {
   readonly bakedImages: boolean;
   /** User scripts that run on every node. */
   readonly nodeSetup?: NodeSetupDefinition;
+  /** Data of the tasks of all pools. */
+  readonly data?: DataDefinition;
+  /** ARNs of managed policies of the roles of all pools. */
+  readonly managedPolicies?: readonly string[];
+  /** ARN of the permissions boundary of all roles. */
+  readonly permissionsBoundary?: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly backend: Backend;
   /** Blocks and addresses that have their defaults, which are not valid in an existing network. */
@@ -114,6 +120,10 @@ export interface CommonPool {
   readonly givenFacts?: GivenFacts;
   /** User scripts that run on its nodes. */
   readonly nodeSetup?: NodeSetupDefinition;
+  /** Data of its tasks, in addition to that of the cluster. */
+  readonly data?: DataDefinition;
+  /** ARNs of managed policies of its role, in addition to those of the cluster. */
+  readonly managedPolicies?: readonly string[];
 }
 
 /** CPU pool of a resolved cluster. */

@@ -3,6 +3,7 @@ import { MAX_VCPUS } from "./instance-types";
 import { RELEASE_NAMES } from "./releases";
 import { memoryLimit, rmmPool, spillLimit } from "./schema/amounts";
 import { backend, bucket } from "./schema/backend";
+import { data, policyArn } from "./schema/data";
 import { environment } from "./schema/environment";
 import { integer, object, oneOf, pattern, refine } from "./schema/fields";
 import { clusterName, keyName, poolName, region, zoneName } from "./schema/names";
@@ -75,6 +76,8 @@ const scriptPath = pattern(
 
 const nodeSetup = object({ bake: scriptPath.optional(), boot: scriptPath.optional() });
 
+const granting = { data: data.optional(), managedPolicies: z.array(policyArn).optional() };
+
 const commonPool = {
   name: poolName,
   instanceTypes: z.array(instanceType).min(1).max(40).optional(),
@@ -89,6 +92,7 @@ const commonPool = {
   diskGiB: diskGiB.optional(),
   image: image.optional(),
   nodeSetup: nodeSetup.optional(),
+  ...granting,
 };
 
 const pool = z.discriminatedUnion("kind", [
@@ -152,5 +156,7 @@ export const definitionSchema = object({
     "choose another bucket",
   ).optional(),
   instanceTypeFacts: z.record(instanceType, facts).optional(),
+  ...granting,
+  permissionsBoundary: policyArn.optional(),
   backend: backend.optional(),
 });

@@ -87,9 +87,14 @@ function valueAt(value: unknown, path: Path): unknown {
   );
 }
 
-/** Fields that are also dropped if a field whose path matches the pattern is invalid. */
+/** Fields that are also dropped if a field whose path matches the pattern is invalid. `*` stands for each pool. */
 const DEPENDENT: readonly (readonly [RegExp, Path])[] = [
   [/^region$/, ["network", "zones"]],
+  [/^region$/, ["managedPolicies"]],
+  [/^region$/, ["permissionsBoundary"]],
+  [/^region$/, ["data", "kmsKeys"]],
+  [/^region$/, ["pools", "*", "managedPolicies"]],
+  [/^region$/, ["pools", "*", "data", "kmsKeys"]],
   [/^(region$|network\b)/, ["scheduler", "privateAddress"]],
 ];
 
@@ -99,7 +104,8 @@ function dropInvalid(definition: unknown, issues: readonly z.core.$ZodIssue[]): 
     issue.code === "unrecognized_keys" ? issue.keys.map((key) => [...issue.path, key]) : [issue.path],
   );
   const dependent = DEPENDENT.filter(([pattern]) => invalid.some((path) => pattern.test(pathText(path))));
-  for (const path of [...invalid, ...dependent.map(([, path]) => path)]) remove(copy, ["root", ...path]);
+  const fields = [...invalid, ...dependent.flatMap(([, path]) => inEachPool(path, copy.root))];
+  for (const path of fields) remove(copy, ["root", ...path]);
   const { name = "unnamed", network, pools, ...rest } = (copy.root ?? {}) as Partial<ClusterDefinition>;
   return {
     ...rest,
@@ -107,6 +113,13 @@ function dropInvalid(definition: unknown, issues: readonly z.core.$ZodIssue[]): 
     network: { ...network, adminSubnets: network?.adminSubnets ?? ["10.0.0.0/8"] },
     ...(pools && { pools: pools.map((pool, index) => withRequired(pool, index)) }),
   };
+}
+
+/** Returns a path with the index of each pool in place of `*`. */
+function inEachPool(path: Path, definition: unknown): readonly Path[] {
+  if (!path.includes("*")) return [path];
+  const pools = valueAt(definition, ["pools"]);
+  return Array.isArray(pools) ? pools.map((_, index) => path.map((key) => (key === "*" ? index : key))) : [];
 }
 
 function withRequired(pool: Partial<PoolDefinition>, index: number): PoolDefinition {

@@ -1,3 +1,4 @@
+import type { DataDefinition } from "./data";
 import type { NodeSetupDefinition } from "./node-setup";
 
 /**
@@ -120,6 +121,18 @@ export interface CommonPoolDefinition {
    * @default - none
    */
   readonly nodeSetup?: NodeSetupDefinition;
+  /**
+   * Data in Amazon S3 that the tasks of the pool read and write, in addition to that of the cluster.
+   *
+   * @default - none
+   */
+  readonly data?: DataDefinition;
+  /**
+   * ARNs of managed policies of the role of the pool, in addition to those of the cluster.
+   *
+   * @default - none
+   */
+  readonly managedPolicies?: readonly string[];
 }
 
 /** Pool of CPU workers: one `dask worker` per node, which offers one `CPU` per thread. */

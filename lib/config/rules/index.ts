@@ -1,4 +1,5 @@
 import { blocks, derivedSubnets, dockerBridge, schedulerAddress } from "./addresses";
+import { arnsOfThePartition, dataOnce, managedPolicyCount } from "./data";
 import { diskSizes, memoryLimits, processesOfNodes, spillLimits } from "./memory-and-disks";
 import {
   adminSubnetsNotTheInternet,
@@ -57,6 +58,9 @@ export const rules: readonly Rule[] = [
   resourceNames,
   ownResource,
   bakedParameters,
+  dataOnce,
+  arnsOfThePartition,
+  managedPolicyCount,
   tagCount,
   tagKeys,
   tagKeysOfImages,

@@ -21,7 +21,7 @@ export const bucket = refine(
 );
 
 /** An S3 key has at most 1,024 bytes (Amazon S3 User Guide, "Naming Amazon S3 objects"). */
-const MAX_KEY_BYTES = 1024;
+export const MAX_KEY_BYTES = 1024;
 
 /** Suffix of the key of the lock file (Terraform, backend S3). */
 const LOCK_FILE = ".tflock";
@@ -39,7 +39,8 @@ const key = refine(
 );
 
 const UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}";
-const KMS_KEY = `(${UUID}|mrk-[0-9a-f]{32})`;
+/** Id of a KMS key, as a part of a pattern. */
+export const KMS_KEY = `(${UUID}|mrk-[0-9a-f]{32})`;
 const KMS_ALIAS = "alias/[A-Za-z0-9/_-]+";
 
 /** As Terraform's S3 backend accepts it (`validateStringKMSKey`). */
