@@ -1,6 +1,7 @@
 import { Annotations } from "cdktf";
 import { Construct } from "constructs";
 import type { ResolvedCluster } from "../config/resolved-cluster";
+import { dataWarnings, permissionsBoundaryOf } from "../config/rules/data";
 import { checkExistingNetwork } from "../config/rules/vpc";
 import { settingsWithoutEffect, unverifiedFacts } from "../config/rules/warnings";
 import { dashboardLink } from "../node/node-context";
@@ -55,9 +56,9 @@ export interface DaskClusterProps {
   readonly waitForCapacityMinutes?: number;
   /**
    * ARN of the permissions boundary of the cluster's IAM roles. It has to allow what the roles do (docs/security.md, "Your
-   * permissions"). Service-linked roles cannot have one.
+   * permissions"). Service-linked roles cannot have one. If the definition names a boundary too, it must be the same.
    *
-   * @default - none
+   * @default - that of the definition
    */
   readonly permissionsBoundary?: string;
 }
@@ -79,7 +80,7 @@ export interface DaskClusterProps {
  * const group = dask.pools.cpu?.node.defaultChild;
  * if (group instanceof AutoscalingGroup) group.maxInstanceLifetime = 604_800;
  *
- * @throws ValidationError if the definition does not fit `network`, or `key` is not the ARN of a key
+ * @throws ValidationError if the definition does not fit `network` or `permissionsBoundary`, or `key` is not the ARN of a key
  */
 export class DaskCluster extends Construct {
   /** Resolved definition of the cluster. */
@@ -120,12 +121,17 @@ export class DaskCluster extends Construct {
 
   constructor(scope: Construct, id: string, props: DaskClusterProps) {
     super(scope, id);
-    const { cluster, waitForCapacityMinutes, permissionsBoundary } = props;
+    const { cluster, waitForCapacityMinutes } = props;
     if (props.network) checkExistingNetwork(cluster, props.network);
     const deployment = { existingNetwork: props.network !== undefined };
-    for (const warning of [...settingsWithoutEffect(cluster, deployment), ...unverifiedFacts(cluster)])
+    for (const warning of [
+      ...settingsWithoutEffect(cluster, deployment),
+      ...unverifiedFacts(cluster),
+      ...dataWarnings(cluster),
+    ])
       Annotations.of(this).addWarning(warning);
     this.cluster = cluster;
+    const permissionsBoundary = permissionsBoundaryOf(cluster, props.permissionsBoundary);
     const account = new Account(this, "account", {
       cluster,
       ...(permissionsBoundary === undefined ? {} : { permissionsBoundary }),

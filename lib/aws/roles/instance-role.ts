@@ -8,6 +8,7 @@ import { resourceName, truncateName } from "../../node/names";
 import type { Account } from "../account/account";
 import { MAX_ROLE_NAME_LENGTH } from "../account/names";
 import { type Principal, policy, type RoleStatement } from "../account/policy";
+import { inlinePolicyIssues } from "./inline-policies";
 import { ManagedPolicies } from "./managed-policies";
 
 /** Name and description of a role. */
@@ -47,6 +48,7 @@ export class InstanceRole extends Construct {
 
   private readonly role: IamRole;
   private readonly managed: ManagedPolicies;
+  private readonly inline: string[] = [];
   private readonly added: RoleStatement[] = [];
   private readonly granted: ITerraformDependable[] = [];
   private readonly dependents: TerraformResource[] = [];
@@ -76,6 +78,7 @@ export class InstanceRole extends Construct {
       role: this.role.name,
       tags,
     });
+    this.node.addValidation({ validate: () => inlinePolicyIssues(this, this.inline) });
     this.allow(
       "session-manager",
       { Action: "ssm:UpdateInstanceInformation", Resource: account.arn("ec2", "instance/*") },
@@ -94,14 +97,14 @@ export class InstanceRole extends Construct {
 
   /**
    * Adds statements to the role, in one inline policy with the name `added`. IAM allows 10,240 characters in all inline
-   * policies of a role.
+   * policies of a role, which the synthesis checks.
    */
   addToPolicy(...statements: readonly RoleStatement[]): void {
     if (statements.length === 0) return;
     this.added.push(...statements);
     if (this.added.length > statements.length) return;
     const policyOfAll = Lazy.stringValue({ produce: () => policy(...this.added) });
-    this.grant(new IamRolePolicy(this, "added", { name: "added", role: this.roleName, policy: policyOfAll }));
+    this.addInline("added", policyOfAll);
   }
 
   /**
@@ -129,7 +132,12 @@ export class InstanceRole extends Construct {
 
   /** Adds an inline policy. */
   protected allow(id: string, ...statements: readonly RoleStatement[]): void {
-    this.grant(new IamRolePolicy(this, id, { name: id, role: this.roleName, policy: policy(...statements) }));
+    this.addInline(id, policy(...statements));
+  }
+
+  private addInline(name: string, policy: string): void {
+    this.inline.push(policy);
+    this.grant(new IamRolePolicy(this, name, { name, role: this.roleName, policy }));
   }
 
   /** Makes instances depend on a policy, because they call AWS as soon as they boot. */

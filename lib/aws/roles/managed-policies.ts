@@ -1,6 +1,6 @@
 import { IamRolePolicyAttachment } from "@cdktf/provider-aws/lib/iam-role-policy-attachment";
-import { DefaultTokenResolver, StringConcat, Tokenization } from "cdktf";
 import { Construct } from "constructs";
+import { resolvedText } from "../account/names";
 
 /** Role of the policies. */
 export interface ManagedPoliciesProps {
@@ -34,8 +34,7 @@ export class ManagedPolicies extends Construct {
    * is not suitable, because its number depends on the order of constructs.
    */
   private idOf(policyArn: string): string {
-    const resolver = new DefaultTokenResolver(new StringConcat());
-    return String(Tokenization.resolve(policyArn, { scope: this, resolver, preparing: false }))
+    return resolvedText(this, policyArn)
       .replace(/^arn:[^:]*:iam::/, "")
       .replaceAll(/[^\w-]+/g, "-")
       .replaceAll(/^-+|-+$/g, "");

@@ -1,5 +1,7 @@
 import type { Construct } from "constructs";
+import { dataAccess, managedPolicies } from "../../config/data";
 import type { Pool } from "../../config/resolved-cluster";
+import { dataStatements } from "./data-policy";
 import { NodeRole, type NodeRoleProps } from "./node-role";
 
 /** Pool of the role. */
@@ -10,7 +12,7 @@ export interface PoolRoleProps extends NodeRoleProps {
 
 /**
  * Role of a pool's instances. In addition to `NodeRole`, they may complete the launch hook of their Auto Scaling group, and
- * read the certificate of the workers.
+ * read the certificate of the workers. It has the permissions for the `data` of the definition, and its `managedPolicies`.
  *
  * @example
  * const readData = {
@@ -31,5 +33,8 @@ export class PoolRole extends NodeRole {
       Resource: this.account.arn("autoscaling", `autoScalingGroup:*:autoScalingGroupName/${node.name}`),
     });
     if (secrets) this.allowSecrets([secrets.arns.worker]);
+    const data = dataStatements(dataAccess(cluster, pool), this.account);
+    if (data.length > 0) this.allow("data", ...data);
+    for (const arn of managedPolicies(cluster, pool)) this.addManagedPolicy(arn);
   }
 }
