@@ -14,7 +14,7 @@ import { suppressionList, writeList, writtenList } from "./suppression-list";
 
 const EXAMPLES = { baked, development, production };
 
-/** Settings that no example has: endpoints without NAT, SSH, deletion protection, state in S3; and no TLS. */
+/** Settings that no example has: endpoints without NAT, SSH, deletion protection, state in S3; no TLS; data in S3. */
 const OTHERS = {
   secluded: defineCluster({
     name: "secluded",
@@ -32,6 +32,20 @@ const OTHERS = {
     network: { adminSubnets: ["10.0.0.0/16"] },
     tls: false,
     pools: [{ name: "cpu", kind: "cpu" }],
+  }),
+  data: defineCluster({
+    name: "data",
+    region: "eu-central-1",
+    network: { adminSubnets: ["10.0.0.0/16"] },
+    data: {
+      read: ["s3://company-lake/raw", "s3://company-models"],
+      kmsKeys: ["arn:aws:kms:eu-central-1:123456789012:key/12345678-1234-4234-9234-12345678abcd"],
+    },
+    managedPolicies: ["arn:aws:iam::123456789012:policy/read-tables"],
+    permissionsBoundary: "arn:aws:iam::123456789012:policy/boundary",
+    pools: [
+      { name: "cpu", kind: "cpu", data: { write: ["s3://company-lake/results", "s3://company-scratch"] } },
+    ],
   }),
 };
 
