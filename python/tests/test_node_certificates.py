@@ -75,12 +75,13 @@ def scheduler(monkeypatch, node_pem, calls):
     """Secrets of a cluster, as the step on the scheduler's node finds them."""
     store = Store()
 
-    def run(**options):
-        settings = {"CLUSTER": "production", "CERTIFICATE_ROLE": "ca", "CERTIFICATE_NAMES": ",".join(NAMES)}
+    def run(names=NAMES, **options):
+        settings = {"CLUSTER": "production", "CERTIFICATE_ROLE": "ca", "CERTIFICATE_NAMES": ",".join(names)}
         certificates.main(settings, **{"renew": False} | options)
 
     monkeypatch.setattr(certificates, "Aws", lambda: None)
     monkeypatch.setattr(certificates, "Secrets", lambda aws, cluster: store)
+    monkeypatch.setattr(certificates.Metadata, "address", lambda self: "10.0.0.4")
     store.run = run
     return store
 
@@ -147,6 +148,14 @@ def test_the_certificate_of_the_scheduler_has_its_names(scheduler, node_pem):
     scheduler.run()
     assert names_of(node_pem.read_text()) == list(NAMES)
     assert names_of(scheduler["worker"]) == names_of(scheduler["client"]) == []
+
+
+def test_the_certificate_of_a_scheduler_without_a_fixed_address_has_the_address_that_ec2_chose(
+    scheduler, node_pem
+):
+    names = [name for name in NAMES if name != "10.0.0.4"]
+    scheduler.run(names)
+    assert names_of(node_pem.read_text()) == [*names, "10.0.0.4"]
 
 
 def test_only_the_service_user_can_read_the_certificate_and_no_output_has_a_key(scheduler, node_pem, capsys):

@@ -16,6 +16,7 @@ import time
 from datetime import UTC, datetime
 
 from cdktf_dask.node.aws import Aws, AwsError, Secrets, read_secret, write_secret
+from cdktf_dask.node.metadata import Metadata
 from cdktf_dask.node.settings import NODE_PEM, read_settings
 from cdktf_dask.tls.ca import CERTIFICATE_DAYS, Profile, create_ca, issue
 from cdktf_dask.tls.files import replace
@@ -154,7 +155,8 @@ def main(settings: dict[str, str], *, renew: bool) -> None:
     """
     cluster = settings["CLUSTER"]
     if settings["CERTIFICATE_ROLE"] == "ca":
-        names = tuple(settings["CERTIFICATE_NAMES"].split(","))
+        # An address that EC2 chose is known only here, and stays for the life of the instance.
+        names = tuple(dict.fromkeys([*settings["CERTIFICATE_NAMES"].split(","), Metadata().address()]))
         put_in_place(issue_all(Secrets(Aws(), cluster), cluster, names, renew=renew))
         reload_dashboard()
     else:

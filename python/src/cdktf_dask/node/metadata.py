@@ -43,6 +43,13 @@ class Metadata:
             raise OSError("placement/region: the metadata service has no value, expected a region")
         return region
 
+    def address(self) -> str:
+        """Private IPv4 address of this instance, such as `10.20.0.10`."""
+        address = self.get("local-ipv4")
+        if address is None:
+            raise OSError("local-ipv4: the metadata service has no value, expected an address")
+        return address
+
     def account(self) -> str:
         """Number of the account of this instance, as 12 digits."""
         document = json.loads(self._repeat("dynamic/instance-identity/document") or "{}")
