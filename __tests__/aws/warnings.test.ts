@@ -4,7 +4,7 @@ import { development } from "../../environments/development";
 import { production } from "../../environments/production";
 import { DaskCluster } from "../../lib/aws/dask-cluster";
 import { defineCluster } from "../../lib/config/define";
-import type { ClusterDefinition, NetworkDefinition, PoolDefinition } from "../../lib/config/definition";
+import type { ClusterDefinition, NewNetworkDefinition, PoolDefinition } from "../../lib/config/definition";
 import type { ResolvedCluster } from "../../lib/config/resolved-cluster";
 import { Synthesized } from "../support/synthesized";
 
@@ -78,7 +78,7 @@ describe("facts of instance types", () => {
 });
 
 function define(
-  network: Omit<NetworkDefinition, "adminSubnets">,
+  network: Omit<NewNetworkDefinition, "adminSubnets">,
   definition: Partial<ClusterDefinition> = {},
 ): ResolvedCluster {
   return defineCluster({

@@ -157,6 +157,7 @@ test("Python on nodes reads only settings that some nodes have", () => {
       "CERTIFICATE_NAMES",
       "CERTIFICATE_ROLE",
       "CLUSTER",
+      "DASHBOARD_HOSTS",
       "DASHBOARD_PORT",
       "EXPECTATION",
     ],

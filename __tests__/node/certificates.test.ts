@@ -1,6 +1,6 @@
 import { production } from "../../environments/production";
 import { secretName } from "../../lib/node/secrets";
-import { fileOf, largest2026, schedulerNode, unitOf, worker } from "./specs";
+import { fileOf, largest2026, schedulerNode, unitOf, variety, worker } from "./specs";
 
 const scheduler = schedulerNode(production);
 const cpuWorker = worker(production, "cpu");
@@ -13,6 +13,12 @@ test("the scheduler's node is the CA, and its certificate has the names that cli
     CERTIFICATE_ROLE: "ca",
     CERTIFICATE_NAMES: `scheduler.production.internal,${production.scheduler.privateAddress},localhost,127.0.0.1`,
   });
+});
+
+test("without a fixed address, the certificate has the names only; the node adds the address that EC2 chose", () => {
+  expect(schedulerNode(variety).settings.CERTIFICATE_NAMES).toBe(
+    "scheduler.variety.internal,localhost,127.0.0.1",
+  );
 });
 
 test("the node of a worker waits for the certificate of the workers", () => {

@@ -1,7 +1,7 @@
 import { production } from "../../environments/production";
 import { PORTS } from "../../lib/config/ports";
 import { NODE_PEM } from "../../lib/node/node-context";
-import { fileOf, largest2026, schedulerNode, scriptOf, unitOf, worker } from "./specs";
+import { fileOf, largest2026, schedulerNode, scriptOf, unitOf, variety, worker } from "./specs";
 
 const scheduler = schedulerNode(production);
 const settings = (text: string, key: string) =>
@@ -13,6 +13,18 @@ describe("a scheduler's node", () => {
     expect(scheduler.boot).toEqual(["configuration", "certificates", "dashboard", "dask"]);
     expect(scheduler.settings).toMatchObject({ DASHBOARD_PORT: "8787" });
     expect(scriptOf(scheduler, "python/cdktf_dask/node/dashboard.py")).toMatch(/^"""Boot step `dashboard`:/);
+  });
+
+  test("knows the hosts of the dashboard at synth, or adds the address that EC2 chose", () => {
+    const origins = (node: typeof scheduler) =>
+      settings(fileOf(node, "/etc/dask/dask.yaml"), "allow_websocket_origin:");
+    expect(scheduler.settings).not.toHaveProperty("DASHBOARD_HOSTS");
+    expect(origins(scheduler)).toEqual([
+      '["scheduler.production.internal:8787","10.30.0.10:8787","localhost:8787"]',
+    ]);
+    const chosen = schedulerNode(variety);
+    expect(chosen.settings.DASHBOARD_HOSTS).toBe("scheduler.variety.internal,localhost");
+    expect(origins(chosen)).toEqual(['["scheduler.variety.internal:8787","localhost:8787"]']);
   });
 
   test("has no reverse proxy without TLS, nor has the node of a worker", () => {

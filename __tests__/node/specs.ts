@@ -38,10 +38,13 @@ export const largest2026 = defineCluster({
   ],
 });
 
-/** Pools that differ in the settings of their nodes: processes, threads, limits, resources. */
+/**
+ * Pools that differ in the settings of their nodes: processes, threads, limits, resources. EC2 chooses the address of the
+ * scheduler.
+ */
 export const variety = defineCluster({
   name: "variety",
-  network,
+  network: { ...network, vpcId: "vpc-0123456789abcdef0", privateSubnetIds: ["subnet-0123456789abcdef0"] },
   pools: [
     {
       name: "many-processes",

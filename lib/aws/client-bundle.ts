@@ -61,13 +61,17 @@ export function clientBundle(
  */
 export function connection(cluster: ResolvedCluster): string {
   const at = (host: string) => `${protocol(cluster)}://${host}:${PORTS.scheduler.from}`;
+  const { hostname, privateAddress } = cluster.scheduler;
+  const fromAdminSubnets = [...new Set([privateAddress ?? hostname, hostname])].map(
+    (host) => `"${at(host)}"`,
+  );
   const connect = cluster.tls
     ? [
         "# with the tunnel of the output tunnel_scheduler open, and the bundle of the output client_bundle:",
         "import os, dask, distributed",
         `dask.config.refresh(paths=[*dask.config.paths, os.path.expanduser("${bundleFolder(cluster)}")])`,
         `client = distributed.Client("${at("localhost")}")`,
-        `# from a network with a route to the VPC: "${at(cluster.scheduler.privateAddress)}" or "${at(cluster.scheduler.hostname)}"`,
+        `# from a network with a route to the VPC: ${fromAdminSubnets.join(" or ")}`,
       ]
     : ["import distributed", `client = distributed.Client("${at("localhost")}")`];
   return connect.join("\n");

@@ -20,6 +20,7 @@ import { ExistingKey } from "./encryption/existing-key";
 import { BakedImages } from "./image/baked-images";
 import type { ClusterNetwork } from "./network/cluster-network";
 import { ClusterSecurityGroups } from "./network/cluster-security-groups";
+import { ExistingNetwork } from "./network/existing-network";
 import { FlowLogs } from "./network/flow-logs";
 import { Network } from "./network/network";
 import { PrivateZone } from "./nodes/private-zone";
@@ -35,9 +36,10 @@ export interface DaskClusterProps {
   /** Output of `defineCluster`. */
   readonly cluster: ResolvedCluster;
   /**
-   * Existing network of the instances. Its owner manages flow logs, NAT gateways and endpoints.
+   * Network of the instances, for a VPC that is created in the same stack. Its owner manages flow logs, NAT gateways and
+   * endpoints. For a VPC that exists before, use `network.vpcId` of the definition.
    *
-   * @default - a new VPC
+   * @default - the existing VPC of the definition, or a new one
    */
   readonly network?: ClusterNetwork;
   /**
@@ -64,7 +66,7 @@ export interface DaskClusterProps {
 }
 
 /**
- * Dask cluster on AWS: a scheduler with a fixed name and address, and pools of workers. The stack needs the providers
+ * Dask cluster on AWS: a scheduler with a fixed name or address, and pools of workers. The stack needs the providers
  * aws and null; `AwsStack` has both, with state backend, default tags and outputs.
  *
  * The parts of the cluster are public properties. The main resource of a part is its `node.defaultChild`, such as the
@@ -96,8 +98,11 @@ export class DaskCluster extends Construct {
    * Undefined with an existing network without `privateRouteTableIds`.
    */
   readonly privateRouteTableIds?: readonly string[];
-  /** Id of the private hosted zone with the scheduler's name, for associations with the VPCs of clients. */
-  readonly hostedZoneId: string;
+  /**
+   * Id of the private hosted zone with the scheduler's name, for associations with the VPCs of clients. Undefined with
+   * `network.hostedZone: false` in the definition.
+   */
+  readonly hostedZoneId?: string;
   /** Flow logs of the VPC; undefined with an existing network. */
   readonly flowLogs?: FlowLogs;
   /** AWS CLI commands to connect to the cluster and to operate it. */
@@ -141,7 +146,10 @@ export class DaskCluster extends Construct {
       ? new ExistingKey(this, "existing-key", { cluster, key: props.key, autoscaling })
       : new ClusterKey(this, "key", { cluster, account, autoscaling });
     this.key = key;
+    const { existing } = cluster.network;
     if (props.network) this.network = props.network;
+    else if (existing)
+      this.network = new ExistingNetwork(this, "existing-network", { cluster, existing, account });
     else {
       const network = new Network(this, "network", { cluster });
       this.flowLogs = new FlowLogs(this, "flow-logs", { cluster, account, key, network });
@@ -182,12 +190,11 @@ export class DaskCluster extends Construct {
     const role = new SchedulerRole(this, "scheduler-role", { ...permissions, ...scheduler, expectation });
     if (secrets) new CaSecretPolicy(this, "authority-policy", { secrets, role });
     this.scheduler = new Scheduler(this, "scheduler", { ...common, ...scheduler, role });
-    const zone = new PrivateZone(this, "zone", {
-      cluster,
-      network: this.network,
-      scheduler: this.scheduler,
-    });
-    this.hostedZoneId = zone.zoneId;
+    const zone =
+      existing?.hostedZone === false
+        ? undefined
+        : new PrivateZone(this, "zone", { cluster, network: this.network, scheduler: this.scheduler });
+    if (zone) this.hostedZoneId = zone.zoneId;
     const readiness =
       waitForCapacityMinutes === 0
         ? undefined
@@ -201,7 +208,7 @@ export class DaskCluster extends Construct {
           ...common,
           ...worker,
           pool,
-          zone,
+          ...(zone && { zone }),
           autoscaling,
           role: new PoolRole(roles, pool.name, { ...permissions, ...worker, pool }),
           scheduler: this.scheduler,

@@ -42,9 +42,14 @@ export class Outputs extends Construct {
     );
   }
 
-  private connecting({ cluster, commands, schedulerAddress, dashboardUrl }: DaskCluster) {
+  private connecting({ cluster, commands, schedulerAddress, dashboardUrl, scheduler }: DaskCluster) {
     const { tls } = cluster;
     const port = PORTS.scheduler.from;
+    const { privateAddress } = cluster.scheduler;
+    const withoutDns =
+      privateAddress === undefined
+        ? "with the address of the output scheduler_ip"
+        : `${protocol(cluster)}://${privateAddress}:${port}`;
     this.output(
       "tunnel_scheduler",
       commands.tunnelScheduler,
@@ -60,9 +65,15 @@ export class Outputs extends Construct {
       "scheduler_address",
       schedulerAddress,
       tls
-        ? `Scheduler, from the VPC or an admin subnet with DNS of the hosted zone; without DNS ${protocol(cluster)}://${cluster.scheduler.privateAddress}:${port}`
+        ? `Scheduler, from the VPC or an admin subnet with DNS of the hosted zone; without DNS ${withoutDns}`
         : "Scheduler, for nodes of the cluster only",
     );
+    if (privateAddress === undefined)
+      this.output(
+        "scheduler_ip",
+        scheduler.instance.privateIp,
+        "IP address of the scheduler, until it is replaced",
+      );
     this.output(
       "dashboard_link",
       dashboardUrl,

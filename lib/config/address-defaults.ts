@@ -8,18 +8,18 @@ export type AddressPath = "network.vpcCidr" | "scheduler.subnet" | "scheduler.pr
  * scheduler's zone, and the scheduler's address, whose default is an address of that subnet. The defaults are valid only
  * in a VPC that is created for the cluster.
  *
- * @param zone name of the scheduler's zone
+ * @param zone name of the scheduler's zone; undefined with `network.vpcId`
  */
 export function addressDefaults(
-  { network: { vpcCidr, zones = [] }, scheduler }: ClusterDefinition,
-  zone: string,
+  { network: { vpcCidr, zones = [], vpcId }, scheduler }: ClusterDefinition,
+  zone: string | undefined,
 ): readonly AddressPath[] {
   const subnet = zones.filter((one): one is ZoneDefinition => typeof one === "object" && one.name === zone)[0]
     ?.privateSubnet;
   return [
     ...(vpcCidr === undefined ? (["network.vpcCidr"] as const) : []),
     ...(subnet === undefined ? (["scheduler.subnet"] as const) : []),
-    ...(subnet === undefined && scheduler?.privateAddress === undefined
+    ...(subnet === undefined && scheduler?.privateAddress === undefined && vpcId === undefined
       ? (["scheduler.privateAddress"] as const)
       : []),
   ];

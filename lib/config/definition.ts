@@ -11,7 +11,14 @@ export type { Backend, HcpBackend, LocalBackend, S3Backend } from "./definition/
 export type { DataDefinition } from "./definition/data";
 export type { EnvironmentDefinition, PackageIndexDefinition } from "./definition/environment";
 export type { InstanceTypeDefinition } from "./definition/instance-types";
-export type { NetworkDefinition, ZoneDefinition } from "./definition/network";
+export type {
+  CommonNetworkDefinition,
+  ExistingNetworkDefinition,
+  HostedZoneDefinition,
+  NetworkDefinition,
+  NewNetworkDefinition,
+  ZoneDefinition,
+} from "./definition/network";
 export type { NodeSetupDefinition } from "./definition/node-setup";
 export type {
   CommonPoolDefinition,

@@ -12,6 +12,7 @@ import type {
   PoolDefinition,
   SchedulerDefinition,
 } from "./definition";
+import { placeInExisting, resolveExistingNetwork, schedulerHostname } from "./existing-network";
 import { factsOf, type GivenFacts, givenFacts } from "./instance-types";
 import { maxProcesses } from "./processes";
 import { DEFAULT_REGION, defaultZones } from "./regions";
@@ -26,6 +27,9 @@ import type {
   Scheduler,
 } from "./resolved-cluster";
 import { zoneWithSubnets } from "./subnets";
+
+/** Block of a new VPC. */
+const DEFAULT_VPC_CIDR = "10.20.0.0/16";
 
 /** Index of the scheduler's default address in its subnet, counted from 0; AWS reserves the first four addresses. */
 const DEFAULT_SCHEDULER_HOST = 10;
@@ -48,7 +52,10 @@ export function resolve(definition: ClusterDefinition): ResolvedCluster {
   const release = RELEASES[definition.release ?? DEFAULT_RELEASE];
   const network = resolveNetwork(definition.network, region);
   const facts = definition.instanceTypeFacts && { givenFacts: givenFacts(definition.instanceTypeFacts) };
-  const scheduler = { ...resolveScheduler(definition.scheduler ?? {}, name, network), ...facts };
+  const scheduler = {
+    ...resolveScheduler(definition.scheduler ?? {}, name, network, definition.network.schedulerAddress),
+    ...facts,
+  };
   const pools = (definition.pools ?? [{ name: "cpu", kind: "cpu" }]).map((pool) =>
     resolvePool(pool, release, facts ?? {}),
   );
@@ -88,8 +95,9 @@ function resolveEnvironment(definition: EnvironmentDefinition, name: string): En
 }
 
 function resolveNetwork(definition: NetworkDefinition, region: string): Network {
+  if (definition.vpcId !== undefined) return resolveExistingNetwork(definition, DEFAULT_VPC_CIDR);
   const {
-    vpcCidr = "10.20.0.0/16",
+    vpcCidr = DEFAULT_VPC_CIDR,
     zones = defaultZones(region),
     nat = "single",
     endpoints = false,
@@ -103,18 +111,34 @@ function resolveNetwork(definition: NetworkDefinition, region: string): Network 
   };
 }
 
-function resolveScheduler(definition: SchedulerDefinition, name: string, network: Network): Scheduler {
+/** @param address address of the scheduler in an existing network */
+function resolveScheduler(
+  definition: SchedulerDefinition,
+  name: string,
+  network: Network,
+  address: string | undefined,
+): Scheduler {
   const { instanceType = "m7i.large", image = "ubuntu" } = definition;
-  const zone = definition.zone ?? network.zones.map((one) => one.name).sort()[0] ?? "";
-  const subnet = network.zones.find((one) => one.name === zone)?.privateSubnet;
+  const place = network.existing
+    ? placeInExisting(definition, network.existing, address)
+    : placeInZones(definition, network);
   return {
     instanceType,
     diskGiB: definition.diskGiB ?? (image === "deep-learning" ? DEFAULT_DEEP_LEARNING_DISK_GIB : 50),
     image,
-    zone,
-    privateAddress: definition.privateAddress ?? hostOf(subnet || network.vpcCidr, DEFAULT_SCHEDULER_HOST),
-    hostname: `scheduler.${name}.internal`,
+    ...place,
+    hostname: schedulerHostname(name, network, place.privateAddress),
     ...setupOf(definition),
+  };
+}
+
+/** Returns where the scheduler is in a network with zones. */
+function placeInZones(definition: SchedulerDefinition, { zones, vpcCidr }: Network) {
+  const zone = definition.zone ?? zones.map((one) => one.name).sort()[0] ?? "";
+  const subnet = zones.find((one) => one.name === zone)?.privateSubnet;
+  return {
+    zone,
+    privateAddress: definition.privateAddress ?? hostOf(subnet || vpcCidr, DEFAULT_SCHEDULER_HOST),
   };
 }
 
@@ -194,6 +218,8 @@ function common(
     spill: { storage, limit: definition.spill?.limit ?? (storage === "ebs" ? share : false) },
     diskGiB,
     image,
+    ...(definition.zones && { zones: [...definition.zones] }),
+    ...(definition.subnetIds && { subnetIds: [...definition.subnetIds] }),
     ...facts,
     ...setupOf(definition),
     ...grantsOf(definition),

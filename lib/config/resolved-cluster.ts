@@ -1,6 +1,13 @@
 import type { AddressPath } from "./address-defaults";
 import type { Amount } from "./amounts";
-import type { Backend, DataDefinition, Image, NodeSetupDefinition, SshDefinition } from "./definition";
+import type {
+  Backend,
+  DataDefinition,
+  HostedZoneDefinition,
+  Image,
+  NodeSetupDefinition,
+  SshDefinition,
+} from "./definition";
 import type { GivenFacts } from "./instance-types";
 import type { Release } from "./releases";
 
@@ -62,11 +69,23 @@ export interface Environment {
 /** Network of a resolved cluster. */
 export interface Network {
   readonly adminSubnets: readonly string[];
+  /** Block of the VPC; with `existing` its default, which is not used. */
   readonly vpcCidr: string;
+  /** Zones of a new VPC; empty with `existing`. */
   readonly zones: readonly Zone[];
   readonly nat: "single" | "per-zone" | "none";
   /** Whether the VPC has interface endpoints of AWS services. */
   readonly endpoints: boolean;
+  /** VPC and subnets that exist; absent if the VPC is new, or in the props of `DaskCluster`. */
+  readonly existing?: ExistingNetwork;
+}
+
+/** Existing network of a definition. */
+export interface ExistingNetwork {
+  readonly vpcId: string;
+  readonly privateSubnetIds: readonly string[];
+  /** Hosted zone of the scheduler's name; `false`: it has none; absent: a zone is created. */
+  readonly hostedZone?: HostedZoneDefinition | false;
 }
 
 /** Availability zone with its subnets. */
@@ -82,11 +101,13 @@ export interface Scheduler {
   readonly instanceType: string;
   readonly diskGiB: number;
   readonly image: Image;
-  /** Name of its availability zone. */
-  readonly zone: string;
-  /** Fixed address in the private subnet of its zone: a replaced scheduler keeps it. */
-  readonly privateAddress: string;
-  /** DNS name in the private hosted zone of the cluster; known before the deployment. */
+  /** Name of its availability zone; absent in the existing network of a definition. */
+  readonly zone?: string;
+  /** Its subnet in the existing network of a definition. */
+  readonly subnetId?: string;
+  /** Fixed address in its subnet, which a replaced scheduler keeps; absent if EC2 chooses one. */
+  readonly privateAddress?: string;
+  /** Its DNS name, or its address if it has no name; known before the deployment. */
   readonly hostname: string;
   /** Facts that the definition gives about instance types. */
   readonly givenFacts?: GivenFacts;
@@ -116,6 +137,10 @@ export interface CommonPool {
   readonly spill: { readonly storage: "instance-store" | "ebs"; readonly limit: string | false };
   readonly diskGiB: number;
   readonly image: Image;
+  /** Availability zones of its nodes; absent for all of the network. */
+  readonly zones?: readonly string[];
+  /** Private subnets of its nodes in the existing network of a definition; absent for all of the network. */
+  readonly subnetIds?: readonly string[];
   /** Facts that the definition gives about instance types. */
   readonly givenFacts?: GivenFacts;
   /** User scripts that run on its nodes. */

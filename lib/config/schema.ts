@@ -5,6 +5,7 @@ import { memoryLimit, rmmPool, spillLimit } from "./schema/amounts";
 import { backend, bucket } from "./schema/backend";
 import { data, policyArn } from "./schema/data";
 import { environment } from "./schema/environment";
+import { subnetId } from "./schema/existing-network";
 import { integer, object, oneOf, pattern, refine } from "./schema/fields";
 import { clusterName, keyName, poolName, region, zoneName } from "./schema/names";
 import { network, privateAddress } from "./schema/network";
@@ -91,6 +92,8 @@ const commonPool = {
   spill: spill.optional(),
   diskGiB: diskGiB.optional(),
   image: image.optional(),
+  zones: z.array(zoneName).min(1).optional(),
+  subnetIds: z.array(subnetId).min(1).optional(),
   nodeSetup: nodeSetup.optional(),
   ...granting,
 };
@@ -139,6 +142,7 @@ export const definitionSchema = object({
     image: image.optional(),
     zone: zoneName.optional(),
     privateAddress: privateAddress.optional(),
+    subnetId: subnetId.optional(),
     nodeSetup: nodeSetup.optional(),
   }).optional(),
   pools: z.array(pool).max(50).optional(),

@@ -1,5 +1,6 @@
 import type { z } from "zod";
-import type { ClusterDefinition, PoolDefinition } from "./definition";
+import type { ClusterDefinition, NetworkDefinition, PoolDefinition } from "./definition";
+import { networkFormIssues } from "./network-form";
 import { definitionSchema } from "./schema";
 import type { ValidationIssue } from "./validation-error";
 
@@ -13,10 +14,15 @@ export interface ShapeReport {
 /** Checks a definition field by field. */
 export function checkShape(definition: unknown): ShapeReport {
   const { error } = definitionSchema.safeParse(definition, { error: sentence });
-  if (error === undefined) return { issues: [], valid: definition as ClusterDefinition };
+  const form = networkFormIssues(definition);
+  const zodIssues = error?.issues ?? [];
+  if (zodIssues.length + form.length === 0) return { issues: [], valid: definition as ClusterDefinition };
   return {
-    issues: error.issues.flatMap((zodIssue) => issuesOf(zodIssue, definition)),
-    valid: dropInvalid(definition, error.issues),
+    issues: [
+      ...zodIssues.flatMap((zodIssue) => issuesOf(zodIssue, definition)),
+      ...form.map(({ at, ...issue }) => ({ path: pathText(at), value: valueAt(definition, at), ...issue })),
+    ],
+    valid: dropInvalid(definition, [...zodIssues.flatMap(invalidPaths), ...form.map(({ at }) => at)]),
   };
 }
 
@@ -98,11 +104,12 @@ const DEPENDENT: readonly (readonly [RegExp, Path])[] = [
   [/^(region$|network\b)/, ["scheduler", "privateAddress"]],
 ];
 
-function dropInvalid(definition: unknown, issues: readonly z.core.$ZodIssue[]): ClusterDefinition {
+function invalidPaths(issue: z.core.$ZodIssue): readonly Path[] {
+  return issue.code === "unrecognized_keys" ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
+}
+
+function dropInvalid(definition: unknown, invalid: readonly Path[]): ClusterDefinition {
   const copy = { root: structuredClone(definition) };
-  const invalid = issues.flatMap((issue) =>
-    issue.code === "unrecognized_keys" ? issue.keys.map((key) => [...issue.path, key]) : [issue.path],
-  );
   const dependent = DEPENDENT.filter(([pattern]) => invalid.some((path) => pattern.test(pathText(path))));
   const fields = [...invalid, ...dependent.flatMap(([, path]) => inEachPool(path, copy.root))];
   for (const path of fields) remove(copy, ["root", ...path]);
@@ -110,7 +117,13 @@ function dropInvalid(definition: unknown, issues: readonly z.core.$ZodIssue[]): 
   return {
     ...rest,
     name,
-    network: { ...network, adminSubnets: network?.adminSubnets ?? ["10.0.0.0/8"] },
+    network: {
+      ...network,
+      adminSubnets: network?.adminSubnets ?? ["10.0.0.0/8"],
+      ...(valueAt(definition, ["network", "vpcId"]) !== undefined && {
+        vpcId: network?.vpcId ?? UNKNOWN_VPC,
+      }),
+    } as NetworkDefinition,
     ...(pools && { pools: pools.map((pool, index) => withRequired(pool, index)) }),
   };
 }
@@ -125,6 +138,9 @@ function inEachPool(path: Path, definition: unknown): readonly Path[] {
 function withRequired(pool: Partial<PoolDefinition>, index: number): PoolDefinition {
   return { ...pool, name: pool.name ?? `unnamed-${index}`, kind: pool.kind ?? "cpu" } as PoolDefinition;
 }
+
+/** Stands for an invalid id of a VPC, so that the rules for an existing network apply. */
+const UNKNOWN_VPC = "vpc-00000000";
 
 /** Removes a field. For an element it removes the whole array; only a pool becomes an empty one, so that indexes stay. */
 function remove(root: unknown, path: Path): void {

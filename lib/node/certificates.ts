@@ -10,8 +10,8 @@ import { renderTemplate } from "./template";
  */
 export function certificatesFeature(cluster: ResolvedCluster, role: "ca" | "worker"): NodeFeature {
   const { hostname, privateAddress } = cluster.scheduler;
-  // Tunnels end at localhost.
-  const names = [hostname, privateAddress, "localhost", "127.0.0.1"].join(",");
+  // Tunnels end at localhost. The node adds its address, if EC2 chooses it.
+  const names = [...new Set([hostname, privateAddress ?? hostname, "localhost", "127.0.0.1"])].join(",");
   const timer = "dask-certificates.timer";
   const calendar = role === "ca" ? "daily" : "hourly";
   return {

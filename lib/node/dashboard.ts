@@ -1,5 +1,6 @@
 import { PORTS } from "../config/ports";
 import type { ResolvedCluster } from "../config/resolved-cluster";
+import { dashboardHosts } from "./node-context";
 import { copy, text, UNITS } from "./node-files";
 import type { NodeFeature } from "./node-plan";
 import { renderTemplate } from "./template";
@@ -12,7 +13,13 @@ export function dashboardFeature(cluster: ResolvedCluster): NodeFeature {
   return {
     packages: ["nginx", "openssl"],
     steps: ["dashboard"],
-    settings: { DASHBOARD_PORT: String(PORTS.dashboard.from) },
+    settings: {
+      DASHBOARD_PORT: String(PORTS.dashboard.from),
+      // The node adds the address that EC2 chose.
+      ...(cluster.scheduler.privateAddress === undefined && {
+        DASHBOARD_HOSTS: dashboardHosts(cluster).join(","),
+      }),
+    },
     files: [
       text("/etc/dask/nginx.conf", nginxConfiguration(cluster)),
       copy("dashboard/dask-dashboard.service", UNITS),

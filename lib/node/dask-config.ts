@@ -1,7 +1,7 @@
 import { PORTS } from "../config/ports";
 import type { Release } from "../config/releases";
 import type { ResolvedCluster } from "../config/resolved-cluster";
-import { dashboardLink, NODE_PEM, RELOAD } from "./node-context";
+import { dashboardHosts, dashboardLink, NODE_PEM, RELOAD } from "./node-context";
 import { text } from "./node-files";
 import type { NodeFile } from "./node-plan";
 import type { ServiceContext } from "./service";
@@ -17,12 +17,10 @@ export function daskConfig(
   { scratch, config }: ServiceContext,
   spillLimit: string | false,
 ): readonly NodeFile[] {
-  const { hostname, privateAddress } = cluster.scheduler;
-  const hosts = [...(cluster.tls ? [hostname, privateAddress] : []), "localhost"];
   const main = renderTemplate("cloud-init/dask/dask.yaml", {
     SCRATCH: scratch,
     DASHBOARD_LINK: dashboardLink(cluster),
-    ORIGINS: JSON.stringify(hosts.map((host) => `${host}:${PORTS.dashboard.from}`)),
+    ORIGINS: JSON.stringify(dashboardHosts(cluster).map((host) => `${host}:${PORTS.dashboard.from}`)),
     NO_WORKERS_TIMEOUT: noWorkersTimeout(cluster.release),
     MAX_SPILL: String(spillLimit),
   });

@@ -27,6 +27,12 @@ export function httpPort({ tls }: ResolvedCluster): number {
   return (tls ? PORTS.schedulerHttp : PORTS.dashboard).from;
 }
 
+/** Names and addresses by which browsers open the dashboard, as far as they are known at synth. */
+export function dashboardHosts({ tls, scheduler }: ResolvedCluster): readonly string[] {
+  const { hostname, privateAddress = hostname } = scheduler;
+  return [...new Set([...(tls ? [hostname, privateAddress] : []), "localhost"])];
+}
+
 /** The dashboard as a person opens it; that of an isolated cluster, at the end of a tunnel. */
 export function dashboardLink({ tls, scheduler }: ResolvedCluster): string {
   const at = `${tls ? scheduler.hostname : "localhost"}:${PORTS.dashboard.from}`;

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
+import dask.config
 import pytest
 
 from cdktf_dask.node import dashboard
@@ -165,6 +166,23 @@ def test_an_empty_secret_admits_nobody(node, value):
         "/dask/production/dashboard: got an empty secret, expected a password. Hint: run.sh dashboard renew"
     )
     assert node.calls == []
+
+
+def test_browsers_may_open_it_by_the_address_that_ec2_chose(monkeypatch, tmp_path):
+    (tmp_path / "dask.yaml").write_text(
+        "distributed: {scheduler: {dashboard: {bokeh-application: "
+        "{allow_websocket_origin: [localhost:8787], keep_alive_milliseconds: 500}}}}"
+    )
+    monkeypatch.setattr(dashboard, "ORIGINS_FILE", tmp_path / "origins.json")
+    monkeypatch.setattr(dashboard.Metadata, "address", lambda self: "10.0.0.4")
+    dashboard.write_origins(["scheduler.mine.internal", "localhost"], "8787")
+    # As Dask reads them on the node: in the order of their names.
+    read = dask.config.collect(paths=[str(tmp_path)], env={})
+    assert read["distributed"]["scheduler"]["dashboard"]["bokeh-application"] == {
+        "allow_websocket_origin": ["scheduler.mine.internal:8787", "localhost:8787", "10.0.0.4:8787"],
+        "keep_alive_milliseconds": 500,
+    }
+    assert (tmp_path / "origins.json").stat().st_mode & 0o777 == 0o644
 
 
 def test_a_proxy_without_a_password_fails_the_step(node, proxy):

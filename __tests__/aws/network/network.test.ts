@@ -2,7 +2,7 @@ import { TerraformOutput } from "cdktf";
 import { Endpoints } from "../../../lib/aws/network/endpoints";
 import { Network } from "../../../lib/aws/network/network";
 import { defineCluster } from "../../../lib/config/define";
-import type { NetworkDefinition } from "../../../lib/config/definition";
+import type { NewNetworkDefinition } from "../../../lib/config/definition";
 import { Synthesized } from "../../support/synthesized";
 
 describe("a network over two zones with one NAT gateway", () => {
@@ -260,7 +260,7 @@ function kindOf(reference: unknown): string {
   return String(reference).includes("public") ? "public" : "private";
 }
 
-function synthesize(network: Omit<NetworkDefinition, "adminSubnets">): Synthesized {
+function synthesize(network: Omit<NewNetworkDefinition, "adminSubnets">): Synthesized {
   const image = { amiId: "ami-0123456789abcdef0" };
   const cluster = defineCluster({
     name: "test",

@@ -1,12 +1,12 @@
 import { defineCluster } from "../../../lib/config/define";
-import type { NetworkDefinition } from "../../../lib/config/definition";
+import type { NewNetworkDefinition } from "../../../lib/config/definition";
 import { checkOwnVpc } from "../../../lib/config/rules/vpc";
 import { issuesIn } from "../issues-of";
 
 const A = "us-west-2a";
 const B = "us-west-2b";
 
-test.each<[string, Omit<NetworkDefinition, "adminSubnets">]>([
+test.each<[string, Omit<NewNetworkDefinition, "adminSubnets">]>([
   ["the defaults", {}],
   ["a VPC of /22", { vpcCidr: "10.1.4.0/22", zones: [A, "us-west-2g"] }],
   [
@@ -81,7 +81,7 @@ describe("a VPC that is too small to derive public subnets from", () => {
 });
 
 /** The issues of a network that `defineCluster` accepts. */
-function issuesOf(network: Omit<NetworkDefinition, "adminSubnets">) {
+function issuesOf(network: Omit<NewNetworkDefinition, "adminSubnets">) {
   const image = { amiId: "ami-0123456789abcdef0" };
   const cluster = defineCluster({
     name: "c",

@@ -41,7 +41,7 @@ export function withZones(
     network: { adminSubnets, vpcCidr, nat, zones },
     ...(schedulerLetter && { scheduler: { zone: `${region}${schedulerLetter}` } }),
   });
-  const { zone, privateAddress } = moved.scheduler;
+  const { zone = "", privateAddress = "" } = moved.scheduler;
   return { ...cluster, network: moved.network, scheduler: { ...scheduler, zone, privateAddress } };
 }
 

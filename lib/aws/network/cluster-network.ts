@@ -1,9 +1,9 @@
 import type { ITerraformDependable } from "cdktf";
-import type { ResolvedCluster } from "../../config/resolved-cluster";
+import type { Pool, ResolvedCluster } from "../../config/resolved-cluster";
 
 /**
- * Network of a cluster's instances: the new VPC of `DaskCluster`, or an object with the ids of an existing VPC and its
- * subnets. With an existing network, the definition has
+ * Network of a cluster's instances: the new VPC of `DaskCluster`, the existing one of the definition, or an object with the
+ * ids of a VPC and its subnets, for a VPC that is created in the same stack. With such an object, the definition has
  *
  * - `network.zones`: the zones of the subnets;
  * - `scheduler.privateAddress`: an address in the subnet of the scheduler's zone. Certificates contain it, so it is fixed
@@ -43,13 +43,33 @@ export interface ClusterNetwork {
    * @default - none: the network already has internet access or endpoints
    */
   readonly internetConnectivityEstablished?: readonly ITerraformDependable[];
+  /**
+   * Blocks of the VPC, to which nodes without internet access may connect.
+   *
+   * @default - those of the definition
+   */
+  readonly vpcBlocks?: readonly string[];
 }
 
-/** Returns the id of the private subnet of the scheduler's zone. */
+/** Returns the id of the scheduler's subnet: that of the definition, or the private subnet of its zone. */
 export function schedulerSubnetId(
   { network: { zones }, scheduler }: ResolvedCluster,
   { privateSubnetIds }: Pick<ClusterNetwork, "privateSubnetIds">,
 ): string {
+  if (scheduler.subnetId !== undefined) return scheduler.subnetId;
   // `schedulerZone` and `checkExistingNetwork` have checked that it exists.
   return privateSubnetIds[zones.findIndex(({ name }) => name === scheduler.zone)] as string;
+}
+
+/** Returns the ids of the subnets of a pool: those of the definition, those of its zones, or all. */
+export function poolSubnetIds(
+  { network: { zones } }: ResolvedCluster,
+  { privateSubnetIds }: Pick<ClusterNetwork, "privateSubnetIds">,
+  pool: Pool,
+): readonly string[] {
+  if (pool.subnetIds) return pool.subnetIds;
+  const names = pool.zones ?? zones.map(({ name }) => name);
+  return zones.length === 0
+    ? privateSubnetIds
+    : privateSubnetIds.filter((_, index) => names.includes(zones[index]?.name ?? ""));
 }

@@ -2,7 +2,7 @@ import { DataAwsEc2ManagedPrefixList } from "@cdktf/provider-aws/lib/data-aws-ec
 import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import { VpcSecurityGroupEgressRule } from "@cdktf/provider-aws/lib/vpc-security-group-egress-rule";
 import { VpcSecurityGroupIngressRule } from "@cdktf/provider-aws/lib/vpc-security-group-ingress-rule";
-import type { ITerraformDependable } from "cdktf";
+import { type ITerraformDependable, TerraformIterator } from "cdktf";
 import { Construct } from "constructs";
 import { PORTS, type PortRange, workerPorts } from "../../config/ports";
 import type { ResolvedCluster } from "../../config/resolved-cluster";
@@ -93,8 +93,7 @@ export class ClusterSecurityGroups extends Construct {
         this.workers,
         unpinned ? own("worker", "ephemeral") : own("worker"),
       ),
-      ...egressRules(this, "scheduler", this.scheduler, cluster),
-      ...egressRules(this, "workers", this.workers, cluster),
+      ...this.egress(cluster, network),
       ...(cluster.network.nat === "none" ? this.toS3(cluster) : []),
     ];
   }
@@ -116,6 +115,21 @@ export class ClusterSecurityGroups extends Construct {
             ...tcp(PORTS[port]),
           }),
       );
+    });
+  }
+
+  /** Adds the egress rules of both groups. Blocks of an existing VPC are known at plan only. */
+  private egress(cluster: ResolvedCluster, { vpcBlocks }: ClusterNetwork): readonly ITerraformDependable[] {
+    return [this.scheduler, this.workers].flatMap((from) => {
+      if (vpcBlocks === undefined) return egressRules(this, from.node.id, from, cluster);
+      const blocks = TerraformIterator.fromList([...vpcBlocks]);
+      return new VpcSecurityGroupEgressRule(this, `${from.node.id}-to-endpoints`, {
+        forEach: blocks,
+        securityGroupId: from.id,
+        description: `${from.node.id}-to-endpoints: https`,
+        cidrIpv4: blocks.value,
+        ...tcp(HTTPS[1]),
+      });
     });
   }
 

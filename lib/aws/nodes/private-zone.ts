@@ -18,9 +18,12 @@ export interface PrivateZoneProps {
   readonly scheduler: Scheduler;
 }
 
+/** Seconds that resolvers cache the address of the scheduler: less if another scheduler has another address. */
+const TTL = { fixed: 300, chosenByEc2: 60 };
+
 /**
- * Private hosted zone `<cluster>.internal` with the record of the scheduler, `scheduler.<cluster>.internal`. The name
- * is known at synth, so the files of workers contain it.
+ * Private hosted zone `<cluster>.internal`, or the existing one of the definition, with the record of the scheduler, such as
+ * `scheduler.<cluster>.internal`. The name is known at synth, so the files of workers contain it.
  */
 export class PrivateZone extends Construct {
   /** Id of the hosted zone, for associations with other VPCs. */
@@ -30,6 +33,19 @@ export class PrivateZone extends Construct {
 
   constructor(scope: Construct, id: string, { cluster, network, scheduler }: PrivateZoneProps) {
     super(scope, id);
+    const { existing } = cluster.network;
+    const zoneId = (existing?.hostedZone || undefined)?.id ?? this.createZone(cluster, network);
+    this.zoneId = zoneId;
+    this.record = new Route53Record(this, "scheduler", {
+      zoneId,
+      name: cluster.scheduler.hostname,
+      type: "A",
+      ttl: cluster.scheduler.privateAddress === undefined ? TTL.chosenByEc2 : TTL.fixed,
+      records: [scheduler.instance.privateIp],
+    });
+  }
+
+  private createZone(cluster: ResolvedCluster, network: ClusterNetwork): string {
     const vpc = new NullResource(this, "vpc", { triggers: { vpc: network.vpcId } });
     const zone = new Route53Zone(this, "Resource", {
       name: `${cluster.name}.internal`,
@@ -43,13 +59,6 @@ export class PrivateZone extends Construct {
         replaceTriggeredBy: [nameOf(vpc)],
       },
     });
-    this.zoneId = zone.zoneId;
-    this.record = new Route53Record(this, "scheduler", {
-      zoneId: zone.zoneId,
-      name: cluster.scheduler.hostname,
-      type: "A",
-      ttl: 300,
-      records: [scheduler.instance.privateIp],
-    });
+    return zone.zoneId;
   }
 }

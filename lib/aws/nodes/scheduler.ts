@@ -36,7 +36,7 @@ export interface SchedulerProps {
 }
 
 /**
- * Scheduler: an on-demand instance with a fixed private address. Its state is in memory and lost with it, so only
+ * Scheduler: an on-demand instance, with a fixed private address if the definition has one. Its state is in memory and lost with it, so only
  * changes of the definition, of its scripts and of the files that this package installs replace the instance; a newer AMI
  * does not. With `deletionProtection`, Terraform
  * (`prevent_destroy`) and EC2 (termination protection) both refuse to remove it.
@@ -58,7 +58,11 @@ export class Scheduler extends Construct {
   constructor(scope: Construct, id: string, props: SchedulerProps) {
     super(scope, id);
     const { cluster, node, network, securityGroups, role, key, bundle } = props;
-    const { deletionProtection, ssh } = cluster;
+    const {
+      deletionProtection,
+      ssh,
+      scheduler: { privateAddress },
+    } = cluster;
     this.role = role;
     const tags = nodeTags(cluster, node);
     const image = new NullResource(this, "image", { triggers: { image: launchImage(node.image) } });
@@ -66,7 +70,7 @@ export class Scheduler extends Construct {
       ami: this.ami(node.image),
       instanceType: cluster.scheduler.instanceType,
       subnetId: schedulerSubnetId(cluster, network),
-      privateIp: cluster.scheduler.privateAddress,
+      ...(privateAddress !== undefined && { privateIp: privateAddress }),
       associatePublicIpAddress: false,
       vpcSecurityGroupIds: [securityGroups.scheduler.id],
       iamInstanceProfile: role.instanceProfile.name,

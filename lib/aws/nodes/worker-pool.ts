@@ -6,7 +6,7 @@ import type { AutoscalingRole } from "../account/autoscaling-role";
 import { nodeTags } from "../account/tags";
 import type { BundleObject } from "../artifacts/bundle-object";
 import type { EncryptionKey } from "../encryption/encryption-key";
-import type { ClusterNetwork } from "../network/cluster-network";
+import { type ClusterNetwork, poolSubnetIds } from "../network/cluster-network";
 import type { ClusterSecurityGroups } from "../network/cluster-security-groups";
 import type { PoolRole } from "../roles/pool-role";
 import { initialLifecycleHooks, LAUNCH_SECONDS, LaunchHook, onDemandBase } from "./launch-hook";
@@ -26,7 +26,7 @@ export interface WorkerPoolProps {
   readonly pool: Pool;
   /** Plan of the nodes of the pool. */
   readonly node: NodePlan;
-  /** Network of the instances, which are distributed over its private subnets. */
+  /** Network of the instances, which are distributed over its private subnets, or over those of the pool. */
   readonly network: ClusterNetwork;
   /** Security groups of the cluster. */
   readonly securityGroups: ClusterSecurityGroups;
@@ -40,8 +40,12 @@ export interface WorkerPoolProps {
   readonly bundle: BundleObject;
   /** Scheduler of the workers. */
   readonly scheduler: Scheduler;
-  /** Hosted zone with the record of the scheduler. */
-  readonly zone: PrivateZone;
+  /**
+   * Hosted zone with the record of the scheduler.
+   *
+   * @default - none: workers use the scheduler's address
+   */
+  readonly zone?: PrivateZone;
   /**
    * Readiness of the scheduler, for which the pool waits: without a scheduler, its instances would fail.
    *
@@ -108,7 +112,7 @@ export class WorkerPool extends Construct {
       maxSize: pool.maxSize,
       desiredCapacity: pool.desiredSize,
       serviceLinkedRoleArn: autoscaling.arn,
-      vpcZoneIdentifier: [...network.privateSubnetIds],
+      vpcZoneIdentifier: [...poolSubnetIds(cluster, network, pool)],
       mixedInstancesPolicy: {
         instancesDistribution: {
           onDemandAllocationStrategy: "prioritized",
@@ -152,7 +156,12 @@ export class WorkerPool extends Construct {
       // updates it.
       lifecycle: { ignoreChanges: ["desired_capacity", "initial_lifecycle_hook"] },
       // The record depends on the scheduler, which depends on security group rules and internet access.
-      dependsOn: [zone.record, ...(readiness ? [readiness.stack] : []), ...(key.grants ?? []), bundle.object],
+      dependsOn: [
+        zone?.record ?? scheduler.instance,
+        ...(readiness ? [readiness.stack] : []),
+        ...(key.grants ?? []),
+        bundle.object,
+      ],
     });
     role.addDependent(group);
     this.groupName = group.name;

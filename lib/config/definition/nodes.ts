@@ -24,19 +24,27 @@ export interface SchedulerDefinition {
   /** @default "ubuntu" */
   readonly image?: Image;
   /**
-   * Availability zone of the scheduler, one of `network.zones`. Another zone replaces the scheduler.
+   * Availability zone of the scheduler, one of `network.zones`. Another zone replaces the scheduler. Not used with
+   * `network.vpcId`.
    *
    * @default - the zone whose name is first in the alphabet, so the order of `network.zones` has no effect
    */
   readonly zone?: string;
   /**
    * Fixed address in the private subnet of the scheduler's zone. Choose another one where the default is in use, for
-   * example by a second cluster in the same subnet.
+   * example by a second cluster in the same subnet. Not used with `network.vpcId`, which has `network.schedulerAddress`.
    *
    * @default - the eleventh address of the subnet, such as 10.20.0.10; none with an existing network, unless
    * `network.zones` has the block of the subnet
    */
   readonly privateAddress?: string;
+  /**
+   * Private subnet of the scheduler in an existing network (`network.vpcId`): one of `network.privateSubnetIds`, or another
+   * subnet of the VPC. Another subnet replaces the scheduler.
+   *
+   * @default - the first of `network.privateSubnetIds`
+   */
+  readonly subnetId?: string;
   /**
    * User scripts that run on the scheduler's node, after those of the cluster.
    *
@@ -115,6 +123,20 @@ export interface CommonPoolDefinition {
   readonly diskGiB?: number;
   /** @default - "ubuntu"; "deep-learning" for a GPU pool */
   readonly image?: Image;
+  /**
+   * Availability zones of the nodes, of those in `network.zones`. Other zones replace all nodes of the pool in parts. Not
+   * used with `network.vpcId`, which has `subnetIds`.
+   *
+   * @default - all of `network.zones`
+   */
+  readonly zones?: readonly string[];
+  /**
+   * Private subnets of the nodes in an existing network (`network.vpcId`): some of `network.privateSubnetIds`, or other
+   * subnets of the VPC. Other subnets replace all nodes of the pool in parts.
+   *
+   * @default - all of `network.privateSubnetIds`
+   */
+  readonly subnetIds?: readonly string[];
   /**
    * User scripts that run on the nodes of the pool, after those of the cluster.
    *

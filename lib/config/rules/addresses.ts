@@ -128,7 +128,7 @@ export function schedulerAddressIssues(cluster: ResolvedCluster): readonly Valid
   const { network, scheduler } = cluster;
   const { zone, privateAddress } = scheduler;
   const subnet = network.zones.find(({ name }) => name === zone)?.privateSubnet;
-  if (!subnet || prefixOf(subnet) > MAX_PREFIX) return [];
+  if (!subnet || privateAddress === undefined || prefixOf(subnet) > MAX_PREFIX) return [];
   const index = indexIn(subnet, privateAddress);
   return issueIf(index < RESERVED_ADDRESSES || index >= blockSize(prefixOf(subnet)) - 1, {
     path: "scheduler.privateAddress",

@@ -1,5 +1,6 @@
 import { blocks, derivedSubnets, dockerBridge, schedulerAddress } from "./addresses";
 import { arnsOfThePartition, dataOnce, managedPolicyCount } from "./data";
+import { schedulerReachable, subnetsOnce, zonesOfPools } from "./existing-network";
 import { diskSizes, memoryLimits, processesOfNodes, spillLimits } from "./memory-and-disks";
 import {
   adminSubnetsNotTheInternet,
@@ -40,6 +41,9 @@ export const rules: readonly Rule[] = [
   derivedSubnets,
   dockerBridge,
   schedulerAddress,
+  subnetsOnce,
+  zonesOfPools,
+  schedulerReachable,
   poolNames,
   poolSizes,
   instanceTypes,

@@ -18,8 +18,8 @@ export const regionSupported: Rule = ({ region }) =>
  * In China the constructs do not support endpoints: some are named cn.com.amazonaws… and others com.amazonaws…
  * (`aws ec2 describe-vpc-endpoint-services`).
  */
-export const endpointsInChina: Rule = ({ region, network: { endpoints, nat } }) =>
-  partitionOf(region) !== "aws-cn"
+export const endpointsInChina: Rule = ({ region, network: { endpoints, nat, existing } }) =>
+  partitionOf(region) !== "aws-cn" || existing
     ? []
     : [
         ...issueIf(endpoints, {
@@ -39,7 +39,7 @@ export const endpointsInChina: Rule = ({ region, network: { endpoints, nat } }) 
 
 /** The definition names the zones if an account may lack zone a or b. */
 export const zonesNamed: Rule = ({ network, region }) =>
-  issueIf(network.zones.length === 0 && partitionOf(region) !== undefined, {
+  issueIf(network.zones.length === 0 && !network.existing && partitionOf(region) !== undefined, {
     path: "network.zones",
     value: undefined,
     expected: `zones of ${region} by name: not every account has the zones ${region}a and ${region}b`,
@@ -119,11 +119,12 @@ export const adminSubnetsNotTheInternet: Rule = ({ network: { adminSubnets } }) 
  */
 export const withoutNat: Rule = (cluster) => {
   const {
-    network: { nat, endpoints },
+    network: { nat, endpoints, existing },
     region,
     bakedImages,
   } = cluster;
   if (nat !== "none") return [];
+  const without = existing ? "network.internetAccess false" : "network.nat none";
   return [
     ...issueIf(!endpoints && partitionOf(region) !== "aws-cn", {
       path: "network.endpoints",
@@ -134,15 +135,14 @@ export const withoutNat: Rule = (cluster) => {
     ...issueIf(bakedImages, {
       path: "bakedImages",
       value: bakedImages,
-      expected: "false with network.nat none: the instance that bakes an AMI downloads packages",
+      expected: `false with ${without}: the instance that bakes an AMI downloads packages`,
       hint: "bake an AMI in this cluster while it has a NAT gateway, then set its id; AMIs of other clusters are encrypted by other keys",
     }),
     ...imagesOf(cluster).flatMap(([path, image]) =>
       issueIf(typeof image === "string", {
         path,
         value: image,
-        expected:
-          "an AMI that was baked for this cluster, because with network.nat none nodes cannot download packages",
+        expected: `an AMI that was baked for this cluster, because with ${without} nodes cannot download packages`,
         hint: "set { amiId: 'ami-…' } or { ssmParameter: '/…' } of a baked AMI",
       }),
     ),

@@ -66,11 +66,17 @@ export interface ExistingNetwork {
  * @throws ValidationError with every issue
  */
 export function checkExistingNetwork(cluster: ResolvedCluster, network: ExistingNetwork): void {
-  const issues = [
-    ...subnetIssues(cluster, network),
-    ...addressIssues(cluster, network),
-    ...vpcBlockIssues(cluster),
-  ];
+  const { existing } = cluster.network;
+  const issues = existing
+    ? [
+        {
+          path: "network.vpcId",
+          value: existing.vpcId,
+          expected: "nothing with the network in the props of DaskCluster",
+          hint: "name the existing network in one of the two places",
+        },
+      ]
+    : [...subnetIssues(cluster, network), ...addressIssues(cluster, network), ...vpcBlockIssues(cluster)];
   if (issues.length > 0) throw new ValidationError(cluster.name, issues);
 }
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { isAddress, isCidr } from "../cidr";
+import { hostedZone, subnetId, vpcId } from "./existing-network";
 import { object, oneOf, refine } from "./fields";
 import { zoneName } from "./names";
 
@@ -34,7 +35,7 @@ const adminSubnet = refine(
   NAME_THE_ADMIN_SUBNETS,
 );
 
-/** Private address of the scheduler. */
+/** Fixed address of the scheduler. */
 export const privateAddress = refine(
   z.string(),
   isAddress,
@@ -42,7 +43,7 @@ export const privateAddress = refine(
   "write the address in that form",
 );
 
-/** Schema of a `NetworkDefinition`. */
+/** Schema of a `NetworkDefinition`. `networkFormIssues` checks which fields belong together. */
 export const network = object({
   adminSubnets: z.array(adminSubnet).min(1).max(MAX_ADMIN_SUBNETS),
   vpcCidr: ipv4Block.optional(),
@@ -65,4 +66,9 @@ export const network = object({
     .optional(),
   nat: z.enum(["single", "per-zone", "none"]).optional(),
   endpoints: z.boolean().optional(),
+  vpcId: vpcId.optional(),
+  privateSubnetIds: z.array(subnetId).min(1).optional(),
+  schedulerAddress: privateAddress.optional(),
+  hostedZone: hostedZone.optional(),
+  internetAccess: z.boolean().optional(),
 });

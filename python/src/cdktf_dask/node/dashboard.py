@@ -6,6 +6,7 @@ Creates a password if the secret has no value yet; `renew` always creates a new 
 log has the password.
 """
 
+import json
 import secrets
 import ssl
 import subprocess
@@ -17,12 +18,17 @@ from urllib.error import HTTPError, URLError
 from urllib.request import HTTPSHandler, ProxyHandler, build_opener
 
 from cdktf_dask.node.aws import Aws, Secrets, read_secret, write_secret
+from cdktf_dask.node.metadata import Metadata
 from cdktf_dask.node.settings import NODE_PEM, read_settings
+from cdktf_dask.tls.files import replace
 
 SECRET = "dashboard"
 PASSWORD_BYTES = 16
 PASSWORD_FILE = Path("/etc/dask/dashboard.htpasswd")
 """nginx reads it at each request."""
+
+ORIGINS_FILE = Path("/etc/dask/origins.json")
+"""Dask reads it after `dask.yaml`, whose origins it replaces."""
 
 UNIT = "dask-dashboard.service"
 ANSWER_SECONDS = 15
@@ -69,6 +75,14 @@ def new_password(store: Secrets) -> str:
     return value
 
 
+def write_origins(hosts: list[str], port: str) -> None:
+    """Lets browsers open the dashboard by these hosts, and by the address of this node, which EC2 chose."""
+    origins = [f"{host}:{port}" for host in [*hosts, Metadata().address()]]
+    bokeh = {"allow_websocket_origin": origins}
+    config = {"distributed": {"scheduler": {"dashboard": {"bokeh-application": bokeh}}}}
+    replace(ORIGINS_FILE, json.dumps(config), 0o644)
+
+
 def write_password(value: str) -> None:
     """Writes the hash of the password for nginx; no other user can read it."""
     # By standard input, because all users see command lines.
@@ -99,4 +113,6 @@ def wait_for_proxy(url: str) -> int | str:
 
 if __name__ == "__main__":
     settings = read_settings()
+    if "DASHBOARD_HOSTS" in settings:
+        write_origins(settings["DASHBOARD_HOSTS"].split(","), settings["DASHBOARD_PORT"])
     main(Secrets(Aws(), settings["CLUSTER"]), settings["DASHBOARD_PORT"], renew="renew" in sys.argv[1:])
