@@ -213,13 +213,13 @@ export class MockedCluster {
     });
   }
 
-  /** Addresses of a name in the hosted zone of the cluster. */
-  addressesOf(name: string): string[] {
+  /** Addresses of a name in a hosted zone; by default that of the cluster. */
+  addressesOf(name: string, hostedZone = `${this.cluster.name}.internal`): string[] {
     const { HostedZones } = this.call<{ HostedZones: { Id: string; Name: string }[] }>(
       "route53",
       "list_hosted_zones",
     );
-    const zone = HostedZones.find(({ Name }) => Name === `${this.cluster.name}.internal.`);
+    const zone = HostedZones.find(({ Name }) => Name === `${hostedZone}.`);
     if (zone === undefined) return [];
     const { ResourceRecordSets } = this.call<{
       ResourceRecordSets: { Name: string; Type: string; ResourceRecords: { Value: string }[] }[];

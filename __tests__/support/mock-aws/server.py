@@ -14,6 +14,7 @@ What moto lacks is added, so that it stands for AWS here:
   server break after moto has processed the request, and moto would reject the second one as a duplicate
 - a group gets its desired number of instances: moto drops the fractions of its two shares
 - an instance refresh of a group is accepted; the group's instances do not change
+- a subnet with the tag mock:owner belongs to that account, as one that RAM shares; moto shares no subnets
 - a terminated instance frees its addresses, so that another one can have them
 - wait conditions of CloudFormation (wait_conditions.py)
 - policies of buckets are not applied: moto ignores their conditions, and would reject every request
@@ -33,6 +34,7 @@ from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.responses import ActionResult, BaseResponse
 from moto.core.utils import utcnow
 from moto.ec2.models.instances import Instance
+from moto.ec2.models.subnets import Subnet
 from moto.ec2.responses.monitoring import Monitoring
 from moto.iam.access_control import PermissionResult
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
@@ -112,6 +114,11 @@ def start_refresh(response: AutoScalingResponse) -> ActionResult:
     return ActionResult({"InstanceRefreshId": str(uuid4())})
 
 
+def owner(subnet: Subnet) -> str:
+    tags = {tag["key"]: tag["value"] for tag in subnet.get_tags()}
+    return tags.get("mock:owner", subnet.ec2_backend.account_id)
+
+
 def terminate(instance: Instance):
     previous_state = terminate_plain(instance)
     subnet = instance.ec2_backend.get_subnet(instance.subnet_id)
@@ -177,6 +184,7 @@ def main() -> None:
     FakeAutoScalingGroup.set_desired_capacity = set_capacity
     AutoScalingResponse.start_instance_refresh = start_refresh
     Instance.terminate = terminate
+    Subnet.owner_id = property(owner)
     wait_conditions.install()
     BaseResponse._authenticate_and_authorize_normal_action = record_action
     BaseResponse._authenticate_and_authorize_s3_action = record_s3_action

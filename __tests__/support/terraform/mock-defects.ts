@@ -17,10 +17,11 @@ export interface MockDefect {
 const always = () => true;
 const isArn = (value: unknown) => String(value).startsWith("arn:");
 const isEmpty = (value: unknown) => Array.isArray(value) && value.length === 0;
-const betweenGroups: Pick<MockDefect, "attribute" | "reason" | "affects" | "isRead"> = {
+const withoutBlock: Pick<MockDefect, "attribute" | "reason" | "affects" | "isRead"> = {
   attribute: "description",
-  reason: "moto stores the description of a rule for a CIDR block, but not of one for a security group",
-  affects: (rule) => rule.referenced_security_group_id !== undefined,
+  reason:
+    "moto stores the description of a rule for a CIDR block, but not of one for a group or a prefix list",
+  affects: (rule) => rule.cidr_ipv4 === undefined,
   isRead: (value) => value === null || value === "",
 };
 
@@ -54,8 +55,8 @@ export const MOCK_DEFECTS: readonly MockDefect[] = [
     affects: always,
     isRead: isArn,
   },
-  { type: "aws_vpc_security_group_ingress_rule", ...betweenGroups },
-  { type: "aws_vpc_security_group_egress_rule", ...betweenGroups },
+  { type: "aws_vpc_security_group_ingress_rule", ...withoutBlock },
+  { type: "aws_vpc_security_group_egress_rule", ...withoutBlock },
   {
     type: "aws_ec2_subnet_cidr_reservation",
     attribute: "description",
