@@ -4,6 +4,8 @@ import { join, resolve } from "node:path";
 import { parse } from "yaml";
 import { production } from "../../environments/production";
 import { clientBundle, connection } from "../../lib/aws/client-bundle";
+import { defineCluster } from "../../lib/config/define";
+import type { ResolvedCluster } from "../../lib/config/resolved-cluster";
 import { planNodes } from "../../lib/node/plan";
 
 const ADDRESS = "tls://scheduler.production.internal:8786";
@@ -89,6 +91,38 @@ describe("the command that writes a client's bundle", () => {
   });
 });
 
+describe("in a cluster with settings of Dask", () => {
+  const text = 'it\'s "50%s" of ${HOME} $(id) \\n \n\tü';
+  const cluster = defineCluster({
+    name: "production",
+    region: "eu-central-1",
+    network: { adminSubnets: ["10.0.0.0/8"] },
+    dask: { "distributed.comm.timeouts.connect": "60s", array: { "chunk-size": 1024 }, "my-lib": { text } },
+    pools: [{ name: "cpu", kind: "cpu", dask: { "distributed.worker.validate": true } }],
+  });
+
+  test.each(["bash", "sh"])("the configuration has those of the cluster, in %s", (shell) => {
+    expect(run(shell, cluster)).toMatchObject({ status: 0, stderr: "" });
+    const pem = join(home, ".dask/production/client.pem");
+    expect(parse(readFileSync(join(home, ".dask/production/dask.yaml"), "utf8"))).toEqual({
+      "scheduler-address": ADDRESS,
+      distributed: {
+        comm: {
+          "require-encryption": true,
+          timeouts: { connect: "60s" },
+          tls: { "ca-file": pem, client: { cert: pem, key: pem } },
+        },
+      },
+      array: { "chunk-size": 1024 },
+      "my-lib": { text },
+    });
+  });
+
+  test("the command is one line without Terraform syntax", () => {
+    expect(clientBundle(cluster, planNodes(cluster))).not.toMatch(/\n|[$%]\{/);
+  });
+});
+
 test("the Python code of the output `connect` lists every address that the bundle works with", () => {
   const { hostname, privateAddress } = production.scheduler;
   for (const address of ["localhost", privateAddress, hostname])
@@ -96,8 +130,8 @@ test("the Python code of the output `connect` lists every address that the bundl
 });
 
 /** Runs the command in a shell with the double of the AWS CLI. */
-function run(shell: string) {
-  return spawnSync(shell, ["-c", clientBundle(production, PLAN)], {
+function run(shell: string, cluster: ResolvedCluster = production) {
+  return spawnSync(shell, ["-c", clientBundle(cluster, planNodes(cluster))], {
     env: { PATH: `${folder}:${process.env.PATH}`, HOME: home },
     encoding: "utf8",
     timeout: 30_000,

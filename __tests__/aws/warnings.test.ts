@@ -77,6 +77,12 @@ describe("facts of instance types", () => {
   });
 });
 
+test("a key that Dask does not know is a warning", () => {
+  expect(warningsOf(define({}, { dask: { distributed: { worker: { memmory: 3 } } } }))).toEqual([
+    "dask.distributed.worker.memmory: got 3, which Dask 2026.7.1 does not know. Hint: correct the spelling, or remove the key",
+  ]);
+});
+
 function define(
   network: Omit<NewNetworkDefinition, "adminSubnets">,
   definition: Partial<ClusterDefinition> = {},

@@ -82,6 +82,8 @@ describe("dask-cuda-worker.service", () => {
     expect(settings(unit, "ExecStart")[0]).not.toMatch(/--rmm-pool-size|--worker-port/);
     expect(settings(unit, "Environment")).toEqual([
       "DASK_CONFIG=/etc/dask",
+      "AWS_REGION=us-west-2",
+      "AWS_DEFAULT_REGION=us-west-2",
       "CUDA_PATH=/usr/local/cuda-12.6",
       "CUDA_HOME=/usr/local/cuda-12.6",
       "LD_LIBRARY_PATH=/usr/local/cuda-12.6/lib64",
@@ -169,7 +171,11 @@ describe.each([
   ])("%s=%s", (key, value) => expect(settings(unit, key)).toEqual([value]));
 
   test("has no PYTHONPATH", () => {
-    expect(settings(unit, "Environment")).toEqual(["DASK_CONFIG=/etc/dask"]);
+    expect(settings(unit, "Environment")).toEqual([
+      "DASK_CONFIG=/etc/dask",
+      "AWS_REGION=eu-central-1",
+      "AWS_DEFAULT_REGION=eu-central-1",
+    ]);
   });
 });
 
@@ -179,6 +185,7 @@ describe("a service in the notation of systemd", () => {
     description: "100 % Dask",
     argv: ["/bin/dask", "--name", 'a "b" \\c', "50%", "$HOME", "${DASK_HOST}", ";"],
     environment: { GREETING: "hello world", SHARE: "80%" },
+    variables: {},
   };
 
   test("quotes words, doubles % and lone $, keeps facts of the node", () => {

@@ -22,8 +22,8 @@ worker_processes() {
 
 systemctl daemon-reload
 start=(enable --quiet --now)
-# The scripts of the user run before the service at each boot, so systemd does not start it by itself.
-[[ $BOOT != *setup-boot* ]] || start=(start)
+# The scripts of the user run, and secrets are read, before the service at each boot, so systemd does not start it by itself.
+[[ $BOOT != *setup-boot* && $BOOT != *variables* ]] || start=(start)
 # systemd restarts a service that fails to start. The cause below has its last line of output.
 systemctl "${start[@]}" "$SERVICE.service" || true
 wait_until_ready ||

@@ -1,8 +1,12 @@
+import { parse } from "yaml";
+import { mergeDaskSettings } from "../config/dask/read-settings";
+import type { DaskSettings } from "../config/definition";
 import { PORTS } from "../config/ports";
 import { protocol } from "../config/protocol";
 import type { ResolvedCluster } from "../config/resolved-cluster";
 import { EXPECTATION_FILE } from "../node/expectation";
 import type { ClusterPlan } from "../node/plan";
+import { clientSettings } from "../node/process-settings";
 import { type ClusterSecretName, secretName } from "../node/secrets";
 
 /** Returns the folder of a client's certificate and configuration. */
@@ -15,10 +19,10 @@ export function readSecret(cluster: ResolvedCluster, name: ClusterSecretName): s
   return `aws secretsmanager get-secret-value --region ${cluster.region} --secret-id ${secretName(cluster, name)} --query SecretString --output text`;
 }
 
-/** Returns the lines of a client's `dask.yaml`, with `%s` for the folder of the bundle. */
-function daskYaml(schedulerAddress: string): readonly string[] {
+/** Returns the lines of a client's `dask.yaml` as a format of printf, with `%s` for the folder of the bundle. */
+function daskYaml(cluster: ResolvedCluster, schedulerAddress: string): readonly string[] {
   const pem = '"%s/client.pem"';
-  return [
+  const lines = [
     `scheduler-address: ${schedulerAddress}`,
     "distributed:",
     "  comm:",
@@ -29,6 +33,20 @@ function daskYaml(schedulerAddress: string): readonly string[] {
     `        cert: ${pem}`,
     `        key: ${pem}`,
   ];
+  const settings = clientSettings(cluster);
+  return Object.keys(settings).length === 0 ? lines : [withSettings(lines.join("\n"), settings)];
+}
+
+/** Stands for the folder until everything else is escaped. */
+const FOLDER = "<folder>";
+
+/** Adds settings. The result is JSON, which YAML contains, because JSON can escape what shell, printf or Terraform replace. */
+function withSettings(yaml: string, settings: DaskSettings): string {
+  const merged = mergeDaskSettings(parse(yaml.replaceAll("%s", FOLDER)), settings);
+  return JSON.stringify(merged)
+    .replaceAll(/[$%']/g, (character) => `\\u00${character.charCodeAt(0).toString(16)}`)
+    .replaceAll("\\", "\\\\")
+    .replaceAll(FOLDER, "%s");
 }
 
 /**
@@ -40,7 +58,7 @@ export function clientBundle(
   cluster: ResolvedCluster,
   { schedulerAddress, expectation }: Pick<ClusterPlan, "schedulerAddress" | "expectation">,
 ): string {
-  const lines = daskYaml(schedulerAddress);
+  const lines = daskYaml(cluster, schedulerAddress);
   const folders = lines.flatMap((line) => line.match(/%s/g) ?? []).map(() => '"$at"');
   const steps = [
     "umask 077",

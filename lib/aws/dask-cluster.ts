@@ -2,6 +2,7 @@ import { Annotations } from "cdktf";
 import { Construct } from "constructs";
 import type { ResolvedCluster } from "../config/resolved-cluster";
 import { dataWarnings, permissionsBoundaryOf } from "../config/rules/data";
+import { unknownDaskKeys } from "../config/rules/settings";
 import { checkExistingNetwork } from "../config/rules/vpc";
 import { settingsWithoutEffect, unverifiedFacts } from "../config/rules/warnings";
 import { dashboardLink } from "../node/node-context";
@@ -129,12 +130,13 @@ export class DaskCluster extends Construct {
     const { cluster, waitForCapacityMinutes } = props;
     if (props.network) checkExistingNetwork(cluster, props.network);
     const deployment = { existingNetwork: props.network !== undefined };
-    for (const warning of [
-      ...settingsWithoutEffect(cluster, deployment),
-      ...unverifiedFacts(cluster),
-      ...dataWarnings(cluster),
-    ])
-      Annotations.of(this).addWarning(warning);
+    const warnings = [
+      settingsWithoutEffect(cluster, deployment),
+      unverifiedFacts(cluster),
+      dataWarnings(cluster),
+      unknownDaskKeys(cluster),
+    ];
+    for (const warning of warnings.flat()) Annotations.of(this).addWarning(warning);
     this.cluster = cluster;
     const permissionsBoundary = permissionsBoundaryOf(cluster, props.permissionsBoundary);
     const account = new Account(this, "account", {

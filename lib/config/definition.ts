@@ -5,6 +5,7 @@ import type { InstanceTypeDefinition } from "./definition/instance-types";
 import type { NetworkDefinition } from "./definition/network";
 import type { NodeSetupDefinition } from "./definition/node-setup";
 import type { PoolDefinition, SchedulerDefinition } from "./definition/nodes";
+import type { SettingsDefinition } from "./definition/settings";
 import type { ReleaseName } from "./releases";
 
 export type { Backend, HcpBackend, LocalBackend, S3Backend } from "./definition/backend";
@@ -29,12 +30,19 @@ export type {
   SchedulerDefinition,
   SpillDefinition,
 } from "./definition/nodes";
+export type {
+  DaskSettings,
+  DaskValue,
+  EnvironmentValue,
+  SecretReference,
+  SettingsDefinition,
+} from "./definition/settings";
 
 /**
  * Definition of one Dask cluster: the input of `defineCluster`, which validates it and fills in the defaults. Only `name`
  * and `network.adminSubnets` are required.
  */
-export interface ClusterDefinition {
+export interface ClusterDefinition extends SettingsDefinition {
   /**
    * Name of the cluster, and part of every name in AWS: a lower-case letter, then at most 31 lower-case letters, digits
    * and single hyphens. AWS reserves names that begin with `sg-`, and the names `ec2` and `compute`.

@@ -11,6 +11,7 @@ import type {
   NodeSetupDefinition,
   PoolDefinition,
   SchedulerDefinition,
+  SettingsDefinition,
 } from "./definition";
 import { placeInExisting, resolveExistingNetwork, schedulerHostname } from "./existing-network";
 import { factsOf, type GivenFacts, givenFacts } from "./instance-types";
@@ -76,6 +77,7 @@ export function resolve(definition: ClusterDefinition): ResolvedCluster {
     ...setupOf(definition),
     ...grantsOf(definition),
     ...(definition.permissionsBoundary && { permissionsBoundary: definition.permissionsBoundary }),
+    ...settingsOf(definition),
     tags: { ...tags },
     ...(definition.artifactBucket === undefined ? {} : { artifactBucket: definition.artifactBucket }),
     backend: definition.backend ?? { type: "local" },
@@ -129,6 +131,7 @@ function resolveScheduler(
     ...place,
     hostname: schedulerHostname(name, network, place.privateAddress),
     ...setupOf(definition),
+    ...settingsOf(definition),
   };
 }
 
@@ -223,6 +226,7 @@ function common(
     ...facts,
     ...setupOf(definition),
     ...grantsOf(definition),
+    ...settingsOf(definition),
   } as const;
 }
 
@@ -242,4 +246,13 @@ function grantsOf({ data, managedPolicies }: Grants): Grants {
 interface Grants {
   readonly data?: DataDefinition;
   readonly managedPolicies?: readonly string[];
+}
+
+/** Returns a copy of the settings of Dask's processes, without those that a definition lacks. */
+function settingsOf({ dask, environmentVariables, preload }: SettingsDefinition): SettingsDefinition {
+  return structuredClone({
+    ...(dask && { dask }),
+    ...(environmentVariables && { environmentVariables }),
+    ...(preload && { preload }),
+  });
 }

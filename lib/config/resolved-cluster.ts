@@ -6,13 +6,14 @@ import type {
   HostedZoneDefinition,
   Image,
   NodeSetupDefinition,
+  SettingsDefinition,
   SshDefinition,
 } from "./definition";
 import type { GivenFacts } from "./instance-types";
 import type { Release } from "./releases";
 
 /** Validated definition with all defaults: the output of `defineCluster`. Deeply frozen. */
-export interface ResolvedCluster {
+export interface ResolvedCluster extends SettingsDefinition {
   readonly name: string;
   readonly release: Release;
   /** Packages of the user. */
@@ -97,7 +98,7 @@ export interface Zone {
 }
 
 /** Scheduler of a resolved cluster. */
-export interface Scheduler {
+export interface Scheduler extends SettingsDefinition {
   readonly instanceType: string;
   readonly diskGiB: number;
   readonly image: Image;
@@ -119,7 +120,7 @@ export interface Scheduler {
 export type Pool = CpuPool | GpuPool;
 
 /** Fields of both kinds of pools. */
-export interface CommonPool {
+export interface CommonPool extends SettingsDefinition {
   readonly name: string;
   readonly instanceTypes: readonly string[];
   readonly minSize: number;

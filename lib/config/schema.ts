@@ -9,6 +9,7 @@ import { subnetId } from "./schema/existing-network";
 import { integer, object, oneOf, pattern, refine } from "./schema/fields";
 import { clusterName, keyName, poolName, region, zoneName } from "./schema/names";
 import { network, privateAddress } from "./schema/network";
+import { settings } from "./schema/settings";
 import { tags } from "./schema/tags";
 
 const instanceType = pattern(
@@ -80,6 +81,7 @@ const nodeSetup = object({ bake: scriptPath.optional(), boot: scriptPath.optiona
 const granting = { data: data.optional(), managedPolicies: z.array(policyArn).optional() };
 
 const commonPool = {
+  ...settings,
   name: poolName,
   instanceTypes: z.array(instanceType).min(1).max(40).optional(),
   minSize: integer(0, 5000).optional(),
@@ -131,12 +133,14 @@ const logRetentionDays = refine(
  * Schema of a `ClusterDefinition`: type, range and spelling of each field. `rules` has the checks of several fields.
  */
 export const definitionSchema = object({
+  ...settings,
   name: clusterName,
   release: z.enum(RELEASE_NAMES).optional(),
   environment: environment.optional(),
   region: region.optional(),
   network,
   scheduler: object({
+    ...settings,
     instanceType: instanceType.optional(),
     diskGiB: diskGiB.optional(),
     image: image.optional(),

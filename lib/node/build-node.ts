@@ -11,11 +11,13 @@ import { copy, ENVIRONMENT, environmentFile, LIBRARY, script, text, UNITS } from
 import type { BootStep, NodeFeature, NodeFile, NodePlan } from "./node-plan";
 import { packageFile } from "./package-file";
 import type { Packages } from "./packages/read-packages";
+import type { ProcessSettings } from "./process-settings";
 import { pythonFiles } from "./python-files";
 import type { ServiceContext } from "./service";
 import type { NodeSetup } from "./setup-scripts";
 import { stubFiles } from "./stub";
 import { renderTemplate } from "./template";
+import { variablesFeatures } from "./variables";
 
 /** Script of each step that every node may have, below `cloud-init/`; a feature brings those of its steps. */
 const SCRIPTS: Readonly<Partial<Record<BootStep, string>>> = {
@@ -34,6 +36,8 @@ export interface NodeOptions
   readonly gpu: boolean;
   /** Maximum that one worker process may spill; `false` for no limit. */
   readonly spillLimit: string | false;
+  /** Settings of the definition for Dask's processes on the node. */
+  readonly process: ProcessSettings;
   /** Features that some nodes have. */
   readonly features: readonly NodeFeature[];
   /** Packages of the Python environment. */
@@ -46,9 +50,10 @@ export interface NodeOptions
 export function buildNode(
   cluster: ResolvedCluster,
   context: ServiceContext,
-  { gpu, spillLimit, features, python, setup, ...options }: NodeOptions,
+  { gpu, spillLimit, process, features: some, python, setup, ...options }: NodeOptions,
 ): NodePlan {
   const { release } = cluster;
+  const features = [...some, ...variablesFeatures(options.service)];
   // Packages come one after the other; conda needs no package manager.
   const bake: readonly (readonly BootStep[])[] = [
     ["base", ...(gpu ? cudaSteps(release.cuda) : [])],
@@ -84,7 +89,7 @@ export function buildNode(
   };
   const files: readonly NodeFile[] = [
     ...environmentFiles(python.lockfiles[gpu ? "gpu" : "cpu"]),
-    ...daskConfig(cluster, context, spillLimit),
+    ...daskConfig(cluster, context, spillLimit, process),
     text("/etc/sysctl.d/90-dask.conf", kernelSettings()),
     text("/etc/needrestart/conf.d/dask.conf", packageFile("cloud-init/base/needrestart.conf")),
     copy("base/dask-node.service", UNITS),

@@ -4,11 +4,13 @@ import type { ResolvedCluster } from "../config/resolved-cluster";
 import { dashboardHosts, dashboardLink, NODE_PEM, RELOAD } from "./node-context";
 import { text } from "./node-files";
 import type { NodeFile } from "./node-plan";
+import { type ProcessSettings, userConfig } from "./process-settings";
 import type { ServiceContext } from "./service";
 import { renderTemplate } from "./template";
 
 /**
- * Returns the Dask configuration of a node: `dask.yaml`, and `tls.yaml` or `ucx.yaml` by the protocol of the cluster.
+ * Returns the Dask configuration of a node: `dask.yaml`, `tls.yaml` or `ucx.yaml` by the protocol of the cluster, and
+ * `user.yaml` with the settings of the definition.
  *
  * @param spillLimit maximum that one worker process may spill; `false` for no limit
  */
@@ -16,6 +18,7 @@ export function daskConfig(
   cluster: ResolvedCluster,
   { scratch, config }: ServiceContext,
   spillLimit: string | false,
+  process: ProcessSettings,
 ): readonly NodeFile[] {
   const main = renderTemplate("cloud-init/dask/dask.yaml", {
     SCRATCH: scratch,
@@ -38,6 +41,7 @@ export function daskConfig(
           ),
         ]
       : []),
+    ...Object.entries(userConfig(process)).map(([name, content]) => text(`${config}/${name}`, content)),
   ];
 }
 

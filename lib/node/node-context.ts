@@ -18,6 +18,7 @@ export function nodeContext(cluster: ResolvedCluster): ServiceContext {
     config: "/etc/dask",
     schedulerAddress: `${protocol(cluster)}://${cluster.scheduler.hostname}:${PORTS.scheduler.from}`,
     ...(cluster.tls && { reload: RELOAD }),
+    environment: { AWS_REGION: cluster.region, AWS_DEFAULT_REGION: cluster.region },
     httpAddress: `127.0.0.1:${httpPort(cluster)}`,
   };
 }

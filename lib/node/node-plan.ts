@@ -16,6 +16,7 @@ export type BootStep =
   | "configuration"
   | "certificates"
   | "dashboard"
+  | "variables"
   | "dask"
   | SetupStep;
 

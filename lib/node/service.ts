@@ -1,3 +1,5 @@
+import type { EnvironmentValue } from "../config/definition";
+
 /**
  * Long-running process of Dask, as data. It is rendered as a systemd unit or as a program of the local supervisor, so
  * both have the same command line.
@@ -12,6 +14,8 @@ export interface Service {
   /** Command line; the first word is a path. */
   readonly argv: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
+  /** Environment variables of the definition, which override `environment`. Renderers do not change their values. */
+  readonly variables: Readonly<Record<string, EnvironmentValue>>;
 }
 
 /**
@@ -42,6 +46,12 @@ export interface ServiceContext {
    * @default - none
    */
   readonly reload?: string;
+  /**
+   * Environment variables of every service.
+   *
+   * @default - none
+   */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Address of the scheduler's HTTP server, such as `127.0.0.1:8788`. It has no authentication. */
   readonly httpAddress: string;
 }

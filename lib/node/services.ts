@@ -1,6 +1,7 @@
 import { PORTS, portArgument, workerPorts } from "../config/ports";
 import { protocol } from "../config/protocol";
 import type { CpuPool, GpuPool, Pool, ResolvedCluster } from "../config/resolved-cluster";
+import { processSettings } from "./process-settings";
 import type { Service, ServiceContext } from "./service";
 
 /** Seconds that a worker looks for its scheduler before it exits and its supervisor starts it anew. */
@@ -14,6 +15,7 @@ const portOf = (address: string): string => new URL(address).port;
 
 /** The scheduler of a cluster: `dask scheduler`. */
 export function schedulerService(cluster: ResolvedCluster, context: ServiceContext): Service {
+  const { variables, preload } = processSettings(cluster);
   return {
     name: "dask-scheduler",
     description: `Dask scheduler of ${cluster.name}`,
@@ -26,8 +28,10 @@ export function schedulerService(cluster: ResolvedCluster, context: ServiceConte
       portOf(context.schedulerAddress),
       "--dashboard-address",
       context.httpAddress,
+      ...preloadFlags(preload, context.reload),
     ],
-    environment: { DASK_CONFIG: context.config },
+    environment: environmentOf(context),
+    variables,
   };
 }
 
@@ -38,6 +42,7 @@ export function workerService(cluster: ResolvedCluster, pool: Pool, context: Ser
 
 function cpuWorkers(cluster: ResolvedCluster, pool: CpuPool, context: ServiceContext): Service {
   const ports = workerPorts(cluster);
+  const { variables, preload } = processSettings(cluster, pool);
   return {
     name: "dask-worker",
     description: `Dask workers of ${cluster.name}, pool ${pool.name}`,
@@ -59,12 +64,15 @@ function cpuWorkers(cluster: ResolvedCluster, pool: CpuPool, context: ServiceCon
       ...flag("--preload-nanny", context.reload),
       "--dashboard-address",
       dashboardAddress(context),
+      ...preloadFlags(preload, context.reload),
     ],
-    environment: { DASK_CONFIG: context.config },
+    environment: environmentOf(context),
+    variables,
   };
 }
 
 function gpuWorkers(cluster: ResolvedCluster, pool: GpuPool, context: ServiceContext): Service {
+  const { variables, preload } = processSettings(cluster, pool);
   return {
     name: "dask-cuda-worker",
     description: `Dask CUDA workers of ${cluster.name}, pool ${pool.name}`,
@@ -82,10 +90,12 @@ function gpuWorkers(cluster: ResolvedCluster, pool: GpuPool, context: ServiceCon
         ? ["--worker-port", portArgument(workerPorts(cluster).worker)]
         : []),
       ...flag("--preload", context.reload),
+      ...preload.flatMap((module) => flag("--preload", module)),
       "--dashboard-address",
       dashboardAddress(context),
     ],
-    environment: { DASK_CONFIG: context.config },
+    environment: environmentOf(context),
+    variables,
   };
 }
 
@@ -126,6 +136,16 @@ function memoryArgument(pool: Pool): string {
 /** On this machine several workers share the interface, so each takes a free port. */
 function dashboardAddress(context: ServiceContext): string {
   return context.listen === undefined ? `:${PORTS.workerDashboard.from}` : `${context.listen}:0`;
+}
+
+/** The flag replaces the list in the configuration, which has the preload that reloads certificates. */
+function preloadFlags(modules: readonly string[], reload: string | undefined): readonly string[] {
+  if (modules.length === 0) return [];
+  return [...flag("--preload", reload), ...modules.flatMap((module) => flag("--preload", module))];
+}
+
+function environmentOf({ config, environment }: ServiceContext): Readonly<Record<string, string>> {
+  return { DASK_CONFIG: config, ...environment };
 }
 
 function flag(name: string, value: string | undefined): readonly string[] {

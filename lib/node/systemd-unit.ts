@@ -1,5 +1,6 @@
 import type { Service } from "./service";
 import { renderTemplate, type Values } from "./template";
+import { plainVariables, SECRET_VARIABLES, secretVariables } from "./variables";
 
 /**
  * Returns the systemd unit of a service, from the template of its name. Node facts stay as `${NAME}`, which systemd
@@ -10,9 +11,11 @@ import { renderTemplate, type Values } from "./template";
 export function systemdUnit(service: Service, values: Values = {}): string {
   return renderTemplate(`cloud-init/dask/${service.name}.service`, {
     DESCRIPTION: service.description.replaceAll("%", "%%"),
-    ENVIRONMENT: Object.entries(service.environment)
-      .map((entry) => `Environment=${assignment(entry)}`)
-      .join("\n"),
+    ENVIRONMENT: [
+      ...Object.entries(service.environment).map((entry) => `Environment=${assignment(entry)}`),
+      ...Object.entries(plainVariables(service)).map((entry) => `Environment=${exactAssignment(entry)}`),
+      ...(Object.keys(secretVariables(service)).length > 0 ? [`EnvironmentFile=${SECRET_VARIABLES}`] : []),
+    ].join("\n"),
     EXEC_START: commandLine(service.argv),
     ...values,
   });
@@ -33,6 +36,12 @@ function assignment([name, value]: readonly [string, string]): string {
     );
   }
   return quoted(`${name}=${value}`);
+}
+
+/** systemd expands no `$` in `Environment=`, and reads C escapes (systemd.syntax(7), "Quoting"). */
+function exactAssignment([name, value]: readonly [string, string]): string {
+  const escaped = value.replaceAll(/["\\]/g, "\\$&").replaceAll("\n", "\\n").replaceAll("\t", "\\t");
+  return `"${name}=${escaped.replaceAll("%", "%%")}"`;
 }
 
 function quoted(word: string): string {

@@ -86,6 +86,48 @@ describe("the role of a pool", () => {
   });
 });
 
+describe("environment variables with secrets", () => {
+  const arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:shared-AbCdEf";
+  const kmsKey = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+  const stack = synthesize({
+    environmentVariables: { PASSWORD: { secretsManager: "prod/db", key: "password" }, PLAIN: "a" },
+    pools: [
+      { name: "cpu", kind: "cpu" },
+      {
+        name: "gpu",
+        kind: "gpu",
+        environmentVariables: {
+          USER_NAME: { secretsManager: "prod/db", key: "user" },
+          SHARED: { secretsManager: arn, kmsKey },
+        },
+      },
+    ],
+  });
+  const ofDatabase = "arn:PARTITION:secretsmanager:ap-southeast-2:ACCOUNT:secret:prod/db-??????";
+
+  test("allow reading these secrets only", () => {
+    const one = allowing({ Action: "secretsmanager:GetSecretValue", Resource: [ofDatabase] });
+    expect(policiesOf(stack, "dask_scheduler-role").variables).toEqual(one);
+    expect(policiesOf(stack, "dask_pool-roles_cpu").variables).toEqual(one);
+  });
+
+  test("allow the use of their keys for these secrets only", () => {
+    expect(policiesOf(stack, "dask_pool-roles_gpu").variables).toEqual(
+      allowing(
+        { Action: "secretsmanager:GetSecretValue", Resource: [ofDatabase, arn] },
+        {
+          Action: "kms:Decrypt",
+          Resource: kmsKey,
+          Condition: {
+            StringEquals: { "kms:ViaService": "secretsmanager.us-east-1.SUFFIX" },
+            StringLike: { "kms:EncryptionContext:SecretARN": [arn] },
+          },
+        },
+      ),
+    );
+  });
+});
+
 test("without TLS, no role may read a secret", () => {
   const stack = synthesize({ tls: false });
   for (const role of ["dask_scheduler-role", "dask_pool-roles_cpu"]) {

@@ -1,6 +1,8 @@
 import type { Construct } from "constructs";
+import type { SecretReference } from "../../config/definition";
 import type { ResolvedCluster } from "../../config/resolved-cluster";
 import type { NodePlan } from "../../node/node-plan";
+import { secretVariables } from "../../node/variables";
 import type { Account } from "../account/account";
 import type { ArtifactBucket } from "../artifacts/artifact-bucket";
 import type { BundleObject } from "../artifacts/bundle-object";
@@ -55,6 +57,39 @@ export class NodeRole extends InstanceRole {
         "ForAllValues:StringEquals": { "aws:TagKeys": [STATE_TAG] },
       },
     });
+    this.allowVariables(Object.values(secretVariables(props.node.service)));
+  }
+
+  /** Allows reading the secrets of environment variables, and the use of their keys for these secrets only. */
+  private allowVariables(references: readonly SecretReference[]): void {
+    if (references.length === 0) return;
+    const keys = new Set(references.flatMap(({ kmsKey }) => kmsKey ?? []));
+    this.allow(
+      "variables",
+      {
+        Action: "secretsmanager:GetSecretValue",
+        Resource: [...new Set(references.map((reference) => this.secretArn(reference)))],
+      },
+      ...[...keys].map((key) => ({
+        Action: "kms:Decrypt",
+        Resource: key,
+        Condition: {
+          StringEquals: { "kms:ViaService": `secretsmanager.${key.split(":")[3]}.${this.account.dnsSuffix}` },
+          StringLike: {
+            "kms:EncryptionContext:SecretARN": references
+              .filter(({ kmsKey }) => kmsKey === key)
+              .map((reference) => this.secretArn(reference)),
+          },
+        },
+      })),
+    );
+  }
+
+  /** Returns the ARN of a secret. Secrets Manager adds a hyphen and six characters to its name. */
+  private secretArn({ secretsManager }: SecretReference): string {
+    return secretsManager.startsWith("arn:")
+      ? secretsManager
+      : this.account.arn("secretsmanager", `secret:${secretsManager}-??????`);
   }
 
   /** Allows reading secrets, optionally writing them, and the use of their key for these secrets only. */

@@ -1,5 +1,6 @@
 import type { DataDefinition } from "./data";
 import type { NodeSetupDefinition } from "./node-setup";
+import type { SettingsDefinition } from "./settings";
 
 /**
  * Image of a node: Canonical's Ubuntu 24.04, the AWS Deep Learning AMI with GPU driver (Ubuntu 24.04), an AMI by its id, or
@@ -12,7 +13,7 @@ export type Image =
   | { readonly ssmParameter: string };
 
 /** Node of the scheduler. */
-export interface SchedulerDefinition {
+export interface SchedulerDefinition extends SettingsDefinition {
   /** @default "m7i.large" */
   readonly instanceType?: string;
   /**
@@ -57,7 +58,7 @@ export interface SchedulerDefinition {
 export type PoolDefinition = CpuPoolDefinition | GpuPoolDefinition;
 
 /** Properties of both kinds of pools. */
-export interface CommonPoolDefinition {
+export interface CommonPoolDefinition extends SettingsDefinition {
   /** Name of the pool: a lower-case letter, then at most 19 lower-case letters, digits and single hyphens. */
   readonly name: string;
   /**

@@ -25,6 +25,7 @@ import {
   ucxWithoutTls,
 } from "./pools";
 import type { Rule } from "./rule";
+import { daskKeys, environmentVariables } from "./settings";
 import { tagCount, tagKeys, tagKeysOfImages } from "./tags";
 
 /** All rules, in the order in which their issues are reported. */
@@ -68,4 +69,6 @@ export const rules: readonly Rule[] = [
   tagCount,
   tagKeys,
   tagKeysOfImages,
+  daskKeys,
+  environmentVariables,
 ];
