@@ -1,9 +1,11 @@
 import { resolve } from "node:path";
 import { parse } from "yaml";
+import { defineCluster } from "../../../lib/config/define";
 import { clientConfig } from "../../../lib/local/runtime/dask-config";
 import { localPools } from "../../../lib/local/runtime/pools";
 import { localPrograms } from "../../../lib/local/runtime/programs";
-import { clusterOf, LAPTOP, PATHS, PORTS, WORKSTATION } from "../definitions";
+import { secretsOfShell } from "../../../lib/local/runtime/variables";
+import { clusterOf, failure, LAPTOP, PATHS, PORTS, WORKSTATION } from "../definitions";
 
 const ROOT = "/project/.dask/test";
 
@@ -104,11 +106,60 @@ test("with TLS, all programs use the file of key, certificate and CA, and requir
 test("the configuration of a client has the address of the scheduler and the file of the client only", () => {
   const pem = `${ROOT}/client/client.pem`;
 
-  expect(parse(clientConfig(PATHS, "tls://127.0.0.1:18786"))).toEqual({
+  expect(parse(clientConfig(clusterOf([]), PATHS, "tls://127.0.0.1:18786"))).toEqual({
     "scheduler-address": "tls://127.0.0.1:18786",
     distributed: {
       comm: { "require-encryption": true, tls: { "ca-file": pem, client: { cert: pem, key: pem } } },
     },
+  });
+});
+
+describe("settings of the definition", () => {
+  const cluster = defineCluster({
+    name: "test",
+    network: { adminSubnets: ["127.0.0.0/8"] },
+    tls: true,
+    dask: { "distributed.worker.memory.target": 0.5 },
+    environmentVariables: { TEXT: 'a "b" %c\n', PASSWORD: { secretsManager: "prod/db", key: "password" } },
+    preload: ["my_lib.setup"],
+    pools: [{ name: "cpu", kind: "cpu", dask: { "array.chunk-size": "1MiB" } }],
+  });
+  const [scheduler, worker] = programs(cluster);
+
+  test("are in the configuration of each program", () => {
+    expect(parse(scheduler?.config["user.yaml"] ?? "")).toEqual({
+      distributed: { worker: { memory: { target: 0.5 } } },
+    });
+    expect(parse(worker?.config["user.yaml"] ?? "")).toEqual({
+      distributed: { worker: { memory: { target: 0.5 } } },
+      array: { "chunk-size": "1MiB" },
+    });
+    expect(worker?.argv.join(" ")).toContain(
+      ` --preload ${ROOT}/config/reload_certificates.py --preload my_lib.setup`,
+    );
+  });
+
+  test("have variables with exact values, and the name of the user's variable instead of a secret", () => {
+    for (const program of [scheduler, worker])
+      expect(JSON.parse(program?.config.variables ?? "")).toEqual({
+        TEXT: 'a "b" %c\n',
+        PASSWORD: { from: "CDKTF_DASK_SECRET_PASSWORD" },
+      });
+  });
+
+  test("are in the configuration of a client", () => {
+    expect(parse(clientConfig(cluster, PATHS, "tls://127.0.0.1:18786"))).toMatchObject({
+      "scheduler-address": "tls://127.0.0.1:18786",
+      distributed: { comm: { "require-encryption": true }, worker: { memory: { target: 0.5 } } },
+    });
+  });
+
+  test("have the values of secrets from the user's shell", async () => {
+    const env = { CDKTF_DASK_SECRET_PASSWORD: "hunter2", PASSWORD: "another", HOME: "/root" };
+    expect(secretsOfShell(cluster, env)).toEqual({ CDKTF_DASK_SECRET_PASSWORD: "hunter2" });
+    expect(await failure(() => secretsOfShell(cluster, { PASSWORD: "another" }))).toBe(
+      "environmentVariables: got no CDKTF_DASK_SECRET_PASSWORD in the environment, expected the value of the secret of PASSWORD: the local stack does not ask AWS. Hint: export CDKTF_DASK_SECRET_PASSWORD=…",
+    );
   });
 });
 

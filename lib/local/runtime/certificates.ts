@@ -31,6 +31,6 @@ export async function makeCertificates(
     timeout: TIMEOUT_SECONDS,
     env,
   });
-  replaceFile(join(client, "dask.yaml"), clientConfig(context.paths, schedulerAddress));
+  replaceFile(join(client, "dask.yaml"), clientConfig(cluster, context.paths, schedulerAddress));
   replaceFile(reloadScript(context.paths), packageFile(RELOAD));
 }

@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { stringify } from "yaml";
+import { mergeDaskSettings } from "../../config/dask/read-settings";
 import type { Pool, ResolvedCluster } from "../../config/resolved-cluster";
+import { clientSettings, processSettings, userConfig } from "../../node/process-settings";
 import { renderTemplate } from "../../node/template";
 import { dashboardLink } from "../addresses";
 import type { LocalPaths } from "../paths";
@@ -10,12 +12,13 @@ import { LOOPBACK, type LocalPorts } from "../ports";
 export const RELOAD = "python/src/cdktf_dask/preloads/reload_certificates.py";
 
 /**
- * Returns the Dask configuration of a program, rendered from the same templates as on nodes: content by file name.
+ * Returns the Dask configuration of a program, rendered from the same templates as on nodes, and the settings of the
+ * definition: content by file name.
  *
  * @param pool pool of the worker; none for the scheduler
  */
 export function daskConfig(
-  { tls }: ResolvedCluster,
+  cluster: ResolvedCluster,
   paths: LocalPaths,
   ports: LocalPorts,
   pool?: Pool,
@@ -33,7 +36,11 @@ export function daskConfig(
       PEM: JSON.stringify(paths.nodePem),
       RELOAD: JSON.stringify(reloadScript(paths)),
     });
-  return { "dask.yaml": main, ...(tls && { "tls.yaml": encryption() }) };
+  return {
+    "dask.yaml": main,
+    ...(cluster.tls && { "tls.yaml": encryption() }),
+    ...userConfig(processSettings(cluster, pool)),
+  };
 }
 
 /** Path of the preload: a copy, because Python writes the compiled file next to it, and not into this package. */
@@ -42,10 +49,15 @@ export function reloadScript(paths: LocalPaths): string {
 }
 
 /** Returns the Dask configuration of a client of a cluster with TLS. */
-export function clientConfig({ clientPem }: LocalPaths, schedulerAddress: string): string {
+export function clientConfig(
+  cluster: ResolvedCluster,
+  { clientPem }: LocalPaths,
+  schedulerAddress: string,
+): string {
   const client = { cert: clientPem, key: clientPem };
-  return stringify({
+  const connection = {
     "scheduler-address": schedulerAddress,
     distributed: { comm: { "require-encryption": true, tls: { "ca-file": clientPem, client } } },
-  });
+  };
+  return stringify(mergeDaskSettings(connection, clientSettings(cluster)));
 }

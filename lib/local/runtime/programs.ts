@@ -8,13 +8,14 @@ import type { LocalPaths } from "../paths";
 import { LOOPBACK, type LocalPorts } from "../ports";
 import { daskConfig, reloadScript } from "./dask-config";
 import type { LocalPool } from "./pools";
+import { VARIABLES_FILE, variablesFile } from "./variables";
 
 /** A process that the supervisor runs. */
 export interface Program {
   readonly name: string;
   readonly argv: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
-  /** Dask configuration: content by file name. */
+  /** Dask configuration, and the environment variables of the definition: content by file name. */
   readonly config: Readonly<Record<string, string>>;
 }
 
@@ -53,7 +54,10 @@ export function localPrograms(
       name,
       argv: [...dask, ...withoutPinnedPorts(args)],
       environment: { ...Object.fromEntries(environment), ...onlyConfiguration(configDirectory(name, paths)) },
-      config: daskConfig(tcpCluster, paths, ports, pool),
+      config: {
+        ...daskConfig(tcpCluster, paths, ports, pool),
+        ...(Object.keys(service.variables).length > 0 && { [VARIABLES_FILE]: variablesFile(service) }),
+      },
     };
   };
   return [

@@ -21,6 +21,7 @@ import { pythonModule } from "./python-module";
 import { runCommand, type StepContext } from "./run-command";
 import { recordRun } from "./running";
 import { startSupervisor, supervisorConfig } from "./supervisor";
+import { secretsOfShell } from "./variables";
 import { waitForWorkers } from "./workers";
 
 const SMOKE_TEST_SECONDS = 120;
@@ -35,6 +36,7 @@ export async function install(
   context: StepContext,
   { cluster, ports }: LocalDefinition,
 ): Promise<PackageIndex> {
+  secretsOfShell(cluster, process.env);
   // Before ending processes, because `prepare` is one of them.
   await lockEnvironment(context);
   await endProcesses(context.paths);
@@ -79,7 +81,7 @@ export async function start(context: StepContext, definition: LocalDefinition): 
     await makeCertificates(context, cluster, address);
     context.log(`starting ${programs.map(({ name }) => name).join(", ")}`);
     // Workers that install packages (PipInstall) use the same index.
-    await startSupervisor(context, pipVariables(index));
+    await startSupervisor(context, { ...pipVariables(index), ...secretsOfShell(cluster, process.env) });
     await waitForWorkers(context, expected, address, ports, () => checkPrograms(context));
     await smokeTest(context, cluster, address);
     recordRun(context.paths, { generation, address, ports });

@@ -1,9 +1,18 @@
 import { createHash } from "node:crypto";
 import { join, relative, resolve } from "node:path";
-import { App, DataResource, LocalBackend, Manifest, TerraformOutput, TerraformStack } from "cdktf";
+import {
+  Annotations,
+  App,
+  DataResource,
+  LocalBackend,
+  Manifest,
+  TerraformOutput,
+  TerraformStack,
+} from "cdktf";
 import type { Construct } from "constructs";
 import { PORTS } from "../../config/ports";
 import type { ResolvedCluster } from "../../config/resolved-cluster";
+import { unknownDaskKeys } from "../../config/rules/settings";
 import { ValidationError } from "../../config/validation-error";
 import { packageFile } from "../../node/package-file";
 import { dashboardLink, schedulerAddress } from "../addresses";
@@ -49,6 +58,7 @@ export class LocalStack extends TerraformStack {
     super(scope, id);
     const ports = chosenPorts(given, process.env);
     if (cluster.backend.type !== "local") throw remoteBackend(cluster);
+    for (const warning of unknownDaskKeys(cluster)) Annotations.of(this).addWarning(warning);
     this.schedulerAddress = schedulerAddress(cluster, ports);
     this.dashboardLink = dashboardLink(ports);
 
