@@ -30,6 +30,9 @@ lifecycle.HOOK_SECONDS = 30;
 /** Returns the path of a user's setup script. */
 const setup = (name) => join(__dirname, "setup", name);
 
+/** Text with the characters that systemd, shells and templates treat specially. */
+const EXACT = "a \"b\" 'c' \\n $HOME ${HOME} `id` %h 50% \\\n\tü 🙂 # x; y\n";
+
 /** Cluster `rig` with changes. Guests share the host's memory, so workers get little. */
 const define = (pool, more, ...pools) =>
   defineCluster({
@@ -53,6 +56,26 @@ const definitions = {
     { instanceTypes: ["m6id.2xlarge"], nodeSetup: { boot: setup("boot.sh") } },
     {},
     { name: "failing", kind: "cpu", memoryLimit: "1GiB", nodeSetup: { boot: setup("failing.sh") } },
+  ),
+  // Settings of Dask's processes, with every kind of character; secrets, one of which does not exist.
+  settings: define(
+    {
+      dask: { "distributed.worker.memory": { target: 0.41, spill: 0.51 }, "my-lib": { mode: "on" } },
+      environmentVariables: {
+        TEXT: EXACT,
+        DB_PASSWORD: { secretsManager: "prod/db", key: "password" },
+        DB_CONFIG: { secretsManager: "prod/db" },
+      },
+      preload: ["my_lib.setup"],
+      nodeSetup: { boot: setup("preload.sh") },
+    },
+    { environmentVariables: { TEXT: "of the cluster", PLAIN: "of the cluster" } },
+    {
+      name: "unknown",
+      kind: "cpu",
+      memoryLimit: "1GiB",
+      environmentVariables: { TOKEN: { secretsManager: "prod/none" } },
+    },
   ),
   // Its scheduler is not booted, or fails.
   lonely: define(

@@ -161,8 +161,11 @@ class Cluster:
 
     def _secrets_of(self, profile: str) -> tuple[str, ...]:
         """Return the names of the secrets in the policies of the role of an instance profile."""
-        named = re.findall(r"aws_secretsmanager_secret\.(\w+)\.arn", self._policies_of(profile))
-        return tuple(self._all("aws_secretsmanager_secret")[name]["name"] for name in sorted(set(named)))
+        policies = self._policies_of(profile)
+        named = set(re.findall(r"aws_secretsmanager_secret\.(\w+)\.arn", policies))
+        own = [self._all("aws_secretsmanager_secret")[name]["name"] for name in named]
+        # Secrets of the user, with the six characters that Secrets Manager adds.
+        return tuple(sorted({*own, *re.findall(r":secret:([\w/+=.@-]+)-\?{6}", policies)}))
 
     def _all(self, resource: str) -> dict[str, dict]:
         return self.resources.get(resource, {})
