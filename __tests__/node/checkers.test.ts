@@ -18,6 +18,7 @@ import { everySpec } from "./specs";
 import { testWith } from "./test-with";
 
 const CLOUD_INIT = join(packageRoot(), "cloud-init");
+const EXAMPLES = join(packageRoot(), "docs", "examples");
 const SCHEMA = "/usr/lib/python3/dist-packages/cloudinit/config/schemas/schema-cloud-config-v1.json";
 
 /** Has cloud-init and what it needs. */
@@ -174,7 +175,10 @@ describe("scripts", () => {
 
   test("pass shellcheck", () => {
     const options = ["--external-sources", `--source-path=${CLOUD_INIT}/base`, "--severity=style"];
-    expect(check(join(tools, "shellcheck"), ...options, ...sources)).toEqual({ code: 0, said: "" });
+    const examples = readdirSync(EXAMPLES).map((name) => join(EXAMPLES, name));
+    expect(examples.map((path) => relative(EXAMPLES, path))).toEqual(["install-nfs.sh", "mount-nfs.sh"]);
+    const all = [...sources, ...examples];
+    expect(check(join(tools, "shellcheck"), ...options, ...all)).toEqual({ code: 0, said: "" });
   });
 
   test("are valid Bash, also on the node", () => {
