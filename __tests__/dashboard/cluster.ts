@@ -5,7 +5,6 @@ import { production } from "../../environments/production";
 import { daskConfig } from "../../lib/node/dask-config";
 import { nodeContext } from "../../lib/node/node-context";
 import { packageRoot } from "../../lib/node/package-file";
-import { processSettings } from "../../lib/node/process-settings";
 import { checkers } from "../support/python-environment";
 import { end, freePorts, start, until } from "./processes";
 import type { Ports } from "./proxy";
@@ -78,7 +77,7 @@ export class Cluster {
 
   private async begin(): Promise<void> {
     mkdirSync(join(this.directory, "config"));
-    const [main] = daskConfig(production, nodeContext(production), false, processSettings(production));
+    const [main] = daskConfig(production, nodeContext(production), false, { dask: {} });
     const configuration = (main?.content ?? "")
       .replaceAll("8787", String(this.ports.proxy))
       .replaceAll("/var/lib/dask", this.directory);

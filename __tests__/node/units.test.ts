@@ -185,6 +185,7 @@ describe("a service in the notation of systemd", () => {
     description: "100 % Dask",
     argv: ["/bin/dask", "--name", 'a "b" \\c', "50%", "$HOME", "${DASK_HOST}", ";"],
     environment: { GREETING: "hello world", SHARE: "80%" },
+    dask: {},
     variables: {},
   };
 

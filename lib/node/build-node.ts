@@ -11,7 +11,6 @@ import { copy, ENVIRONMENT, environmentFile, LIBRARY, script, text, UNITS } from
 import type { BootStep, NodeFeature, NodeFile, NodePlan } from "./node-plan";
 import { packageFile } from "./package-file";
 import type { Packages } from "./packages/read-packages";
-import type { ProcessSettings } from "./process-settings";
 import { pythonFiles } from "./python-files";
 import type { ServiceContext } from "./service";
 import type { NodeSetup } from "./setup-scripts";
@@ -36,8 +35,6 @@ export interface NodeOptions
   readonly gpu: boolean;
   /** Maximum that one worker process may spill; `false` for no limit. */
   readonly spillLimit: string | false;
-  /** Settings of the definition for Dask's processes on the node. */
-  readonly process: ProcessSettings;
   /** Features that some nodes have. */
   readonly features: readonly NodeFeature[];
   /** Packages of the Python environment. */
@@ -50,7 +47,7 @@ export interface NodeOptions
 export function buildNode(
   cluster: ResolvedCluster,
   context: ServiceContext,
-  { gpu, spillLimit, process, features: some, python, setup, ...options }: NodeOptions,
+  { gpu, spillLimit, features: some, python, setup, ...options }: NodeOptions,
 ): NodePlan {
   const { release } = cluster;
   const features = [...some, ...variablesFeatures(options.service)];
@@ -89,7 +86,7 @@ export function buildNode(
   };
   const files: readonly NodeFile[] = [
     ...environmentFiles(python.lockfiles[gpu ? "gpu" : "cpu"]),
-    ...daskConfig(cluster, context, spillLimit, process),
+    ...daskConfig(cluster, context, spillLimit, options.service),
     text("/etc/sysctl.d/90-dask.conf", kernelSettings()),
     text("/etc/needrestart/conf.d/dask.conf", packageFile("cloud-init/base/needrestart.conf")),
     copy("base/dask-node.service", UNITS),

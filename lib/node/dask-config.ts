@@ -4,8 +4,8 @@ import type { ResolvedCluster } from "../config/resolved-cluster";
 import { dashboardHosts, dashboardLink, NODE_PEM, RELOAD } from "./node-context";
 import { text } from "./node-files";
 import type { NodeFile } from "./node-plan";
-import { type ProcessSettings, userConfig } from "./process-settings";
-import type { ServiceContext } from "./service";
+import { userConfig } from "./process-settings";
+import type { Service, ServiceContext } from "./service";
 import { renderTemplate } from "./template";
 
 /**
@@ -18,7 +18,7 @@ export function daskConfig(
   cluster: ResolvedCluster,
   { scratch, config }: ServiceContext,
   spillLimit: string | false,
-  process: ProcessSettings,
+  service: Pick<Service, "dask">,
 ): readonly NodeFile[] {
   const main = renderTemplate("cloud-init/dask/dask.yaml", {
     SCRATCH: scratch,
@@ -41,7 +41,7 @@ export function daskConfig(
           ),
         ]
       : []),
-    ...Object.entries(userConfig(process)).map(([name, content]) => text(`${config}/${name}`, content)),
+    ...Object.entries(userConfig(service)).map(([name, content]) => text(`${config}/${name}`, content)),
   ];
 }
 

@@ -11,7 +11,6 @@ import { httpPort, nodeContext } from "./node-context";
 import { copy, script, text, UNITS } from "./node-files";
 import type { NodePlan } from "./node-plan";
 import { type Packages, readPackages } from "./packages/read-packages";
-import { processSettings } from "./process-settings";
 import { moduleCommand } from "./python-files";
 import type { ServiceContext } from "./service";
 import { POOL_SEPARATOR, schedulerService, workerService } from "./services";
@@ -91,7 +90,6 @@ function schedulerNode(
     diskGiB,
     image,
     spillLimit: false,
-    process: processSettings(cluster),
     setup,
     python,
     packages: [],
@@ -145,7 +143,6 @@ function workerNode(
     diskGiB: pool.diskGiB,
     image: pool.image,
     spillLimit: pool.spill.limit,
-    process: processSettings(cluster, pool),
     setup,
     python,
     packages: pool.spill.storage === "instance-store" ? ["mdadm", "xfsprogs"] : [],

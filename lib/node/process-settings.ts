@@ -2,6 +2,7 @@ import { stringify } from "yaml";
 import { mergeDaskSettings, readDaskSettings } from "../config/dask/read-settings";
 import type { DaskSettings, EnvironmentValue, SettingsDefinition } from "../config/definition";
 import type { Pool, ResolvedCluster } from "../config/resolved-cluster";
+import type { Service } from "./service";
 
 /** Settings of the definition for the scheduler, or for the workers of a pool. */
 export interface ProcessSettings {
@@ -39,7 +40,7 @@ const USER_FILE = "user.yaml";
 const QUOTED = { version: "1.1", defaultStringType: "QUOTE_DOUBLE", lineWidth: 0 } as const;
 
 /** Returns the file with the settings of the definition, content by name; none without settings. */
-export function userConfig({ dask }: Pick<ProcessSettings, "dask">): Readonly<Record<string, string>> {
+export function userConfig({ dask }: Pick<Service, "dask">): Readonly<Record<string, string>> {
   return Object.keys(dask).length === 0 ? {} : { [USER_FILE]: stringify(dask, QUOTED) };
 }
 

@@ -1,4 +1,4 @@
-import type { EnvironmentValue } from "../config/definition";
+import type { DaskSettings, EnvironmentValue } from "../config/definition";
 
 /**
  * Long-running process of Dask, as data. It is rendered as a systemd unit or as a program of the local supervisor, so
@@ -14,6 +14,8 @@ export interface Service {
   /** Command line; the first word is a path. */
   readonly argv: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
+  /** Dask's configuration in the definition. */
+  readonly dask: DaskSettings;
   /** Environment variables of the definition, which override `environment`. Renderers do not change their values. */
   readonly variables: Readonly<Record<string, EnvironmentValue>>;
 }

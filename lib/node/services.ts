@@ -15,7 +15,7 @@ const portOf = (address: string): string => new URL(address).port;
 
 /** The scheduler of a cluster: `dask scheduler`. */
 export function schedulerService(cluster: ResolvedCluster, context: ServiceContext): Service {
-  const { variables, preload } = processSettings(cluster);
+  const { preload, ...settings } = processSettings(cluster);
   return {
     name: "dask-scheduler",
     description: `Dask scheduler of ${cluster.name}`,
@@ -31,7 +31,7 @@ export function schedulerService(cluster: ResolvedCluster, context: ServiceConte
       ...preloadFlags(preload, context.reload),
     ],
     environment: environmentOf(context),
-    variables,
+    ...settings,
   };
 }
 
@@ -42,7 +42,7 @@ export function workerService(cluster: ResolvedCluster, pool: Pool, context: Ser
 
 function cpuWorkers(cluster: ResolvedCluster, pool: CpuPool, context: ServiceContext): Service {
   const ports = workerPorts(cluster);
-  const { variables, preload } = processSettings(cluster, pool);
+  const { preload, ...settings } = processSettings(cluster, pool);
   return {
     name: "dask-worker",
     description: `Dask workers of ${cluster.name}, pool ${pool.name}`,
@@ -67,12 +67,12 @@ function cpuWorkers(cluster: ResolvedCluster, pool: CpuPool, context: ServiceCon
       ...preloadFlags(preload, context.reload),
     ],
     environment: environmentOf(context),
-    variables,
+    ...settings,
   };
 }
 
 function gpuWorkers(cluster: ResolvedCluster, pool: GpuPool, context: ServiceContext): Service {
-  const { variables, preload } = processSettings(cluster, pool);
+  const { preload, ...settings } = processSettings(cluster, pool);
   return {
     name: "dask-cuda-worker",
     description: `Dask CUDA workers of ${cluster.name}, pool ${pool.name}`,
@@ -95,7 +95,7 @@ function gpuWorkers(cluster: ResolvedCluster, pool: GpuPool, context: ServiceCon
       dashboardAddress(context),
     ],
     environment: environmentOf(context),
-    variables,
+    ...settings,
   };
 }
 

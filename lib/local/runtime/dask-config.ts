@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { mergeDaskSettings } from "../../config/dask/read-settings";
 import type { Pool, ResolvedCluster } from "../../config/resolved-cluster";
-import { clientSettings, processSettings, userConfig } from "../../node/process-settings";
+import { clientSettings, userConfig } from "../../node/process-settings";
+import type { Service } from "../../node/service";
 import { renderTemplate } from "../../node/template";
 import { dashboardLink } from "../addresses";
 import type { LocalPaths } from "../paths";
@@ -21,6 +22,7 @@ export function daskConfig(
   cluster: ResolvedCluster,
   paths: LocalPaths,
   ports: LocalPorts,
+  service: Pick<Service, "dask">,
   pool?: Pool,
 ): Readonly<Record<string, string>> {
   const main = renderTemplate("cloud-init/dask/dask.yaml", {
@@ -39,7 +41,7 @@ export function daskConfig(
   return {
     "dask.yaml": main,
     ...(cluster.tls && { "tls.yaml": encryption() }),
-    ...userConfig(processSettings(cluster, pool)),
+    ...userConfig(service),
   };
 }
 

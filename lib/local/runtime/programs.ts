@@ -55,7 +55,7 @@ export function localPrograms(
       argv: [...dask, ...withoutPinnedPorts(args)],
       environment: { ...Object.fromEntries(environment), ...onlyConfiguration(configDirectory(name, paths)) },
       config: {
-        ...daskConfig(tcpCluster, paths, ports, pool),
+        ...daskConfig(tcpCluster, paths, ports, service, pool),
         ...(Object.keys(service.variables).length > 0 && { [VARIABLES_FILE]: variablesFile(service) }),
       },
     };
