@@ -78,6 +78,7 @@ export type {
 export { ValidationError, type ValidationIssue } from "./config/validation-error";
 export type { LocalPorts } from "./local/ports";
 export { LocalStack, type LocalStackProps } from "./local/stack/local-stack";
+export type { ArchiveFile } from "./node/archive";
 export type { Bundle } from "./node/bundle";
 export type { Expectation, ExpectedPool } from "./node/expectation";
 export type { ImageContents } from "./node/image-contents";

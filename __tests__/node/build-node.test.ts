@@ -209,7 +209,7 @@ describe.each(everySpec)("%s", (_, spec) => {
     const end = spec.role === "scheduler" ? "signal" : "hook";
     expect(spec.stub.map(({ path }) => path)).toEqual([
       "/etc/systemd/system/dask-bundle.service",
-      ...["fetch-bundle", "instance", end].map((name) => `/usr/local/lib/dask-node/${name}.sh`),
+      ...[end, "fetch-bundle", "instance"].map((name) => `/usr/local/lib/dask-node/${name}.sh`),
       "/etc/dask/bundle.env",
     ]);
     expect(fileOf(spec, "/etc/dask/bundle.env").split("\n")).toEqual([

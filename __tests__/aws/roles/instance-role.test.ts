@@ -72,7 +72,7 @@ test("the policies of the image builder precede the image", () => {
   });
   // Images of the scheduler, of CPU workers and of GPU workers.
   const images = stack.resources("aws_imagebuilder_image");
-  expect(images.map((image) => waitsOf(image, "images_builder_role").length)).toEqual([4, 4, 4]);
+  expect(images.map((image) => waitsOf(image, "images_builder_role").length)).toEqual([5, 5, 5]);
 });
 
 test("a role can be the principal of other policies", () => {
