@@ -54,4 +54,4 @@ def test_an_image_contains_no_state_of_its_build_instance(rig, baked):
     assert rig.namespaces.shell(f"cat {baked}/etc/machine-id") == ""
     files = rig.namespaces.shell(f"find {baked}/var/lib/dask-node {baked}/var/log -name '*' -type f").split()
     assert f"{baked}/var/lib/dask-node/baked" in files
-    assert not {"joined", "dask-node.log", "cloud-init.log"} & {Path(file).name for file in files}
+    assert not {"bundle", "joined", "dask-node.log", "cloud-init.log"} & {Path(file).name for file in files}

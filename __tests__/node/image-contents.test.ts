@@ -145,7 +145,7 @@ describe("baking", () => {
 
   test("downloads its bundle, runs bootstrap, and then removes log and machine id of the image", () => {
     expect(gpuWorker.imageContents.command).toBe(
-      "/usr/local/lib/dask-node/fetch-bundle.sh bake && rm /var/log/dask-node.log && : >/etc/machine-id",
+      "/usr/local/lib/dask-node/fetch-bundle.sh bake && rm /var/log/dask-node.log /var/lib/dask-node/bundle && : >/etc/machine-id",
     );
     expect(gpuWorker.imageContents.stampFile).toBe("/var/lib/dask-node/baked");
   });

@@ -23,6 +23,9 @@ const RUNNER = `${LIBRARY}/bootstrap.sh`;
 /** File in which `cloud-init/base/bootstrap.sh` writes the digest of the image contents. */
 const STAMP_FILE = "/var/lib/dask-node/baked";
 
+/** File in which `cloud-init/base/fetch-bundle.sh` writes the checksum of the bundle that it has unpacked. */
+const BUNDLE_FILE = "/var/lib/dask-node/bundle";
+
 /** Part of a node that an image can contain: packages, conda, the Python environment and the GPU driver. */
 export interface ImageContents {
   /** Hexadecimal digest of everything that decides the contents: equal for nodes that can share an image. */
@@ -74,8 +77,8 @@ export function imageContents(
     files: contained,
     bundle,
     stub: imageStub(cluster, bundle),
-    // Instances that start from one image would otherwise share its machine ID and its log.
-    command: `${LIBRARY}/fetch-bundle.sh bake && rm ${NODE_LOG} && : >/etc/machine-id`,
+    // Instances that start from one image would otherwise share its machine ID, its log, and the checksum of its bundle.
+    command: `${LIBRARY}/fetch-bundle.sh bake && rm ${NODE_LOG} ${BUNDLE_FILE} && : >/etc/machine-id`,
     stampFile: STAMP_FILE,
   };
 }

@@ -76,7 +76,7 @@ describe.each(CONTENTS)("the component of %s", (_, what) => {
 
   test("then bakes, and validates the stamp file", () => {
     expect(build?.steps.at(-1)?.inputs.commands).toEqual([
-      "/usr/local/lib/dask-node/fetch-bundle.sh bake && rm /var/log/dask-node.log && : >/etc/machine-id",
+      "/usr/local/lib/dask-node/fetch-bundle.sh bake && rm /var/log/dask-node.log /var/lib/dask-node/bundle && : >/etc/machine-id",
     ]);
     expect(validate?.steps[0]?.inputs.commands).toEqual([
       `[[ $(</var/lib/dask-node/baked) == ${what.digest} ]]`,
