@@ -75,6 +75,12 @@ class Cluster:
         self.address = json.loads(file.read_text())["address"]
         return process
 
+    def restart(self) -> None:
+        """End the scheduler and start it again. It has another port, unless its options have one."""
+        end(self.scheduler)
+        (self.directory / "scheduler.json").unlink()
+        self.scheduler = self._start()
+
     def worker(self, name: str, resources: str, *options: str, **environment: str) -> subprocess.Popen:
         """Start a worker process without nanny, and return once it has registered."""
         directory = self.directory / name

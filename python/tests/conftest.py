@@ -2,7 +2,10 @@
 
 import pytest
 
+from client_fixtures import account, home, left, moto_url, pki, secure
 from cluster import Cluster
+
+__all__ = ["account", "home", "left", "moto_url", "pki", "secure"]
 
 
 @pytest.fixture(scope="session")

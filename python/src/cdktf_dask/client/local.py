@@ -1,0 +1,72 @@
+"""Finds a local cluster: the record `.dask/<cluster>/run.json` of the project in which it was started."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from distributed import Security
+
+from cdktf_dask.client.bundle import tls_security
+from cdktf_dask.client.errors import ConnectError
+
+
+@dataclass(frozen=True)
+class LocalCluster:
+    """A local cluster that has started."""
+
+    address: str
+    """Address of the scheduler, such as `tcp://127.0.0.1:8786`."""
+    root: Path
+    """`<project>/.dask/<cluster>`"""
+
+    def security(self) -> Security:
+        """Certificates of a client; none without TLS."""
+        if not self.address.startswith("tls://"):
+            return Security(require_encryption=False)
+        return tls_security(self.root / "client" / "client.pem")
+
+
+def find_local(name: str, path: str | Path | None) -> LocalCluster | None:
+    """Find a local cluster by its name.
+
+    Args:
+        name: Name of the cluster.
+        path: Folder of the project. By default the working directory, or the nearest folder above it.
+
+    Raises:
+        ConnectError: there is none in `path`, or its record cannot be read.
+    """
+    if path is not None:
+        folder = Path(path).expanduser().resolve()
+        if not record(folder, name).exists():
+            hint = (
+                f"start the cluster with `npm start` in that folder, or name the folder that has .dask/{name}"
+            )
+            raise ConnectError(
+                f"{folder} has no running cluster {name!r} ({record(folder, name)} is missing)", hint
+            )
+        return read_record(record(folder, name))
+    here = Path.cwd()
+    found = (record(folder, name) for folder in (here, *here.parents))
+    return next((read_record(file) for file in found if file.exists()), None)
+
+
+def record(project: Path, name: str) -> Path:
+    """Path of the record, `run` of `lib/local/paths.ts`."""
+    return project / ".dask" / name / "run.json"
+
+
+def read_record(file: Path) -> LocalCluster:
+    """Read what the last start of a cluster recorded.
+
+    Raises:
+        ConnectError: the file cannot be read, or has no address.
+    """
+    try:
+        run = json.loads(file.read_text(encoding="utf-8"))
+        address = str(run["address"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConnectError(
+            f"{file} cannot be read ({type(error).__name__}: {error})", "run `npm stop`, then `npm start`"
+        ) from error
+    return LocalCluster(address, file.parent)

@@ -1,0 +1,51 @@
+"""Progress of a connection: one line, which the next step replaces. It needs no thread."""
+
+import sys
+from types import TracebackType
+from typing import Self
+
+
+class Progress:
+    """Shows what is done at the moment, on a terminal or in a notebook.
+
+    Args:
+        show: Whether to show it. By default, only on a terminal and in a notebook.
+    """
+
+    def __init__(self, show: bool | None = None) -> None:
+        notebook = _in_notebook()
+        # A notebook shows stderr as if it were an error.
+        self._stream = sys.stdout if notebook else sys.stderr
+        self._show = (notebook or self._stream.isatty()) if show is None else show
+        self._length = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
+    ) -> None:
+        self._write("\r" if self._length else "")
+        self._length = 0
+
+    def step(self, text: str) -> None:
+        """Replace the line."""
+        self._write(f"\r{text} …")
+
+    def done(self, text: str) -> None:
+        """Replace the line for the last time."""
+        self._write(f"\r{text}", "\n")
+        self._length = 0
+
+    def _write(self, text: str, end: str = "") -> None:
+        if self._show and text:
+            length = len(text)
+            print(text + " " * (self._length - length), end=end or "\r", file=self._stream, flush=True)
+            self._length = length
+
+
+def _in_notebook() -> bool:
+    """Whether this process is the kernel of a notebook."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return shell is not None and hasattr(shell, "kernel")

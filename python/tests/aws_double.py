@@ -1,0 +1,131 @@
+"""AWS as a client sees it: moto for EC2 and Secrets Manager, and a double of Session Manager.
+
+moto has no Session Manager. The double starts sessions; in them, `session_manager_plugin.py` forwards
+connections.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import boto3
+
+from cluster import REPOSITORY
+
+REGION = "eu-central-1"
+SUPPORT = REPOSITORY / "__tests__" / "support"
+PLUGIN = Path(__file__).with_name("session_manager_plugin.py")
+
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example", "AWS_REGION": REGION}
+
+
+@dataclass
+class SessionManager:
+    """Stands for StartSession and TerminateSession of Systems Manager."""
+
+    targets: dict[str, str] = field(default_factory=dict)
+    """Address that a session reaches, such as `tcp://127.0.0.1:8786`, by the id of the instance."""
+    requests: list[tuple[str, dict]] = field(default_factory=list)
+
+    def answer(self, _: str, __: str, headers: dict[str, str], body: str) -> tuple[int, str]:
+        operation, parameters = headers["x-amz-target"].partition(".")[2], json.loads(body)
+        self.requests.append((operation, parameters))
+        if operation == "TerminateSession":
+            return 200, json.dumps(parameters)
+        url = self.targets.get(parameters["Target"])
+        if url is None:
+            return 400, json.dumps({"__type": "TargetNotConnected", "message": "i-1 is not connected."})
+        session = f"user-{uuid.uuid4().hex[:8]}"
+        answer = {"SessionId": session, "TokenValue": f"token of {session}", "StreamUrl": url}
+        return 200, json.dumps(answer)
+
+
+@contextmanager
+def moto() -> Iterator[str]:
+    """URL of moto's server, in the environment of the tests that use the mock AWS."""
+    command = [sys.executable, SUPPORT / "python_environment.py", "mock-aws"]
+    found = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=600)
+    server = subprocess.Popen(
+        [Path(found.stdout.strip()) / "python", "-B", SUPPORT / "mock-aws" / "server.py", os.devnull],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,  # a line for each request
+        text=True,
+    )
+    try:
+        yield server.stdout.readline().strip()
+    finally:
+        server.stdin.close()
+        server.wait(20)
+        server.stdout.close()
+
+
+class Account:
+    """The account of a test, in which its clusters are."""
+
+    def __init__(self, url: str, sessions: SessionManager) -> None:
+        options = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "endpoint_url": url}
+        self.sessions = sessions
+        self._ec2 = boto3.client("ec2", REGION, **options)
+        self._secrets = boto3.client("secretsmanager", REGION, **options)
+
+    def scheduler(
+        self, cluster: str, target: str | None, state: str = "ready", address: str = "192.0.2.10"
+    ) -> str:
+        """Start an instance of a scheduler; returns its id.
+
+        :param target: `host:port` that sessions reach; None if it is not connected to Session Manager
+        :param address: private address; by default one of TEST-NET-1, where nothing answers (RFC 5737)
+        """
+        tags = {"dask:cluster": cluster, "dask:role": "scheduler"} | ({"dask:state": state} if state else {})
+        answer = self._ec2.run_instances(
+            ImageId="ami-785db401",
+            MinCount=1,
+            MaxCount=1,
+            PrivateIpAddress=address,
+            TagSpecifications=[
+                {"ResourceType": "instance", "Tags": [{"Key": k, "Value": v} for k, v in tags.items()]}
+            ],
+        )
+        instance = answer["Instances"][0]["InstanceId"]
+        if target:
+            self.sessions.targets[instance] = f"tcp://{target}"
+        return instance
+
+    def clear(self) -> None:
+        """Remove all instances and secrets."""
+        answer = self._ec2.describe_instances()
+        found = [one["InstanceId"] for group in answer["Reservations"] for one in group["Instances"]]
+        if found:
+            self._ec2.terminate_instances(InstanceIds=found)
+            self._ec2.delete_tags(Resources=found)
+        for secret in self._secrets.list_secrets()["SecretList"]:
+            self._secrets.delete_secret(SecretId=secret["ARN"], ForceDeleteWithoutRecovery=True)
+
+    def stop(self, instance: str) -> None:
+        self._ec2.stop_instances(InstanceIds=[instance])
+
+    def terminate(self, instance: str) -> None:
+        self._ec2.terminate_instances(InstanceIds=[instance])
+
+    def secret(self, cluster: str, pem: str | None) -> None:
+        """Create the secret of clients, without a value for None."""
+        value = {} if pem is None else {"SecretString": pem}
+        self._secrets.create_secret(Name=f"/dask/{cluster}/client", **value)
+
+    def store(self, cluster: str, pem: str) -> None:
+        self._secrets.put_secret_value(SecretId=f"/dask/{cluster}/client", SecretString=pem)
+
+
+def install_plugin(folder: Path) -> None:
+    """Install the plugin's double; `folder` then belongs on the PATH."""
+    folder.mkdir(parents=True, exist_ok=True)
+    program = folder / "session-manager-plugin"
+    program.write_text(f"#!{sys.executable} -SEI\n{PLUGIN.read_text()}")
+    program.chmod(0o755)
