@@ -1,0 +1,52 @@
+"""`dask-cluster tunnel`: keeps a tunnel open, for programs that do not use `connect`."""
+
+import logging
+import signal
+import sys
+
+import click
+
+from cdktf_dask.cli.options import cluster_options, print_warnings, report
+
+PORTS = {"scheduler": 8786, "dashboard": 8787}
+"""`PORTS` of `lib/config/ports.ts`."""
+
+
+@click.command()
+@cluster_options
+@click.option(
+    "--to", type=click.Choice(list(PORTS)), default="scheduler", show_default=True, help="What to reach."
+)
+@click.option("--port", type=click.IntRange(1, 65535), help="Port of localhost.  [default: a free one]")
+def tunnel(
+    name: str, region: str | None, profile: str | None, as_json: bool, to: str, port: int | None
+) -> None:
+    """Keep a tunnel to the cluster NAME on AWS open, through Session Manager, until Ctrl-C."""
+    from cdktf_dask.client.progress import Progress
+    from cdktf_dask.client.route import Access
+    from cdktf_dask.client.tunnel import Tunnel
+
+    print_warnings()
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    logging.getLogger("cdktf_dask.client").setLevel(logging.INFO)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with Progress() as progress:
+        access = Access(name, region, profile, progress)
+        progress.step(f"looking for the scheduler of {name} on AWS")
+        scheduler = access.aws.scheduler()
+        if not access.read():
+            access.fetch()
+        progress.step(f"opening a tunnel to {scheduler.id} through Session Manager")
+        opened = Tunnel(access.aws, scheduler, PORTS[to], port)
+    # It has no client that notices a lost scheduler.
+    opened.lost = lambda: True
+    try:
+        protocol = access.protocol if to == "scheduler" else {"tls": "https", "tcp": "http"}[access.protocol]
+        address = f"{protocol}://localhost:{opened.port}"
+        document = {"cluster": name, "address": address, "port": opened.port, "instance": scheduler.id}
+        report(document, [f"{address} is {to} of {name}, until Ctrl-C"], as_json)
+        opened.wait()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        opened.close()
