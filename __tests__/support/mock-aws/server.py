@@ -131,7 +131,7 @@ def answer_one_at_a_time(application, environ, start_response):
     invocation = environ.get("HTTP_AMZ_SDK_INVOCATION_ID")
     with answering:
         if invocation not in succeeded:
-            status, headers, body = run_wsgi_app(partial(answer, application), environ, buffered=True)
+            body, status, headers = run_wsgi_app(partial(answer, application), environ, buffered=True)
             if invocation is None or not status.startswith("2"):
                 start_response(status, headers.to_wsgi_list())
                 return body
