@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,7 +58,8 @@ class Cluster:
 
     def __exit__(self, *_):
         for process in self.processes:
-            os.killpg(process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # a scheduler that was restarted
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait(timeout=10)
         shutil.rmtree(self.directory)
 
@@ -78,7 +80,7 @@ class Cluster:
     def restart(self) -> None:
         """End the scheduler and start it again. It has another port, unless its options have one."""
         end(self.scheduler)
-        (self.directory / "scheduler.json").unlink()
+        (self.directory / "scheduler.json").unlink(missing_ok=True)
         self.scheduler = self._start()
 
     def worker(self, name: str, resources: str, *options: str, **environment: str) -> subprocess.Popen:

@@ -1,7 +1,6 @@
 """Progress of a connection: one line, which the next step replaces. It needs no thread."""
 
 import sys
-from types import TracebackType
 from typing import Self
 
 
@@ -22,26 +21,24 @@ class Progress:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
-    ) -> None:
-        self._write("\r" if self._length else "")
-        self._length = 0
+    def __exit__(self, *_: object) -> None:
+        """Clear the line, if the last step did not end with `done`."""
+        if self._length:
+            self._replace("", "\r")
 
     def step(self, text: str) -> None:
         """Replace the line."""
-        self._write(f"\r{text} …")
+        self._replace(f"{text} …")
 
     def done(self, text: str) -> None:
         """Replace the line for the last time."""
-        self._write(f"\r{text}", "\n")
+        self._replace(text, "\n")
         self._length = 0
 
-    def _write(self, text: str, end: str = "") -> None:
-        if self._show and text:
-            length = len(text)
-            print(text + " " * (self._length - length), end=end or "\r", file=self._stream, flush=True)
-            self._length = length
+    def _replace(self, text: str, end: str = "") -> None:
+        if self._show:
+            print(f"\r{text:<{self._length}}", end=end, file=self._stream, flush=True)
+            self._length = len(text)
 
 
 def _in_notebook() -> bool:
