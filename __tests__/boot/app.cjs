@@ -33,6 +33,9 @@ const setup = (name) => join(__dirname, "setup", name);
 /** Text with the characters that systemd, shells and templates treat specially. */
 const EXACT = "a \"b\" 'c' \\n $HOME ${HOME} `id` %h 50% \\\n\tü 🙂 # x; y\n";
 
+/** Data of the pool `cpu`, in a bucket that test_data.py creates. */
+const DATA = { data: { read: ["s3://rig-data/in"], write: ["s3://rig-data/out"] } };
+
 /** Cluster `rig` with changes. Guests share the host's memory, so workers get little. */
 const define = (pool, more, ...pools) =>
   defineCluster({
@@ -41,7 +44,7 @@ const define = (pool, more, ...pools) =>
     release: "2026.7",
     network: { vpcCidr: "10.77.0.0/16", adminSubnets: ["10.88.0.0/24"] },
     nodeSetup: { bake: setup("bake.py") },
-    pools: [{ name: "cpu", kind: "cpu", minSize: 2, memoryLimit: "1GiB", ...pool }, ...pools],
+    pools: [{ name: "cpu", kind: "cpu", minSize: 2, memoryLimit: "1GiB", ...DATA, ...pool }, ...pools],
     ...more,
   });
 

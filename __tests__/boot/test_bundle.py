@@ -22,7 +22,7 @@ def assert_not_downloaded(rig, node, cause):
 
 def test_a_role_without_access_to_the_bundle_fails_the_boot(rig):
     worker = rig.clusters["lonely"].worker("cpu")
-    node = rig.boot("i-0000000000000b201", worker, "10.77.0.201", objects=[])
+    node = rig.boot("i-0000000000000b201", worker, "10.77.0.201", policies=[])
     cause = f"cannot download the bundle from {LONELY}.{S3}: AccessDenied: Access Denied"
     assert_not_downloaded(rig, node, cause)
 

@@ -35,8 +35,8 @@ class Instance:
     userData: str | None = None
     #: Names of the secrets that its role can use.
     secrets: tuple[str, ...] = ()
-    #: S3 objects that its role can read, as `BUCKET/KEY`.
-    objects: tuple[str, ...] = ()
+    #: Policies of its role, of which S3 evaluates the statements about S3.
+    policies: tuple[dict, ...] = ()
     #: Auto Scaling group; None for the scheduler.
     group: str | None = None
     #: Launch hook with a pending action for this instance; None if there is no hook.
@@ -81,7 +81,7 @@ class Instances:
         if unknown := (facts.keys() - allowed) | (set(facts.get("faults", ())) - set(FAULTS)):
             expected = f"keys of {sorted(allowed)} and faults of {FAULTS}"
             raise ValueError(f"{self.file}: {address}: got {sorted(unknown)}, expected {expected}")
-        lists = {name: tuple(facts.get(name, ())) for name in ("faults", "secrets", "objects")}
+        lists = {name: tuple(facts.get(name, ())) for name in ("faults", "secrets", "policies")}
         return Instance(address, **facts | lists)
 
 

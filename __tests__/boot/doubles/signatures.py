@@ -8,7 +8,7 @@ import hmac
 import re
 from datetime import UTC, datetime, timedelta
 
-from botocore.auth import SigV4Auth
+from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from instances import Instance
@@ -74,7 +74,8 @@ def authenticate(
     )
     request.context["timestamp"] = stamp
     credentials = Credentials(authorization["key"], instance.credentials["SecretAccessKey"])
-    signer = SigV4Auth(credentials, service, region)
+    # Other services encode the path twice.
+    signer = (S3SigV4Auth if service == "s3" else SigV4Auth)(credentials, service, region)
     expected = signer.signature(signer.string_to_sign(request, signer.canonical_request(request)), request)
     if not hmac.compare_digest(expected, authorization["signature"]):
         raise _mismatch(

@@ -46,6 +46,7 @@ class Aws:
         names[WAIT_CONDITIONS] = DOUBLES["signals"]
         names[f"s3.{REGION}.amazonaws.com"] = DOUBLES["s3"]
         self._serve("s3.py", DOUBLES["s3"], 443, "--folder", folder, "--moto", self._moto)
+        self._s3_requests = folder / "s3.jsonl"
         self._resolve(names)
         self._deploy(clusters.values())
         # Of the clusters with this name, the one that the tests share.
@@ -94,6 +95,11 @@ class Aws:
         """Return the signals that the wait condition of the cluster's scheduler has received."""
         sent = [json.loads(line) for line in self._signals.read_text().splitlines()]
         return [one["signal"] for one in sent if one["path"] == f"/{cluster.hostname}"]
+
+    def s3_requests(self, bucket: str) -> list[dict]:
+        """Return the requests for a bucket and its objects, in the double's record."""
+        requests = [json.loads(line) for line in self._s3_requests.read_text().splitlines()]
+        return [request for request in requests if request["bucket"] == bucket]
 
     def register(self, address: str, **facts: object) -> None:
         """Set facts of the instance at an address. With an `id` it is a new instance."""

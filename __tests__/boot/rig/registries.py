@@ -19,8 +19,8 @@ def configure_registries(root: Path, *certificates: Path) -> None:
     bundle = [certificate.read_text() for certificate in (own, *certificates)]
     write(root / BUNDLE, "\n".join(bundle))
     environment = {name: os.environ[name] for name in NAMES if name in os.environ}
-    # pip and uv use their bundled certificates by default.
-    environment |= {"SSL_CERT_FILE": f"/{BUNDLE}", "PIP_CERT": f"/{BUNDLE}"}
+    # pip, uv and boto3 use their bundled certificates by default.
+    environment |= {name: f"/{BUNDLE}" for name in ("SSL_CERT_FILE", "PIP_CERT", "AWS_CA_BUNDLE")}
     words = " ".join(f'"{name}={value}"' for name, value in environment.items())
     write(root / "etc/systemd/system.conf.d/rig.conf", f"[Manager]\nDefaultEnvironment={words}\n")
     dump = subprocess.run(["apt-config", "dump"], capture_output=True, text=True, timeout=20).stdout

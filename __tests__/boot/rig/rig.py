@@ -77,7 +77,7 @@ class Rig:
         user_data = self.namespaces.folder / f"{instance}.user-data"
         user_data.write_text(launch.user_data)
         given = {"role": launch.role, "userData": user_data.name, "group": launch.group, "hook": launch.hook}
-        given |= {"secrets": launch.secrets, "objects": launch.objects}
+        given |= {"secrets": launch.secrets, "policies": launch.s3_policies}
         self.aws.register(address, id=instance, **given | facts)
         self.security.add(launch.security_group, address)
         self._nodes[address] = node = self._node(instance, address, disks, layers, options)
@@ -128,7 +128,8 @@ class Rig:
         self._give_network(name, BUILDER, GATEWAY)
         bundle = Bundle(contents["bucket"], contents["key"], Path(contents["file"]))
         self.aws.upload(bundle)
-        self.aws.register(BUILDER, id=f"i-{contents['digest']:0>17}", role="builder", objects=[bundle.path])
+        policies = [bundle.policy]
+        self.aws.register(BUILDER, id=f"i-{contents['digest']:0>17}", role="builder", policies=policies)
         builder = self._node(name, BUILDER)
         builder.start()
         builder.wait_for("cloud-init status | grep -q done", 60)

@@ -24,9 +24,10 @@ class Bundle:
     file: Path
 
     @property
-    def path(self) -> str:
-        """Path of the object in policies of roles."""
-        return f"{self.bucket}/{self.key}"
+    def policy(self) -> dict:
+        """Policy that allows reading it, for an instance whose role is not synthesized."""
+        resource = f"arn:aws:s3:::{self.bucket}/{self.key}"
+        return {"Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": resource}]}
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,8 @@ class Launch:
     secrets: tuple[str, ...] = ()
     #: The bundle that it downloads at its first boot.
     bundle: Bundle | None = None
-    #: Objects that the policies of its role name, as `BUCKET/KEY`.
-    objects: tuple[str, ...] = ()
+    #: Policies of its role: the statements about S3.
+    s3_policies: tuple[dict, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ class Cluster:
             group_name(security),
             secrets=self._secrets_of(profile),
             bundle=self._bundle_of(profile),
-            objects=self._objects_of(profile),
+            s3_policies=self._s3_policies_of(profile),
         )
 
     def worker(self, pool: str) -> Launch:
@@ -107,7 +108,7 @@ class Cluster:
             self.facts["hook"],
             self._secrets_of(profile),
             self._bundle_of(profile),
-            self._objects_of(profile),
+            self._s3_policies_of(profile),
         )
 
     @property
@@ -153,11 +154,31 @@ class Cluster:
         [bundle] = [bundle for bundle in self.bundles if bundle.key in policies]
         return bundle
 
-    def _objects_of(self, profile: str) -> tuple[str, ...]:
-        """The objects that the policies of an instance profile's role name."""
-        policies = self._policies_of(profile)
-        objects = [*self.bundles, self.expectation_object]
-        return tuple(one.path for one in objects if one.key in policies)
+    def _s3_policies_of(self, profile: str) -> tuple[dict, ...]:
+        """Return the policies of the role of an instance profile: statements about S3, as AWS gets them."""
+        found = [json.loads(policy["policy"]) for policy in json.loads(self._policies_of(profile))]
+        return tuple(
+            policy | {"Statement": statements}
+            for policy in found
+            if (
+                statements := [
+                    self._with_values(one) for one in policy["Statement"] if "s3:" in str(one["Action"])
+                ]
+            )
+        )
+
+    def _with_values(self, statement: dict) -> dict:
+        """Return a statement with values in place of the references of Terraform."""
+        text = with_account(
+            re.sub(r"\$\{data\.aws_partition\.[\w-]+\.partition\}", "aws", json.dumps(statement))
+        )
+        return json.loads(
+            re.sub(
+                r"\$\{aws_s3_bucket\.([\w-]+)\.arn\}",
+                lambda found: f"arn:aws:s3:::{with_account(self._all('aws_s3_bucket')[found[1]]['bucket'])}",
+                text,
+            )
+        )
 
     def _secrets_of(self, profile: str) -> tuple[str, ...]:
         """Return the names of the secrets in the policies of the role of an instance profile."""
@@ -196,7 +217,7 @@ def identifier(reference: str) -> str:
 
 def with_account(name: str) -> str:
     """Insert the account id, which Terraform reads from a data source."""
-    return re.sub(r"\$\{data\.aws_caller_identity\..*\}", ACCOUNT, name)
+    return re.sub(r"\$\{data\.aws_caller_identity\.[^}]*\}", ACCOUNT, name)
 
 
 def group_name(reference: str) -> str:
