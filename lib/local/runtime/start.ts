@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { ResolvedCluster } from "../../config/resolved-cluster";
+import { unknownDaskKeys } from "../../config/rules/settings";
 import { type Expectation, expectation } from "../../node/expectation";
 import { schedulerAddress } from "../addresses";
 import type { LocalDefinition } from "../definition";
@@ -67,6 +68,8 @@ export async function start(context: StepContext, definition: LocalDefinition): 
   const { cluster, ports, generation } = definition;
   const computer = await inspectComputer(cluster.release);
   const { present, absent } = localPools(cluster, computer);
+  // npm start does not print the warnings of the synthesis.
+  for (const warning of unknownDaskKeys(cluster)) context.log(`warning: ${warning}`);
   for (const { name, reason } of absent) context.log(`${name} pool: not started: ${reason}`);
   if (present.length === 0)
     throw new LocalStackError("no pool of the cluster can run on this computer. Hint: add a cpu pool");
