@@ -42,6 +42,28 @@ def test_the_command_runs_the_smoke_test(installed):
     assert "Smoke test of a Dask cluster: checks that it works as its definition requires." in help_text
 
 
+def test_the_command_of_clients_shows_its_help_without_importing_dask(installed):
+    path = {"PYTHONPATH": str(installed), "PYTHONDONTWRITEBYTECODE": "1"}
+    assert run(installed / "bin" / "dask-cluster", "--help", **path).startswith(
+        "Usage: dask-cluster [OPTIONS]"
+    )
+    program = "import sys, cdktf_dask.cli.main; print({'dask', 'distributed', 'boto3'} & {*sys.modules})"
+    assert run(sys.executable, "-c", program, **path) == "set()\n"
+
+
+def test_connect_is_imported_when_it_is_used(installed):
+    path = {"PYTHONPATH": str(installed), "PYTHONDONTWRITEBYTECODE": "1"}
+    program = (
+        "import sys, cdktf_dask; print('distributed' in sys.modules); "
+        "print(cdktf_dask.connect.__module__, 'distributed' in sys.modules); cdktf_dask.missing"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=ENVIRONMENT | path, capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout == "False\ncdktf_dask.client.connecting True\n"
+    assert done.stderr.splitlines()[-1] == "AttributeError: module 'cdktf_dask' has no attribute 'missing'"
+
+
 def test_the_wheel_has_types_and_no_tests(installed):
     assert (installed / "cdktf_dask" / "py.typed").is_file()
     folders = [path.name for path in installed.iterdir() if path.is_dir()]
