@@ -1,16 +1,16 @@
-/** Lockfile of pip in the release's environment: `PipInstall` and users call it there. */
-const PIP = "locks/tools/pip.txt";
+import { releaseLockfile } from "../node/packages/lockfile";
+
+/** Lockfile of pip in the environment of a cluster: `PipInstall` and users call it there. */
+export const PIP_LOCKFILE = "locks/tools/pip.txt";
 
 /** Lockfiles of the tools that run a local cluster: paths in this package. */
 export const TOOL_LOCKFILES: readonly string[] = ["locks/tools/uv.txt", "locks/tools/supervisor.txt"];
 
-/** Lockfiles of a release's environment for CPU or GPU workers: paths in this package. */
-export function releaseLockfiles(release: string, kind: "cpu" | "gpu"): readonly string[] {
-  return [`locks/${release}/${kind}.txt`, PIP];
-}
-
-/** All lockfiles that a local cluster of this release can use. */
+/** All lockfiles of this package that a local cluster of a release can use. */
 export function allLockfiles(release: string): readonly string[] {
-  const files = [TOOL_LOCKFILES, releaseLockfiles(release, "cpu"), releaseLockfiles(release, "gpu")];
-  return [...new Set(files.flat())];
+  const ofRelease = (["cpu", "gpu"] as const).flatMap((kind) => [
+    releaseLockfile(release, kind),
+    PIP_LOCKFILE,
+  ]);
+  return [...new Set([...TOOL_LOCKFILES, ...ofRelease])];
 }

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { ValidationError } from "../../config/validation-error";
 import { DEFINITION_VARIABLE, type LocalCommand, type LocalDefinition } from "../definition";
 import { LocalStackError } from "../error";
 import { type LocalPaths, localPaths } from "../paths";
@@ -69,7 +70,7 @@ async function runStep(command: LocalCommand, context: StepContext): Promise<voi
 }
 
 function isExpected(error: unknown): error is Error {
-  return error instanceof LocalStackError || error instanceof LockedError;
+  return error instanceof LocalStackError || error instanceof LockedError || error instanceof ValidationError;
 }
 
 const [command = "", clusterName = ""] = process.argv.slice(2);

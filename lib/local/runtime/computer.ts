@@ -1,14 +1,13 @@
 import { execFile } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { promisify } from "node:util";
-import type { Release } from "../../config/releases";
 import { availableMemory } from "./memory";
 import { findPython, type Python } from "./python";
 import { toolEnvironment } from "./tool-environment.cjs";
 
 /** Resources of this computer that a local cluster can use. */
 export interface Computer {
-  /** Interpreter for the environment of the release. */
+  /** Interpreter for the environment of the cluster. */
   readonly python: Python;
   /** CPUs that this process may use. */
   readonly cpus: number;
@@ -26,10 +25,11 @@ const GPU_TIMEOUT = 30_000;
 /**
  * Inspects this computer.
  *
- * @throws LocalStackError if it has no Python for the release
+ * @param pythons versions of Python that the lockfiles of the cluster support
+ * @throws LocalStackError if it has no such Python
  */
-export async function inspectComputer({ localPythons }: Release): Promise<Computer> {
-  const python = await findPython(localPythons);
+export async function inspectComputer(pythons: readonly string[]): Promise<Computer> {
+  const python = await findPython(pythons);
   const listed = await promisify(execFile)("nvidia-smi", ["-L"], {
     env: toolEnvironment(process.env),
     timeout: GPU_TIMEOUT,

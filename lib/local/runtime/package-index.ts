@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { devNull } from "node:os";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import type { Environment } from "../../config/resolved-cluster";
 import { deployEnvironment, toolEnvironment } from "./tool-environment.cjs";
 
 /** How to reach packages: the settings of pip and, where pip has none, the variables of uv. */
@@ -11,6 +12,8 @@ export interface PackageIndex {
   readonly url?: string;
   /** Additional indexes. */
   readonly extraUrls: readonly string[];
+  /** Whether the first index with a package provides all its versions; otherwise the best version of all indexes is used. */
+  readonly firstIndex?: boolean;
   /** Directories and pages with packages. */
   readonly findLinks: readonly string[];
   /** Whether only `findLinks` is used. */
@@ -102,6 +105,38 @@ export function fromConfiguration(
   });
 }
 
+/**
+ * Returns the index of a definition, which replaces that of the user. Certificates and proxy are those of the user, and so is the
+ * replacement of PyPI if the definition has only additional indexes.
+ */
+export function withDefinition(
+  index: PackageIndex,
+  { url, extraUrls }: Pick<Environment["index"], "url" | "extraUrls">,
+): PackageIndex {
+  if (url === undefined && extraUrls.length === 0) return index;
+  const urls = withoutUndefined({ url: url ?? index.url, extraUrls });
+  return { ...index, ...urls, findLinks: [], noIndex: false, firstIndex: true };
+}
+
+/** Variables of uv that have the user and the password of an index, or say where they are. */
+const CREDENTIALS = /^UV_(INDEX_\w+_(USERNAME|PASSWORD)|KEYRING_PROVIDER)$/;
+
+/** Returns the variables with which the user gives uv passwords, and the indexes with the names to which they refer. */
+export function credentialVariables(index: PackageIndex, env: NodeJS.ProcessEnv): Record<string, string> {
+  const given = Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) =>
+      CREDENTIALS.test(name) && value !== undefined ? [[name, value]] : [],
+    ),
+  );
+  const named = `${env.UV_DEFAULT_INDEX ?? ""} ${env.UV_INDEX ?? ""}`.split(/\s+/);
+  const withName = (url: string) => named.find((entry) => entry.endsWith(`=${url}`)) ?? url;
+  return {
+    ...given,
+    ...(index.url !== undefined && { UV_DEFAULT_INDEX: withName(index.url) }),
+    ...(index.extraUrls.length > 0 && { UV_INDEX: index.extraUrls.map(withName).join(" ") }),
+  };
+}
+
 /** Environment variables with which pip uses this index and reads no configuration file. */
 export function pipVariables(index: PackageIndex): Readonly<Record<string, string>> {
   return withoutUndefined({
@@ -131,7 +166,7 @@ export function uvVariables(index: PackageIndex): Readonly<Record<string, string
     UV_DEFAULT_INDEX: index.url,
     UV_INDEX: joined(index.extraUrls),
     // Like pip: the best version of all indexes, which is safe with hashes in the lockfile.
-    UV_INDEX_STRATEGY: index.extraUrls.length > 0 ? "unsafe-best-match" : undefined,
+    UV_INDEX_STRATEGY: index.extraUrls.length > 0 && !index.firstIndex ? "unsafe-best-match" : undefined,
     UV_FIND_LINKS: joined(index.findLinks, ","),
     UV_INSECURE_HOST: joined(index.trustedHosts),
     // Without a file (macOS), uv uses the CAs of the system instead of its own.
@@ -158,7 +193,12 @@ export function describeIndex({ url, extraUrls, findLinks, noIndex, proxy }: Pac
 
 /** Returns the environment of pip and uv: that of a tool, and the variables for this index. */
 export function installerEnvironment(index: PackageIndex, env: NodeJS.ProcessEnv): Record<string, string> {
-  return { ...toolEnvironment(env), ...pipVariables(index), ...uvVariables(index) };
+  return {
+    ...toolEnvironment(env),
+    ...pipVariables(index),
+    ...uvVariables(index),
+    ...credentialVariables(index, env),
+  };
 }
 
 /** Removes the name of an index; uv allows `name=URL`. */
@@ -172,7 +212,8 @@ function exists(location: string): boolean {
   return /^\w+:/.test(location) || existsSync(location);
 }
 
-function withoutPassword(url: string): string {
+/** Removes user and password from a URL. */
+export function withoutPassword(url: string): string {
   return url.replace(/\/\/[^/@]*@/, "//***@");
 }
 

@@ -9,13 +9,17 @@ import { lastLine } from "./first-error";
 import { processMarker } from "./processes";
 import { toolEnvironment } from "./tool-environment.cjs";
 
-/** What every step of a command of the local cluster needs. */
-export interface StepContext {
-  readonly paths: LocalPaths;
+/** What every step of a command needs. */
+export interface CommandContext {
   /** Prints a line of progress. */
   readonly log: (line: string) => void;
   /** Aborted when the user interrupts the command. */
   readonly signal: AbortSignal;
+}
+
+/** What every step of a command of the local cluster needs. */
+export interface StepContext extends CommandContext {
+  readonly paths: LocalPaths;
 }
 
 /** Seconds between two lines of progress of a command whose output goes to a file. */
@@ -59,7 +63,7 @@ export interface CommandOptions {
  * @throws LocalStackError with the first error of its log, if it fails or exceeds its timeout
  */
 export async function runCommand(
-  { paths, log, signal }: StepContext,
+  { log, signal, ...context }: CommandContext | StepContext,
   argv: readonly string[],
   options: CommandOptions,
 ): Promise<void> {
@@ -72,7 +76,8 @@ export async function runCommand(
     PROGRESS_SECONDS * 1000,
   );
   try {
-    const env = { ...toolEnvironment(process.env), ...processMarker(paths), ...options.env };
+    const marker = "paths" in context ? processMarker(context.paths) : {};
+    const env = { ...toolEnvironment(process.env), ...marker, ...options.env };
     const limit = AbortSignal.any([signal, AbortSignal.timeout(timeout * 1000)]);
     const child = spawn(command, args, { cwd, env, signal: limit, stdio: ["ignore", output, output] });
     const reason = await new Promise<string | undefined>((resolve) => {

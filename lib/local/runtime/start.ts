@@ -7,10 +7,10 @@ import { schedulerAddress } from "../addresses";
 import type { LocalDefinition } from "../definition";
 import { LocalStackError } from "../error";
 import { replaceFile } from "../files";
-import { releaseLockfiles } from "../lockfiles";
+import { localPackages, lockfilesOf, supportedPythons } from "../packages";
 import type { LocalPaths } from "../paths";
 import { makeCertificates } from "./certificates";
-import { inspectComputer } from "./computer";
+import { type Computer, inspectComputer } from "./computer";
 import { createEnvironment, lockEnvironment } from "./environment";
 import { checkPortsFree } from "./free-ports";
 import { type PackageIndex, pipVariables } from "./package-index";
@@ -27,16 +27,18 @@ import { waitForWorkers } from "./workers";
 
 const SMOKE_TEST_SECONDS = 120;
 
+/** This computer, and the index that packages are installed from. */
+export interface Installed {
+  readonly computer: Computer;
+  readonly index: PackageIndex;
+}
+
 /**
  * Creates the environment of the cluster, after a check of what would prevent its start.
  *
- * @returns the index that packages are installed from
  * @throws LocalStackError if a port is in use or the environment cannot be created
  */
-export async function install(
-  context: StepContext,
-  { cluster, ports }: LocalDefinition,
-): Promise<PackageIndex> {
+export async function install(context: StepContext, { cluster, ports }: LocalDefinition): Promise<Installed> {
   secretsOfShell(cluster, process.env);
   // Before ending processes, because `prepare` is one of them.
   await lockEnvironment(context);
@@ -51,11 +53,17 @@ export async function prepare(context: StepContext, { cluster }: LocalDefinition
   if (processesOf(context.paths).length === 0) await createEnvironmentOf(context, cluster);
 }
 
-async function createEnvironmentOf(context: StepContext, cluster: ResolvedCluster): Promise<PackageIndex> {
-  const computer = await inspectComputer(cluster.release);
+async function createEnvironmentOf(context: StepContext, cluster: ResolvedCluster): Promise<Installed> {
+  const packages = localPackages(cluster);
+  const computer = await inspectComputer(supportedPythons(cluster, packages));
   const gpu = localPools(cluster, computer).present.some(({ pool }) => pool.kind === "gpu");
-  const lockfiles = releaseLockfiles(cluster.release.name, gpu ? "gpu" : "cpu");
-  return createEnvironment(context, computer.python, lockfiles);
+  const index = await createEnvironment(context, computer.python, {
+    lockfiles: lockfilesOf(packages, gpu ? "gpu" : "cpu"),
+    wheels: packages.wheels,
+    index: cluster.environment.index,
+    description: packages.own ? `the packages of ${cluster.name}` : "the packages of the release",
+  });
+  return { computer, index };
 }
 
 /**
@@ -64,9 +72,8 @@ async function createEnvironmentOf(context: StepContext, cluster: ResolvedCluste
  * @throws LocalStackError if a step fails
  */
 export async function start(context: StepContext, definition: LocalDefinition): Promise<void> {
-  const index = await install(context, definition);
+  const { computer, index } = await install(context, definition);
   const { cluster, ports, generation } = definition;
-  const computer = await inspectComputer(cluster.release);
   const { present, absent } = localPools(cluster, computer);
   // npm start does not print the warnings of the synthesis.
   for (const warning of unknownDaskKeys(cluster)) context.log(`warning: ${warning}`);

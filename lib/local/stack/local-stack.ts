@@ -15,9 +15,11 @@ import type { ResolvedCluster } from "../../config/resolved-cluster";
 import { unknownDaskKeys } from "../../config/rules/settings";
 import { ValidationError } from "../../config/validation-error";
 import { packageFile } from "../../node/package-file";
+import type { Packages } from "../../node/packages/read-packages";
 import { dashboardLink, schedulerAddress } from "../addresses";
 import { DEFINITION_VARIABLE, type LocalCommand, type LocalDefinition } from "../definition";
 import { allLockfiles } from "../lockfiles";
+import { localPackages } from "../packages";
 import { localPaths } from "../paths";
 import { chosenPorts, type LocalPorts } from "../ports";
 import { nextGeneration } from "./generation";
@@ -53,12 +55,16 @@ export class LocalStack extends TerraformStack {
   /** URL of the dashboard. */
   readonly dashboardLink: string;
 
-  /** @throws ValidationError if the definition has a backend that is not `local` */
+  /**
+   * @throws ValidationError if the definition has a backend that is not `local`, for wheels that nodes cannot install, and for
+   * lockfiles that are missing or are not those of the definition
+   */
   constructor(scope: Construct, id: string, { cluster, ports: given = DEFAULT_PORTS }: LocalStackProps) {
     super(scope, id);
     const ports = chosenPorts(given, process.env);
     if (cluster.backend.type !== "local") throw remoteBackend(cluster);
     for (const warning of unknownDaskKeys(cluster)) Annotations.of(this).addWarning(warning);
+    const packages = localPackages(cluster);
     this.schedulerAddress = schedulerAddress(cluster, ports);
     this.dashboardLink = dashboardLink(ports);
 
@@ -83,10 +89,13 @@ export class LocalStack extends TerraformStack {
       },
       { ...provisioner(destroy), when: "destroy" as const },
     ];
-    const locks = fingerprint(...allLockfiles(cluster.release.name).map(packageFile));
+    const locks = fingerprint(
+      ...allLockfiles(cluster.release.name).map(packageFile),
+      ...ownPackages(packages),
+    );
     const { version } = JSON.parse(packageFile("package.json")) as { version: string };
+    // Without triggers: its replacement would remove the old environment first. `start` creates a new one.
     const environment = new DataResource(this, RESOURCES.environment, {
-      triggersReplace: { locks },
       provisioners: provisioners("install", "remove"),
     });
     new DataResource(this, RESOURCES.processes, {
@@ -120,6 +129,11 @@ export class LocalStack extends TerraformStack {
 
 function fingerprint(...texts: readonly string[]): string {
   return createHash("sha256").update(texts.join("\n")).digest("hex");
+}
+
+/** What determines the environment in addition to the lockfiles of this package. */
+function ownPackages({ own, lockfiles, wheels }: Packages): readonly string[] {
+  return own ? [lockfiles.cpu, lockfiles.gpu, ...wheels.map(({ sha256 }) => sha256)] : [];
 }
 
 /** Escapes `${` and `%{`, which start a template in Terraform. */

@@ -14,6 +14,8 @@ export interface Packages {
   readonly lockfiles: Readonly<Record<LockKind, string>>;
   /** Wheels of the user, which the lockfiles pin by hash too. */
   readonly wheels: readonly Wheel[];
+  /** Whether the lockfiles are those of the cluster; otherwise they are those of the release. */
+  readonly own: boolean;
   /** What is wrong with the inputs and the lockfiles. Then the lockfiles are those of the release. */
   readonly issues: readonly ValidationIssue[];
 }
@@ -29,6 +31,7 @@ export function readPackages(cluster: ResolvedCluster): Packages {
       gpu: packageFile(releaseLockfile(release.name, "gpu")),
     },
     wheels: inputs.wheels,
+    own: false,
   };
   if (issues.length > 0) return { ...ofRelease, issues };
   if (requestLock(cluster, inputs, kinds) || !hasPackages(inputs)) return { ...ofRelease, issues: [] };
@@ -37,6 +40,7 @@ export function readPackages(cluster: ResolvedCluster): Packages {
   return {
     lockfiles: { ...ofRelease.lockfiles, ...texts },
     wheels: inputs.wheels,
+    own: true,
     issues: read.flatMap(({ issue }) => (issue ? [issue] : [])),
   };
 }

@@ -1,0 +1,60 @@
+#!/usr/bin/env node
+import { Command } from "commander";
+import { LocalStackError } from "../local/error";
+import { LockedError } from "../local/runtime/lock.cjs";
+import type { CommandContext } from "../local/runtime/run-command";
+import { packageFile } from "../node/package-file";
+import { client } from "./client/client";
+import { CommandError } from "./error";
+import { lock } from "./lock/lock";
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** Runs a command until its end, or until a signal. Progress goes to standard error. */
+async function run(command: (context: CommandContext) => Promise<void>): Promise<void> {
+  const cancellation = new AbortController();
+  for (const signal of SIGNALS) process.on(signal, () => cancellation.abort());
+  const started = Date.now();
+  const log = (line: string) =>
+    process.stderr.write(`[${String(Math.round((Date.now() - started) / 1000)).padStart(3)} s] ${line}\n`);
+  try {
+    await command({ log, signal: cancellation.signal });
+  } catch (error) {
+    if (cancellation.signal.aborted) process.stderr.write("interrupted; nothing has changed\n");
+    else process.stderr.write(`${isExpected(error) ? error.message : (error as Error).stack}\n`);
+    process.exitCode = 1;
+  }
+}
+
+function isExpected(error: unknown): error is Error {
+  return [CommandError, LocalStackError, LockedError].some((type) => error instanceof type);
+}
+
+// The pipe may close before the command ends (`npx cdktf-dask client … | head`).
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+
+const { version } = JSON.parse(packageFile("package.json")) as { version: string };
+const program = new Command("cdktf-dask")
+  .description("Locks and installs the Python packages of Dask clusters.")
+  .version(version);
+program
+  .command("lock")
+  .description("write the lockfiles of clusters that add packages to their release")
+  .argument("[cluster...]", "names of clusters (default: all of the app in cdktf.json)")
+  .option(
+    "--upgrade",
+    "choose the newest versions of your packages instead of those in the existing lockfiles",
+  )
+  .action((names: string[], { upgrade = false }: { upgrade?: boolean }) =>
+    run((context) => lock(context, names, { upgrade })),
+  );
+program
+  .command("client")
+  .description("make a Python environment for clients of a cluster, from its lockfile")
+  .argument("<cluster>", "name of the cluster")
+  .option("--folder <folder>", "folder of the environment (default: .dask/clients/<cluster>)")
+  .option("--requirements", "print a requirements file with hashes instead")
+  .action((name: string, options: { folder?: string; requirements?: boolean }) =>
+    run((context) => client(context, name, options)),
+  );
+void program.parseAsync();
