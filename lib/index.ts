@@ -25,6 +25,7 @@ export type { AddressPath } from "./config/address-defaults";
 export type { Amount } from "./config/amounts";
 export { defineCluster } from "./config/define";
 export type {
+  Architecture,
   Backend,
   ClusterDefinition,
   CommonNetworkDefinition,

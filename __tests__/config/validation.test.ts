@@ -109,7 +109,11 @@ describe("rejects, with path, value and expected value:", () => {
       pool({ instanceTypes: ["g5.xlarge"] }),
       { path: "pools[0].instanceTypes[0]", value: "g5.xlarge" },
     ],
-    ["an Arm instance type", pool({ instanceTypes: ["m7g.large"] }), { path: "pools[0].instanceTypes[0]" }],
+    [
+      "a pool with two architectures",
+      pool({ instanceTypes: ["m7i.large", "m7g.large"] }),
+      { path: "pools[0].instanceTypes[1]", value: "m7g.large" },
+    ],
     [
       "a misspelt instance type",
       pool({ instanceTypes: ["m7i.larg"] }),

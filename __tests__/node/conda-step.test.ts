@@ -3,6 +3,7 @@ import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { development } from "../../environments/development";
 import { production } from "../../environments/production";
+import { defineCluster } from "../../lib/config/define";
 import type { NodePlan } from "../../lib/node/node-plan";
 import { packageFile } from "../../lib/node/package-file";
 import { fakeAws, keep } from "./fake-aws";
@@ -66,6 +67,20 @@ test("installs only the interpreter and the locked packages", () => {
       "--require-hashes --requirement /lib/requirements.txt",
   ]);
   expect(readdirSync(join(fake.directory, "var/tmp"))).toEqual([".keep"]);
+});
+
+test("installs Miniforge for arm64 on Graviton", () => {
+  fake.remove();
+  const cluster = { name: "arm", network: { adminSubnets: ["10.0.0.0/8"] } };
+  prepare(
+    worker(
+      defineCluster({ ...cluster, pools: [{ name: "cpu", kind: "cpu", instanceTypes: ["m8g.large"] }] }),
+      "cpu",
+    ),
+  );
+  const { code, calls } = fake.run("conda.sh");
+  expect(code).toBe(0);
+  expect(calls[0]).toMatch(/\/download\/26\.3\.2-3\/Miniforge3-26\.3\.2-3-Linux-aarch64\.sh$/);
 });
 
 test.each([

@@ -11,7 +11,7 @@ import type { ReleaseName } from "./releases";
 export type { Backend, HcpBackend, LocalBackend, S3Backend } from "./definition/backend";
 export type { DataDefinition } from "./definition/data";
 export type { EnvironmentDefinition, PackageIndexDefinition } from "./definition/environment";
-export type { InstanceTypeDefinition } from "./definition/instance-types";
+export type { Architecture, InstanceTypeDefinition } from "./definition/instance-types";
 export type {
   CommonNetworkDefinition,
   ExistingNetworkDefinition,

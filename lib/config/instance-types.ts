@@ -3,7 +3,7 @@ import table from "./instance-types.json";
 
 /** Facts about an EC2 instance type on which limits, ports and rules depend. */
 export interface InstanceTypeFacts {
-  /** For example `x86_64`, the only architecture that the lockfiles have wheels for. */
+  /** `x86_64`, or `arm64` for AWS Graviton; `arm64_mac` and `x86_64_mac` have only types that no node can have. */
   readonly architecture: string;
   readonly vcpus: number;
   readonly memoryMiB: number;
@@ -42,11 +42,11 @@ interface Family {
 
 const FAMILIES: Readonly<Record<string, Family | undefined>> = table;
 
-/** vCPUs of the largest x86_64 instance type: the limit of worker processes per node. */
+/** vCPUs of the largest instance type: the limit of worker processes per node. */
 export const MAX_VCPUS = Math.max(
-  ...Object.values<Family>(table)
-    .filter(({ architecture }) => architecture === "x86_64")
-    .flatMap(({ sizes }) => Object.values(sizes).map(([vcpus = 0] = []) => vcpus)),
+  ...Object.values<Family>(table).flatMap(({ sizes }) =>
+    Object.values(sizes).map(([vcpus = 0] = []) => vcpus),
+  ),
 );
 
 /**
@@ -93,15 +93,17 @@ export function factsOf({ givenFacts }: WithFacts, instanceType: string): Instan
 /** Returns the facts that a definition gives, with their defaults. */
 export function givenFacts(types: Readonly<Record<string, InstanceTypeDefinition>>): GivenFacts {
   return Object.fromEntries(
-    Object.entries(types).map(([type, { gpus = 0, disks = 0, spot = true, ...given }]) => [
-      type,
-      {
-        ...given,
-        ...{ gpus, disks, spot },
-        ...(gpus > 0 && { gpu: "NVIDIA" }),
-        ...{ architecture: "x86_64", fractionalGpu: false, nitro: true, dedicatedHosts: false },
-      },
-    ]),
+    Object.entries(types).map(
+      ([type, { gpus = 0, disks = 0, spot = true, architecture = "x86_64", ...given }]) => [
+        type,
+        {
+          ...given,
+          ...{ gpus, disks, spot, architecture },
+          ...(gpus > 0 && { gpu: "NVIDIA" }),
+          ...{ fractionalGpu: false, nitro: true, dedicatedHosts: false },
+        },
+      ],
+    ),
   );
 }
 

@@ -26,6 +26,7 @@ const facts = object({
   gpuMemoryMiB: integer(1, 2 ** 24).optional(),
   disks: integer(0, 64).optional(),
   spot: z.boolean().optional(),
+  architecture: z.enum(["x86_64", "arm64"]).optional(),
 });
 
 const resources = z.record(

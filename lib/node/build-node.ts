@@ -51,6 +51,7 @@ export function buildNode(
 ): NodePlan {
   const { release } = cluster;
   const features = [...some, ...variablesFeatures(options.service)];
+  const miniforge = MINIFORGE[options.architecture];
   // Packages come one after the other; conda needs no package manager.
   const bake: readonly (readonly BootStep[])[] = [
     ["base", ...(gpu ? cudaSteps(release.cuda) : [])],
@@ -76,8 +77,8 @@ export function buildNode(
     SCRATCH: context.scratch,
     DASK: release.dask,
     PYTHON: exactPython(release),
-    MINIFORGE_URL: MINIFORGE.url,
-    MINIFORGE_SHA256: MINIFORGE.sha256,
+    MINIFORGE_URL: miniforge.url,
+    MINIFORGE_SHA256: miniforge.sha256,
     ...indexSettings(cluster.environment.index),
     SERVICE: options.service.name,
     ...(gpu ? cudaSettings(release.driverBranch, release.cuda, options.instanceTypes) : {}),

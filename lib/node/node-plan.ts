@@ -1,4 +1,4 @@
-import type { Image } from "../config/definition";
+import type { Architecture, Image } from "../config/definition";
 import type { ArchiveFile } from "./archive";
 import type { Bundle } from "./bundle";
 import type { ImageContents } from "./image-contents";
@@ -54,6 +54,8 @@ export interface NodePlan {
   readonly tags: Readonly<Record<string, string>>;
   /** Instance types, in order of preference. */
   readonly instanceTypes: readonly string[];
+  /** Architecture of these types. It decides the AMI of Ubuntu, and the installer of conda. */
+  readonly architecture: Architecture;
   /** Size of its root volume in GiB. */
   readonly diskGiB: number;
   /** Image that it starts from: that of the definition, or a baked AMI. */

@@ -1,3 +1,4 @@
+import { architectureOf } from "../config/architecture";
 import type { Pool, ResolvedCluster } from "../config/resolved-cluster";
 import { ValidationError } from "../config/validation-error";
 import { buildNode } from "./build-node";
@@ -87,6 +88,7 @@ function schedulerNode(
     tags: { "dask:cluster": cluster.name, "dask:role": "scheduler" },
     gpu: cluster.ucx,
     instanceTypes: [instanceType],
+    architecture: architectureOf(cluster.scheduler),
     diskGiB,
     image,
     spillLimit: false,
@@ -140,6 +142,7 @@ function workerNode(
     tags: { "dask:cluster": cluster.name, "dask:role": "worker", "dask:pool": pool.name },
     gpu,
     instanceTypes: pool.instanceTypes,
+    architecture: architectureOf(pool),
     diskGiB: pool.diskGiB,
     image: pool.image,
     spillLimit: pool.spill.limit,

@@ -265,6 +265,29 @@ describe("nodes share an image", () => {
     ).toEqual({ built: 4, shared: [["scheduler", "cpu"], ["gpu", "more-gpus"], ["pinned"], ["striped"]] });
   });
 
+  test("but not nodes for different architectures, which are built on their own instance types", () => {
+    const pools = [
+      { name: "arm", kind: "cpu", instanceTypes: ["m8g.large", "m7g.large"] },
+      { name: "x86", kind: "cpu", instanceTypes: ["m7i.2xlarge"] },
+    ] as const;
+    const scheduler = { instanceType: "t4g.medium" };
+    expect(images({ scheduler, pools })).toEqual({ built: 2, shared: [["scheduler", "arm"], ["x86"]] });
+    const stack = synthesize({ scheduler, pools });
+    const names = ["t4g.medium", "m7i.2xlarge"].map(
+      (type) =>
+        stack
+          .resources("aws_imagebuilder_infrastructure_configuration")
+          .find(({ instance_types }) => String(instance_types) === type)?.name,
+    );
+    expect(
+      names.map(
+        (name) =>
+          stack.resources("aws_imagebuilder_image_recipe").find((recipe) => recipe.name === name)
+            ?.parent_image,
+      ),
+    ).toEqual([UBUNTU.replace("amd64", "arm64"), UBUNTU]);
+  });
+
   test("nor, with TLS, the scheduler with workers: only the scheduler has the reverse proxy", () => {
     expect(images({ tls: true, pools: [{ name: "cpu", kind: "cpu" }] })).toEqual({
       built: 2,

@@ -118,6 +118,16 @@ describe("the image of the scheduler", () => {
     });
   });
 
+  test("of Ubuntu is that for the architecture of the instance type", () => {
+    const { instance, synthesized } = synthesize({ instanceType: "m7g.large" });
+    const name = "/aws/service/canonical/ubuntu/server/24.04/stable/current/arm64/hvm/ebs-gp3/ami-id";
+    expect(instance.instance_type).toBe("m7g.large");
+    expect(synthesized.data("aws_ssm_parameter")).toEqual({ name });
+    expect(synthesized.resource("null_resource", "image")).toEqual({
+      triggers: { image: `resolve:ssm:${name}` },
+    });
+  });
+
   test("with an id is that AMI", () => {
     const { instance, synthesized } = synthesize({ image: { amiId: "ami-0123456789abcdef0" } });
     expect(instance.ami).toBe("ami-0123456789abcdef0");

@@ -82,6 +82,13 @@ describe("the launch template of a pool", () => {
       { name: expect.stringContaining("/canonical/ubuntu/") },
     ]);
   });
+
+  test("has the Ubuntu for the architecture of the instance types", () => {
+    const { template } = synthesize({ name: "arm", kind: "cpu", instanceTypes: ["c8gd.4xlarge"] });
+    expect(template.image_id).toBe(
+      "resolve:ssm:/aws/service/canonical/ubuntu/server/24.04/stable/current/arm64/hvm/ebs-gp3/ami-id",
+    );
+  });
 });
 
 describe("the autoscaling group of a pool", () => {

@@ -60,11 +60,12 @@ export interface AmiContents {
  */
 export function amiContents(
   { name, release }: ResolvedCluster,
-  { image, imageContents }: NodePlan,
+  node: NodePlan,
   diskGiB: number,
 ): AmiContents {
   const description = `nodes of the Dask cluster ${name}, release ${release.name}`;
-  const parent = parentImage(image);
+  const { imageContents } = node;
+  const parent = parentImage(node);
   const document = componentDocument(imageContents);
   const digest = createHash("sha256")
     .update(JSON.stringify([description, parent, diskGiB, document]))

@@ -29,7 +29,7 @@ export interface BakedImagesProps {
 
 /**
  * Baked AMIs of a cluster: one for each combination of contents and base image, so pools of a kind share one unless their
- * images or `bake` scripts differ. Without TLS, the scheduler can share the AMI of CPU pools; with TLS it cannot, because
+ * architectures, images or `bake` scripts differ. Without TLS, the scheduler can share the AMI of CPU pools; with TLS it cannot, because
  * only the scheduler has the dashboard proxy. A shared AMI has the size of the smallest disk. It is built on an instance
  * type of the scheduler if the scheduler shares it, otherwise of the pool whose name is first in the alphabet.
  *
@@ -85,7 +85,7 @@ function nodesToBake({ scheduler, pools }: ClusterPlan): readonly NodePlan[] {
 function alike(nodes: readonly NodePlan[]): readonly (readonly [NodePlan, ...NodePlan[]])[] {
   const groups = new Map<string, [NodePlan, ...NodePlan[]]>();
   for (const node of nodes) {
-    const key = `${node.imageContents.digest} on ${parentImage(node.image)}`;
+    const key = `${node.imageContents.digest} on ${parentImage(node)}`;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [node]);
     else group.push(node);

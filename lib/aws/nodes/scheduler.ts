@@ -2,7 +2,6 @@ import { DataAwsSsmParameter } from "@cdktf/provider-aws/lib/data-aws-ssm-parame
 import { Instance } from "@cdktf/provider-aws/lib/instance";
 import { Resource as NullResource } from "@cdktf/provider-null/lib/resource";
 import { Construct } from "constructs";
-import type { Image } from "../../config/definition";
 import type { ResolvedCluster } from "../../config/resolved-cluster";
 import type { NodePlan } from "../../node/node-plan";
 import { userData } from "../../node/user-data";
@@ -65,9 +64,9 @@ export class Scheduler extends Construct {
     } = cluster;
     this.role = role;
     const tags = nodeTags(cluster, node);
-    const image = new NullResource(this, "image", { triggers: { image: launchImage(node.image) } });
+    const image = new NullResource(this, "image", { triggers: { image: launchImage(node) } });
     this.instance = new Instance(this, "Resource", {
-      ami: this.ami(node.image),
+      ami: this.ami(node),
       instanceType: cluster.scheduler.instanceType,
       subnetId: schedulerSubnetId(cluster, network),
       ...(privateAddress !== undefined && { privateIp: privateAddress }),
@@ -118,8 +117,9 @@ export class Scheduler extends Construct {
   }
 
   /** Returns the id of an AMI: that of the image, or the newest of its parameter. */
-  private ami(image: Image): string {
+  private ami({ image, architecture }: NodePlan): string {
     if (isPinned(image)) return image.amiId;
-    return new DataAwsSsmParameter(this, "newest-ami", { name: imageParameter(image) }).insecureValue;
+    return new DataAwsSsmParameter(this, "newest-ami", { name: imageParameter(image, architecture) })
+      .insecureValue;
   }
 }

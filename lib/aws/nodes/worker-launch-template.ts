@@ -51,7 +51,7 @@ export class WorkerLaunchTemplate extends Construct {
     this.template = new LaunchTemplate(this, "Resource", {
       name: node.name,
       description: `workers of the Dask cluster ${cluster.name}, pool ${pool.name}`,
-      imageId: launchImage(node.image),
+      imageId: launchImage(node),
       iamInstanceProfile: { name: role.instanceProfile.name },
       ...(cluster.ssh && { keyName: cluster.ssh.keyName }),
       userData: userData(node),

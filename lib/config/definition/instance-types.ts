@@ -1,4 +1,7 @@
-/** Facts about an x86_64 instance type of the Nitro System, as `aws ec2 describe-instance-types` reports them. */
+/** Architecture of the processors of an instance type, as EC2 names it: `arm64` is AWS Graviton. */
+export type Architecture = "x86_64" | "arm64";
+
+/** Facts about an instance type of the Nitro System, as `aws ec2 describe-instance-types` reports them. */
 export interface InstanceTypeDefinition {
   readonly vcpus: number;
   readonly memoryMiB: number;
@@ -26,4 +29,10 @@ export interface InstanceTypeDefinition {
    * @default true
    */
   readonly spot?: boolean;
+  /**
+   * Architecture of its processors.
+   *
+   * @default "x86_64"
+   */
+  readonly architecture?: Architecture;
 }

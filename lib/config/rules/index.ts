@@ -1,4 +1,5 @@
 import { blocks, derivedSubnets, dockerBridge, schedulerAddress } from "./addresses";
+import { imageForArchitecture, oneArchitecture } from "./architectures";
 import { arnsOfThePartition, dataOnce, managedPolicyCount } from "./data";
 import { schedulerReachable, subnetsOnce, zonesOfPools } from "./existing-network";
 import { diskSizes, memoryLimits, processesOfNodes, spillLimits } from "./memory-and-disks";
@@ -48,6 +49,7 @@ export const rules: readonly Rule[] = [
   poolNames,
   poolSizes,
   instanceTypes,
+  oneArchitecture,
   instanceStore,
   spotTypes,
   diskSizes,
@@ -55,6 +57,7 @@ export const rules: readonly Rule[] = [
   processesOfNodes,
   memoryLimits,
   schedulerType,
+  imageForArchitecture,
   gpuFeatures,
   rmmPools,
   ucxEverywhere,

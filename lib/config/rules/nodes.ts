@@ -86,11 +86,6 @@ function unfit(facts: InstanceTypeFacts): Reason | undefined {
       expected: "an instance type that runs without a Dedicated Host",
       hint: "name a type such as m7i.2xlarge",
     };
-  if (facts.architecture !== "x86_64")
-    return {
-      expected: "an x86_64 instance type: the lockfiles have x86_64 wheels",
-      hint: "name its x86_64 sibling, such as m7i for m7g",
-    };
   if (!facts.nitro)
     return {
       expected:
@@ -115,6 +110,11 @@ function unfit(facts: InstanceTypeFacts): Reason | undefined {
 
 /** Returns why an instance type does not fit a node with or without GPU. */
 function mismatch(facts: InstanceTypeFacts, wantsGpu: boolean): Reason | undefined {
+  if (wantsGpu && facts.gpus > 0 && facts.architecture !== "x86_64")
+    return {
+      expected: "an x86_64 instance type: the image and the driver of GPU nodes are those for x86_64",
+      hint: "name a type such as g6.xlarge; CPU pools and the scheduler can be arm64",
+    };
   if (wantsGpu && !hasUsableGpu(facts))
     return { expected: USABLE_GPU, hint: "name a type such as g6.xlarge, or make this a CPU pool" };
   if (!wantsGpu && facts.gpus > 0)

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
+import { architectureOf } from "../../config/architecture";
 import type { ResolvedCluster } from "../../config/resolved-cluster";
 import { EXPECTED_REQUIREMENT, REQUIREMENT, REQUIREMENT_HINT } from "../../config/schema/environment";
 import type { ValidationIssue } from "../../config/validation-error";
@@ -32,9 +33,22 @@ export function readInputs(
   return { requirements: [...packages, ...listed], wheels: read, issues };
 }
 
-/** Returns the platforms of the nodes of a cluster. */
-export function nodePlatforms({ release }: ResolvedCluster): readonly NodePlatform[] {
-  return [{ python: release.python, machine: "x86_64" }];
+/** Architectures of EC2, and the names that Linux and wheels have for them. */
+const MACHINES = [
+  ["x86_64", "x86_64"],
+  ["arm64", "aarch64"],
+] as const;
+
+/** Returns the platforms of the nodes of a cluster, one for each architecture. */
+export function nodePlatforms({ release, scheduler, pools, ucx }: ResolvedCluster): readonly NodePlatform[] {
+  const nodes = [
+    { kind: ucx ? "gpu" : "cpu", architecture: architectureOf(scheduler) } as const,
+    ...pools.map((pool) => ({ kind: pool.kind, architecture: architectureOf(pool) })),
+  ];
+  return MACHINES.flatMap(([architecture, machine]) => {
+    const kinds = nodes.filter((node) => node.architecture === architecture).map(({ kind }) => kind);
+    return kinds.length === 0 ? [] : [{ python: release.python, machine, kinds: [...new Set(kinds)].sort() }];
+  });
 }
 
 function requirementsIn(file: string, issues: ValidationIssue[]): readonly string[] {

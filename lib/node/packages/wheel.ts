@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import type { ValidationIssue } from "../../config/validation-error";
+import type { LockKind } from "./lockfile";
 
 /** File name of a wheel: name, version, optional build, and its tags (PEP 427). */
 const NAME =
@@ -30,12 +31,14 @@ export interface Wheel {
 /** What is wrong with a wheel. */
 export type WheelIssue = Pick<ValidationIssue, "expected" | "hint">;
 
-/** Platform of a node. */
+/** Platform of some nodes of a cluster. */
 export interface NodePlatform {
   /** Version of Python, such as `3.12`. */
   readonly python: string;
   /** Such as `x86_64`. */
   readonly machine: "x86_64" | "aarch64";
+  /** Lockfiles that are installed on it. */
+  readonly kinds: readonly LockKind[];
 }
 
 /** Reads a wheel, or returns what is wrong with it. */
@@ -71,7 +74,10 @@ export function normalized(name: string): string {
 }
 
 /** Returns whether a wheel can be installed on a node: by its version of Python, and its platform. */
-export function fits({ tags }: Wheel, { python, machine }: NodePlatform): boolean {
+export function fits(
+  { tags }: Wheel,
+  { python, machine }: Pick<NodePlatform, "python" | "machine">,
+): boolean {
   const minor = Number(python.split(".")[1]);
   const pythonFits = tags.python.some((tag) => {
     const [, implementation, version] = /^(py|cp)3(\d*)$/.exec(tag) ?? [];
