@@ -194,6 +194,7 @@ export class MockedCluster {
         Instances: {
           InstanceId: string;
           InstanceType: string;
+          ImageId: string;
           PrivateIpAddress: string;
           MetadataOptions: { HttpTokens: string };
           NetworkInterfaces: { Groups: { GroupName: string }[] }[];
@@ -203,6 +204,14 @@ export class MockedCluster {
     const [instance] = Reservations.flatMap(({ Instances }) => Instances);
     if (instance === undefined) throw new Error(`the mock has no scheduler of ${this.cluster.name}`);
     return instance;
+  }
+
+  /** Architecture of an AMI. */
+  architectureOf(ImageId: string): string | undefined {
+    const { Images } = this.call<{ Images: { Architecture: string }[] }>("ec2", "describe_images", {
+      ImageIds: [ImageId],
+    });
+    return Images[0]?.Architecture;
   }
 
   /** Tags the instance of the scheduler, as the node itself does. */
