@@ -1,28 +1,30 @@
 /**
- * CDKTF app of the boot tests: `node app.cjs OUTDIR SHA256 REQUIREMENT`. Synthesizes a stack for each definition below,
+ * CDKTF app of the boot tests: `node app.cjs OUTDIR SHA256 REQUIREMENT FOLDER`. Synthesizes a stack for each definition below,
  * and writes facts of the clusters to OUTDIR/clusters.json.
  *
  * User data and bundles differ from a user's in two points: SHA256 is the checksum of the double of Miniforge's
- * installer; and GPU nodes install the CPU lockfile with the line REQUIREMENT, instead of 3.4 GB of GPU packages.
+ * installer; and GPU nodes install the CPU lockfile with the line REQUIREMENT, instead of 3.4 GB of GPU packages. FOLDER has the
+ * user's wheel and lockfiles (rig/own_work.py).
  */
 const { mkdirSync, writeFileSync } = require("node:fs");
 const { join } = require("node:path");
 const { App } = require("cdktf");
 
-const [outdir, sha256, requirement] = process.argv.slice(2);
+const [outdir, sha256, requirement, folder] = process.argv.slice(2);
 const miniforge = require("../../dist/lib/node/miniforge.js");
 miniforge.MINIFORGE = { ...miniforge.MINIFORGE, sha256 };
-const files = require("../../dist/lib/node/package-file.js");
-const { packageFile } = files;
-files.packageFile = (path) =>
-  path.endsWith("/2026.7/gpu.txt")
-    ? `${packageFile(path.replace("/gpu.", "/cpu."))}${requirement}\n`
-    : packageFile(path);
+const packages = require("../../dist/lib/node/packages/read-packages.js");
+const { readPackages } = packages;
+packages.readPackages = (cluster) => {
+  const read = readPackages(cluster);
+  return { ...read, lockfiles: { ...read.lockfiles, gpu: `${read.lockfiles.cpu}${requirement}\n` } };
+};
 
 const { AwsStack, defineCluster } = require("../../dist/lib/index.js");
 const lifecycle = require("../../dist/lib/node/lifecycle.js");
 const { planNodes } = require("../../dist/lib/node/plan.js");
 const { signalParameter } = require("../../dist/lib/node/signal.js");
+const { ownWork } = require("./own-work.cjs");
 
 // A node accepts that its hook is missing after 30 s instead of 3 minutes.
 lifecycle.HOOK_SECONDS = 30;
@@ -44,6 +46,7 @@ const define = (pool, more, ...pools) =>
     release: "2026.7",
     network: { vpcCidr: "10.77.0.0/16", adminSubnets: ["10.88.0.0/24"] },
     nodeSetup: { bake: setup("bake.py") },
+    ...ownWork(folder),
     pools: [{ name: "cpu", kind: "cpu", minSize: 2, memoryLimit: "1GiB", ...DATA, ...pool }, ...pools],
     ...more,
   });

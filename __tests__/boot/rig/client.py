@@ -37,6 +37,11 @@ class Client:
             f"echo nameserver {address_of(GATEWAY)} >{self.root}/etc/resolv.conf"
         )
 
+    def lend(self, folder: Path) -> None:
+        """Let it read a folder of this computer, at the same path."""
+        target = f"{self.root}{folder}"
+        self.namespaces.shell(f"mkdir -p '{target}' && mount --bind -o ro '{folder}' '{target}'")
+
     def run(self, *command: str, seconds: float = 60, **options) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
         return self.namespaces.run(*self._entry(), *command, seconds=seconds, **options)

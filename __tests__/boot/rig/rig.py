@@ -12,6 +12,7 @@ from .image import guest_image
 from .namespaces import Namespaces
 from .network import ADMIN_GATEWAY, GATEWAY, address_of, network_namespace
 from .node import Node
+from .own_work import OwnWork
 from .registries import configure_registries
 from .security import SecurityGroups
 from .synthesized import Bundle, Cluster, Launch, synthesize
@@ -33,9 +34,10 @@ class Rig:
         self._baked: dict[str, Path] = {}
         self._interfaces = 0
         try:
+            self.own_work = OwnWork(self.namespaces.folder / "own-work")
             self.gpu = GpuDoubles(self.namespaces.folder / "gpu")
             folder = self.namespaces.folder / "synthesized"
-            self.clusters: dict[str, Cluster] = synthesize(folder, self.gpu.requirement)
+            self.clusters: dict[str, Cluster] = synthesize(folder, self.gpu.requirement, self.own_work.folder)
             self.security = SecurityGroups(self.namespaces, self.clusters["rig"].ingress())
             self.aws = Aws(self.namespaces, self.clusters)
         except BaseException:

@@ -225,13 +225,14 @@ def group_name(reference: str) -> str:
     return identifier(reference).replace("-", "_")
 
 
-def synthesize(folder: Path, gpu_requirement: str) -> dict[str, Cluster]:
+def synthesize(folder: Path, gpu_requirement: str, own_work: Path) -> dict[str, Cluster]:
     """Run app.cjs. Returns the clusters by the names of their stacks.
 
     :param gpu_requirement: line of requirements that replaces the packages that only GPU nodes have
+    :param own_work: folder with the user's wheel and lockfiles
     """
     checksum = hashlib.sha256(MINIFORGE.read_bytes()).hexdigest()
-    command = ["node", APP, folder, checksum, gpu_requirement]
+    command = ["node", APP, folder, checksum, gpu_requirement, own_work]
     done = subprocess.run(command, capture_output=True, text=True, timeout=SYNTH_SECONDS)
     if done.returncode != 0:
         raise RuntimeError(

@@ -3,8 +3,8 @@
 server.py <file>: the file gets a line for each action that Terraform called, such as `ec2:CreateVpc`.
 
 What moto lacks is added, so that it stands for AWS here:
-- the public SSM parameters of Canonical and of the Deep Learning AMI, whose names moto's API rejects; three of
-  moto's stock images of the same architectures stand for theirs
+- the public SSM parameters of Canonical and of the Deep Learning AMI, whose names moto's API rejects; three
+  of moto's stock images of the same architectures stand for theirs
 - MonitorInstances, which Terraform's AWS provider calls for each instance with detailed monitoring
 - an autoscaling group is rejected if its maximum size is below its on-demand base (terraform-provider-aws
   #9841), and an update without a mixed instances policy keeps the existing one
