@@ -148,8 +148,8 @@ new LocalStack(app, "local", { cluster: ${cluster}, ports: ${JSON.stringify(this
   }
 
   /** Runs a shell command in the checkout. */
-  shell(line: string): Promise<Result> {
-    return this.run(["sh", "-c", line], {});
+  shell(line: string, env: NodeJS.ProcessEnv = {}): Promise<Result> {
+    return this.run(["sh", "-c", line], env);
   }
 
   /**

@@ -1,0 +1,100 @@
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { MockAws } from "../../support/mock-aws/mock-aws";
+import { mockAws as mockAwsCommands } from "../../support/python-environment";
+import { Checkout } from "../checkout";
+
+jest.setTimeout(900_000);
+
+const BUCKET = "my-bucket";
+const REGION = "eu-central-1";
+
+/** The part of the document about the local stack. */
+const [, DOCUMENT = ""] = readFileSync("docs/bring-your-own.md", "utf8").split(/^## /m);
+
+/** Contents of its code blocks in a language, without their indentation. */
+function blocks(language: string): string[] {
+  const found = DOCUMENT.matchAll(new RegExp(`^( *)\`\`\`${language}\\n([\\s\\S]*?)^ *\`\`\`$`, "gm"));
+  return [...found].map(([, indent = "", text = ""]) => text.replaceAll(new RegExp(`^${indent}`, "gm"), ""));
+}
+
+const COMMANDS = blocks("sh")
+  .flatMap((block) => block.trimEnd().split("\n"))
+  .map((line) => line.replaceAll("YOUR_BUCKET", BUCKET));
+
+/** Patterns of lines: versions differ with each lock, and workers have other names where there is a GPU. */
+const PROCESS = "humanize 4\\.[\\d.]+ {2}more-itertools [\\d.]+ {2}word-counts 1\\.0 {2}256MiB {2}hello";
+
+describe("the document about packages, data and settings of the user", () => {
+  let checkout: Checkout;
+  let mockAws: MockAws;
+  let env: NodeJS.ProcessEnv;
+
+  beforeAll(async () => {
+    checkout = await Checkout.make();
+    cpSync("examples", join(checkout.directory, "examples"), { recursive: true });
+    writeFileSync(join(checkout.directory, "environments", "local.ts"), blocks("ts").join(""));
+    const python = join(await mockAwsCommands(), "python");
+    mockAws = await MockAws.start(python, join(checkout.directory, "mock-aws.log"));
+    const configuration = { LocationConstraint: REGION };
+    mockAws.call(REGION, "s3", "create_bucket", {
+      Bucket: BUCKET,
+      CreateBucketConfiguration: configuration,
+    });
+    // The user's home directory, with credentials and an endpoint that stands for AWS.
+    const home = join(checkout.directory, "home");
+    mkdirSync(join(home, ".aws"), { recursive: true });
+    const lines = [
+      "[default]",
+      `region = ${REGION}`,
+      `endpoint_url = ${mockAws.endpoint}`,
+      "aws_access_key_id = mock",
+      "aws_secret_access_key = mock",
+    ];
+    writeFileSync(join(home, ".aws", "config"), `${lines.join("\n")}\n`);
+    env = { HOME: home };
+  });
+  afterAll(async () => {
+    await mockAws?.stop();
+    await checkout?.remove();
+  });
+
+  test("has these commands, which work one after the other", async () => {
+    expect(COMMANDS.map((line) => line.split(" ").slice(0, 3).join(" "))).toEqual([
+      "python3 -m pip",
+      "npm run lock",
+      "npm start",
+      "npm run client",
+      ".dask/clients/local/bin/python -c 'import",
+      ".dask/clients/local/bin/python examples/bring-your-own/program.py local",
+    ]);
+    const outputs: string[] = [];
+    for (const line of COMMANDS) {
+      const { code, output } = await checkout.shell(line, env);
+      if (code !== 0) throw new Error(`${line}\nended with exit code ${code}:\n${output}`);
+      outputs.push(output);
+    }
+    const lines = outputs.at(-1)?.trimEnd().split("\n") ?? [];
+    expect(lines.filter((line) => !/^\[ *\d+ s\]|^connected/.test(line))).toEqual([
+      "hello: 21 words, mostly the",
+      expect.stringMatching(new RegExp(`^scheduler: {2}${PROCESS}$`)),
+      expect.stringMatching(new RegExp(`^cpu--local-0: {2}${PROCESS}$`)),
+      expect.stringMatching(new RegExp(`^cpu--local-1: {2}${PROCESS}$`)),
+    ]);
+  });
+
+  test("then has the result in the bucket", () => {
+    const { Contents } = mockAws.call<{ Contents: readonly { Key: string; Size: number }[] }>(
+      REGION,
+      "s3",
+      "list_objects_v2",
+      { Bucket: BUCKET },
+    );
+    expect(Contents.map(({ Key }) => Key)).toEqual([
+      "demo/result.txt",
+      "demo/texts/fox.txt",
+      "demo/texts/more.txt",
+    ]);
+    expect(Contents[0]?.Size).toBe("hello: 21 words, mostly the".length);
+  });
+});
