@@ -75,11 +75,12 @@ describe("the document about packages, data and settings of the user", () => {
       outputs.push(output);
     }
     const lines = outputs.at(-1)?.trimEnd().split("\n") ?? [];
-    expect(lines.filter((line) => !/^\[ *\d+ s\]|^connected/.test(line))).toEqual([
-      "hello: 21 words, mostly the",
-      expect.stringMatching(new RegExp(`^scheduler: {2}${PROCESS}$`)),
+    // The workers are in the order of their random ports.
+    expect(lines.filter((line) => !/^\[ *\d+ s\]|^connected/.test(line)).sort()).toEqual([
       expect.stringMatching(new RegExp(`^cpu--local-0: {2}${PROCESS}$`)),
       expect.stringMatching(new RegExp(`^cpu--local-1: {2}${PROCESS}$`)),
+      "hello: 21 words, mostly the",
+      expect.stringMatching(new RegExp(`^scheduler: {2}${PROCESS}$`)),
     ]);
   });
 
