@@ -22,6 +22,12 @@ REGION = "eu-central-1"
 SUPPORT = REPOSITORY / "__tests__" / "support"
 PLUGIN = Path(__file__).with_name("session_manager_plugin.py")
 
+REFUSING = "127.0.0.9"
+"""Address of this computer on which nothing listens."""
+
+SILENT = "192.0.2.10"
+"""Address of TEST-NET-1 (RFC 5737), where nothing answers, as without a route to the cluster."""
+
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example", "AWS_REGION": REGION}
 
 
@@ -76,12 +82,12 @@ class Account:
         self._secrets = boto3.client("secretsmanager", REGION, **options)
 
     def scheduler(
-        self, cluster: str, target: str | None, state: str = "ready", address: str = "192.0.2.10"
+        self, cluster: str, target: str | None, state: str = "ready", address: str = REFUSING
     ) -> str:
         """Start an instance of a scheduler; returns its id.
 
         :param target: `host:port` that sessions reach; None if it is not connected to Session Manager
-        :param address: private address; by default one of TEST-NET-1, where nothing answers (RFC 5737)
+        :param address: private address; by default one that refuses connections
         """
         tags = {"dask:cluster": cluster, "dask:role": "scheduler"} | ({"dask:state": state} if state else {})
         answer = self._ec2.run_instances(

@@ -17,6 +17,9 @@ from doubles import served
 
 NAMES = ("localhost", "127.0.0.1")
 
+NO_LISTENER = 9
+"""Port of the discard protocol, on which nothing listens: direct connections fail at once."""
+
 
 class Pki:
     """CA of a cluster with the certificates of its node and of its clients."""
@@ -75,6 +78,7 @@ def account(home, moto_url, monkeypatch):
     """The account of the test. Clusters of other tests have other names or are terminated."""
     sessions = SessionManager()
     install_plugin(home / "bin")
+    use_port(monkeypatch, NO_LISTENER)
     monkeypatch.setenv("PATH", f"{home / 'bin'}:{os.environ['PATH']}")
     monkeypatch.setenv("PLUGIN_DOUBLE", str(home))
     for name, value in CREDENTIALS.items():

@@ -69,7 +69,7 @@ class Cluster:
             "scheduler",
             *("--host", "127.0.0.1", "--port", "0", "--dashboard-address", "127.0.0.1:0"),
             *("--scheduler-file", str(file)),
-            *("--idle-timeout", "300s", *self.scheduler_options),
+            *("--idle-timeout", "900s", *self.scheduler_options),
         )
         deadline = time.monotonic() + START_SECONDS
         while not file.exists() or not file.read_text().strip():

@@ -214,8 +214,8 @@ def test_a_home_that_cannot_be_written(account, home, pki):
 
 def test_of_several_instances_the_running_one_is_the_scheduler(account):
     running = account.scheduler("broken", NOTHING)
-    account.stop(account.scheduler("broken", NOTHING, address="192.0.2.11"))
-    account.terminate(account.scheduler("broken", NOTHING, address="192.0.2.12"))
+    account.stop(account.scheduler("broken", NOTHING, address="127.0.0.11"))
+    account.terminate(account.scheduler("broken", NOTHING, address="127.0.0.12"))
     assert AwsCluster("broken").scheduler().id == running
 
 
