@@ -11,6 +11,9 @@ from cdktf_dask.cli.options import cluster_options, print_warnings, report
 PORTS = {"scheduler": 8786, "dashboard": 8787}
 """`PORTS` of `lib/config/ports.ts`."""
 
+CHECK_SECONDS = 30
+"""Time between two questions whether the scheduler is on another instance."""
+
 
 @click.command()
 @cluster_options
@@ -39,7 +42,7 @@ def tunnel(
         progress.step(f"opening a tunnel to {scheduler.id} through Session Manager")
         opened = Tunnel(access.aws, scheduler, PORTS[to], port)
     # It has no client that notices a lost scheduler.
-    opened.lost = lambda: True
+    opened.lost, opened.check_seconds = lambda: True, CHECK_SECONDS
     try:
         protocol = access.protocol if to == "scheduler" else {"tls": "https", "tcp": "http"}[access.protocol]
         address = f"{protocol}://localhost:{opened.port}"

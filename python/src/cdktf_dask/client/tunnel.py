@@ -52,6 +52,7 @@ class Tunnel:
         self.port = local_port or free_port()
         self.lost: Callable[[], bool] = lambda: False
         """Whether the scheduler may be on another instance now."""
+        self.check_seconds = CHECK_SECONDS
         self._closing = Event()
         self._plugin: Plugin | None = Plugin(aws, scheduler.id, remote_port, self.port)
         self._thread = Thread(target=self._watch, name=f"tunnel-{aws.name}", daemon=True)
@@ -84,7 +85,7 @@ class Tunnel:
                     self._reopen("the tunnel dropped")
                     continue
                 checked = checked + WATCH_SECONDS if self.lost() else 0.0
-                if checked >= CHECK_SECONDS:
+                if checked >= self.check_seconds:
                     checked = 0.0
                     self._follow()
         finally:
