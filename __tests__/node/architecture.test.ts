@@ -78,24 +78,15 @@ describe("the platforms of a cluster", () => {
   const x86_64 = { python: "3.12", machine: "x86_64" };
   const aarch64 = { python: "3.12", machine: "aarch64" };
 
-  test("are those of its nodes, each once, with the lockfiles that they install", () => {
-    expect(nodePlatforms(define())).toEqual([{ ...x86_64, kinds: ["cpu"] }]);
-    expect(nodePlatforms(define({ pools: [GPU, X86] }))).toEqual([{ ...x86_64, kinds: ["cpu", "gpu"] }]);
-    expect(nodePlatforms(define({ scheduler: SCHEDULER, pools: [ARM] }))).toEqual([
-      { ...aarch64, kinds: ["cpu"] },
-    ]);
-    expect(nodePlatforms(define({ scheduler: SCHEDULER, pools: [GPU] }))).toEqual([
-      { ...x86_64, kinds: ["gpu"] },
-      { ...aarch64, kinds: ["cpu"] },
-    ]);
+  test("are those of its nodes, each once", () => {
+    expect(nodePlatforms(define())).toEqual([x86_64]);
+    expect(nodePlatforms(define({ pools: [GPU, X86] }))).toEqual([x86_64]);
+    expect(nodePlatforms(define({ scheduler: SCHEDULER, pools: [ARM] }))).toEqual([aarch64]);
+    expect(nodePlatforms(define({ scheduler: SCHEDULER, pools: [GPU] }))).toEqual([x86_64, aarch64]);
     expect(nodePlatforms(define({ release: "2024.7", pools: [ARM] }))).toEqual([
-      { python: "3.11", machine: "x86_64", kinds: ["cpu"] },
-      { python: "3.11", machine: "aarch64", kinds: ["cpu"] },
+      { python: "3.11", machine: "x86_64" },
+      { python: "3.11", machine: "aarch64" },
     ]);
-    const ucx = { ...GPU, ucx: true };
-    expect(
-      nodePlatforms(define({ tls: false, scheduler: { instanceType: "g6.xlarge" }, pools: [ucx] })),
-    ).toEqual([{ ...x86_64, kinds: ["gpu"] }]);
   });
 
   test("change the digest of the inputs of a lockfile only with an architecture", () => {

@@ -40,15 +40,12 @@ const MACHINES = [
 ] as const;
 
 /** Returns the platforms of the nodes of a cluster, one for each architecture. */
-export function nodePlatforms({ release, scheduler, pools, ucx }: ResolvedCluster): readonly NodePlatform[] {
-  const nodes = [
-    { kind: ucx ? "gpu" : "cpu", architecture: architectureOf(scheduler) } as const,
-    ...pools.map((pool) => ({ kind: pool.kind, architecture: architectureOf(pool) })),
-  ];
-  return MACHINES.flatMap(([architecture, machine]) => {
-    const kinds = nodes.filter((node) => node.architecture === architecture).map(({ kind }) => kind);
-    return kinds.length === 0 ? [] : [{ python: release.python, machine, kinds: [...new Set(kinds)].sort() }];
-  });
+export function nodePlatforms({ release, scheduler, pools }: ResolvedCluster): readonly NodePlatform[] {
+  const present = [scheduler, ...pools].map(architectureOf);
+  return MACHINES.filter(([architecture]) => present.includes(architecture)).map(([, machine]) => ({
+    python: release.python,
+    machine,
+  }));
 }
 
 function requirementsIn(file: string, issues: ValidationIssue[]): readonly string[] {

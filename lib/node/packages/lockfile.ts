@@ -33,7 +33,7 @@ export function digestOfInputs(cluster: ResolvedCluster, { requirements, wheels 
       requirements: [...requirements].sort(),
       wheels: wheels.map(({ basename, sha256 }) => [basename, sha256]).sort(),
       index: [url ?? "", ...extraUrls],
-      platforms: nodePlatforms(cluster).map(({ python, machine }) => ({ python, machine })),
+      platforms: nodePlatforms(cluster),
     }),
   );
 }

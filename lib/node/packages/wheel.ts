@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import type { ValidationIssue } from "../../config/validation-error";
-import type { LockKind } from "./lockfile";
 
 /** File name of a wheel: name, version, optional build, and its tags (PEP 427). */
 const NAME =
@@ -31,14 +30,12 @@ export interface Wheel {
 /** What is wrong with a wheel. */
 export type WheelIssue = Pick<ValidationIssue, "expected" | "hint">;
 
-/** Platform of some nodes of a cluster. */
+/** Platform of a node. */
 export interface NodePlatform {
   /** Version of Python, such as `3.12`. */
   readonly python: string;
   /** Such as `x86_64`. */
   readonly machine: "x86_64" | "aarch64";
-  /** Lockfiles that are installed on it. */
-  readonly kinds: readonly LockKind[];
 }
 
 /** Reads a wheel, or returns what is wrong with it. */
@@ -74,10 +71,7 @@ export function normalized(name: string): string {
 }
 
 /** Returns whether a wheel can be installed on a node: by its version of Python, and its platform. */
-export function fits(
-  { tags }: Wheel,
-  { python, machine }: Pick<NodePlatform, "python" | "machine">,
-): boolean {
+export function fits({ tags }: Wheel, { python, machine }: NodePlatform): boolean {
   const minor = Number(python.split(".")[1]);
   const pythonFits = tags.python.some((tag) => {
     const [, implementation, version] = /^(py|cp)3(\d*)$/.exec(tag) ?? [];
