@@ -61,7 +61,7 @@ def frame() -> pd.DataFrame:
         {
             "float": numbers / 7,
             "int": numbers.astype("int16"),
-            "text": [f"é{number}" for number in numbers],
+            "text": pd.array([f"é{number}" for number in numbers], dtype="string[pyarrow]"),
             "category": pd.Categorical(np.array(["a", "b", "c"])[numbers % 3]),
             "nullable": pd.array([None if number % 5 == 0 else number for number in numbers], dtype="Int64"),
             "when": pd.date_range("2026-07-01", periods=count, freq="s", tz="Europe/Berlin"),
@@ -71,6 +71,7 @@ def frame() -> pd.DataFrame:
 
 
 def longdouble() -> np.ndarray:
+    """80 bits on x86_64, 128 on arm64, so it is the one value that does not survive."""
     return np.arange(10, dtype=np.longdouble) / 3
 
 
@@ -83,6 +84,9 @@ def same(name: str, other) -> bool:
     if isinstance(own, pd.DataFrame):
         pd.testing.assert_frame_equal(own, other, check_exact=True, check_freq=False)
         return True
+    if name == longdouble.__name__:
+        # Of its 16 bytes, 6 have no meaning on x86_64.
+        return np.array_equal(own, other)
     if isinstance(own, np.ndarray):
         return own.dtype == other.dtype and own.shape == other.shape and own.tobytes() == other.tobytes()
     return repr(own) == repr(other) and own == other
@@ -143,7 +147,7 @@ def main(scheduler: str) -> None:
 
 
 def received_bytes(dask_worker) -> int:
-    return dask_worker.transfer_incoming_bytes_total
+    return sum(transfer["total"] for transfer in dask_worker.transfer_incoming_log)
 
 
 if __name__ == "__main__":
