@@ -11,7 +11,7 @@ const suite = (displayName, ...folders) => ({
 
 module.exports = {
   projects: [
-    suite("unit", "config", "node", "aws", "local", "environments", "scripts"),
+    suite("unit", "config", "node", "aws", "local", "cli", "environments", "scripts"),
     suite("local", "end-to-end/local"),
     suite("chaos", "end-to-end/chaos"),
     ...["releases", "smoke", "dashboard", "terraform", "policy", "consumer"].map((name) => suite(name, name)),

@@ -1,7 +1,7 @@
 """Write the lockfiles in locks/ and of the tests from the .in files next to them.
 
-    npm run lock                  keeps the versions of existing lockfiles
-    npm run lock -- --upgrade     upgrades all packages that no .in file pins
+    npm run lock:releases                 keeps the versions of existing lockfiles
+    npm run lock:releases -- --upgrade    upgrades all packages that no .in file pins
 
 Each release has cpu.txt and gpu.txt, for all platforms and versions of Python, with the hashes of all wheels.
 """
@@ -62,7 +62,8 @@ class Locker:
         self.compile(
             *["--universal", "--fork-strategy", "fewest", "--python-version", python],
             *["--generate-hashes", "--emit-build-options", "--annotation-style", "line"],
-            *["--custom-compile-command", "npm run lock", "--output-file", f"{name}.txt", f"{name}.in"],
+            *["--custom-compile-command", "npm run lock:releases"],
+            *["--output-file", f"{name}.txt", f"{name}.in"],
             *(self.upgrade if upgrade else []),
             cwd=folder,
         )

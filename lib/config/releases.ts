@@ -44,7 +44,7 @@ export type ReleaseName = (typeof RELEASE_NAMES)[number];
 export const DEFAULT_RELEASE: ReleaseName = "2026.7";
 
 /**
- * Release catalogue. Each release has its lockfiles in `locks/<name>/`, which `npm run lock` writes;
+ * Release catalogue. Each release has its lockfiles in `locks/<name>/`, which `npm run lock:releases` writes;
  * `npm run test:releases` installs them and compares the versions.
  */
 export const RELEASES: Readonly<Record<ReleaseName, Release>> = {

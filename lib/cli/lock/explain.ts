@@ -125,7 +125,7 @@ export class Explanation {
       case "unknown":
         return `cannot be installed: ${needs(reason.name)} is not in ${index}. Hint: check the name; environment.index.extraUrls adds an index, environment.wheels a wheel`;
       case "no version":
-        return `cannot be installed: ${index} has only ${reason.available}. Hint: change its versions`;
+        return `cannot be installed: ${index} has ${reason.found}. Hint: change its versions`;
       case "source":
         return `cannot be installed: ${reason.package} has no wheel, only a source distribution. Hint: choose another version, or build a wheel and add it to environment.wheels`;
       case "no wheel":
@@ -168,7 +168,7 @@ function described(found: readonly Dependency[], pins: ReadonlyMap<string, strin
 function neededBy(lockfile: string, name: string): string | undefined {
   const notes = lockfile.split(`\n${name}==`)[1]?.match(/^ {4}# via (.*)/m)?.[1] ?? "";
   const names = notes.split(", ").filter((source) => source !== "" && !source.startsWith("-r "));
-  return names.length === 0 ? undefined : `${names.join(", ")} needs it`;
+  return names.length === 0 ? undefined : `needed by ${names.join(", ")}`;
 }
 
 function facts(messages: string, pins: ReadonlyMap<string, string>): string {

@@ -38,7 +38,7 @@ export function dependencies(messages: string): readonly Dependency[] {
 /** Why a requirement has no solution without other requirements. */
 export type Reason =
   | { readonly kind: "unknown"; readonly name: string }
-  | { readonly kind: "no version"; readonly available: string }
+  | { readonly kind: "no version"; readonly found: string }
   | { readonly kind: "source"; readonly package: string }
   | { readonly kind: "no wheel"; readonly package: string; readonly wheels?: string };
 
@@ -61,8 +61,10 @@ export function reasonOf(messages: string): Reason | undefined {
       ...(wheels !== undefined && { wheels: wheels.replaceAll("`", "") }),
     };
   }
-  const available = first(/\bonly (\S+) is available/) ?? first(/\bthere is no version of (\S+)/);
-  if (available !== undefined) return { kind: "no version", available: trimmed(available) };
+  const available = first(/\bonly (\S+) is available/);
+  if (available !== undefined) return { kind: "no version", found: `only ${trimmed(available)}` };
+  const missing = first(/\bthere is no version of (\S+)/);
+  if (missing !== undefined) return { kind: "no version", found: `no ${trimmed(missing)}` };
   return undefined;
 }
 

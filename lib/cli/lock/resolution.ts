@@ -7,7 +7,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { CommandContext } from "../../local/runtime/run-command";
 import { packageRoot } from "../../node/package-file";
 import type { LockRequest } from "../../node/packages/lock-request";
@@ -92,6 +92,8 @@ export class Workspace {
 
   private compile(args: readonly string[]): Promise<UvResult> {
     const wheels = this.request.wheels.length > 0 ? ["--find-links", this.wheels] : [];
-    return runUv(this.context, this.uv, [...QUIET, ...wheels, ...args], this.directory);
+    // Its own Python, because shims on the PATH are slow.
+    const python = ["--python", join(dirname(this.uv.path), "python")];
+    return runUv(this.context, this.uv, [...QUIET, ...python, ...wheels, ...args], this.directory);
   }
 }

@@ -118,23 +118,29 @@ export function withDefinition(
   return { ...index, ...urls, findLinks: [], noIndex: false, firstIndex: true };
 }
 
-/** Variables of uv that have the user and the password of an index, or say where they are. */
-const CREDENTIALS = /^UV_(INDEX_\w+_(USERNAME|PASSWORD)|KEYRING_PROVIDER)$/;
+/** Values of `UV_KEYRING_PROVIDER`, with which uv asks a keyring for passwords. */
+const KEYRINGS = ["subprocess", "native"];
 
-/** Returns the variables with which the user gives uv passwords, and the indexes with the names to which they refer. */
+/** Returns the variables with which the user gives uv the passwords of these indexes, and the indexes with their names. */
 export function credentialVariables(index: PackageIndex, env: NodeJS.ProcessEnv): Record<string, string> {
-  const given = Object.fromEntries(
-    Object.entries(env).flatMap(([name, value]) =>
-      CREDENTIALS.test(name) && value !== undefined ? [[name, value]] : [],
-    ),
-  );
-  const named = `${env.UV_DEFAULT_INDEX ?? ""} ${env.UV_INDEX ?? ""}`.split(/\s+/);
-  const withName = (url: string) => named.find((entry) => entry.endsWith(`=${url}`)) ?? url;
-  return {
-    ...given,
-    ...(index.url !== undefined && { UV_DEFAULT_INDEX: withName(index.url) }),
-    ...(index.extraUrls.length > 0 && { UV_INDEX: index.extraUrls.map(withName).join(" ") }),
-  };
+  const entries = `${env.UV_DEFAULT_INDEX ?? ""} ${env.UV_INDEX ?? ""}`.split(/\s+/);
+  const named = (url: string) => entries.find((entry) => entry.endsWith(`=${url}`)) ?? url;
+  const [url, extraUrls] = [index.url && named(index.url), index.extraUrls.map(named)];
+  // uv documentation, "Authentication": UV_INDEX_<NAME>_USERNAME and UV_INDEX_<NAME>_PASSWORD.
+  const variables = [url ?? "", ...extraUrls].flatMap((entry) => {
+    const name = /^([\w.-]+)=/
+      .exec(entry)?.[1]
+      ?.toUpperCase()
+      .replaceAll(/[^A-Z0-9]/g, "_");
+    return name === undefined ? [] : [`UV_INDEX_${name}_USERNAME`, `UV_INDEX_${name}_PASSWORD`];
+  });
+  const keyring = env.UV_KEYRING_PROVIDER ?? "";
+  return withoutUndefined({
+    ...Object.fromEntries(variables.flatMap((name) => (env[name] ? [[name, env[name]]] : []))),
+    UV_KEYRING_PROVIDER: KEYRINGS.includes(keyring) ? keyring : undefined,
+    UV_DEFAULT_INDEX: url || undefined,
+    UV_INDEX: joined(extraUrls),
+  });
 }
 
 /** Environment variables with which pip uses this index and reads no configuration file. */

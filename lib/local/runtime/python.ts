@@ -41,7 +41,7 @@ export async function findPython(
     else return { path, version };
   }
   throw new LocalStackError(
-    `no Python for the lockfile: ${rejected.join("; ") || `no answer from ${candidates.join(", ")}`}, ` +
+    `no Python for this release: ${rejected.join("; ") || `no answer from ${candidates.join(", ")}`}, ` +
       `expected ${versions.join(", ")}. Hint: install one (Debian, Ubuntu: apt install python3 python3-venv), ` +
       "or set DASK_PYTHON to its path",
   );
