@@ -155,14 +155,14 @@ def test_the_process_of_the_scheduler_reads_no_data(rig, cluster, data):
 DATASETS = f"""{PRELUDE}
 import dask.bag, dask.dataframe as dd
 place = f"s3://{{BUCKET}}"
+cpu = {{"resources": {{"CPU": 1}}}}
 with Client(timeout=20) as client:
     numbers = dd.read_csv(f"{{place}}/in/*.csv")
-    numbers.to_parquet(f"{{place}}/out")
-    numbers.to_parquet(f"{{place}}/out", overwrite=True)
-    numbers.to_parquet(f"{{place}}/out", append=True, ignore_divisions=True)
+    for mode in ({{}}, {{"overwrite": True}}, {{"append": True, "ignore_divisions": True}}):
+        numbers.to_parquet(f"{{place}}/out", compute_kwargs=cpu, **mode)
     table = dd.read_parquet(f"{{place}}/out")
     lines = dask.bag.read_text(f"{{place}}/in/*.csv")
-    print(json.dumps([int(table.a.sum().compute()), lines.count().compute()]))
+    print(json.dumps([int(table.a.sum().compute(**cpu)), lines.count().compute(**cpu)]))
 """
 
 
