@@ -2,11 +2,13 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
+  credentialVariables,
   describeIndex,
   fromConfiguration,
   packageIndex,
   pipVariables,
   uvVariables,
+  withDefinition,
 } from "../../../lib/local/runtime/package-index";
 import { testDirectory } from "../../support/directory";
 
@@ -166,5 +168,59 @@ describe("the configuration that pip reads", () => {
     const env = { HOME: directory, PATH: process.env.PATH, PIP_CONFIG_FILE: file };
 
     expect((await packageIndex(python, env)).url).toBe("https://file.example/simple");
+  });
+});
+
+describe("the index of a definition", () => {
+  const pip = fromConfiguration(
+    {
+      "global.index-url": "https://mirror.example/simple",
+      "global.extra-index-url": "https://extra.example/simple",
+      "global.find-links": "https://wheels.example",
+      "global.cert": "/certs/company.pem",
+    },
+    {},
+  );
+
+  test("replaces the indexes of pip, and keeps its certificates", () => {
+    const index = withDefinition(pip, {
+      url: "https://a.example/simple",
+      extraUrls: ["https://b.example/simple"],
+    });
+
+    expect(index).toMatchObject({ findLinks: [], noIndex: false, cert: "/certs/company.pem" });
+    const { UV_INDEX_STRATEGY, ...variables } = uvVariables(index);
+    expect(UV_INDEX_STRATEGY).toBeUndefined();
+    expect(variables).toMatchObject({
+      UV_DEFAULT_INDEX: "https://a.example/simple",
+      UV_INDEX: "https://b.example/simple",
+    });
+  });
+
+  test("is that of pip if the definition has none, and its replacement of PyPI if it has only more", () => {
+    expect(withDefinition(pip, { extraUrls: [] })).toBe(pip);
+    expect(withDefinition(pip, { extraUrls: ["https://b.example/simple"] })).toMatchObject({
+      url: "https://mirror.example/simple",
+      extraUrls: ["https://b.example/simple"],
+    });
+  });
+
+  test("gets the passwords of uv by the name that the user gives it", () => {
+    const index = withDefinition(pip, { extraUrls: ["https://b.example/simple"] });
+    const env = {
+      UV_INDEX: "other=https://c.example/simple our-index=https://b.example/simple",
+      UV_INDEX_OUR_INDEX_USERNAME: "me",
+      UV_INDEX_OUR_INDEX_PASSWORD: "secret",
+      UV_INDEX_OTHER_PASSWORD: "another",
+      UV_KEYRING_PROVIDER: "subprocess",
+    };
+
+    expect(credentialVariables(index, env)).toEqual({
+      UV_DEFAULT_INDEX: "https://mirror.example/simple",
+      UV_INDEX: "our-index=https://b.example/simple",
+      UV_INDEX_OUR_INDEX_USERNAME: "me",
+      UV_INDEX_OUR_INDEX_PASSWORD: "secret",
+      UV_KEYRING_PROVIDER: "subprocess",
+    });
   });
 });

@@ -99,11 +99,10 @@ function additionsOf(requirements: readonly string[], wheels: readonly Wheel[]):
 /** Lowest Python of local clusters, and that of the nodes; without those that a wheel does not fit. */
 function supportedPythons({ release, platforms }: LockRequest, wheels: readonly Wheel[]): readonly string[] {
   const candidates = [...new Set([lowest(release.localPythons), release.python])];
-  const machine = platforms[0]?.machine ?? "x86_64";
+  const fitsOne = (wheel: Wheel, python: string) =>
+    platforms.some(({ machine }) => fits(wheel, { python, machine }));
   const fitsAll = (python: string) =>
-    wheels.every(({ name }) =>
-      wheels.some((wheel) => wheel.name === name && fits(wheel, { python, machine })),
-    );
+    wheels.every(({ name }) => wheels.some((wheel) => wheel.name === name && fitsOne(wheel, python)));
   return candidates.filter(fitsAll);
 }
 
