@@ -68,6 +68,11 @@ test.each([
     "Because dask was not found in the package registry and you require dask==2026.7.1, we can " +
       "conclude that your requirements are unsatisfiable.",
   ],
+  [
+    "uv since 0.13",
+    "error: Failed to download `dask==2026.7.1`\n  cause: Hash mismatch for `dask==2026.7.1`\n\n         Expected:\n",
+    "Hash mismatch for `dask==2026.7.1`",
+  ],
   ["uv's plain error", "error: invalid value\n\nFor more information\n", "invalid value"],
   ["a command line", "Usage: dask worker\n\nError: No such option: --nope\n", "No such option: --nope"],
   [

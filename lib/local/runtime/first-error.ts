@@ -27,13 +27,13 @@ function pipConnectionError(lines: readonly string[]): string | undefined {
   return first(lines, /^WARNING: Retrying .* after connection broken by '(.*)': /);
 }
 
-/** uv prints the cause last, as `Caused by:` or at the end of a branch. */
+/** uv prints the cause last, as `cause:`, `Caused by:` (before 0.13) or at the end of a branch. */
 function uvError(lines: readonly string[]): string | undefined {
   const start = lines.findIndex((line) => /^(error: | +× )/.test(line));
   if (start === -1) return undefined;
   const end = lines.findIndex((line, index) => index > start && !/^\s/.test(line));
   const chain = lines.slice(start, end === -1 ? undefined : end);
-  const causes = chain.map((line) => /^\s+(?:Caused by: |[├╰]─▶ )(.*)/.exec(line)?.[1]);
+  const causes = chain.map((line) => /^\s+(?:Caused by: |cause: |[├╰]─▶ )(.*)/.exec(line)?.[1]);
   const last = causes.findLastIndex((cause) => cause !== undefined);
   if (last === -1) return lines[start]?.replace(/^(error: | +× )/, "");
   // A cause continues in indented lines.
