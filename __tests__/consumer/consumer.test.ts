@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
+import { writeWheel } from "../support/packages/wheels";
 import { describeWithTerraform } from "../support/terraform/suite";
 import { PROVIDER_VERSIONS, terraformBench } from "../support/terraform/terraform";
 import { Workspace } from "../support/terraform/workspace";
@@ -70,6 +71,32 @@ describe("the commands of the README install the package into another project, w
         readFileSync(join(project, "setup", script), "utf8"),
       );
   });
+
+  test("locks packages and a wheel of its own, and synthesizes with the lockfile", () => {
+    const { path } = writeWheel(join(project, "wheels"), { name: "my_lib", version: "1.2" });
+    const app = [
+      "const { App } = require('cdktf');",
+      "const { defineCluster, LocalStack } = require('cdktf-dask');",
+    ];
+    const environment = { packages: ["humanize==4.*", "more-itertools"], wheels: [relative(project, path)] };
+    const cluster = { name: "packed", network: { adminSubnets: ["10.8.0.0/16"] }, environment };
+    app.push(`const cluster = defineCluster(${JSON.stringify(cluster)});`, "const app = new App();");
+    app.push("new LocalStack(app, 'packed', { cluster });", "app.synth();");
+    writeFileSync(join(project, "packed.cjs"), app.join("\n"));
+    writeFileSync(join(project, "cdktf.json"), JSON.stringify({ app: "node packed.cjs" }));
+
+    const synthesize = () => run(project, "env", "CDKTF_OUTDIR=packed.out", "node", "packed.cjs");
+    expect(synthesize).toThrow(
+      "the lockfile of your packages: it is missing. Hint: run `npx cdktf-dask lock packed`",
+    );
+    expect(run(project, "npx", "cdktf-dask", "lock", "packed")).toMatch(
+      /^packed, compared with release 2026\.7:\n {2}added {4}humanize {8}4\.[\d.]+\n {2}added {4}more-itertools {2}[\d.]+\n {2}added {4}my-lib {10}1\.2\nNext: git add dask-locks\/packed, commit, and npx cdktf deploy\n$/,
+    );
+    synthesize();
+    expect(run(project, "npx", "cdktf-dask", "client", "packed", "--requirements")).toContain(
+      "\nmy-lib==1.2 \\\n",
+    );
+  }, 300_000);
 
   test("resolves the main module and the manifest of the package only", () => {
     const resolve = (name: string) => run(project, "node", "-p", `require.resolve(${JSON.stringify(name)})`);
