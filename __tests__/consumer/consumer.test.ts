@@ -1,13 +1,15 @@
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
-import { writeWheel } from "../support/packages/wheels";
+import { dirname, join } from "node:path";
+import { freePort } from "../end-to-end/checkout";
+import { awsHome, createBucket } from "../support/aws-home";
 import { describeWithTerraform } from "../support/terraform/suite";
 import { PROVIDER_VERSIONS, terraformBench } from "../support/terraform/terraform";
 import { Workspace } from "../support/terraform/workspace";
-import { newDirectory, ROOT, run } from "./workspace";
+import { newDirectory, ROOT, run, runIn } from "./workspace";
 
 const BOUNDARY = "arn:aws:iam::123456789012:policy/company-boundary";
+const EXAMPLE = join(ROOT, "examples", "bring-your-own");
 const KEY = "arn:aws:kms:eu-central-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef";
 
 const { devDependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
@@ -72,32 +74,6 @@ describe("the commands of the README install the package into another project, w
       );
   });
 
-  test("locks packages and a wheel of its own, and synthesizes with the lockfile", () => {
-    const { path } = writeWheel(join(project, "wheels"), { name: "my_lib", version: "1.2" });
-    const app = [
-      "const { App } = require('cdktf');",
-      "const { defineCluster, LocalStack } = require('cdktf-dask');",
-    ];
-    const environment = { packages: ["humanize==4.*", "more-itertools"], wheels: [relative(project, path)] };
-    const cluster = { name: "packed", network: { adminSubnets: ["10.8.0.0/16"] }, environment };
-    app.push(`const cluster = defineCluster(${JSON.stringify(cluster)});`, "const app = new App();");
-    app.push("new LocalStack(app, 'packed', { cluster });", "app.synth();");
-    writeFileSync(join(project, "packed.cjs"), app.join("\n"));
-    writeFileSync(join(project, "cdktf.json"), JSON.stringify({ app: "node packed.cjs" }));
-
-    const synthesize = () => run(project, "env", "CDKTF_OUTDIR=packed.out", "node", "packed.cjs");
-    expect(synthesize).toThrow(
-      "the lockfile of your packages: it is missing. Hint: run `npx cdktf-dask lock packed`",
-    );
-    expect(run(project, "npx", "cdktf-dask", "lock", "packed")).toMatch(
-      /^packed, compared with release 2026\.7:\n {2}added {4}humanize {8}4\.[\d.]+\n {2}added {4}more-itertools {2}[\d.]+\n {2}added {4}my-lib {10}1\.2\nNext: git add dask-locks\/packed, commit, and npx cdktf deploy\n$/,
-    );
-    synthesize();
-    expect(run(project, "npx", "cdktf-dask", "client", "packed", "--requirements")).toContain(
-      "\nmy-lib==1.2 \\\n",
-    );
-  }, 300_000);
-
   test("resolves the main module and the manifest of the package only", () => {
     const resolve = (name: string) => run(project, "node", "-p", `require.resolve(${JSON.stringify(name)})`);
     expect(resolve("cdktf-dask/package.json")).toContain("node_modules/cdktf-dask/package.json");
@@ -106,6 +82,48 @@ describe("the commands of the README install the package into another project, w
     expect(readdirSync(join(installed, "iam"))).toEqual(["deploy-data-and-roles.json", "deploy-ec2.json"]);
     // The Python package comes without its tests.
     expect(readdirSync(join(installed, "python")).sort()).toEqual(["pyproject.toml", "src"]);
+  });
+
+  describeWithTerraform("runs a program with packages, data and settings of its own", () => {
+    test("on a local cluster, from an environment of the command client", async () => {
+      const bench = await terraformBench("consumer-own");
+      const env = { ...process.env, HOME: awsHome(directory, bench.mockAws) };
+      const terraform = (...words: readonly string[]) => {
+        const [command = "", ...args] = bench.terraform.command;
+        const options = [...args, `-chdir=${join(project, "own.out/stacks/own")}`, ...words];
+        return runIn(project, { ...bench.terraform.environment, ...env }, command, ...options);
+      };
+      const synthesize = () => run(project, "env", "CDKTF_OUTDIR=own.out", "node", "own.cjs");
+      try {
+        createBucket(bench.mockAws, "my-bucket");
+        await writeOwnApp(project);
+        expect(synthesize).toThrow(
+          "the lockfile of your packages: it is missing. Hint: run `npx cdktf-dask lock own`",
+        );
+        expect(run(project, "npx", "cdktf-dask", "lock", "own")).toMatch(
+          /^own, compared with release 2026\.7:\n {2}added {4}humanize {8}4\.[\d.]+\n {2}added {4}more-itertools {2}[\d.]+\n {2}added {4}word-counts {5}1\.0\nNext: git add dask-locks\/own, commit, and npx cdktf deploy\n$/,
+        );
+        synthesize();
+        terraform("init", "-input=false");
+        terraform("apply", "-auto-approve", "-input=false");
+        run(project, "npx", "cdktf-dask", "client", "own");
+
+        const python = join(project, ".dask/clients/own/bin/python");
+        const upload = `import s3fs; s3fs.S3FileSystem().put("${EXAMPLE}/texts/", "s3://my-bucket/demo/texts/", recursive=True)`;
+        runIn(project, env, python, "-c", upload);
+        const program = [join(EXAMPLE, "program.py"), "own", "s3://my-bucket/demo"];
+        const printed = runIn(project, env, python, ...program)
+          .trimEnd()
+          .split("\n");
+        expect(printed[0]).toBe("hello: 21 words, mostly the");
+        const values =
+          /^(scheduler|cpu--local-0): {2}humanize 4\.\S+ {2}more-itertools \S+ {2}word-counts 1\.0 {2}256MiB {2}hello$/;
+        expect(printed.slice(1).map((line) => values.exec(line)?.[1])).toEqual(["scheduler", "cpu--local-0"]);
+      } finally {
+        terraform("destroy", "-auto-approve", "-input=false");
+        await bench.close();
+      }
+    }, 900_000);
   });
 
   describeWithTerraform("has a stack in an existing VPC, which real Terraform", () => {
@@ -144,6 +162,34 @@ test("npm refuses to publish the package", () => {
   ];
   expect(() => run(ROOT, "npm", "publish", "--ignore-scripts", ...nowhere)).toThrow("EPRIVATE");
 });
+
+/** Writes an app with a local cluster whose definition has packages, a wheel, a setting of Dask and a variable. */
+async function writeOwnApp(project: string): Promise<void> {
+  const wheel = ["--no-deps", "--wheel-dir", "wheels", join(EXAMPLE, "word_counts")];
+  run(project, "python3", "-m", "pip", "wheel", "--quiet", ...wheel);
+  const cluster = {
+    name: "own",
+    network: { adminSubnets: ["127.0.0.0/8"] },
+    environment: {
+      packages: ["humanize==4.*", "more-itertools"],
+      wheels: ["wheels/word_counts-1.0-py3-none-any.whl"],
+    },
+    dask: { "array.chunk-size": "256MiB" },
+    environmentVariables: { GREETING: "hello" },
+    pools: [{ name: "cpu", kind: "cpu", threads: 1, memoryLimit: "1GiB" }],
+  };
+  const ports = { scheduler: await freePort(), dashboard: await freePort() };
+  const app = [
+    "const { App } = require('cdktf');",
+    "const { defineCluster, LocalStack } = require('cdktf-dask');",
+    `const cluster = defineCluster(${JSON.stringify(cluster)});`,
+    "const app = new App();",
+    `new LocalStack(app, 'own', { cluster, ports: ${JSON.stringify(ports)} });`,
+    "app.synth();",
+  ];
+  writeFileSync(join(project, "own.cjs"), app.join("\n"));
+  writeFileSync(join(project, "cdktf.json"), JSON.stringify({ app: "node own.cjs" }));
+}
 
 /** Validation and plan of a stack in an empty account. */
 async function checkedByTerraform(folder: string) {

@@ -8,8 +8,13 @@ export const ROOT = resolve(__dirname, "../..");
 
 /** Runs a command to its end, at most five minutes; its output becomes the error's message when it fails. */
 export function run(cwd: string, command: string, ...args: string[]): string {
+  return runIn(cwd, process.env, command, ...args);
+}
+
+/** Like `run`, with these environment variables. */
+export function runIn(cwd: string, env: NodeJS.ProcessEnv, command: string, ...args: string[]): string {
   try {
-    return execFileSync(command, args, { cwd, encoding: "utf8", stdio: "pipe", timeout: 300_000 });
+    return execFileSync(command, args, { cwd, env, encoding: "utf8", stdio: "pipe", timeout: 300_000 });
   } catch (error) {
     const { stdout, stderr } = error as { stdout?: string; stderr?: string };
     throw new Error(`${command} ${args.join(" ")} failed:\n${stdout ?? ""}\n${stderr ?? error}`);

@@ -217,7 +217,8 @@ export async function occupiedPort() {
   return { server, port: (server.address() as AddressInfo).port };
 }
 
-async function freePort(): Promise<number> {
+/** Returns a port that no program listens on. */
+export async function freePort(): Promise<number> {
   const { server, port } = await occupiedPort();
   await once(server.close(), "close");
   return port;

@@ -1,5 +1,6 @@
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { awsHome, createBucket, REGION } from "../../support/aws-home";
 import { MockAws } from "../../support/mock-aws/mock-aws";
 import { mockAws as mockAwsCommands } from "../../support/python-environment";
 import { Checkout } from "../checkout";
@@ -7,7 +8,6 @@ import { Checkout } from "../checkout";
 jest.setTimeout(900_000);
 
 const BUCKET = "my-bucket";
-const REGION = "eu-central-1";
 
 /** The part of the document about the local stack. */
 const [, DOCUMENT = ""] = readFileSync("docs/bring-your-own.md", "utf8").split(/^## /m);
@@ -36,23 +36,8 @@ describe("the document about packages, data and settings of the user", () => {
     writeFileSync(join(checkout.directory, "environments", "local.ts"), blocks("ts").join(""));
     const python = join(await mockAwsCommands(), "python");
     mockAws = await MockAws.start(python, join(checkout.directory, "mock-aws.log"));
-    const configuration = { LocationConstraint: REGION };
-    mockAws.call(REGION, "s3", "create_bucket", {
-      Bucket: BUCKET,
-      CreateBucketConfiguration: configuration,
-    });
-    // The user's home directory, with credentials and an endpoint that stands for AWS.
-    const home = join(checkout.directory, "home");
-    mkdirSync(join(home, ".aws"), { recursive: true });
-    const lines = [
-      "[default]",
-      `region = ${REGION}`,
-      `endpoint_url = ${mockAws.endpoint}`,
-      "aws_access_key_id = mock",
-      "aws_secret_access_key = mock",
-    ];
-    writeFileSync(join(home, ".aws", "config"), `${lines.join("\n")}\n`);
-    env = { HOME: home };
+    createBucket(mockAws, BUCKET);
+    env = { HOME: awsHome(checkout.directory, mockAws) };
   });
   afterAll(async () => {
     await mockAws?.stop();
