@@ -5,7 +5,7 @@ import { packageFile, packageRoot } from "../../lib/node/package-file";
 
 const VERIFY = join(__dirname, "arm64", "verify.py");
 
-// Installation and imports under qemu-user: two minutes for a release on a computer without other work.
+// Installation and imports under qemu-user: four minutes for a release on two cores with much other work.
 const LIMIT = 15 * 60_000;
 
 /** Directions in which a value crosses, and whether it arrived unchanged. */
