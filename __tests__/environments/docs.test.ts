@@ -47,7 +47,7 @@ test("the README names outputs that a stack has", () => {
   const named = [...textOf("README.md").matchAll(/`([a-z]+(?:_(?:[a-z]+|<pool>))+)`/g)].map(([, name = ""]) =>
     name.replace("<pool>", "cpu"),
   );
-  expect(named).toEqual(expect.arrayContaining(["tunnel_scheduler", "client_bundle", "scale_cpu"]));
+  expect(named).toEqual(expect.arrayContaining(["tunnel_dashboard", "client_bundle", "scale_cpu"]));
   expect(named.filter((name) => !(name in outputs))).toEqual([]);
 });
 
