@@ -43,6 +43,13 @@ export class Account extends Construct {
     return `arn:${this.partition}:${service}:${this.region}:${this.accountId}:${resource}`;
   }
 
+  /** Returns the ARN of a secret by its name or ARN. Secrets Manager adds a hyphen and six characters to a name. */
+  secretArn(nameOrArn: string): string {
+    return nameOrArn.startsWith("arn:")
+      ? nameOrArn
+      : this.arn("secretsmanager", `secret:${nameOrArn}-??????`);
+  }
+
   /**
    * Returns the regional principal of a service, such as `s3.eu-central-1.amazonaws.com`, for example for
    * `kms:ViaService`.

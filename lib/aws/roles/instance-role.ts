@@ -24,8 +24,8 @@ export interface InstanceRoleProps {
 }
 
 /**
- * IAM role of instances, with the permissions that Session Manager and the cluster need: each action by name and, where AWS
- * supports it, each resource by ARN. `addToPolicy` and `addManagedPolicy` add permissions. Instances are created after all
+ * IAM role of instances, with the permissions that Session Manager, the package index and the cluster need: each action by
+ * name and, where AWS supports it, each resource by ARN. `addToPolicy` and `addManagedPolicy` add permissions. Instances are created after all
  * policies of their role.
  *
  * Tasks have the permissions of the role of their pool.
@@ -93,6 +93,12 @@ export class InstanceRole extends Construct {
         Resource: "*",
       },
     );
+    const { credentialsSecret } = cluster.environment.index;
+    if (credentialsSecret !== undefined)
+      this.allow("package-index", {
+        Action: "secretsmanager:GetSecretValue",
+        Resource: account.secretArn(credentialsSecret),
+      });
   }
 
   /**

@@ -68,7 +68,9 @@ export class NodeRole extends InstanceRole {
       "variables",
       {
         Action: "secretsmanager:GetSecretValue",
-        Resource: [...new Set(references.map((reference) => this.secretArn(reference)))],
+        Resource: [
+          ...new Set(references.map(({ secretsManager }) => this.account.secretArn(secretsManager))),
+        ],
       },
       ...[...keys].map((key) => ({
         Action: "kms:Decrypt",
@@ -78,18 +80,11 @@ export class NodeRole extends InstanceRole {
           StringLike: {
             "kms:EncryptionContext:SecretARN": references
               .filter(({ kmsKey }) => kmsKey === key)
-              .map((reference) => this.secretArn(reference)),
+              .map(({ secretsManager }) => this.account.secretArn(secretsManager)),
           },
         },
       })),
     );
-  }
-
-  /** Returns the ARN of a secret. Secrets Manager adds a hyphen and six characters to its name. */
-  private secretArn({ secretsManager }: SecretReference): string {
-    return secretsManager.startsWith("arn:")
-      ? secretsManager
-      : this.account.arn("secretsmanager", `secret:${secretsManager}-??????`);
   }
 
   /** Allows reading secrets, optionally writing them, and the use of their key for these secrets only. */
