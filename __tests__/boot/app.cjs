@@ -6,13 +6,13 @@
  * installer; and GPU nodes install the CPU lockfile with the line REQUIREMENT, instead of 3.4 GB of GPU packages. FOLDER has the
  * user's wheel and lockfiles (rig/own_work.py).
  */
-const { mkdirSync, writeFileSync } = require("node:fs");
+const { mkdirSync, readFileSync, writeFileSync } = require("node:fs");
 const { join } = require("node:path");
 const { App } = require("cdktf");
 
 const [outdir, sha256, requirement, folder] = process.argv.slice(2);
 const miniforge = require("../../dist/lib/node/miniforge.js");
-miniforge.MINIFORGE = { ...miniforge.MINIFORGE, sha256 };
+miniforge.MINIFORGE.x86_64 = { ...miniforge.MINIFORGE.x86_64, sha256 };
 const packages = require("../../dist/lib/node/packages/read-packages.js");
 const { readPackages } = packages;
 packages.readPackages = (cluster) => {
@@ -31,6 +31,18 @@ lifecycle.HOOK_SECONDS = 30;
 
 /** Returns the path of a user's setup script. */
 const setup = (name) => join(__dirname, "setup", name);
+
+/** Returns the path of an example of the documentation. */
+const example = (name) => join(__dirname, "../../docs/examples", name);
+
+/** Returns the path of a copy of an example with the rig's NFS server. */
+const fromRig = (name) => {
+  const copy = join(outdir, name);
+  const text = readFileSync(example(name), "utf8");
+  mkdirSync(outdir, { recursive: true });
+  writeFileSync(copy, text.replace(/^source=.*$/m, "source=10.77.0.200:/shared"));
+  return copy;
+};
 
 /** Text with the characters that systemd, shells and templates treat specially. */
 const EXACT = "a \"b\" 'c' \\n $HOME ${HOME} `id` %h 50% \\\n\tü 🙂 # x; y\n";
@@ -83,6 +95,11 @@ const definitions = {
       environmentVariables: { TOKEN: { secretsManager: "prod/none" } },
     },
   ),
+  // The example that mounts a file system, from the rig's NFS server.
+  mount: define(
+    { nodeSetup: { boot: fromRig("mount-nfs.sh") } },
+    { nodeSetup: { bake: example("install-nfs.sh") } },
+  ),
   // Its scheduler is not booted, or fails.
   lonely: define(
     {},
@@ -133,7 +150,7 @@ function facts(cluster) {
     hookSeconds: lifecycle.HOOK_SECONDS,
     signal: signalParameter(cluster),
     joinSeconds: lifecycle.JOIN_SECONDS,
-    miniforge: miniforge.MINIFORGE.url,
+    miniforge: miniforge.MINIFORGE.x86_64.url,
     expectation: plan.expectation,
     scheduler: { bake: image(plan.scheduler) },
     pools: Object.fromEntries(pools),

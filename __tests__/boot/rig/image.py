@@ -30,6 +30,8 @@ PACKAGES = (
     *("mdadm", "xfsprogs"),
     # Its apt hook runs after each installation, as on a node.
     "needrestart",
+    # For the double of mount.nfs4.
+    *("libnfs13", "python3-fusepy"),
 )
 
 #: Files of the image: path and content.

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from . import nfs
 from .aws import Aws
 from .client import Client
 from .disks import Disks
@@ -54,6 +55,7 @@ class Rig:
         layers: tuple[Path, ...] = (),
         options: tuple[str, ...] = (),
         gpu: bool = False,
+        mounts: bool = False,
         unreachable: tuple[str, ...] = (),
         **facts: object,
     ) -> Node:
@@ -64,6 +66,7 @@ class Rig:
         :param layers: result of `bake`, to start from a baked image
         :param options: of systemd-nspawn, such as `--tmpfs=/opt:size=100M`
         :param gpu: whether it has the doubles of a GPU and of the driver's packages
+        :param mounts: whether it mounts from an NFS server
         :param unreachable: addresses without a route
         :param facts: more facts of the instance (doubles/instances.py), such as `faults=["no-imdsv2"]`
         """
@@ -85,6 +88,8 @@ class Rig:
         self._nodes[address] = node = self._node(instance, address, disks, layers, options)
         if gpu:
             self.gpu.equip(node.guest)
+        if mounts:
+            nfs.equip(node.guest)
         node.start()
         return node
 
@@ -109,6 +114,12 @@ class Rig:
         name = f"client-{address.replace('.', '-')}"
         self._give_network(name, address, gateway)
         return Client(self.namespaces, name, self.image, node.guest.root)
+
+    def nfs_server(self, address: str) -> nfs.NfsServer:
+        """Start an NFS server in the VPC."""
+        name = f"nfs-{address.replace('.', '-')}"
+        self._give_network(name, address, GATEWAY)
+        return nfs.NfsServer(self.namespaces, name, self.image, self.aws.ca)
 
     def calls(self, node: Node) -> list[dict]:
         """Return the calls of a node to AWS, in the double's record."""
