@@ -20,7 +20,7 @@ export HOME=/root PIP_DISABLE_PIP_VERSION_CHECK=1 UV_CACHE_DIR=/opt/dask/.uv-cac
 # The user's indexes and wheels, in the notations of pip and uv.
 [[ -z $INDEX_URL ]] || export PIP_INDEX_URL=$INDEX_URL UV_DEFAULT_INDEX=$INDEX_URL
 [[ -z $EXTRA_INDEX_URLS ]] || export UV_INDEX=$EXTRA_INDEX_URLS
-[[ ! -d $lib/wheels ]] || export UV_FIND_LINKS=$lib/wheels
+[[ ! -d $lib/wheels ]] || export UV_FIND_LINKS=$lib/wheels${UV_FIND_LINKS:+,$UV_FIND_LINKS}
 
 # write_credentials: of the indexes, in a file that only root reads and that this step removes
 write_credentials() {
