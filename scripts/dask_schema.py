@@ -3,8 +3,8 @@
     npm run dask:schema              writes lib/config/dask/schema-<release>.json from the locked packages
     npm run dask:schema -- --check   fails if a file differs from the packages
 
-Run it after `npm run lock:releases` has changed dask or distributed. A file has the types of all keys that the schemas
-of both packages describe, without the descriptions, and the license of the packages.
+Run it after `npm run lock:releases` has changed dask or distributed. A file has the types of all keys that
+the schemas of both packages describe, without the descriptions, and the license of the packages.
 """
 
 import argparse
