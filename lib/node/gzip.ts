@@ -7,9 +7,11 @@ const OS_UNKNOWN = 255;
 /**
  * Compresses data in JavaScript by a pinned library. The output of `node:zlib` differs between releases of Node, and
  * other bytes would make Terraform replace the scheduler and all workers.
+ *
+ * @param level from 1, the fastest, to 9, the smallest
  */
-export function gzip(content: Uint8Array): Buffer {
-  const bytes = Buffer.from(gzipSync(content, { level: 9, mem: 8, mtime: 0 }));
+export function gzip(content: Uint8Array, level: 4 | 9): Buffer {
+  const bytes = Buffer.from(gzipSync(content, { level, mem: 8, mtime: 0 }));
   bytes[OS_BYTE] = OS_UNKNOWN;
   return bytes;
 }

@@ -15,7 +15,7 @@ export const MAX_USER_DATA_BYTES = 4096;
  * @throws Error above `MAX_USER_DATA_BYTES`
  */
 export function userData(node: NodePlan): string {
-  const bytes = gzip(Buffer.from(cloudConfig(node)));
+  const bytes = gzip(Buffer.from(cloudConfig(node)), 9);
   if (bytes.length > MAX_USER_DATA_BYTES) {
     throw new Error(
       `user data of the ${node.role}: got ${bytes.length} bytes compressed, expected at most ${MAX_USER_DATA_BYTES}. Hint: move files from the stub to the bundle`,
