@@ -9,7 +9,7 @@ PREFIX = "demo"
 OWN = ["word-counts 1.0", "256MiB", "hello"]
 
 
-def test_the_program_uses_packages_data_and_settings_on_all_nodes(rig, cluster):
+def test_the_program_uses_packages_data_and_settings_on_all_nodes(rig, cluster, tmp_path):
     location = {"LocationConstraint": "eu-central-1"}
     rig.aws.call("s3", "create_bucket", Bucket=BUCKET, CreateBucketConfiguration=location)
     texts = sorted((EXAMPLE / "texts").glob("*.txt"))
@@ -28,8 +28,9 @@ def test_the_program_uses_packages_data_and_settings_on_all_nodes(rig, cluster):
     assert done.returncode == 0, done.stderr
     result, *processes = done.stdout.splitlines()
     assert result == "hello: 21 words, mostly the"
-    stored = rig.aws.call("s3", "get_object", Bucket=BUCKET, Key=f"{PREFIX}/result.txt")
-    assert stored["Body"].read().decode() == result
+    stored = tmp_path / "result.txt"
+    rig.aws.call("s3", "download_file", Filename=str(stored), Bucket=BUCKET, Key=f"{PREFIX}/result.txt")
+    assert stored.read_text() == result
     found = {name: fields for name, *fields in (line.split("  ") for line in processes)}
     assert sorted(name.split("--")[0] for name in found) == ["cpu", "cpu", "gpu", "scheduler:"]
     for fields in found.values():

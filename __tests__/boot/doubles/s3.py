@@ -72,7 +72,8 @@ class ForwardedRequest(Handler):
         permissions = request.permissions()
         denied = not all(allowed(instance.policies, permission) for permission in permissions)
         status, headers, content = (403, {}, b"") if denied else self.forward(request)
-        if status == 404 and request.key and not allowed(instance.policies, request.listing()):
+        missing_key = status == 404 and request.key and b"NoSuchBucket" not in content
+        if missing_key and not allowed(instance.policies, request.listing()):
             denied, status = True, 403
         self.server.record(
             instance=instance.id,
