@@ -56,7 +56,7 @@ def test_an_allowed_object_is_returned(node, s3, bucket):
 
 
 def test_a_missing_bucket_is_not_found(node, s3, aws):
-    status, answer = send(node, KEY, READ, LIST)
+    status, answer = send(node, KEY, READ)
     assert status == 404
     assert "<Code>NoSuchBucket</Code>" in answer
 
