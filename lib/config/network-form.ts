@@ -1,4 +1,5 @@
 import type { ValidationIssue } from "./validation-error";
+import { valueAt } from "./value-at";
 
 /** Issue of a field, with its path as a list. */
 export interface FormIssue extends Pick<ValidationIssue, "expected" | "hint"> {
@@ -67,11 +68,4 @@ export function networkFormIssues(definition: unknown): readonly FormIssue[] {
 
 function pathOf(path: string): readonly string[] {
   return path.split(".");
-}
-
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>(
-    (inner, key) => (inner as Record<PropertyKey, unknown> | null | undefined)?.[key],
-    value,
-  );
 }

@@ -3,6 +3,7 @@ import type { ClusterDefinition, NetworkDefinition, PoolDefinition } from "./def
 import { networkFormIssues } from "./network-form";
 import { definitionSchema } from "./schema";
 import type { ValidationIssue } from "./validation-error";
+import { valueAt } from "./value-at";
 
 /** Result of the validation of each field. */
 export interface ShapeReport {
@@ -83,13 +84,6 @@ function pathText(path: Path): string {
     (text, key) =>
       typeof key === "number" ? `${text}[${key}]` : text === "" ? String(key) : `${text}.${String(key)}`,
     "",
-  );
-}
-
-function valueAt(value: unknown, path: Path): unknown {
-  return path.reduce<unknown>(
-    (inner, key) => (inner as Record<PropertyKey, unknown> | null | undefined)?.[key],
-    value,
   );
 }
 

@@ -2,7 +2,7 @@ import { dataAccess, managedPolicies, s3Location } from "../data";
 import { partitionOf } from "../regions";
 import type { ResolvedCluster } from "../resolved-cluster";
 import { ValidationError, type ValidationIssue } from "../validation-error";
-import { issueIf, type Rule } from "./rule";
+import { issueIf, type Rule, repeated } from "./rule";
 
 /** Managed policies of a role: by default, and at most after an increase (IAM User Guide, "IAM and AWS STS quotas"). */
 const DEFAULT_MANAGED_POLICIES = 10;
@@ -18,23 +18,11 @@ function levels(cluster: ResolvedCluster): readonly Level[] {
   ];
 }
 
-/** Elements of a list that are equal to an earlier one. */
-function repeated(path: string, values: readonly string[] = [], text = (value: string) => value) {
-  return values.flatMap((value, index) =>
-    issueIf(values.findIndex((other) => text(other) === text(value)) < index, {
-      path: `${path}[${index}]`,
-      value,
-      expected: "each entry once",
-      hint: "remove the duplicate",
-    }),
-  );
-}
-
 /** Cluster and pool name each place, key and policy once, and no place both in `read` and in `write`. */
 export const dataOnce: Rule = (cluster) =>
   levels(cluster).flatMap(({ path, data, managedPolicies }) => [
-    ...repeated(`${path}data.read`, data?.read, place),
-    ...repeated(`${path}data.write`, data?.write, place),
+    ...repeated(`${path}data.read`, data?.read, "entry", place),
+    ...repeated(`${path}data.write`, data?.write, "entry", place),
     ...(data?.read ?? []).flatMap((url, index) =>
       issueIf(data?.write?.some((other) => place(other) === place(url)) ?? false, {
         path: `${path}data.read[${index}]`,

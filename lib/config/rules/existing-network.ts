@@ -1,11 +1,10 @@
 import { unusableIn } from "../address-space";
-import type { ValidationIssue } from "../validation-error";
-import { eachPool, issueIf, type Rule } from "./rule";
+import { eachPool, issueIf, type Rule, repeated } from "./rule";
 
 /** Each subnet of an existing network is listed once. */
 export const subnetsOnce: Rule = ({ network: { existing }, pools }) => [
-  ...repeated("network.privateSubnetIds", existing?.privateSubnetIds ?? [], "subnet"),
-  ...pools.flatMap(({ subnetIds = [] }, index) => repeated(`pools[${index}].subnetIds`, subnetIds, "subnet")),
+  ...repeated("network.privateSubnetIds", existing?.privateSubnetIds, "subnet"),
+  ...pools.flatMap(({ subnetIds }, index) => repeated(`pools[${index}].subnetIds`, subnetIds, "subnet")),
 ];
 
 /** The zones of a pool are zones of the network, each once. */
@@ -47,14 +46,3 @@ export const schedulerReachable: Rule = ({ network: { existing }, scheduler: { p
     }),
   ];
 };
-
-function repeated(path: string, values: readonly string[], what: string): readonly ValidationIssue[] {
-  return values.flatMap((value, index) =>
-    issueIf(values.indexOf(value) < index, {
-      path: `${path}[${index}]`,
-      value,
-      expected: `each ${what} once`,
-      hint: "remove the duplicate",
-    }),
-  );
-}
