@@ -1,7 +1,7 @@
 import type { ResolvedCluster } from "../config/resolved-cluster";
 import { ValidationError } from "../config/validation-error";
 import { packageFile } from "../node/package-file";
-import { type LockKind, readHeader } from "../node/packages/lockfile";
+import type { LockKind } from "../node/packages/lockfile";
 import { type Packages, readPackages } from "../node/packages/read-packages";
 import { PIP_LOCKFILE } from "./lockfiles";
 
@@ -20,10 +20,4 @@ export function localPackages(cluster: ResolvedCluster): Packages {
 export function lockfilesOf({ lockfiles }: Packages, kind: LockKind): readonly string[] {
   const text = lockfiles[kind];
   return /^pip==/m.test(text) ? [text] : [text, packageFile(PIP_LOCKFILE)];
-}
-
-/** Returns the versions of Python that the lockfiles of a cluster support, preferred first. */
-export function supportedPythons({ release }: ResolvedCluster, { lockfiles }: Packages): readonly string[] {
-  const [, lowest = 0] = /^3\.(\d+)$/.exec(readHeader(lockfiles.cpu)?.python ?? "") ?? [];
-  return release.localPythons.filter((version) => Number(version.split(".")[1]) >= Number(lowest));
 }

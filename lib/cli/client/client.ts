@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -12,7 +12,7 @@ import {
 import { waitForLock } from "../../local/runtime/wait-for-lock";
 import { packageFile, packageFiles, packageRoot } from "../../node/package-file";
 import type { LockRequest } from "../../node/packages/lock-request";
-import { lockCommand, readHeader, releaseLockfile } from "../../node/packages/lockfile";
+import { lockCommand, readLockfile, releaseLockfile, supportedPythons } from "../../node/packages/lockfile";
 import { readWheel } from "../../node/packages/wheel";
 import { CommandError } from "../error";
 import { chosen, requestsOfApp } from "../requests";
@@ -46,15 +46,17 @@ export async function client(context: CommandContext, name: string, options: Cli
 function lockfileOf({ cluster, release, folder, inputs }: LockRequest): string {
   if (folder === undefined) return packageFile(releaseLockfile(release.name, "cpu"));
   const file = join(folder, "cpu.txt");
-  const hint = `Hint: run \`${lockCommand(cluster)}\``;
-  if (!existsSync(file)) throw new CommandError(`${file} is missing. ${hint}`);
-  const text = readFileSync(file, "utf8");
-  const header = readHeader(text);
-  if (header === undefined) throw new CommandError(`${file} was edited. ${hint}`);
-  if (header.inputs !== inputs)
-    throw new CommandError(`${file} is outdated: release, packages, wheels or indexes have changed. ${hint}`);
-  return text;
+  const read = readLockfile(file, inputs);
+  if (read.state === "valid") return read.text;
+  throw new CommandError(`${file} ${PROBLEMS[read.state]}. Hint: run \`${lockCommand(cluster)}\``);
 }
+
+/** What is wrong with a lockfile. */
+const PROBLEMS = {
+  missing: "is missing",
+  edited: "was edited",
+  outdated: "is outdated: release, packages, wheels or indexes have changed",
+};
 
 /** A requirements file for pip and uv: the lockfile, and where its packages are. */
 function requirementsFile({ index, wheels }: LockRequest, lockfile: string): string {
@@ -81,7 +83,7 @@ async function makeEnvironment(
   const { cluster, release } = request;
   const link = resolve(folder ?? join(".dask", "clients", cluster));
   checkFolder(link);
-  const uv = await installUv(context, pythonsOf(request, lockfile));
+  const uv = await installUv(context, supportedPythons(release, lockfile));
   await waitForLock(
     resolve(".dask", ".locks", `${cluster}-client`),
     `npx cdktf-dask client ${cluster}`,
@@ -119,14 +121,6 @@ async function makeEnvironment(
     `Next: source ${shown.startsWith("..") ? link : shown}/bin/activate, and in Python: ` +
       `import cdktf_dask; client = cdktf_dask.connect("${cluster}")\n`,
   );
-}
-
-/** Versions of Python that the lockfile supports, that of the nodes first. */
-function pythonsOf({ release }: LockRequest, lockfile: string): readonly string[] {
-  const minor = (version: string) => Number(version.split(".")[1]);
-  const lowest = minor(readHeader(lockfile)?.python ?? "3.0");
-  const others = release.localPythons.filter((version) => version !== release.python);
-  return [release.python, ...others].filter((version) => minor(version) >= lowest);
 }
 
 /** An environment of this command is a symbolic link; other folders stay. */

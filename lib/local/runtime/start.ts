@@ -3,11 +3,12 @@ import { join } from "node:path";
 import type { ResolvedCluster } from "../../config/resolved-cluster";
 import { unknownDaskKeys } from "../../config/rules/settings";
 import { type Expectation, expectation } from "../../node/expectation";
+import { supportedPythons } from "../../node/packages/lockfile";
 import { schedulerAddress } from "../addresses";
 import type { LocalDefinition } from "../definition";
 import { LocalStackError } from "../error";
 import { replaceFile } from "../files";
-import { localPackages, lockfilesOf, supportedPythons } from "../packages";
+import { localPackages, lockfilesOf } from "../packages";
 import type { LocalPaths } from "../paths";
 import { makeCertificates } from "./certificates";
 import { type Computer, inspectComputer } from "./computer";
@@ -55,7 +56,7 @@ export async function prepare(context: StepContext, { cluster }: LocalDefinition
 
 async function createEnvironmentOf(context: StepContext, cluster: ResolvedCluster): Promise<Installed> {
   const packages = localPackages(cluster);
-  const computer = await inspectComputer(supportedPythons(cluster, packages));
+  const computer = await inspectComputer(supportedPythons(cluster.release, packages.lockfiles.cpu));
   const gpu = localPools(cluster, computer).present.some(({ pool }) => pool.kind === "gpu");
   const index = await createEnvironment(context, computer.python, {
     lockfiles: lockfilesOf(packages, gpu ? "gpu" : "cpu"),

@@ -7,8 +7,8 @@ import { digestOfInputs, type LockKind } from "./lockfile";
 import type { NodePlatform } from "./wheel";
 
 /**
- * Environment variable with the path of a file to which each synthesized cluster appends its request as a line of JSON. Synthesis
- * then does not read the lockfiles of clusters. The commands `lock` and `client` run the app of the user with it.
+ * Environment variable with the path of a file to which each synthesized cluster appends its request as a line of JSON.
+ * Synthesis then does not read the lockfiles of clusters. The commands `lock` and `client` run the app of the user with it.
  */
 export const LOCK_REQUESTS = "CDKTF_DASK_LOCK_REQUESTS";
 

@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import type { Release } from "../../config/releases";
 import type { ResolvedCluster } from "../../config/resolved-cluster";
 import { packageFile } from "../package-file";
 import { nodePlatforms, type PackageInputs } from "./inputs";
@@ -62,6 +64,27 @@ export function readHeader(text: string): LockfileHeader | undefined {
   const match = HEADER.exec(text);
   const { python = "", inputs = "", content } = match?.groups ?? {};
   return match !== null && digestOf(text.slice(match[0].length)) === content ? { python, inputs } : undefined;
+}
+
+/** Lockfile of a cluster, or what is wrong with it. */
+export type ReadLockfile =
+  | { readonly state: "valid"; readonly text: string }
+  | { readonly state: "missing" | "edited" | "outdated" };
+
+/** Reads a lockfile, and compares it with the digest of its inputs. */
+export function readLockfile(file: string, inputs: string): ReadLockfile {
+  if (!existsSync(file)) return { state: "missing" };
+  const text = readFileSync(file, "utf8");
+  const header = readHeader(text);
+  if (header === undefined) return { state: "edited" };
+  return header.inputs === inputs ? { state: "valid", text } : { state: "outdated" };
+}
+
+/** Returns the versions of Python of local stacks and clients that a lockfile supports, preferred first. */
+export function supportedPythons({ localPythons }: Release, lockfile: string): readonly string[] {
+  const minor = (version: string) => Number(version.split(".")[1]);
+  const lowest = minor(readHeader(lockfile)?.python ?? "3.0");
+  return localPythons.filter((version) => minor(version) >= lowest);
 }
 
 function digestOf(text: string): string {

@@ -1,11 +1,10 @@
-import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { ResolvedCluster } from "../../config/resolved-cluster";
 import type { ValidationIssue } from "../../config/validation-error";
 import { packageFile } from "../package-file";
-import { type PackageInputs, readInputs } from "./inputs";
+import { readInputs } from "./inputs";
 import { hasPackages, requestLock } from "./lock-request";
-import { digestOfInputs, type LockKind, lockCommand, readHeader, releaseLockfile } from "./lockfile";
+import { digestOfInputs, type LockKind, lockCommand, readLockfile, releaseLockfile } from "./lockfile";
 import type { Wheel } from "./wheel";
 
 /** Packages of the Python environments of a cluster. */
@@ -35,32 +34,33 @@ export function readPackages(cluster: ResolvedCluster): Packages {
   };
   if (issues.length > 0) return { ...ofRelease, issues };
   if (requestLock(cluster, inputs, kinds) || !hasPackages(inputs)) return { ...ofRelease, issues: [] };
-  const read = kinds.map((kind) => ({ kind, ...readLockfile(cluster, inputs, kind) }));
+  const digest = digestOfInputs(cluster, inputs);
+  const read = kinds.map((kind) => ({ kind, ...lockfileOf(cluster, digest, kind) }));
   const texts = Object.fromEntries(read.map(({ kind, text }) => [kind, text]));
   return {
     lockfiles: { ...ofRelease.lockfiles, ...texts },
     wheels: inputs.wheels,
     own: true,
-    issues: read.flatMap(({ issue }) => (issue ? [issue] : [])),
+    issues: read.flatMap(({ issue }) => issue ?? []),
   };
 }
 
-function readLockfile(cluster: ResolvedCluster, inputs: PackageInputs, kind: LockKind) {
-  const file = join(cluster.environment.lockfiles, `${kind}.txt`);
-  const issue = (expected: string): { text: string; issue: ValidationIssue } => ({
-    text: "",
-    issue: {
-      path: "environment.lockfiles",
-      value: file,
-      expected,
-      hint: `run \`${lockCommand(cluster.name)}\``,
-    },
-  });
-  if (!existsSync(resolve(file))) return issue("the lockfile of your packages: it is missing");
-  const text = readFileSync(resolve(file), "utf8");
-  const header = readHeader(text);
-  if (header === undefined) return issue("a lockfile as the command wrote it: it was edited");
-  if (header.inputs !== digestOfInputs(cluster, inputs))
-    return issue("the lockfile of this definition: release, packages, wheels or indexes have changed since");
-  return { text, issue: undefined };
+/** What is expected of a lockfile that cannot be used. */
+const EXPECTED = {
+  missing: "the lockfile of your packages: it is missing",
+  edited: "a lockfile as the command wrote it: it was edited",
+  outdated: "the lockfile of this definition: release, packages, wheels or indexes have changed since",
+};
+
+function lockfileOf({ name, environment }: ResolvedCluster, digest: string, kind: LockKind) {
+  const file = join(environment.lockfiles, `${kind}.txt`);
+  const read = readLockfile(resolve(file), digest);
+  if (read.state === "valid") return { text: read.text };
+  const issue: ValidationIssue = {
+    path: "environment.lockfiles",
+    value: file,
+    expected: EXPECTED[read.state],
+    hint: `run \`${lockCommand(name)}\``,
+  };
+  return { text: "", issue };
 }
