@@ -1,3 +1,5 @@
+import { canonicalKey } from "./read-settings";
+
 /** Why a definition cannot set something, and what to use instead. */
 export interface Ownership {
   readonly reason: string;
@@ -5,7 +7,7 @@ export interface Ownership {
 }
 
 const tls: Ownership = {
-  reason: "it decides who may connect, on every node alike",
+  reason: "it decides who may connect, and must be the same on all nodes",
   hint: "set tls of the definition",
 };
 
@@ -71,10 +73,10 @@ const OWNED: Readonly<Record<string, Ownership>> = {
 
 /** Returns why a definition cannot set a key of Dask's configuration; `undefined` if it can. */
 export function ownerOfKey(path: string): Ownership | undefined {
-  const spelled = path.replaceAll("_", "-");
+  const spelled = canonicalKey(path);
   const [, owner] =
     Object.entries(OWNED).find(([key]) => {
-      const owned = key.replaceAll("_", "-");
+      const owned = canonicalKey(key);
       return spelled === owned || spelled.startsWith(`${owned}.`);
     }) ?? [];
   return owner;

@@ -43,9 +43,14 @@ export function mergeDaskSettings(under: DaskSettings, over: DaskSettings): Dask
   return merged;
 }
 
-/** Returns the key under which Dask reads another spelling of it: `-` and `_` are the same. */
-export function sameKey(one: string, other: string): boolean {
-  return one.replaceAll("_", "-") === other.replaceAll("_", "-");
+/** Returns whether Dask reads two spellings as the same key. */
+function sameKey(one: string, other: string): boolean {
+  return canonicalKey(one) === canonicalKey(other);
+}
+
+/** Returns the one spelling of a key for comparisons: to Dask, `-` and `_` are the same. */
+export function canonicalKey(key: string): string {
+  return key.replaceAll("_", "-");
 }
 
 type Mutable = Record<string, DaskValue>;

@@ -15,8 +15,8 @@ export interface Schema {
 }
 
 /**
- * Keys that Dask reads and its schemas lack (dask/base.py; `initialize_logging` of distributed/config.py). Their values have any
- * form.
+ * Keys that Dask reads and its schemas lack (dask/base.py; `initialize_logging` of distributed/config.py). Their values have
+ * any form.
  */
 const UNDESCRIBED: Readonly<Record<string, Schema>> = Object.fromEntries(
   ["annotations", "cache", "client-name", "logging", "logging-file-config", "num-workers", "pool"]
