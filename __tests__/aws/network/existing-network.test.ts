@@ -3,13 +3,9 @@ import { defineCluster } from "../../../lib/config/define";
 import type { ExistingNetworkDefinition, PoolDefinition } from "../../../lib/config/definition";
 import { LocalStack } from "../../../lib/local/stack/local-stack";
 import { type Block, Synthesized, testApp } from "../../support/synthesized";
+import { SUBNETS, VPC } from "../../support/vpc-ids";
 
-const VPC = "vpc-0123456789abcdef0";
-const [A, B, C] = [
-  "subnet-0aaaaaaaaaaaaaaaa",
-  "subnet-0bbbbbbbbbbbbbbbb",
-  "subnet-0cccccccccccccccc",
-] as const;
+const [A, B, C] = SUBNETS;
 const IMAGE = { amiId: "ami-0123456789abcdef0" };
 
 describe("a stack in an existing network of its definition", () => {

@@ -1,14 +1,10 @@
 import { defineCluster } from "../../../lib/config/define";
 import type { ClusterDefinition, PoolDefinition } from "../../../lib/config/definition";
+import { SUBNETS, VPC } from "../../support/vpc-ids";
 import { issuesOf } from "../issues-of";
 
 const ADMINS = { adminSubnets: ["10.0.0.0/8"] };
-const VPC = "vpc-0123456789abcdef0";
-const [A, B, C] = [
-  "subnet-0aaaaaaaaaaaaaaaa",
-  "subnet-0bbbbbbbbbbbbbbbb",
-  "subnet-0cccccccccccccccc",
-] as const;
+const [A, B, C] = SUBNETS;
 const EXISTING = { ...ADMINS, vpcId: VPC, privateSubnetIds: [A, B] };
 const CPU: PoolDefinition = { name: "cpu", kind: "cpu" };
 
