@@ -70,8 +70,8 @@ export async function installUv(
 }
 
 /**
- * Returns the index for lockfiles. Nodes have no additional indexes and folders of this computer, so only those of the definition
- * are used.
+ * Returns the index for lockfiles. Nodes have no additional indexes and folders of this computer, so only those of the
+ * definition are used.
  */
 export function indexForLock(index: PackageIndex, definition: Environment["index"]): PackageIndex {
   return withDefinition({ ...index, extraUrls: [], findLinks: [], noIndex: false }, definition);

@@ -146,8 +146,8 @@ export interface ClusterDefinition extends SettingsDefinition {
    */
   readonly managedPolicies?: readonly string[];
   /**
-   * ARN of the permissions boundary of all roles of the cluster, as `permissionsBoundary` of `DaskCluster`. It has to allow what
-   * the roles do (docs/security.md, "Your permissions").
+   * ARN of the permissions boundary of all roles of the cluster, as `permissionsBoundary` of `DaskCluster`. It has to allow
+   * what the roles do (docs/security.md, "Your permissions").
    *
    * @default - that of `DaskCluster`
    */

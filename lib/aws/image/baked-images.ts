@@ -29,9 +29,9 @@ export interface BakedImagesProps {
 
 /**
  * Baked AMIs of a cluster: one for each combination of contents and base image, so pools of a kind share one unless their
- * architectures, images or `bake` scripts differ. Without TLS, the scheduler can share the AMI of CPU pools; with TLS it cannot, because
- * only the scheduler has the dashboard proxy. A shared AMI has the size of the smallest disk. It is built on an instance
- * type of the scheduler if the scheduler shares it, otherwise of the pool whose name is first in the alphabet.
+ * architectures, images or `bake` scripts differ. Without TLS, the scheduler can share the AMI of CPU pools; with TLS it
+ * cannot, because only the scheduler has the dashboard proxy. A shared AMI has the size of the smallest disk. It is built on
+ * an instance type of the scheduler if the scheduler shares it, otherwise of the pool whose name is first in the alphabet.
  *
  * A pool with a `maxSize` of 0 gets no AMI, because the build would need quota for its instance type. Its launch
  * template has the base image.

@@ -32,8 +32,8 @@ export function imageParameter(image: Exclude<Image, PinnedImage>, architecture:
 }
 
 /**
- * Returns the image of a node in the form of launch templates: the id of an AMI, or `resolve:ssm:` and a parameter that EC2 reads
- * at each launch. If Terraform read the parameter, each release of the AMI would change the template and replace all
+ * Returns the image of a node in the form of launch templates: the id of an AMI, or `resolve:ssm:` and a parameter that EC2
+ * reads at each launch. If Terraform read the parameter, each release of the AMI would change the template and replace all
  * instances. So new instances start from newer AMIs of a parameter; with the id of an AMI, all instances are equal.
  */
 export function launchImage({ image, architecture }: ImageOfNode): string {
@@ -41,8 +41,8 @@ export function launchImage({ image, architecture }: ImageOfNode): string {
 }
 
 /**
- * Returns the image of a node in the form of Image Builder recipes: the id of an AMI, or `ssm:` and a parameter that Image Builder
- * reads for each build.
+ * Returns the image of a node in the form of Image Builder recipes: the id of an AMI, or `ssm:` and a parameter that Image
+ * Builder reads for each build.
  */
 export function parentImage({ image, architecture }: ImageOfNode): string {
   return isPinned(image) ? image.amiId : `ssm:${imageParameter(image, architecture)}`;

@@ -33,11 +33,10 @@ export class PrivateZone extends Construct {
 
   constructor(scope: Construct, id: string, { cluster, network, scheduler }: PrivateZoneProps) {
     super(scope, id);
-    const { existing } = cluster.network;
-    const zoneId = (existing?.hostedZone || undefined)?.id ?? this.createZone(cluster, network);
-    this.zoneId = zoneId;
+    const hostedZone = cluster.network.existing?.hostedZone;
+    this.zoneId = hostedZone ? hostedZone.id : this.createZone(cluster, network);
     this.record = new Route53Record(this, "scheduler", {
-      zoneId,
+      zoneId: this.zoneId,
       name: cluster.scheduler.hostname,
       type: "A",
       ttl: cluster.scheduler.privateAddress === undefined ? TTL.chosenByEc2 : TTL.fixed,

@@ -35,10 +35,10 @@ export interface SchedulerProps {
 }
 
 /**
- * Scheduler: an on-demand instance, with a fixed private address if the definition has one. Its state is in memory and lost with it, so only
- * changes of the definition, of its scripts and of the files that this package installs replace the instance; a newer AMI
- * does not. With `deletionProtection`, Terraform
- * (`prevent_destroy`) and EC2 (termination protection) both refuse to remove it.
+ * Scheduler: an on-demand instance, with a fixed private address if the definition has one. Its state is in memory and lost
+ * with it, so only changes of the definition, of its scripts and of the files that this package installs replace the
+ * instance; a newer AMI does not. With `deletionProtection`, Terraform (`prevent_destroy`) and EC2 (termination protection)
+ * both refuse to remove it.
  *
  * @example
  * dask.scheduler.addSecurityGroup("sg-0123456789abcdef0");

@@ -25,8 +25,8 @@ export interface InstanceRoleProps {
 
 /**
  * IAM role of instances, with the permissions that Session Manager, the package index and the cluster need: each action by
- * name and, where AWS supports it, each resource by ARN. `addToPolicy` and `addManagedPolicy` add permissions. Instances are created after all
- * policies of their role.
+ * name and, where AWS supports it, each resource by ARN. `addToPolicy` and `addManagedPolicy` add permissions. Instances are
+ * created after all policies of their role.
  *
  * Tasks have the permissions of the role of their pool.
  *

@@ -8,8 +8,8 @@ interface Change {
 }
 
 /**
- * Returns a table of what differs between two lockfiles. Of the added packages, it lists those that the user names; the others are
- * their dependencies.
+ * Returns a table of what differs between two lockfiles. Of the added packages, it lists those that the user names; the
+ * others are their dependencies.
  *
  * @param named normalized names of the user's requirements and wheels
  */

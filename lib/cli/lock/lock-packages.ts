@@ -63,8 +63,8 @@ type Resolved =
   | { readonly kind: LockKind; readonly failed: UvResult };
 
 /**
- * GPU packages have more constraints, so they are resolved first. uv prefers the given versions, so the CPU lockfile gets the same
- * versions.
+ * GPU packages have more constraints, so they are resolved first. uv prefers the given versions, so the CPU lockfile gets
+ * the same versions.
  */
 async function resolveKinds(
   workspace: Workspace,

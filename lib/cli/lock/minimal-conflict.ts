@@ -1,6 +1,6 @@
 /**
- * Returns a smallest part of a list that fails: without one of its items it would not (QuickXplain, Junker 2004). It needs about
- * two checks for each halving of the list, so few for a long list with one culprit.
+ * Returns a smallest part of a list that fails: without one of its items it would not (QuickXplain, Junker 2004). It needs
+ * about two checks for each halving of the list, so few for a long list with one culprit.
  *
  * @param items list that fails
  * @param fails whether a part fails

@@ -2,8 +2,8 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
 /**
- * Replaces several files: writes all new contents to temporary files, which then replace the files. A failure to write one changes
- * none.
+ * Replaces several files: writes all new contents to temporary files, which then replace the files. A failure to write one
+ * changes none.
  *
  * @param files content by path; undefined removes the file
  */

@@ -5,8 +5,8 @@
  */
 export interface EnvironmentDefinition {
   /**
-   * Requirements with name, extras, versions and markers, as in PEP 508, such as `"xgboost==3.1.*"`. Packages come as wheels from
-   * an index: no URLs, no source distributions.
+   * Requirements with name, extras, versions and markers, as in PEP 508, such as `"xgboost==3.1.*"`. Packages come as wheels
+   * from an index: no URLs, no source distributions.
    *
    * @default - none
    */
@@ -18,8 +18,8 @@ export interface EnvironmentDefinition {
    */
   readonly requirements?: string;
   /**
-   * Paths of wheels that are in no index, such as `dist/my_lib-1.2-py3-none-any.whl`. Nodes get them in their bundle. All wheels
-   * together have at most 100 MB.
+   * Paths of wheels that are in no index, such as `dist/my_lib-1.2-py3-none-any.whl`. Nodes get them in their bundle. All
+   * wheels together have at most 100 MB.
    *
    * @default - none
    */
@@ -49,8 +49,8 @@ export interface PackageIndexDefinition {
    */
   readonly extraUrls?: readonly string[];
   /**
-   * Name or ARN of a secret in AWS Secrets Manager with user and password of all indexes: `{ "username": "…", "password": "…" }`.
-   * Nodes read it while they install; their roles may read it. On your computer, uv reads `~/.netrc`.
+   * Name or ARN of a secret in AWS Secrets Manager with user and password of all indexes: `{ "username": "…", "password":
+   * "…" }`. Nodes read it while they install; their roles may read it. On your computer, uv reads `~/.netrc`.
    *
    * @default - none: indexes that need no password
    */

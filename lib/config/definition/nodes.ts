@@ -3,9 +3,10 @@ import type { NodeSetupDefinition } from "./node-setup";
 import type { SettingsDefinition } from "./settings";
 
 /**
- * Image of a node: Canonical's Ubuntu 24.04 for the architecture of the node, the AWS Deep Learning AMI with GPU driver (Ubuntu
- * 24.04, only x86_64), an AMI by its id, or the name of an SSM parameter that contains the id of an AMI. An AMI by id or parameter
- * must have the architecture of the instance types; this is not checked, and EC2 rejects the instance otherwise.
+ * Image of a node: Canonical's Ubuntu 24.04 for the architecture of the node, the AWS Deep Learning AMI with GPU driver
+ * (Ubuntu 24.04, only x86_64), an AMI by its id, or the name of an SSM parameter that contains the id of an AMI. An AMI by
+ * id or parameter must have the architecture of the instance types; this is not checked, and EC2 rejects the instance
+ * otherwise.
  */
 export type Image =
   | "ubuntu"
@@ -67,8 +68,8 @@ export interface CommonPoolDefinition extends SettingsDefinition {
   /** Name of the pool: a lower-case letter, then at most 19 lower-case letters, digits and single hyphens. */
   readonly name: string;
   /**
-   * Instance types, in order of preference; on-demand instances use the first one that AWS has capacity for. They are
-   * types of the Nitro System, and share one architecture: x86_64, or in CPU pools also arm64 (AWS Graviton, such as m7g.2xlarge).
+   * Instance types, in order of preference; on-demand instances use the first one that AWS has capacity for. They are types
+   * of the Nitro System, and share one architecture: x86_64, or in CPU pools also arm64 (AWS Graviton, such as m7g.2xlarge).
    * Types with GPUs only in GPU pools, and without other accelerators.
    *
    * @default - m7i.2xlarge, m6i.2xlarge and m5.2xlarge; g6.xlarge and g5.xlarge for a GPU pool

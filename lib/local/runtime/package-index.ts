@@ -106,8 +106,8 @@ export function fromConfiguration(
 }
 
 /**
- * Returns the index of a definition, which replaces that of the user. Certificates and proxy are those of the user, and so is the
- * replacement of PyPI if the definition has only additional indexes.
+ * Returns the index of a definition, which replaces that of the user. Certificates and proxy are those of the user, and so
+ * is the replacement of PyPI if the definition has only additional indexes.
  */
 export function withDefinition(
   index: PackageIndex,

@@ -8,8 +8,8 @@ import { LocalStackError } from "../error";
 export const VARIABLES_FILE = "variables";
 
 /**
- * Returns the environment variables of a program for `run_dask.py`, as JSON: a text, or the variable of the user's shell that has
- * the value of a secret.
+ * Returns the environment variables of a program for `run_dask.py`, as JSON: a text, or the variable of the user's shell
+ * that has the value of a secret.
  */
 export function variablesFile(service: Pick<Service, "variables">): string {
   const secrets = Object.keys(secretVariables(service)).map((name) => [name, { from: shellVariable(name) }]);
@@ -17,7 +17,8 @@ export function variablesFile(service: Pick<Service, "variables">): string {
 }
 
 /**
- * Returns the values of all secrets, by the variable of the user's shell that has them. Programs inherit them; no file has them.
+ * Returns the values of all secrets, by the variable of the user's shell that has them. Programs inherit them; no file has
+ * them.
  *
  * @throws LocalStackError for a secret without such a variable
  */
