@@ -16,8 +16,8 @@ test(
       const [oldest, later] = NODES.map((version) => synthesize(version, join(directory, version)));
       expect(oldest).toEqual(later);
       expect(JSON.stringify(oldest).match(/"user_data(_base64)?":"H4sI/g)).toHaveLength(8);
-      // A bundle for each node, of which the configuration has the checksum.
-      expect(JSON.stringify(oldest).match(/"source_hash":"[0-9a-f]{64}"/g)).toHaveLength(8);
+      // The configuration has the checksum of each archive: a bundle for each node, and the contents of 3 images.
+      expect(JSON.stringify(oldest).match(/"source_hash":"[0-9a-f]{64}"/g)).toHaveLength(8 + 3);
     }),
   600_000,
 );
