@@ -1,6 +1,7 @@
-import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { awsHome, createBucket, REGION } from "../../support/aws-home";
+import { Section } from "../../support/document";
 import { lineOf, RESULT } from "../../support/example-program";
 import { MockAws } from "../../support/mock-aws/mock-aws";
 import { mockAws as mockAwsCommands } from "../../support/python-environment";
@@ -10,18 +11,8 @@ jest.setTimeout(900_000);
 
 const BUCKET = "my-bucket";
 
-/** The part of the document about the local stack. */
-const [, DOCUMENT = ""] = readFileSync("docs/bring-your-own.md", "utf8").split(/^## /m);
-
-/** Contents of its code blocks in a language, without their indentation. */
-function blocks(language: string): string[] {
-  const found = DOCUMENT.matchAll(new RegExp(`^( *)\`\`\`${language}\\n([\\s\\S]*?)^ *\`\`\`$`, "gm"));
-  return [...found].map(([, indent = "", text = ""]) => text.replaceAll(new RegExp(`^${indent}`, "gm"), ""));
-}
-
-const COMMANDS = blocks("sh")
-  .flatMap((block) => block.trimEnd().split("\n"))
-  .map((line) => line.replaceAll("YOUR_BUCKET", BUCKET));
+const SECTION = new Section("docs/bring-your-own.md", "On your computer");
+const COMMANDS = SECTION.commands().map((line) => line.replaceAll("YOUR_BUCKET", BUCKET));
 
 describe("the document about packages, data and settings of the user", () => {
   let checkout: Checkout;
@@ -31,7 +22,7 @@ describe("the document about packages, data and settings of the user", () => {
   beforeAll(async () => {
     checkout = await Checkout.make();
     cpSync("examples", join(checkout.directory, "examples"), { recursive: true });
-    writeFileSync(join(checkout.directory, "environments", "local.ts"), blocks("ts").join(""));
+    writeFileSync(join(checkout.directory, "environments", "local.ts"), SECTION.blocks("ts").join(""));
     const python = join(await mockAwsCommands(), "python");
     mockAws = await MockAws.start(python, join(checkout.directory, "mock-aws.log"));
     createBucket(mockAws, BUCKET);
