@@ -249,8 +249,6 @@ describe("tls.yaml", () => {
             "require-encryption": true,
             tls: { "min-version": 1.3, "ca-file": pem, scheduler: both, worker: both, client: both },
           },
-          scheduler: { preload },
-          worker: { preload },
           nanny: { preload },
         },
       });

@@ -4,7 +4,10 @@ import type { ClusterDefinition } from "../../lib/config/definition";
 import { planNodes } from "../../lib/node/plan";
 import { fileOf, nodesOf, schedulerNode, unitOf, worker } from "./specs";
 
-const RELOAD = "/usr/local/lib/dask-node/python/cdktf_dask/preloads/reload_certificates.py";
+const PRELOADS = "/usr/local/lib/dask-node/python/cdktf_dask/preloads";
+const RELOAD = `${PRELOADS}/reload_certificates.py`;
+const EXPORT = `${PRELOADS}/export_heartbeats.py`;
+const EXTEND = `${PRELOADS}/extend_heartbeats.py`;
 
 const define = (definition: Partial<ClusterDefinition>) =>
   defineCluster({
@@ -110,6 +113,7 @@ describe("environment variables of the definition", () => {
     ].map((variable) => `Environment=${variable}`);
     expect(variables(unitOf(schedulerNode(cluster), "dask-scheduler"))).toEqual([
       ...common,
+      "Environment=CDKTF_DASK_CLUSTER=c",
       'Environment="SHARED=of the cluster"',
       'Environment="OTHER=of the scheduler"',
       "EnvironmentFile=/run/dask/variables.env",
@@ -146,26 +150,35 @@ describe("environment variables of the definition", () => {
   });
 });
 
-test("preloads of the definition come after the one that reloads certificates, which the flag would replace", () => {
-  expect(preloads(unitOf(schedulerNode(cluster), "dask-scheduler"))).toEqual([RELOAD, "my_lib.scheduler"]);
+test("preloads of the definition come after those of the cluster", () => {
+  expect(preloads(unitOf(schedulerNode(cluster), "dask-scheduler"))).toEqual([
+    RELOAD,
+    EXPORT,
+    "my_lib.scheduler",
+  ]);
   expect(preloads(unitOf(worker(cluster, "cpu"), "dask-worker"))).toEqual([
     RELOAD,
+    EXTEND,
     "my_lib.setup",
     "my_lib.cpu",
   ]);
   expect(preloads(unitOf(worker(cluster, "gpu"), "dask-cuda-worker"))).toEqual([
     RELOAD,
+    EXTEND,
     "my_lib.setup",
     "my_lib.gpu",
   ]);
   const open = define({ tls: false, preload: ["my_lib.setup"] });
-  expect(preloads(unitOf(worker(open, "cpu"), "dask-worker"))).toEqual(["my_lib.setup"]);
+  expect(preloads(unitOf(worker(open, "cpu"), "dask-worker"))).toEqual([EXTEND, "my_lib.setup"]);
 });
 
-test("a definition without settings has no file, no step and no flag for them", () => {
+test("a definition without settings has no file and no step for them, and only the preloads of the cluster", () => {
   for (const { files, boot } of nodesOf(define({}))) {
     expect(files.filter(({ path }) => /user\.yaml|variables\.json/.test(path))).toEqual([]);
     expect(boot).not.toContain("variables");
-    expect(files.filter(({ content }) => content.includes(" --preload "))).toEqual([]);
+    expect(files.flatMap(({ content }) => preloads(content))).toEqual([
+      RELOAD,
+      expect.stringMatching(/heartbeats/),
+    ]);
   }
 });

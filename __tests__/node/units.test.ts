@@ -17,16 +17,23 @@ const scheduler = unitOf(schedulerNode(production), "dask-scheduler");
 const cpuWorker = unitOf(worker(production, "cpu"), "dask-worker");
 const gpuWorker = unitOf(worker(production, "gpu"), "dask-cuda-worker");
 
+const PRELOADS = "/usr/local/lib/dask-node/python/cdktf_dask/preloads";
+const RELOAD = `${PRELOADS}/reload_certificates.py`;
+const EXPORT = `${PRELOADS}/export_heartbeats.py`;
+const EXTEND = `${PRELOADS}/extend_heartbeats.py`;
+
 describe("dask-scheduler.service", () => {
   test("starts the scheduler on its ports", () => {
     expect(settings(scheduler, "ExecStart")).toEqual([
-      "/opt/dask/env/bin/dask scheduler --protocol tls --port 8786 --dashboard-address 127.0.0.1:8788",
+      "/opt/dask/env/bin/dask scheduler --protocol tls --port 8786 --dashboard-address 127.0.0.1:8788 " +
+        `--preload ${RELOAD} --preload ${EXPORT}`,
     ]);
   });
 
   test("uses ucx:// in a cluster with UCX", () => {
     expect(settings(unitOf(schedulerNode(largest2026), "dask-scheduler"), "ExecStart")).toEqual([
-      "/opt/dask/env/bin/dask scheduler --protocol ucx --port 8786 --dashboard-address 127.0.0.1:8787",
+      "/opt/dask/env/bin/dask scheduler --protocol ucx --port 8786 --dashboard-address 127.0.0.1:8787 " +
+        `--preload ${EXPORT}`,
     ]);
   });
 
@@ -43,7 +50,7 @@ describe("dask-worker.service", () => {
         "--nthreads ${DASK_THREADS} --memory-limit auto --local-directory /var/lib/dask/scratch " +
         "--resources CPU=${DASK_THREADS} --name cpu--${DASK_HOST} --death-timeout 120 " +
         "--worker-port 9000:9063 --nanny-port 9100:9163 " +
-        "--preload-nanny /usr/local/lib/dask-node/python/cdktf_dask/preloads/reload_certificates.py --dashboard-address :8790",
+        `--preload-nanny ${RELOAD} --dashboard-address :8790 --preload ${RELOAD} --preload ${EXTEND}`,
     ]);
   });
 
@@ -61,7 +68,7 @@ describe("dask-worker.service", () => {
         '--memory-limit 8GiB --local-directory /var/lib/dask/scratch --resources "CPU=2 MEMORY=32" ' +
         "--name many-processes--${DASK_HOST} --death-timeout 120 " +
         "--worker-port 9000:9063 --nanny-port 9100:9163 " +
-        "--preload-nanny /usr/local/lib/dask-node/python/cdktf_dask/preloads/reload_certificates.py --dashboard-address :8790",
+        `--preload-nanny ${RELOAD} --dashboard-address :8790 --preload ${RELOAD} --preload ${EXTEND}`,
     ]);
   });
 });
@@ -72,7 +79,7 @@ describe("dask-cuda-worker.service", () => {
       "/opt/dask/env/bin/dask cuda worker tls://scheduler.production.internal:8786 --nthreads 1 " +
         "--memory-limit auto --local-directory /var/lib/dask/scratch --resources GPU=1 " +
         "--name gpu--${DASK_HOST} --death-timeout 120 --rmm-pool-size 0.8 " +
-        "--worker-port 9000:9063 --preload /usr/local/lib/dask-node/python/cdktf_dask/preloads/reload_certificates.py " +
+        `--worker-port 9000:9063 --preload ${RELOAD} --preload ${EXTEND} ` +
         "--dashboard-address :8790",
     ]);
   });
@@ -175,6 +182,7 @@ describe.each([
       "DASK_CONFIG=/etc/dask",
       "AWS_REGION=eu-central-1",
       "AWS_DEFAULT_REGION=eu-central-1",
+      ...(unit === scheduler ? ["CDKTF_DASK_CLUSTER=production"] : []),
     ]);
   });
 });

@@ -53,7 +53,9 @@ def started(way: Way, node: str) -> Cluster:
     if way.tls:
         reload = REPOSITORY / "python/src/cdktf_dask/preloads/reload_certificates.py"
         template = (REPOSITORY / "cloud-init/dask/tls.yaml").read_text()
-        (config / "tls.yaml").write_text(template.replace("{{PEM}}", node).replace("{{RELOAD}}", str(reload)))
+        for name, value in {"PEM": node, "NANNY_PRELOADS": f"[{reload}]"}.items():
+            template = template.replace("{{" + name + "}}", value)
+        (config / "tls.yaml").write_text(template)
     # Dask reads the files by name, and a later one comes before an earlier one.
     (config / "way.yaml").write_text(json.dumps(way.dask()))
     if way.suites:

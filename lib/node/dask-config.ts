@@ -1,9 +1,10 @@
 import { PORTS } from "../config/ports";
 import type { Release } from "../config/releases";
 import type { ResolvedCluster } from "../config/resolved-cluster";
-import { dashboardHosts, dashboardLink, NODE_PEM, RELOAD } from "./node-context";
+import { dashboardHosts, dashboardLink, NODE_PEM } from "./node-context";
 import { text } from "./node-files";
 import type { NodeFile } from "./node-plan";
+import { clusterPreloads } from "./preloads";
 import { userConfig } from "./process-settings";
 import type { Service, ServiceContext } from "./service";
 import { renderTemplate } from "./template";
@@ -16,7 +17,7 @@ import { renderTemplate } from "./template";
  */
 export function daskConfig(
   cluster: ResolvedCluster,
-  { scratch, config }: ServiceContext,
+  { scratch, config, preloads }: ServiceContext,
   spillLimit: string | false,
   service: Pick<Service, "dask">,
 ): readonly NodeFile[] {
@@ -31,7 +32,15 @@ export function daskConfig(
   return [
     text(`${config}/dask.yaml`, main),
     ...(cluster.tls
-      ? [text(`${config}/tls.yaml`, renderTemplate("cloud-init/dask/tls.yaml", { PEM: NODE_PEM, RELOAD }))]
+      ? [
+          text(
+            `${config}/tls.yaml`,
+            renderTemplate("cloud-init/dask/tls.yaml", {
+              PEM: NODE_PEM,
+              NANNY_PRELOADS: JSON.stringify(clusterPreloads(cluster, "nanny", preloads)),
+            }),
+          ),
+        ]
       : []),
     ...(cluster.ucx && ucx !== undefined
       ? [

@@ -7,8 +7,8 @@ import type { ServiceContext } from "./service";
 /** Key, certificate and CA certificate of a node, in one file; only `dask` can read it. */
 export const NODE_PEM = "/etc/dask/tls/node.pem";
 
-/** Dask's preload that loads renewed certificates. */
-export const RELOAD = `${PYTHON}/cdktf_dask/preloads/reload_certificates.py`;
+/** Dask's preloads of this project. */
+export const PRELOADS = `${PYTHON}/cdktf_dask/preloads`;
 
 /** Where services run on a node of a cluster. */
 export function nodeContext(cluster: ResolvedCluster): ServiceContext {
@@ -17,7 +17,7 @@ export function nodeContext(cluster: ResolvedCluster): ServiceContext {
     scratch: "/var/lib/dask/scratch",
     config: "/etc/dask",
     schedulerAddress: `${protocol(cluster)}://${cluster.scheduler.hostname}:${PORTS.scheduler.from}`,
-    ...(cluster.tls && { reload: RELOAD }),
+    preloads: PRELOADS,
     environment: { AWS_REGION: cluster.region, AWS_DEFAULT_REGION: cluster.region },
     httpAddress: `127.0.0.1:${httpPort(cluster)}`,
   };

@@ -42,12 +42,8 @@ export interface ServiceContext {
    * @default - all addresses; Dask announces the one that routes to the scheduler
    */
   readonly listen?: string;
-  /**
-   * Dask preload that reloads renewed certificates, in a cluster with TLS.
-   *
-   * @default - none
-   */
-  readonly reload?: string;
+  /** Directory with the files of `python/src/cdktf_dask/preloads`. */
+  readonly preloads: string;
   /**
    * Environment variables of every service.
    *

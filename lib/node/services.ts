@@ -1,6 +1,7 @@
 import { PORTS, portArgument, workerPorts } from "../config/ports";
 import { protocol } from "../config/protocol";
 import type { CpuPool, GpuPool, Pool, ResolvedCluster } from "../config/resolved-cluster";
+import { clusterPreloads } from "./preloads";
 import { processSettings } from "./process-settings";
 import type { Service, ServiceContext } from "./service";
 
@@ -9,6 +10,9 @@ const DEATH_TIMEOUT = 120;
 
 /** Separates the pool from the machine in a worker's name: `cpu--ip-10-20-0-17`. Pool names hold single hyphens only. */
 export const POOL_SEPARATOR = "--";
+
+/** Variable with the name of the cluster, which the preload `export_heartbeats` publishes. */
+const CLUSTER = "CDKTF_DASK_CLUSTER";
 
 /** Port of an address such as `tls://scheduler.prod.internal:8786`. */
 const portOf = (address: string): string => new URL(address).port;
@@ -28,9 +32,9 @@ export function schedulerService(cluster: ResolvedCluster, context: ServiceConte
       portOf(context.schedulerAddress),
       "--dashboard-address",
       context.httpAddress,
-      ...preloadFlags(preload, context.reload),
+      ...flags("--preload", [...clusterPreloads(cluster, "scheduler", context.preloads), ...preload]),
     ],
-    environment: environmentOf(context),
+    environment: { ...environmentOf(context), [CLUSTER]: cluster.name },
     ...settings,
   };
 }
@@ -60,11 +64,11 @@ function cpuWorkers(cluster: ResolvedCluster, pool: CpuPool, context: ServiceCon
       portArgument(ports.worker),
       "--nanny-port",
       portArgument(ports.nanny),
-      // `dask worker` does not heed what its configuration says of nannies, nor `dask cuda worker` of workers.
-      ...flag("--preload-nanny", context.reload),
+      // `dask worker` ignores the preloads of nannies in its configuration, and `dask cuda worker` has no flag for them.
+      ...flags("--preload-nanny", clusterPreloads(cluster, "nanny", context.preloads)),
       "--dashboard-address",
       dashboardAddress(context),
-      ...preloadFlags(preload, context.reload),
+      ...flags("--preload", [...clusterPreloads(cluster, "worker", context.preloads), ...preload]),
     ],
     environment: environmentOf(context),
     ...settings,
@@ -89,8 +93,7 @@ function gpuWorkers(cluster: ResolvedCluster, pool: GpuPool, context: ServiceCon
       ...(cluster.release.cudaWorkerPorts
         ? ["--worker-port", portArgument(workerPorts(cluster).worker)]
         : []),
-      ...flag("--preload", context.reload),
-      ...preload.flatMap((module) => flag("--preload", module)),
+      ...flags("--preload", [...clusterPreloads(cluster, "worker", context.preloads), ...preload]),
       "--dashboard-address",
       dashboardAddress(context),
     ],
@@ -138,16 +141,14 @@ function dashboardAddress(context: ServiceContext): string {
   return context.listen === undefined ? `:${PORTS.workerDashboard.from}` : `${context.listen}:0`;
 }
 
-/** The flag replaces the list in the configuration, which has the preload that reloads certificates. */
-function preloadFlags(modules: readonly string[], reload: string | undefined): readonly string[] {
-  if (modules.length === 0) return [];
-  return [...flag("--preload", reload), ...modules.flatMap((module) => flag("--preload", module))];
-}
-
 function environmentOf({ config, environment }: ServiceContext): Readonly<Record<string, string>> {
   return { DASK_CONFIG: config, ...environment };
 }
 
 function flag(name: string, value: string | undefined): readonly string[] {
   return value === undefined ? [] : [name, value];
+}
+
+function flags(name: string, values: readonly string[]): readonly string[] {
+  return values.flatMap((value) => flag(name, value));
 }

@@ -29,7 +29,8 @@ test("scheduler and workers have the command lines of nodes, on the loopback int
     },
   });
   expect(scheduler?.argv.join(" ")).toBe(
-    `${DASK} scheduler --host 127.0.0.1 --port 18786 --dashboard-address 127.0.0.1:18787`,
+    `${DASK} scheduler --host 127.0.0.1 --port 18786 --dashboard-address 127.0.0.1:18787` +
+      ` --preload ${ROOT}/config/dask-scheduler/export_heartbeats.py`,
   );
   expect(worker).toMatchObject({
     name: "cpu--local-0",
@@ -41,7 +42,7 @@ test("scheduler and workers have the command lines of nodes, on the loopback int
   expect(worker?.argv.join(" ")).toBe(
     `${DASK} worker tcp://127.0.0.1:18786 --nworkers 1 --nthreads 1 --memory-limit 1GiB ` +
       `--local-directory ${ROOT}/scratch --resources CPU=1 --name cpu--local-0 --death-timeout 120 ` +
-      "--host 127.0.0.1 --dashboard-address 127.0.0.1:0",
+      `--host 127.0.0.1 --dashboard-address 127.0.0.1:0 --preload ${ROOT}/config/cpu--local-0/extend_heartbeats.py`,
   );
 });
 
@@ -72,7 +73,12 @@ test("a GPU pool is one program, without UCX", () => {
 test("each program has its own configuration, with the spill limit of its pool", () => {
   const [scheduler, worker] = programs(clusterOf([{ name: "cpu", kind: "cpu", spill: { limit: "3GiB" } }]));
 
-  expect(Object.keys(worker?.config ?? {})).toEqual(["dask.yaml"]);
+  expect(Object.keys(worker?.config ?? {})).toEqual([
+    "export_heartbeats.py",
+    "extend_heartbeats.py",
+    "reload_certificates.py",
+    "dask.yaml",
+  ]);
   expect(parse(worker?.config["dask.yaml"] ?? "")).toMatchObject({
     "temporary-directory": `${ROOT}/scratch`,
     distributed: {
@@ -98,7 +104,7 @@ test("with TLS, all programs use the file of key, certificate and CA, and requir
         "require-encryption": true,
         tls: { "min-version": 1.3, "ca-file": pem, scheduler: files, worker: files, client: files },
       },
-      scheduler: { preload: [`${ROOT}/config/reload_certificates.py`] },
+      nanny: { preload: [`${ROOT}/config/${program?.name}/reload_certificates.py`] },
     });
   }
 });
@@ -135,7 +141,8 @@ describe("settings of the definition", () => {
       array: { "chunk-size": "1MiB" },
     });
     expect(worker?.argv.join(" ")).toContain(
-      ` --preload ${ROOT}/config/reload_certificates.py --preload my_lib.setup`,
+      ` --preload ${ROOT}/config/cpu--local-0/reload_certificates.py` +
+        ` --preload ${ROOT}/config/cpu--local-0/extend_heartbeats.py --preload my_lib.setup`,
     );
   });
 

@@ -12,7 +12,7 @@ const tls: Ownership = {
 };
 
 const preload: Ownership = {
-  reason: "the cluster has a preload that reloads certificates, and a list replaces it",
+  reason: "the cluster sets its preloads, for certificates and metrics",
   hint: "set preload of the definition, of the scheduler or of a pool",
 };
 

@@ -1,9 +1,8 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { ResolvedCluster } from "../../config/resolved-cluster";
-import { packageFile } from "../../node/package-file";
 import { replaceFile } from "../files";
-import { clientConfig, RELOAD, reloadScript } from "./dask-config";
+import { clientConfig } from "./dask-config";
 import { pythonModule } from "./python-module";
 import { runCommand, type StepContext } from "./run-command";
 
@@ -32,5 +31,4 @@ export async function makeCertificates(
     env,
   });
   replaceFile(join(client, "dask.yaml"), clientConfig(cluster, context.paths, schedulerAddress));
-  replaceFile(reloadScript(context.paths), packageFile(RELOAD));
 }

@@ -1,7 +1,7 @@
-import { join } from "node:path";
 import { stringify } from "yaml";
 import { mergeDaskSettings } from "../../config/dask/read-settings";
 import type { Pool, ResolvedCluster } from "../../config/resolved-cluster";
+import { clusterPreloads } from "../../node/preloads";
 import { clientSettings, userConfig } from "../../node/process-settings";
 import type { Service } from "../../node/service";
 import { renderTemplate } from "../../node/template";
@@ -9,13 +9,11 @@ import { dashboardLink } from "../addresses";
 import type { LocalPaths } from "../paths";
 import { LOOPBACK, type LocalPorts } from "../ports";
 
-/** Dask's preload that loads renewed certificates, below the root of this package. */
-export const RELOAD = "python/src/cdktf_dask/preloads/reload_certificates.py";
-
 /**
  * Returns the Dask configuration of a program, rendered from the same templates as on nodes, and the settings of the
  * definition: content by file name.
  *
+ * @param preloads directory of Dask's preloads
  * @param pool pool of the worker; none for the scheduler
  */
 export function daskConfig(
@@ -23,6 +21,7 @@ export function daskConfig(
   paths: LocalPaths,
   ports: LocalPorts,
   service: Pick<Service, "dask">,
+  preloads: string,
   pool?: Pool,
 ): Readonly<Record<string, string>> {
   const main = renderTemplate("cloud-init/dask/dask.yaml", {
@@ -36,18 +35,13 @@ export function daskConfig(
   const encryption = () =>
     renderTemplate("cloud-init/dask/tls.yaml", {
       PEM: JSON.stringify(paths.nodePem),
-      RELOAD: JSON.stringify(reloadScript(paths)),
+      NANNY_PRELOADS: JSON.stringify(clusterPreloads(cluster, "nanny", preloads)),
     });
   return {
     "dask.yaml": main,
     ...(cluster.tls && { "tls.yaml": encryption() }),
     ...userConfig(service),
   };
-}
-
-/** Path of the preload: a copy, because Python writes the compiled file next to it, and not into this package. */
-export function reloadScript(paths: LocalPaths): string {
-  return join(paths.config, "reload_certificates.py");
 }
 
 /** Returns the Dask configuration of a client of a cluster with TLS. */

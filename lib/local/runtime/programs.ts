@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import type { Pool, ResolvedCluster } from "../../config/resolved-cluster";
 import { packageRoot } from "../../node/package-file";
+import { preloadFiles } from "../../node/preloads";
 import { expand, type Service, type ServiceContext } from "../../node/service";
 import { POOL_SEPARATOR, schedulerService, workerService } from "../../node/services";
 import { schedulerAddress } from "../addresses";
 import type { LocalPaths } from "../paths";
 import { LOOPBACK, type LocalPorts } from "../ports";
-import { daskConfig, reloadScript } from "./dask-config";
+import { daskConfig } from "./dask-config";
 import type { LocalPool } from "./pools";
 import { VARIABLES_FILE, variablesFile } from "./variables";
 
@@ -15,7 +16,7 @@ export interface Program {
   readonly name: string;
   readonly argv: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
-  /** Dask configuration, and the environment variables of the definition: content by file name. */
+  /** Dask configuration, preloads, and the environment variables of the definition: content by file name. */
   readonly config: Readonly<Record<string, string>>;
 }
 
@@ -55,7 +56,8 @@ export function localPrograms(
       argv: [...dask, ...withoutPinnedPorts(args)],
       environment: { ...Object.fromEntries(environment), ...onlyConfiguration(configDirectory(name, paths)) },
       config: {
-        ...daskConfig(tcpCluster, paths, ports, service, pool),
+        ...preloadFiles(),
+        ...daskConfig(tcpCluster, paths, ports, service, configDirectory(name, paths), pool),
         ...(Object.keys(service.variables).length > 0 && { [VARIABLES_FILE]: variablesFile(service) }),
       },
     };
@@ -103,7 +105,8 @@ function localContext(
     config: configDirectory(program, paths),
     schedulerAddress: schedulerAddress(cluster, ports),
     listen: LOOPBACK,
-    ...(cluster.tls && { reload: reloadScript(paths) }),
+    // Copies, because Python writes compiled files next to them, and not into this package.
+    preloads: configDirectory(program, paths),
     httpAddress: `${LOOPBACK}:${ports.dashboard}`,
   };
 }

@@ -24,7 +24,6 @@ SHARED = (
     "--host",
     "--worker-port",
     "--dashboard-address",
-    "--preload",
 )
 
 
@@ -36,7 +35,8 @@ def cuda() -> None:
 @cuda.command()
 @click.argument("scheduler")
 @click.option("--rmm-pool-size")
-def worker(scheduler: str, rmm_pool_size: str | None, **shared: str | None) -> None:
+@click.option("--preload", multiple=True)
+def worker(scheduler: str, rmm_pool_size: str | None, preload: tuple[str, ...], **shared: str | None) -> None:
     """Double of the workers of a node with GPUs."""
     gpus = count_gpus()
     logger.warning("double of dask-cuda: %d workers without GPU, no RMM pool of %s", gpus, rmm_pool_size)
@@ -46,6 +46,7 @@ def worker(scheduler: str, rmm_pool_size: str | None, **shared: str | None) -> N
         if value is not None
         for word in (f"--{name.replace('_', '-')}", value)
     ]
+    options += [word for module in preload for word in ("--preload", module)]
     command = [sys.executable, "-m", "dask", "worker", scheduler, "--nworkers", str(gpus), *options]
     os.execv(sys.executable, command)
 
