@@ -54,14 +54,20 @@ Reading = Callable[[WorkerState, Heartbeat], Any]
 logger = logging.getLogger("distributed.export_heartbeats")
 
 
+class NoMapping:
+    """Stands for a value below something that is not a mapping."""
+
+
 def at(*path: str) -> Reading:
     """Reading of a value of the heartbeat; nothing if a key of the path is not there."""
 
     def read(_: WorkerState, heartbeat: Heartbeat) -> object:
         found: object = heartbeat
         for key in path:
-            if found is None or not isinstance(found, Mapping):
-                return found
+            if found is None:
+                return None
+            if not isinstance(found, Mapping):
+                return NoMapping()
             found = found.get(key)
         return found
 
@@ -290,11 +296,11 @@ class Scrape:
         """Add the transports of UCX, of which there are about ten."""
         if transports is None:
             return
-        given = transports if isinstance(transports, list | tuple) else (transports,)
+        given = transports if isinstance(transports, list | tuple) else ()
         names = [name for name in given[:32] if isinstance(name, str) and TRANSPORT.fullmatch(name)]
         for name in sorted(set(names)):
             self.families["ucx_transport_info"].add_metric([*labels, name], 1)
-        if len(names) < len(given):
+        if len(names) < len(given) or given is not transports:
             self.reject(labels[0], "ucx_transport_info", transports, "names of transports")
 
     def reject(self, address: str, name: str, value: object, expected: str) -> None:
