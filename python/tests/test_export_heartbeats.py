@@ -259,7 +259,8 @@ def test_a_rejected_value_is_logged_once_for_each_worker_and_metric_without_its_
         for _ in range(3):
             list(collector.collect())
     assert [record.getMessage() for record in caplog.records] == [
-        f"worker {ADDRESS}: cpu_ratio is left out of the metrics: got str, expected a number from 0 to 1e+06"
+        f"worker {ADDRESS}: {PREFIX}cpu_ratio is left out of the metrics: "
+        "got str, expected a number from 0 to 1e+06"
     ]
     scheduler.workers.clear()
     list(collector.collect())

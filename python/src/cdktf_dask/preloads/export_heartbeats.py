@@ -28,6 +28,9 @@ except ImportError as error:
 else:
     MISSING = None
 
+PREFIX = "dask_cluster_worker_"
+"""Beginning of the names of workers' metrics."""
+
 CLUSTER_VARIABLE = "CDKTF_DASK_CLUSTER"
 """Environment variable with the name of the cluster."""
 
@@ -100,7 +103,7 @@ class Family:
     """A metric of each worker, with a series for each of its readings."""
 
     name: str
-    """Without the prefix `dask_cluster_worker_`, and for a counter without `_total`."""
+    """Without `PREFIX`, and for a counter without `_total`."""
     help: str
     limit: float
     """Largest value."""
@@ -110,6 +113,11 @@ class Family:
     kind: Literal["gauge", "counter"] = "gauge"
     scale: float = 1
     """Factor from the heartbeat's unit to that of the metric."""
+
+    @property
+    def metric(self) -> str:
+        """Name on the page."""
+        return f"{PREFIX}{self.name}{'_total' if self.kind == 'counter' else ''}"
 
 
 FAMILIES = (
@@ -266,7 +274,7 @@ class Scrape:
         self.rejected = 0
         """Values that were left out."""
         self.families: dict[str, Any] = {
-            name: GaugeMetricFamily(f"dask_cluster_worker_{name}", text, labels=["worker", "pool", *labels])
+            name: GaugeMetricFamily(f"{PREFIX}{name}", text, labels=["worker", "pool", *labels])
             for name, text, labels in (STATUS, INFO, TRANSPORTS)
         } | {family.name: empty(family) for family in FAMILIES}
 
@@ -290,7 +298,7 @@ class Scrape:
                 if is_valid(value, limit):
                     add_metric([*labels, kind] if family.label else labels, value * family.scale)
                 else:
-                    self.reject(address, family.name, value, f"a number from 0 to {limit:g}")
+                    self.reject(address, family.metric, value, f"a number from 0 to {limit:g}")
 
     def add_transports(self, labels: list[str], transports: object) -> None:
         """Add the transports of UCX, of which there are about ten."""
@@ -301,7 +309,7 @@ class Scrape:
         for name in sorted(set(names)):
             self.families["ucx_transport_info"].add_metric([*labels, name], 1)
         if len(names) < len(given) or given is not transports:
-            self.reject(labels[0], "ucx_transport_info", transports, "names of transports")
+            self.reject(labels[0], f"{PREFIX}ucx_transport_info", transports, "names of transports")
 
     def reject(self, address: str, name: str, value: object, expected: str) -> None:
         """Count a value that is left out. Log the first of each worker and metric, without its text."""
@@ -319,7 +327,7 @@ def empty(family: Family) -> Any:
     """The metric without series."""
     kind = CounterMetricFamily if family.kind == "counter" else GaugeMetricFamily
     labels = ["worker", "pool", *([family.label] if family.label else [])]
-    return kind(f"dask_cluster_worker_{family.name}", family.help, labels=labels)
+    return kind(f"{PREFIX}{family.name}", family.help, labels=labels)
 
 
 def label(text: object) -> str:
