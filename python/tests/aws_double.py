@@ -80,6 +80,7 @@ class Account:
         self.sessions = sessions
         self._ec2 = boto3.client("ec2", REGION, **options)
         self._secrets = boto3.client("secretsmanager", REGION, **options)
+        self._s3 = boto3.client("s3", REGION, **options)
 
     def scheduler(
         self, cluster: str, target: str | None, state: str = "ready", address: str = REFUSING
@@ -119,6 +120,12 @@ class Account:
 
     def terminate(self, instance: str) -> None:
         self._ec2.terminate_instances(InstanceIds=[instance])
+
+    def tag(self, instance: str, key: str, value: str) -> None:
+        self._ec2.create_tags(Resources=[instance], Tags=[{"Key": key, "Value": value}])
+
+    def bucket(self, name: str) -> None:
+        self._s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
 
     def secret(self, cluster: str, pem: str | None) -> None:
         """Create the secret of clients, without a value for None."""

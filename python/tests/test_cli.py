@@ -156,12 +156,16 @@ def test_wrong_usage_is_exit_code_2(home):
 def test_the_help_lists_the_commands(home):
     output, _ = run("--help")
     assert [line.split()[0] for line in output.partition("Commands:\n")[2].splitlines()] == [
+        "backup",
+        "backups",
         "bundle",
         "connect",
+        "restore",
+        "salvage",
         "tunnel",
     ]
     words = " ".join(output.split())
     assert (
-        "Exit code: 0 done, 1 versions of client and cluster differ, 2 wrong usage, 3 cannot connect."
-        in words
+        "Exit code: 0 done, 1 versions of client and cluster differ, 2 wrong usage, 3 cannot connect, "
+        "4 a backup, a restore or a salvage failed." in words
     )

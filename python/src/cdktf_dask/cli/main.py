@@ -8,13 +8,17 @@ from typing import Any
 
 import click
 
+from cdktf_dask.backup.errors import BackupError
+from cdktf_dask.cli.backup import backup, backups, restore
 from cdktf_dask.cli.bundle import bundle
 from cdktf_dask.cli.connect import connect
+from cdktf_dask.cli.salvage import salvage
 from cdktf_dask.cli.tunnel import tunnel
 from cdktf_dask.client.errors import ConnectError, VersionsDiffer
 
 VERSIONS_DIFFER = 1
 CANNOT_CONNECT = 3
+BACKUP_FAILED = 4
 
 
 class Commands(click.Group):
@@ -26,15 +30,19 @@ class Commands(click.Group):
         except ConnectError as error:
             click.echo(f"dask-cluster: {error}", err=True)
             sys.exit(VERSIONS_DIFFER if isinstance(error, VersionsDiffer) else CANNOT_CONNECT)
+        except BackupError as error:
+            click.echo(f"dask-cluster: {error}", err=True)
+            sys.exit(BACKUP_FAILED)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """Connects to a Dask cluster, and shows what it does.
+    """Connects to a Dask cluster, shows what it does, and backs up its published datasets.
 
-    Exit code: 0 done, 1 versions of client and cluster differ, 2 wrong usage, 3 cannot connect.
+    Exit code: 0 done, 1 versions of client and cluster differ, 2 wrong usage, 3 cannot connect, 4 a backup, a
+    restore or a salvage failed.
     """
 
 
-for command in (connect, bundle, tunnel):
+for command in (connect, bundle, tunnel, backup, restore, backups, salvage):
     main.add_command(command)

@@ -28,6 +28,8 @@ class SchedulerInstance:
     """Private IP address."""
     state: str
     """Tag `dask:state`: `ready`, the boot step that failed and why, or empty during the first boot."""
+    backup: str = ""
+    """Tag `dask:backup`: location of the cluster's backups, or empty if it has none."""
 
     def explanation(self) -> str:
         """Why the scheduler may not answer, for a sentence."""
@@ -83,7 +85,10 @@ class AwsCluster:
             newest = max(running, key=lambda one: one["LaunchTime"])
             tag = {tag["Key"]: tag["Value"] for tag in newest["Tags"]}
             return SchedulerInstance(
-                newest["InstanceId"], newest["PrivateIpAddress"], tag.get("dask:state", "")
+                newest["InstanceId"],
+                newest["PrivateIpAddress"],
+                tag.get("dask:state", ""),
+                tag.get("dask:backup", ""),
             )
         if found:
             newest = max(found, key=lambda one: one["LaunchTime"])
