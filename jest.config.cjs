@@ -14,6 +14,8 @@ module.exports = {
     suite("unit", "config", "node", "aws", "local", "cli", "environments", "scripts"),
     suite("local", "end-to-end/local"),
     suite("chaos", "end-to-end/chaos"),
-    ...["releases", "smoke", "dashboard", "terraform", "policy", "consumer"].map((name) => suite(name, name)),
+    ...["releases", "smoke", "dashboard", "terraform", "policy", "consumer", "backup"].map((name) =>
+      suite(name, name),
+    ),
   ],
 };
