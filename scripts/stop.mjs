@@ -12,6 +12,9 @@ const STATE = `terraform.${LOCAL}.tfstate`;
 /** Terraform's state, its backup, and its lock information. */
 const STATE_FILES = [STATE, `${STATE}.backup`, `.${STATE}.lock.info`];
 
+/** Backups of the cluster (`python/src/cdktf_dask/backup/default_location.py`). They are for the next cluster. */
+const BACKUPS = `.dask/.backups/${LOCAL}`;
+
 process.chdir(ROOT);
 try {
   lock(LOCAL, "npm stop");
@@ -26,6 +29,8 @@ try {
   removeTerraform();
   verify(kind === "foreign" ? [] : STATE_FILES);
   console.log("The cluster is removed: no process and no file remains. npm start creates a new one.");
+  if (existsSync(BACKUPS))
+    console.log(`Its backups remain in ${BACKUPS}; remove the folder if you do not need them.`);
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;
