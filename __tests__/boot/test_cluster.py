@@ -57,6 +57,20 @@ def test_nodes_do_not_reach_each_other_on_other_ports(cluster):
     cluster.first.run("systemctl stop other")
 
 
+def test_the_scheduler_publishes_the_metrics_of_the_workers_of_all_nodes(cluster):
+    def pools(page: str, metric: str) -> list[str]:
+        return sorted(
+            re.findall(rf'^dask_cluster_worker_{metric}{{.*pool="(\w+)".*}} \d', page, re.MULTILINE)
+        )
+
+    page = cluster.scheduler.run("curl --silent http://127.0.0.1:8788/metrics")
+    assert re.search(r'^dask_cluster_info{.*name="rig"} 1.0$', page, re.MULTILINE)
+    assert re.search(r"^dask_cluster_rejected_values 0.0$", page, re.MULTILINE)
+    # Dask reports the threads, and the preload of the workers the kills.
+    for metric in ("threads", "machine_oom_kills_total"):
+        assert pools(page, metric) == ["cpu", "cpu", "gpu"]
+
+
 @pytest.mark.parametrize("name", ["first", "second"])
 def test_a_node_completes_its_launch_hook_once_its_worker_is_registered(rig, cluster, name):
     node = getattr(cluster, name)

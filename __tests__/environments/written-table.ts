@@ -19,6 +19,7 @@ export class WrittenTable {
   constructor(
     file: string,
     private readonly name: string,
+    private readonly command = "npm run docs:tables",
   ) {
     this.path = join(packageRoot(), "docs", file);
   }
@@ -36,7 +37,7 @@ export class WrittenTable {
 
   private parts() {
     const text = readFileSync(this.path, "utf8");
-    const start = `<!-- ${this.name}: written by npm run docs:tables -->\n\n`;
+    const start = `<!-- ${this.name}: written by ${this.command} -->\n\n`;
     const end = `\n\n<!-- end of ${this.name} -->`;
     const from = text.indexOf(start);
     const to = text.indexOf(end);

@@ -24,6 +24,7 @@ LOCKS = pathlib.Path(__file__).resolve().parents[2] / "locks"
 INSTALL_TIMEOUT = 1200
 IMPORT_TIMEOUT = 300
 COMMAND_TIMEOUT = 120
+RUN_TIMEOUT = 300
 
 # Runs in the environment under test: imports its arguments, prints their versions and errors.
 IMPORT_ALL = """
@@ -121,6 +122,9 @@ def verify(options: argparse.Namespace, python: pathlib.Path, work: pathlib.Path
         printed = run(target / "bin" / "python", "-c", IMPORT_ALL, *options.modules, timeout=IMPORT_TIMEOUT)
         result["imports"], errors = json.loads(printed.splitlines()[-1])
         result["problems"] += [f"import {module}: {error}" for module, error in errors.items()]
+    if options.run:
+        log(f"running {options.run.name}")
+        result["printed"] = json.loads(run(target / "bin" / "python", "-B", options.run, timeout=RUN_TIMEOUT))
     return result
 
 
@@ -131,6 +135,7 @@ if __name__ == "__main__":
     add("--python", required=True, help="a version such as 3.12, or the path of an interpreter")
     add("--expect", action="append", default=[], metavar="NAME=VERSION", help="may be repeated")
     add("--import", dest="modules", type=lambda text: text.split(","), default=[], metavar="A,B")
+    add("--run", type=pathlib.Path, help="a program to run in the environment; it prints JSON")
     add("--work", type=pathlib.Path, required=True, help="folder for the environment")
     add("--cache", type=pathlib.Path, help="folder that keeps the wheels; default: that of uv")
     options = parser.parse_args()

@@ -56,6 +56,22 @@ describe("cdktf deploy local", () => {
     expect(code).toBe(0);
   });
 
+  test("the scheduler publishes the metrics of all workers", async () => {
+    const page = await fetch(`http://${LOOPBACK}:${checkout.ports.dashboard}/metrics`).then((answer) =>
+      answer.text(),
+    );
+    const poolsOf = (metric: string) =>
+      [...page.matchAll(new RegExp(`^dask_cluster_worker_${metric}{.*pool="(\\w+)".*} \\d`, "gm"))].map(
+        ([, pool]) => pool,
+      );
+
+    expect(page).toMatch(/^dask_cluster_info\{.*name="local"\} 1\.0$/m);
+    expect(page).toMatch(/^dask_cluster_rejected_values 0\.0$/m);
+    // Dask reports the threads, and the preload of the workers the kills.
+    for (const metric of ["threads", "machine_oom_kills_total"])
+      expect(poolsOf(metric).sort()).toEqual(["big", "cpu", "cpu"]);
+  });
+
   test("tasks run only on workers with their resources", async () => {
     const answer = await checkout.python(PLACEMENT(checkout.address));
 
