@@ -1,7 +1,7 @@
-"""AWS as a client sees it: moto for EC2 and Secrets Manager, and a double of Session Manager.
+"""AWS as a client sees it: moto for EC2, Auto Scaling and Secrets Manager, and a double of Systems Manager.
 
-moto has no Session Manager. The double starts sessions; in them, `session_manager_plugin.py` forwards
-connections.
+moto has no Session Manager, and its Run Command runs nothing. The double starts sessions, in which
+`session_manager_plugin.py` forwards connections, and answers commands with prepared outputs.
 """
 
 import json
@@ -33,15 +33,29 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "exa
 
 @dataclass
 class SessionManager:
-    """Stands for StartSession and TerminateSession of Systems Manager."""
+    """Stands for sessions and Run Command of Systems Manager."""
 
     targets: dict[str, str] = field(default_factory=dict)
     """Address that a session reaches, such as `tcp://127.0.0.1:8786`, by the id of the instance."""
+    outputs: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    """Status, standard output and standard error of each command, by the id of the instance."""
     requests: list[tuple[str, dict]] = field(default_factory=list)
 
     def answer(self, _: str, __: str, headers: dict[str, str], body: str) -> tuple[int, str]:
         operation, parameters = headers["x-amz-target"].partition(".")[2], json.loads(body)
         self.requests.append((operation, parameters))
+        if operation == "SendCommand":
+            if missing := [one for one in parameters["InstanceIds"] if one not in self.outputs]:
+                message = f"Instances {missing} not in a valid state for account 1"
+                return 400, json.dumps({"__type": "InvalidInstanceId", "message": message})
+            return 200, json.dumps({"Command": {"CommandId": str(uuid.uuid4())}})
+        if operation == "GetCommandInvocation":
+            # AWS knows an invocation only after a moment.
+            if [done for done, _ in self.requests].count(operation) == 1:
+                return 400, json.dumps({"__type": "InvocationDoesNotExist", "message": ""})
+            status, output, errors = self.outputs[parameters["InstanceId"]]
+            answer = {"Status": status, "StandardOutputContent": output, "StandardErrorContent": errors}
+            return 200, json.dumps(answer)
         if operation == "TerminateSession":
             return 200, json.dumps(parameters)
         url = self.targets.get(parameters["Target"])
@@ -81,6 +95,60 @@ class Account:
         self._ec2 = boto3.client("ec2", REGION, **options)
         self._secrets = boto3.client("secretsmanager", REGION, **options)
         self._s3 = boto3.client("s3", REGION, **options)
+        self._autoscaling = boto3.client("autoscaling", REGION, **options)
+
+    def pool(
+        self, cluster: str, pool: str, sizes: tuple[int, int, int], states: list[str]
+    ) -> list[tuple[str, str]]:
+        """Create a pool; returns id and host name of each of its instances.
+
+        :param sizes: least, greatest and desired number of instances
+        :param states: tag `dask:state` of each instance that runs, empty during its boot
+        """
+        tags = {"dask:cluster": cluster, "dask:role": "worker", "dask:pool": pool}
+        name = f"dask-{cluster}--{pool}"
+        least, greatest, desired = sizes
+        self._autoscaling.create_launch_configuration(
+            LaunchConfigurationName=name, ImageId="ami-785db401", InstanceType="m7i.large"
+        )
+        self._autoscaling.create_auto_scaling_group(
+            AutoScalingGroupName=name,
+            LaunchConfigurationName=name,
+            MinSize=0,
+            MaxSize=greatest,
+            DesiredCapacity=0,
+            AvailabilityZones=[f"{REGION}a"],
+            Tags=[{"Key": key, "Value": value, "PropagateAtLaunch": True} for key, value in tags.items()],
+        )
+        found = [self._worker(tags | {"dask:state": state}) for state in states]
+        if found:
+            self._autoscaling.attach_instances(
+                AutoScalingGroupName=name, InstanceIds=[instance for instance, _ in found]
+            )
+        # moto launches instances that are missing, without a tag of their state.
+        self._autoscaling.update_auto_scaling_group(AutoScalingGroupName=name, MinSize=least)
+        if desired > len(states):
+            self._autoscaling.set_desired_capacity(AutoScalingGroupName=name, DesiredCapacity=desired)
+        return found
+
+    def desired(self, cluster: str, pool: str) -> int:
+        """Desired number of instances of a pool."""
+        name = f"dask-{cluster}--{pool}"
+        answer = self._autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])
+        return answer["AutoScalingGroups"][0]["DesiredCapacity"]
+
+    def _worker(self, tags: dict[str, str]) -> tuple[str, str]:
+        answer = self._ec2.run_instances(
+            ImageId="ami-785db401",
+            MinCount=1,
+            MaxCount=1,
+            InstanceType="m7i.large",
+            TagSpecifications=[
+                {"ResourceType": "instance", "Tags": [{"Key": k, "Value": v} for k, v in tags.items() if v]}
+            ],
+        )
+        instance = answer["Instances"][0]
+        return instance["InstanceId"], instance["PrivateDnsName"].partition(".")[0]
 
     def scheduler(
         self, cluster: str, target: str | None, state: str = "ready", address: str = REFUSING
@@ -106,7 +174,11 @@ class Account:
         return instance
 
     def clear(self) -> None:
-        """Remove all instances and secrets."""
+        """Remove all groups, instances and secrets."""
+        for group in self._autoscaling.describe_auto_scaling_groups()["AutoScalingGroups"]:
+            name = group["AutoScalingGroupName"]
+            self._autoscaling.delete_auto_scaling_group(AutoScalingGroupName=name, ForceDelete=True)
+            self._autoscaling.delete_launch_configuration(LaunchConfigurationName=name)
         answer = self._ec2.describe_instances()
         found = [one["InstanceId"] for group in answer["Reservations"] for one in group["Instances"]]
         if found:
@@ -131,6 +203,9 @@ class Account:
         """Create the secret of clients, without a value for None."""
         value = {} if pem is None else {"SecretString": pem}
         self._secrets.create_secret(Name=f"/dask/{cluster}/client", **value)
+
+    def dashboard_password(self, cluster: str, password: str) -> None:
+        self._secrets.create_secret(Name=f"/dask/{cluster}/dashboard", SecretString=password)
 
     def store(self, cluster: str, pem: str) -> None:
         self._secrets.put_secret_value(SecretId=f"/dask/{cluster}/client", SecretString=pem)

@@ -26,8 +26,12 @@ def main(variable: str, region: str, operation: str, profile: str, request: str,
     assert endpoint == f"https://ssm.{region}.amazonaws.com"
     session = json.loads(os.environ[variable])
     asked = json.loads(request)
-    assert asked["DocumentName"] == "AWS-StartPortForwardingSession"
     print(f"\nStarting session with SessionId: {session['SessionId']}", flush=True)
+    if asked["DocumentName"] == "AWS-StartInteractiveCommand":
+        print(f"output of {asked['Parameters']['command'][0]}\r")
+        print(f"\n\nExiting session with sessionId: {session['SessionId']}.\n", flush=True)
+        return
+    assert asked["DocumentName"] == "AWS-StartPortForwardingSession"
     if session["TokenValue"] != f"token of {session['SessionId']}":
         print("Cannot perform start session: websocket: bad handshake", flush=True)
         return

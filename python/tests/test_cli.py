@@ -160,12 +160,21 @@ def test_the_help_lists_the_commands(home):
         "backups",
         "bundle",
         "connect",
+        "dashboard",
+        "logs",
+        "metrics",
+        "renew-certificates",
+        "restart-scheduler",
         "restore",
+        "rotate-password",
         "salvage",
+        "scale",
+        "smoke-test",
+        "status",
         "tunnel",
     ]
     words = " ".join(output.split())
     assert (
-        "Exit code: 0 done, 1 versions of client and cluster differ, 2 wrong usage, 3 cannot connect, "
-        "4 a backup, a restore or a salvage failed." in words
-    )
+        "Exit code: 0 done, 1 the cluster is not healthy, a command failed, or versions of client and "
+        "cluster differ, 2 wrong usage, 3 cannot connect, 4 a backup, a restore or a salvage failed."
+    ) in words

@@ -77,7 +77,7 @@ class AwsCluster:
         """
         tags = {"tag:dask:cluster": self.name, "tag:dask:role": "scheduler"}
         filters = [{"Name": name, "Values": [value]} for name, value in tags.items()]
-        answer = self._call("ec2", "describe_instances", "ec2:DescribeInstances", {"Filters": filters})
+        answer = self.call("ec2", "describe_instances", "ec2:DescribeInstances", {"Filters": filters})
         found = [one for reservation in answer["Reservations"] for one in reservation["Instances"]]
         running = [one for one in found if one["State"]["Name"] == "running"]
         if running:
@@ -98,8 +98,12 @@ class AwsCluster:
                 f"the scheduler of {self.name} does not run: its instance {newest['InstanceId']} is {state}",
                 hint,
             )
+        raise self.missing()
+
+    def missing(self) -> ConnectError:
+        """The error that the cluster is not in this region."""
         hint = f'name the region of the cluster: connect("{self.name}", region="…"), or --region'
-        raise ConnectError(f"no cluster {self.name!r} in {self.region}{self._source}", hint)
+        return ConnectError(f"no cluster {self.name!r} in {self.region}{self._source}", hint)
 
     def client_pem(self) -> str | None:
         """Read key, certificate and CA of clients; None if the cluster has no TLS.
@@ -107,7 +111,15 @@ class AwsCluster:
         Raises:
             ConnectError: the secret cannot be read, or the scheduler has not written it yet.
         """
-        secret = f"/dask/{self.name}/client"
+        return self.secret("client")
+
+    def secret(self, name: str) -> str | None:
+        """Read a secret of the cluster; None if the cluster has none of this name, because it has no TLS.
+
+        Raises:
+            ConnectError: the secret cannot be read, or the scheduler has not written it yet.
+        """
+        secret = f"/dask/{self.name}/{name}"
         permission = (
             f"secretsmanager:GetSecretValue on the secret {secret} and kms:Decrypt on the cluster's key"
         )
@@ -119,23 +131,24 @@ class AwsCluster:
             if "staging label" not in error.response["Error"]["Message"]:
                 return None
             hint = "wait until the scheduler has booted; the output node_states shows its state"
-            raise ConnectError(
-                f"the scheduler of {self.name} has stored no client certificate yet", hint
-            ) from error
+            what = {"client": "client certificate"}.get(name, name)
+            raise ConnectError(f"the scheduler of {self.name} has stored no {what} yet", hint) from error
         except BotoCoreError as error:
             raise explain(error) from error
-        pem: str = answer["SecretString"]
-        return pem
+        value: str = answer["SecretString"]
+        return value
 
-    def start_session(self, instance: str, parameters: dict[str, list[str]]) -> dict[str, Any]:
-        """Start a session that forwards a port.
+    def start_session(
+        self, instance: str, parameters: dict[str, list[str]], document: str = DOCUMENT
+    ) -> dict[str, Any]:
+        """Start a session, by default one that forwards a port.
 
         Raises:
             ConnectError: the session cannot be started.
         """
-        permission = f"ssm:StartSession on the instance {instance} and the document {DOCUMENT}"
-        request = {"Target": instance, "DocumentName": DOCUMENT, "Parameters": parameters}
-        return self._call("ssm", "start_session", permission, request)
+        permission = f"ssm:StartSession on the instance {instance} and the document {document}"
+        request = {"Target": instance, "DocumentName": document, "Parameters": parameters}
+        return self.call("ssm", "start_session", permission, request)
 
     def end_session(self, session: str) -> None:
         """End a session whose plugin did not.
@@ -143,20 +156,41 @@ class AwsCluster:
         Raises:
             ConnectError: the session cannot be ended; AWS ends it after 20 minutes without traffic.
         """
-        self._call("ssm", "terminate_session", "ssm:TerminateSession", {"SessionId": session})
+        self.call("ssm", "terminate_session", "ssm:TerminateSession", {"SessionId": session})
 
-    def _call(
-        self, service: str, operation: str, permission: str, parameters: Mapping[str, object]
+    def call(
+        self,
+        service: str,
+        operation: str,
+        permission: str,
+        parameters: Mapping[str, object],
+        region: str | None = None,
     ) -> dict[str, Any]:
+        """Call an operation by its name in boto3.
+
+        Args:
+            service: Service, such as `ec2`.
+            operation: Operation, such as `describe_instances`.
+            permission: What the call requires, for the hint of an error.
+            parameters: Parameters of the operation.
+            region: Region of the call. By default that of the cluster.
+
+        Raises:
+            ConnectError: the call failed.
+        """
         try:
-            return self._ask(service, operation, parameters)
+            return self._ask(service, operation, parameters, region)
         except (BotoCoreError, ClientError) as error:
             raise explain(error, permission) from error
 
-    def _ask(self, service: str, operation: str, parameters: Mapping[str, object]) -> dict[str, Any]:
+    def _ask(
+        self, service: str, operation: str, parameters: Mapping[str, object], region: str | None = None
+    ) -> dict[str, Any]:
         with _without_tracebacks():
             if service not in self._clients:
-                self._clients[service] = self._session.client(service, region_name=self.region, config=CONFIG)
+                self._clients[service] = self._session.client(
+                    service, region_name=region or self.region, config=CONFIG
+                )
             answer: dict[str, Any] = getattr(self._clients[service], operation)(**parameters)
         return answer
 

@@ -51,6 +51,9 @@ def explain(error: Exception, permission: str = "") -> ConnectError:
             return ConnectError(
                 f"the scheduler's instance is not connected to Session Manager ({message})", hint
             )
+        if code == "InvalidInstanceId":
+            hint = "wait until it has booted; it needs a route to Systems Manager (NAT or endpoints)"
+            return ConnectError("an instance does not run, or is not connected to Systems Manager", hint)
         return ConnectError(f"AWS cannot do {error.operation_name} ({code}: {message})", "try again later")
     if isinstance(error, ConnectionError | HTTPClientError):
         return ConnectError(f"AWS cannot be reached ({_line(error)})", "check region, network and proxy")

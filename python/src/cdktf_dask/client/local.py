@@ -18,6 +18,8 @@ class LocalCluster:
     """Address of the scheduler, such as `tcp://127.0.0.1:8786`."""
     root: Path
     """`<project>/.dask/<cluster>`"""
+    dashboard: int
+    """Port of the dashboard on 127.0.0.1."""
 
     def security(self) -> Security:
         """Certificates of a client; none without TLS."""
@@ -60,13 +62,13 @@ def read_record(file: Path) -> LocalCluster:
     """Read what the last start of a cluster recorded.
 
     Raises:
-        ConnectError: the file cannot be read, or has no address.
+        ConnectError: the file cannot be read, or lacks the address or the port.
     """
     try:
         run = json.loads(file.read_text(encoding="utf-8"))
-        address = str(run["address"])
+        address, dashboard = str(run["address"]), int(run["ports"]["dashboard"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConnectError(
             f"{file} cannot be read ({type(error).__name__}: {error})", "run `npm stop`, then `npm start`"
         ) from error
-    return LocalCluster(address, file.parent)
+    return LocalCluster(address, file.parent, dashboard)

@@ -2,27 +2,24 @@
 
 import asyncio
 import warnings
-from collections.abc import Coroutine, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Literal, TypeVar
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from distributed import Client, Security
-from distributed.core import rpc
 from distributed.versions import get_versions
 
-from cdktf_dask.client.errors import ConnectError, VersionsDiffer
+from cdktf_dask.client.ask import ANSWER_SECONDS, ask_scheduler
+from cdktf_dask.client.errors import VersionsDiffer
 from cdktf_dask.smoke_test.by_value import ByValue
 
 Check = Literal["warn"] | bool
 """What to do about other versions of Python, dask or distributed: True is an error."""
 
 Packages = Mapping[str, str]
-Answer = TypeVar("Answer")
 
 PROTOCOL = ("python", "dask", "distributed")
 """With other versions of these, tasks and messages cannot be read."""
 
-ANSWER_SECONDS = 10.0
 MAX_NAMED = 6
 
 
@@ -50,19 +47,7 @@ def check_protocol(cluster: str, address: str, security: Security, check: Check)
         VersionsDiffer: they are not, and `check` is True.
         ConnectError: the scheduler does not answer.
     """
-
-    async def ask() -> Any:
-        async with rpc(address, connection_args=security.get_connection_args("client")) as remote:
-            return await remote.versions(packages=[])
-
-    try:
-        answer = _run(asyncio.wait_for(ask(), ANSWER_SECONDS))
-    except (OSError, RuntimeError) as error:
-        reason = str(error) or f"no answer within {ANSWER_SECONDS:g} s"
-        raise ConnectError(
-            f"the scheduler at {address} does not answer as Dask does ({reason})",
-            "look at the scheduler's log",
-        ) from error
+    answer = ask_scheduler(address, security, lambda scheduler: scheduler.versions(packages=[]))
     here, there = _protocol(get_versions()), _protocol(answer)
     different = differences(here, {"the scheduler": there})
     if different:
@@ -138,9 +123,3 @@ def _protocol(versions: Mapping[str, Any]) -> dict[str, str]:
     """Versions of `PROTOCOL`; of Python the first two parts."""
     found = {package: str(versions["packages"][package]) for package in PROTOCOL}
     return found | {"python": ".".join(found["python"].split(".")[:2])}
-
-
-def _run(question: Coroutine[Any, Any, Answer]) -> Answer:
-    """Run a coroutine, in a notebook too, where the main thread has a running loop."""
-    with ThreadPoolExecutor(1, "cdktf-dask") as pool:
-        return pool.submit(asyncio.run, question).result()

@@ -1,0 +1,149 @@
+"""Operates a cluster on AWS."""
+
+from collections.abc import Callable
+
+from cdktf_dask.client.aws import AwsCluster
+from cdktf_dask.client.errors import ConnectError, Refused
+from cdktf_dask.operations.facts import SCHEDULER, ClusterStatus, Node, Pool
+from cdktf_dask.operations.logs import Lines, journal
+from cdktf_dask.operations.nodes import failed_launch, read_groups, read_nodes
+from cdktf_dask.operations.prices import Prices
+from cdktf_dask.operations.run_command import MAX_INSTANCES, MAX_OUTPUT, run_on, run_on_one
+from cdktf_dask.operations.session import follow
+
+RUN = "/usr/local/lib/dask-node/run.sh"
+"""`RUN` of `lib/node/python-files.ts`: runs a module of `cdktf_dask.node`."""
+
+LOG_SECONDS = 60
+RENEW_SECONDS = 300
+RESTART_SECONDS = 180
+"""`ANSWER_SECONDS` of `lib/node/lifecycle.ts`."""
+
+LIVE = ("booting", "ready", "failed", "draining")
+"""States of nodes that run."""
+
+
+class AwsOperations:
+    """Operations of a cluster on AWS."""
+
+    def __init__(self, aws: AwsCluster) -> None:
+        self._aws = aws
+
+    def status(self) -> ClusterStatus:
+        """State of all nodes by EC2 and Auto Scaling, with prices.
+
+        Raises:
+            ConnectError: the cluster does not exist, or a call failed.
+        """
+        groups = read_groups(self._aws)
+        nodes = read_nodes(self._aws, groups)
+        if not groups and not nodes:
+            raise self._aws.missing()
+        pools = []
+        for group in groups:
+            pool = group.pool
+            running = sum(node.pool == pool.name and node.state in LIVE for node in nodes)
+            # A launch that failed long ago does not matter to a pool that has all its nodes.
+            reason = failed_launch(self._aws, group) if running < pool.desired_size else ""
+            pools.append(Pool(pool.name, pool.min_size, pool.max_size, pool.desired_size, reason))
+        status = ClusterStatus(self._aws.name, self._aws.region, pools, nodes)
+        Prices(self._aws).add_to(status)
+        return status
+
+    def scale(self, pool: str, size: int) -> Pool:
+        """Set the desired number of instances of a pool.
+
+        Raises:
+            Refused: the pool does not exist, or its limits do not allow the number.
+            ConnectError: the cluster does not exist, or a call failed.
+        """
+        groups = {group.pool.name: group for group in read_groups(self._aws)}
+        if not groups:
+            raise self._aws.missing()
+        if pool not in groups:
+            raise Refused(f"{self._aws.name} has no pool {pool!r}", f"it has: {', '.join(groups)}")
+        group = groups[pool]
+        limits = group.pool
+        if not limits.min_size <= size <= limits.max_size:
+            hint = "change minSize or maxSize in the definition, and deploy"
+            allowed = f"{limits.min_size} to {limits.max_size}"
+            raise Refused(f"pool {pool}: got {size} nodes, expected {allowed}", hint)
+        parameters = {"AutoScalingGroupName": group.name, "DesiredCapacity": size}
+        permission = f"autoscaling:SetDesiredCapacity on {group.name}"
+        self._aws.call("autoscaling", "set_desired_capacity", permission, parameters)
+        return limits
+
+    def logs(self, which: str | None, lines: int, boot: bool) -> list[Lines]:
+        """Read the logs of nodes by Run Command.
+
+        Raises:
+            ConnectError: there is no such node, or it cannot be asked.
+        """
+        nodes = [node.id for node in self._live(which)]
+        # The newest lines are at the end, and AWS keeps the beginning of a long output.
+        command = f"{journal(lines, boot, False)} | tail -c {MAX_OUTPUT}"
+        found = []
+        for first in range(0, len(nodes), MAX_INSTANCES):
+            for output in run_on(self._aws, nodes[first : first + MAX_INSTANCES], command, LOG_SECONDS):
+                cut = len(output.text.encode()) >= MAX_OUTPUT
+                found.append(Lines(output.instance, output.text.splitlines()[1 if cut else 0 :], cut))
+        return found
+
+    def follow(self, which: str | None, lines: int, boot: bool, show: Callable[[Lines], None] | None) -> None:
+        """Follow the log of a node: the first one of a pool, by default the scheduler.
+
+        Raises:
+            ConnectError: there is no such node, or it cannot be asked.
+        """
+        node = self._live(which or SCHEDULER)[0].id
+        command = f"sudo {journal(lines, boot, True)}"
+        follow(self._aws, node, command, show and (lambda line: show(Lines(node, [line]))))
+
+    def restart_scheduler(self) -> str:
+        """Restart the scheduler's service.
+
+        Raises:
+            ConnectError: the scheduler does not run, or does not start again.
+        """
+        return self._on_scheduler("systemctl restart dask-scheduler", RESTART_SECONDS)[0]
+
+    def renew_certificates(self) -> str:
+        """Renew all certificates.
+
+        Raises:
+            Refused: the cluster has no TLS.
+            ConnectError: the scheduler does not run, or cannot renew them.
+        """
+        if self._aws.client_pem() is None:
+            raise Refused(f"{self._aws.name} has no TLS, so it has no certificates", "nothing to do")
+        return self._on_scheduler(f"{RUN} certificates renew", RENEW_SECONDS)[0]
+
+    def run_module(self, module: str, seconds: int) -> str:
+        """Run a module of `cdktf_dask.node` on the scheduler's node, and return its output.
+
+        Raises:
+            ConnectError: the scheduler does not run, or the module failed.
+        """
+        return self._on_scheduler(f"{RUN} {module}", seconds)[1]
+
+    def _on_scheduler(self, command: str, seconds: int) -> tuple[str, str]:
+        instance = self._aws.scheduler().id
+        return instance, run_on_one(self._aws, instance, command, seconds)
+
+    def _live(self, which: str | None) -> list[Node]:
+        """Nodes of a pool, one node by its id, or all, that run."""
+        groups = read_groups(self._aws)
+        nodes = read_nodes(self._aws, groups)
+        if not groups and not nodes:
+            raise self._aws.missing()
+        found = [node for node in nodes if which in (None, node.pool, node.id)]
+        live = [node for node in found if node.state in LIVE]
+        if live:
+            return live
+        names = [SCHEDULER, *(group.pool.name for group in groups)]
+        if found or which in names or str(which).startswith("i-"):
+            state = found[0].state if found else "gone"
+            hint = "dask-cluster status shows the nodes that run"
+            what = f"pool {which} has no node that runs" if which in names else f"the node {which} is {state}"
+            raise ConnectError(what, hint)
+        raise Refused(f"{self._aws.name} has no pool or node {which!r}", f"it has: {', '.join(names)}")

@@ -1,0 +1,109 @@
+"""A cluster that can be operated, by its name: local, or on AWS."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from cdktf_dask.client.aws import AwsCluster
+from cdktf_dask.client.connecting import local_route
+from cdktf_dask.client.errors import ConnectError
+from cdktf_dask.client.local import find_local
+from cdktf_dask.client.progress import Progress
+from cdktf_dask.client.route import Access, Route, find_route
+from cdktf_dask.operations.aws import AwsOperations
+from cdktf_dask.operations.facts import SCHEDULER, ClusterStatus, Pool
+from cdktf_dask.operations.local import LocalOperations
+from cdktf_dask.operations.logs import Lines
+from cdktf_dask.operations.workers import add_workers
+
+
+class Operations(Protocol):
+    """What can be done with a cluster. Every method raises ConnectError where it cannot."""
+
+    def status(self) -> ClusterStatus:
+        """State of all nodes, without the workers."""
+
+    def scale(self, pool: str, size: int) -> Pool:
+        """Set the number of nodes of a pool. Returns the pool as it was before."""
+
+    def logs(self, which: str | None, lines: int, boot: bool) -> list[Lines]:
+        """Return the last lines of the logs of a pool, of a node or of all nodes."""
+
+    def follow(self, which: str | None, lines: int, boot: bool, show: Callable[[Lines], None] | None) -> None:
+        """Show the last lines of logs and what follows, until Ctrl-C."""
+
+    def restart_scheduler(self) -> str:
+        """Restart the scheduler. Returns the node."""
+
+    def renew_certificates(self) -> str:
+        """Renew all certificates. Returns the node."""
+
+
+class Cluster:
+    """A cluster, the way to operate it and the way to its scheduler."""
+
+    def __init__(
+        self, name: str, region: str | None, profile: str | None, path: Path | None, progress: Progress
+    ) -> None:
+        """Find a cluster, as `connect` does.
+
+        Raises:
+            ConnectError: there is none.
+        """
+        self.name = name
+        self._progress = progress
+        self.local = None if (region or profile) and path is None else find_local(name, path)
+        self.access: Access | None = None
+        self.operations: Operations
+        if self.local:
+            self.operations = LocalOperations(name, self.local)
+            return
+        if name == "local" and not (region or profile):
+            hint = "start it with `npm start`, or name its project by --path"
+            raise ConnectError("no local cluster is running in the working directory or above it", hint)
+        self.access = Access(name, region, profile, progress)
+        self.operations = AwsOperations(self.access.aws)
+
+    @property
+    def aws(self) -> AwsCluster | None:
+        """The cluster on AWS; None for a local one."""
+        return self.access.aws if self.access else None
+
+    def route(self) -> Route:
+        """Find the way to the scheduler. A tunnel has to be closed.
+
+        Raises:
+            ConnectError: there is none.
+        """
+        if self.local:
+            return local_route(self.name, self.local)
+        assert self.access
+        return find_route(self.access, self._progress)
+
+    def status(self, ask_scheduler: bool = True) -> ClusterStatus:
+        """Read the state of all nodes.
+
+        Args:
+            ask_scheduler: Whether to ask the scheduler for workers. If it does not answer, a note says why.
+
+        Raises:
+            ConnectError: neither AWS nor the supervisor answers, or the cluster does not exist.
+        """
+        self._progress.step(f"reading the nodes of {self.name}")
+        status = self.operations.status()
+        ready = any(node.pool == SCHEDULER and node.state == "ready" for node in status.nodes)
+        if ask_scheduler and ready:
+            try:
+                self._add_workers(status)
+            except ConnectError as error:
+                status.notes.append(f"workers are unknown: {error}")
+                status.unreachable = True
+        return status
+
+    def _add_workers(self, status: ClusterStatus) -> None:
+        route = self.route()
+        try:
+            add_workers(status.nodes, route)
+        finally:
+            if route.tunnel:
+                route.tunnel.close()

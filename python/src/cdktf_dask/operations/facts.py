@@ -1,0 +1,114 @@
+"""What is known of a cluster: its pools and nodes, and what is wrong with them."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+SCHEDULER = "scheduler"
+"""Stands for the pool of the scheduler's node; `lib/config/schema/names.ts` reserves the name."""
+
+
+@dataclass
+class Node:
+    """A node: an instance on AWS, or a program of the local supervisor."""
+
+    id: str
+    pool: str
+    """Name of its pool, or `scheduler`."""
+    state: str
+    """`booting`, `ready`, `failed`, `draining`, `stopping`, `stopped` or `terminated`."""
+    host: str = ""
+    """End of the name of its workers, such as `ip-10-20-0-17` of `cpu--ip-10-20-0-17`."""
+    reason: str = ""
+    """Why it failed or was terminated."""
+    started: datetime | None = None
+    instance_type: str | None = None
+    zone: str | None = None
+    spot: bool = False
+    workers: int | None = None
+    """Workers that are registered at the scheduler; None if the scheduler was not asked."""
+    memory: int = 0
+    """Memory that its workers use, in bytes."""
+    memory_limit: int = 0
+    """Sum of the memory limits of its workers, in bytes."""
+    tasks: dict[str, int] = field(default_factory=dict)
+    """Tasks of its workers by Dask's state, such as `executing`."""
+    usd_per_hour: float | None = None
+    """Price of the instance; None if it is unknown."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """A pool of nodes."""
+
+    name: str
+    min_size: int
+    max_size: int
+    desired_size: int
+    reason: str = ""
+    """Why its last launch failed."""
+
+
+@dataclass
+class ClusterStatus:
+    """State of a cluster at one moment."""
+
+    cluster: str
+    place: str
+    """Region on AWS, or the folder of a local cluster."""
+    pools: list[Pool]
+    nodes: list[Node]
+    notes: list[str] = field(default_factory=list)
+    """What could not be found out, each one sentence."""
+    unreachable: bool = False
+    """Whether the scheduler did not answer, so that its workers are unknown."""
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def problems(self) -> list[str]:
+        """What keeps the cluster from working as its definition says; empty for a healthy cluster."""
+        found = [f"{node.pool} {node.id} failed: {node.reason}" for node in self._in("failed")]
+        if not any(node.pool == SCHEDULER for node in self._in("ready")):
+            found.append("no scheduler is ready")
+        for pool in self.pools:
+            ready = sum(node.pool == pool.name for node in self._in("ready"))
+            if ready < pool.desired_size:
+                why = f"; the last launch failed: {pool.reason}" if pool.reason else ""
+                found.append(f"pool {pool.name}: {ready} of {pool.desired_size} nodes are ready{why}")
+        idle = [node for node in self._in("ready") if node.workers == 0 and node.pool != SCHEDULER]
+        return found + [f"{node.pool} {node.id} is ready, but has no registered worker" for node in idle]
+
+    def usd_per_hour(self) -> float | None:
+        """Price of all instances; None if that of one of them is unknown."""
+        running = [node for node in self.nodes if node.state not in ("stopped", "terminated")]
+        prices = [node.usd_per_hour for node in running]
+        return None if not prices or None in prices else sum(filter(None, prices))
+
+    def document(self) -> dict[str, Any]:
+        """The same facts as a JSON object."""
+        problems = self.problems()
+        return {
+            "cluster": self.cluster,
+            "place": self.place,
+            "at": _time(self.at),
+            "healthy": not problems,
+            "problems": problems,
+            "notes": self.notes,
+            "usdPerHour": self.usd_per_hour(),
+            "pools": [_camel(asdict(pool)) for pool in self.pools],
+            "nodes": [_camel(asdict(node)) | {"started": _time(node.started)} for node in self.nodes],
+        }
+
+    def _in(self, state: str) -> list[Node]:
+        return [node for node in self.nodes if node.state == state]
+
+
+def _camel(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "".join(part.capitalize() if index else part for index, part in enumerate(name.split("_"))): value
+        for name, value in fields.items()
+    }
+
+
+def _time(time: datetime | None) -> str | None:
+    return f"{time:%Y-%m-%dT%H:%M:%SZ}" if time else None

@@ -1,0 +1,100 @@
+"""Runs a command on nodes by Run Command of Systems Manager, and waits for its end.
+
+Unlike a session of Session Manager, Run Command reports the exit code of a command
+(aws/session-manager-plugin#59), needs no plugin and no terminal, and reaches several nodes by one call.
+"""
+
+import time
+from dataclasses import dataclass
+
+from cdktf_dask.client.aws import AwsCluster
+from cdktf_dask.client.errors import CommandFailed, ConnectError
+
+DOCUMENT = "AWS-RunShellScript"
+
+MAX_INSTANCES = 50
+"""Of one call (Systems Manager API Reference, SendCommand)."""
+
+MAX_OUTPUT = 24_000
+"""Characters of the output of a command (Systems Manager API Reference, GetCommandInvocation)."""
+
+DELIVERY_SECONDS = 60
+"""Until an instance starts the command; AWS accepts 30 and more."""
+
+POLL_SECONDS = 1.0
+RUNNING = ("Pending", "InProgress", "Delayed", "Cancelling")
+
+
+@dataclass(frozen=True)
+class Output:
+    """Output of a command on one instance. Root runs it."""
+
+    instance: str
+    succeeded: bool
+    text: str
+    """Standard output, or for a command that failed its last output."""
+
+
+def run_on(aws: AwsCluster, instances: list[str], command: str, seconds: int) -> list[Output]:
+    """Run a command on instances, as root.
+
+    Args:
+        aws: The cluster.
+        instances: Ids of the instances, at most 50.
+        command: Command line of a shell.
+        seconds: Time that the command may take.
+
+    Raises:
+        ConnectError: AWS does not run it, or it does not end in time.
+    """
+    permission = (
+        f"ssm:SendCommand on the instance {instances[0]} and the document {DOCUMENT}, "
+        "and ssm:GetCommandInvocation"
+    )
+    request = {
+        "InstanceIds": instances,
+        "DocumentName": DOCUMENT,
+        "TimeoutSeconds": DELIVERY_SECONDS,
+        "Parameters": {"commands": [command], "executionTimeout": [str(seconds)]},
+    }
+    sent = aws.call("ssm", "send_command", permission, request)["Command"]["CommandId"]
+    ends = time.monotonic() + DELIVERY_SECONDS + seconds
+    return [_wait(aws, sent, instance, permission, ends) for instance in instances]
+
+
+def run_on_one(aws: AwsCluster, instance: str, command: str, seconds: int) -> str:
+    """Run a command on one instance, and return its output.
+
+    Raises:
+        ConnectError: AWS does not run it, or it does not end in time.
+        CommandFailed: the command failed.
+    """
+    [output] = run_on(aws, [instance], command, seconds)
+    if not output.succeeded:
+        hint = f"see the logs: dask-cluster logs {aws.name} {instance}"
+        last = output.text.strip().splitlines()
+        raise CommandFailed(f"the command on {instance} failed: {last[-1] if last else 'no output'}", hint)
+    return output.text
+
+
+def _wait(aws: AwsCluster, command: str, instance: str, permission: str, ends: float) -> Output:
+    parameters = {"CommandId": command, "InstanceId": instance}
+    while True:
+        try:
+            answer = aws.call("ssm", "get_command_invocation", permission, parameters)
+        except ConnectError as error:
+            # AWS knows the invocation a moment after it accepted the command.
+            if "InvocationDoesNotExist" not in error.reason:
+                raise
+            answer = {"Status": "Pending"}
+        status = answer["Status"]
+        if status not in RUNNING:
+            succeeded = status == "Success"
+            output, errors = answer["StandardOutputContent"], answer["StandardErrorContent"]
+            return Output(instance, succeeded, output if succeeded else output + errors or status)
+        if time.monotonic() > ends:
+            hint = (
+                f"its output: aws ssm get-command-invocation --command-id {command} --instance-id {instance}"
+            )
+            raise CommandFailed(f"the command on {instance} did not end: its status is {status}", hint)
+        time.sleep(POLL_SECONDS)

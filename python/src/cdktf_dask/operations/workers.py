@@ -1,0 +1,52 @@
+"""What the scheduler knows of the workers of each node, from their heartbeats."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from cdktf_dask.client.ask import ask_scheduler
+from cdktf_dask.client.route import Route
+from cdktf_dask.operations.facts import SCHEDULER, Node
+
+
+def add_workers(nodes: list[Node], route: Route) -> None:
+    """Add workers, memory and tasks to the nodes.
+
+    Args:
+        nodes: Nodes of a cluster.
+        route: The way to its scheduler.
+
+    Raises:
+        ConnectError: the scheduler does not answer.
+    """
+    answer = ask_scheduler(route.address, route.security, lambda scheduler: scheduler.identity())
+    workers = list(answer["workers"].values())
+    for node in nodes:
+        if node.pool != SCHEDULER and node.state in ("ready", "booting", "draining"):
+            add_to(node, workers)
+
+
+def add_to(node: Node, workers: list[Mapping[str, Any]]) -> None:
+    """Add to a node what its workers report; whatever that is, since tasks can change it."""
+    # A node that runs several workers numbers them, as in `cdktf_dask.node.workers`.
+    name = re.compile(re.escape(f"{node.pool}--{node.host}") + r"(-\d+)?")
+    own = [worker for worker in workers if name.fullmatch(str(worker["name"]))]
+    # A worker has no metrics before its first heartbeat.
+    metrics = [worker.get("metrics") or {} for worker in own]
+    node.workers = len(own)
+    node.memory = sum(_number(one.get("memory")) for one in metrics)
+    node.memory_limit = sum(_number(worker.get("memory_limit")) for worker in own)
+    tasks: Counter[str] = Counter()
+    for one in metrics:
+        counts = one.get("task_counts")
+        for state, count in counts.items() if isinstance(counts, dict) else ():
+            tasks[str(state)] += _number(count)
+    node.tasks = {state: count for state, count in sorted(tasks.items()) if count}
+
+
+def _number(value: object) -> int:
+    """A number of a heartbeat; 0 for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return 0
+    return int(value) if 0 <= value < float("inf") else 0

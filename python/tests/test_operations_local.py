@@ -1,0 +1,312 @@
+"""Operations of a local cluster: a real supervisor with a real scheduler and workers."""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+import cdktf_dask
+from aws_double import SUPPORT
+from cdktf_dask.client.tunnel import free_port
+from cdktf_dask.operations.supervisor import Supervisor
+from cluster import ENVIRONMENT, SOURCES, end
+from test_cli import COMMAND, run, warnings_of_tests
+
+__all__ = ["warnings_of_tests"]
+
+CONFIGURATION = """\
+[supervisord]
+pidfile={root}/supervisord.pid
+logfile={root}/logs/supervisord.log
+[unix_http_server]
+file=/proc/self/cwd/supervisor.sock
+chmod=0700
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
+"""
+"""As `supervisorConfig` of `lib/local/runtime/supervisor.ts` writes it."""
+
+PROGRAM = """\
+[program:{name}]
+command=sh -c "test ! -e {root}/broken-{name} && exec {command}"
+directory={root}
+autorestart=true
+startsecs=1
+startretries=0
+stopasgroup=true
+killasgroup=true
+redirect_stderr=true
+stdout_logfile={root}/logs/{name}.log
+"""
+
+WORKERS = ("cpu--local-0", "cpu--local-1")
+START_SECONDS = 60
+
+
+class Local:
+    """A project with a running local cluster."""
+
+    def __init__(self, project: Path) -> None:
+        self.project = project
+        self.root = project / ".dask" / "local"
+        (self.root / "logs").mkdir(parents=True)
+        scheduler, dashboard = free_port(), free_port()
+        self.address = f"tcp://127.0.0.1:{scheduler}"
+        ports = {"scheduler": scheduler, "dashboard": dashboard}
+        self.dashboard = dashboard
+        run = {"generation": 1, "address": self.address, "ports": ports}
+        (self.root / "run.json").write_text(json.dumps(run))
+        dask = f"{sys.executable} -m distributed.cli"
+        commands = {
+            "dask-scheduler": f"{dask}.dask_scheduler --host 127.0.0.1 --port {scheduler} "
+            f"--dashboard-address 127.0.0.1:{dashboard}",
+        } | {
+            name: f"{dask}.dask_worker {self.address} --name {name} --nthreads 1 --memory-limit 512MiB "
+            f"--resources CPU=1 --local-directory {self.root}/scratch --no-dashboard --death-timeout 60"
+            for name in WORKERS
+        }
+        programs = [PROGRAM.format(name=n, command=c, root=self.root) for n, c in commands.items()]
+        text = CONFIGURATION.format(root=self.root) + "".join(programs)
+        (self.root / "supervisord.conf").write_text(text)
+        found = [sys.executable, SUPPORT / "python_environment.py", "supervisor"]
+        tools = subprocess.run(found, stdout=subprocess.PIPE, text=True, check=True, timeout=600)
+        self.process = subprocess.Popen(
+            [Path(tools.stdout.strip()) / "supervisord", "--nodaemon", "-c", "supervisord.conf"],
+            cwd=self.root,
+            env=ENVIRONMENT | {"PYTHONDONTWRITEBYTECODE": "1"},
+            stdout=subprocess.DEVNULL,
+        )
+
+    def wait(self, workers: int) -> dict:
+        """Return the status once all programs run and so many workers are registered."""
+        ends = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                found = json.loads(self.run("status", "local", "--json", "--path", str(self.project)))
+            except ValueError:
+                found = {"nodes": [], "problems": ["no answer"]}
+            registered = sum(node["workers"] or 0 for node in found["nodes"])
+            if not found["problems"] and registered == workers:
+                return found
+            assert time.monotonic() < ends, found
+            time.sleep(0.2)
+
+    def start(self, program: str) -> None:
+        """Start a program that failed."""
+        Supervisor(self.root).start(program)
+
+    def run(self, *arguments: str) -> str:
+        """Output of the command with any exit code."""
+        environment = ENVIRONMENT | {"PYTHONPATH": str(SOURCES), "PYTHONDONTWRITEBYTECODE": "1"}
+        done = subprocess.run(
+            [*COMMAND, *arguments], env=environment, capture_output=True, text=True, timeout=60
+        )
+        return done.stdout
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory):
+    cluster = Local(tmp_path_factory.mktemp("project"))
+    try:
+        cluster.wait(2)
+        yield cluster
+    finally:
+        end(cluster.process)
+
+
+@pytest.fixture(autouse=True)
+def in_the_project(local, home, monkeypatch):
+    monkeypatch.chdir(local.project)
+
+
+def test_status(local):
+    found = json.loads(run("status", "local", "--json")[0])
+    assert found["place"] == str(local.root)
+    assert (found["healthy"], found["problems"], found["notes"]) == (True, [], [])
+    assert found["usdPerHour"] is None
+    assert found["pools"] == [{"name": "cpu", "minSize": 0, "maxSize": 2, "desiredSize": 2, "reason": ""}]
+    facts = [(one["id"], one["pool"], one["state"], one["workers"]) for one in found["nodes"]]
+    assert sorted(facts) == [
+        ("cpu--local-0", "cpu", "ready", 1),
+        ("cpu--local-1", "cpu", "ready", 1),
+        ("dask-scheduler", "scheduler", "ready", None),
+    ]
+    assert {one["memoryLimit"] for one in found["nodes"]} == {0, 512 * 2**20}
+
+
+def test_status_shows_tasks(local):
+    with cdktf_dask.connect("local") as client:
+        tasks = client.map(time.sleep, [3, 3], pure=False, resources={"CPU": 1})
+        time.sleep(1.5)  # a heartbeat, every 0.5 s, brings the numbers
+        found = json.loads(run("status", "local", "--json")[0])
+        assert [one["tasks"] for one in found["nodes"] if one["pool"] == "cpu"] == [{"executing": 1}] * 2
+        client.gather(tasks)
+
+
+def test_scale_moves_results_and_comes_back(local):
+    with cdktf_dask.connect("local") as client:
+        results = client.scatter({f"part-{index}": index for index in range(4)}, broadcast=False)
+        assert run("scale", "local", "cpu", "1")[0] == "pool cpu of local: 1 nodes wanted, 2 before\n"
+        assert sorted(client.gather(list(results.values()))) == [0, 1, 2, 3]
+        found = json.loads(run("status", "local", "--json")[0])
+        states = {one["id"]: one["state"] for one in found["nodes"]}
+        assert states == {"dask-scheduler": "ready", "cpu--local-0": "ready", "cpu--local-1": "stopped"}
+        assert found["healthy"] is True
+        assert run("scale", "local", "cpu", "2")[0] == "pool cpu of local: 2 nodes wanted, 1 before\n"
+    local.wait(2)
+
+
+def test_scale_refuses_more_nodes_than_it_was_started_with(local):
+    assert run("scale", "local", "cpu", "3", code=2)[1] == (
+        "dask-cluster: pool cpu: got 3 nodes, expected 0 to 2. "
+        "Hint: change desiredSize in the definition, and deploy\n"
+    )
+    assert run("scale", "local", "gpu", "1", code=2)[1] == (
+        "dask-cluster: local has no pool 'gpu'. Hint: it has: cpu\n"
+    )
+
+
+def test_scale_refuses_to_lose_results(local):
+    with cdktf_dask.connect("local") as client:
+        kept = client.scatter([1, 2], broadcast=False)
+        refusal = run("scale", "local", "cpu", "0", code=3)[1]
+        assert "no other worker can take the data of cpu--local-" in refusal
+        assert sorted(client.gather(kept)) == [1, 2]
+        del kept
+    run("scale", "local", "cpu", "2")
+    run("scale", "local", "cpu", "0")
+    run("scale", "local", "cpu", "2")
+    local.wait(2)
+
+
+def test_logs_of_a_pool(local):
+    lines = run("logs", "local", "cpu", "-n", "500")[0].splitlines()
+    assert {line.partition(" | ")[0] for line in lines} == set(WORKERS)
+    assert any("Registered to" in line for line in lines)
+
+
+def test_logs_of_one_node_as_json(local):
+    answer = json.loads(run("logs", "local", "dask-scheduler", "--json", "-n", "3")[0])
+    [log] = answer["logs"]
+    assert (answer["cluster"], log["node"], len(log["lines"])) == ("local", "dask-scheduler", 3)
+
+
+def test_logs_refuse_what_a_local_cluster_lacks(local):
+    assert run("logs", "local", "gpu", code=2)[1].startswith("dask-cluster: local has no pool or node 'gpu'")
+    assert run("logs", "local", "--boot", code=2)[1] == (
+        f"dask-cluster: the nodes of a local cluster do not boot. Hint: see {local.root}/logs\n"
+    )
+
+
+def test_logs_follow_until_ctrl_c_through_a_rotation(local):
+    log = local.root / "logs" / "cpu--local-0.log"
+    environment = ENVIRONMENT | {"PYTHONPATH": str(SOURCES), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [*COMMAND, "logs", "local", "cpu--local-0", "--follow", "--json", "-n", "1"]
+    process = subprocess.Popen(command, env=environment, cwd=local.project, stdout=subprocess.PIPE, text=True)
+    stuck = threading.Timer(60, process.kill)
+    stuck.start()
+    try:
+        assert json.loads(process.stdout.readline())["node"] == "cpu--local-0"
+        with log.open("a") as file:
+            file.write("added\n")
+        assert json.loads(process.stdout.readline()) == {"node": "cpu--local-0", "line": "added"}
+        log.rename(log.with_name("cpu--local-0.log.1"))
+        log.write_text("after the rotation\n")
+        assert json.loads(process.stdout.readline()) == {"node": "cpu--local-0", "line": "after the rotation"}
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+    finally:
+        stuck.cancel()
+        end(process)
+        process.stdout.close()
+
+
+def test_metrics(local):
+    lines = run("metrics", "local", "--match", "dask_scheduler_workers")[0].splitlines()
+    assert 'dask_scheduler_workers{state="idle"} 2.0' in lines
+    assert {line.partition("{")[0].partition(" ")[0] for line in lines} >= {"dask_scheduler_workers"}
+    assert all(line.startswith("dask_scheduler_workers") for line in lines)
+    found = json.loads(run("metrics", "local", "--json")[0])["metrics"]
+    assert {"name": "dask_scheduler_workers", "labels": {"state": "idle"}, "value": 2.0} in found
+
+
+def test_dashboard_prints_its_link(local):
+    assert run("dashboard", "local", "--no-open")[0] == f"http://127.0.0.1:{local.dashboard}/status\n"
+    assert run("dashboard", "local", "--password", code=2)[1] == (
+        "dask-cluster: the dashboard of local has no password. Hint: open it without --password\n"
+    )
+
+
+def test_renew_certificates_is_a_restart(local):
+    assert run("renew-certificates", "local", code=2)[1] == (
+        "dask-cluster: a local cluster creates its certificates at each start. "
+        "Hint: run `npm stop`, then `npm start`\n"
+    )
+
+
+def test_restart_scheduler(local):
+    def pid() -> int:
+        return int(
+            next(
+                process.name
+                for process in Path("/proc").glob("[0-9]*")
+                if f"--port\0{local.address.rpartition(':')[2]}".encode() in _command(process)
+            )
+        )
+
+    before = pid()
+    assert run("restart-scheduler", "local", "--yes")[0] == (
+        "the scheduler of local has restarted on dask-scheduler\n"
+    )
+    assert pid() != before
+    local.wait(2)
+
+
+def test_a_program_that_ends_is_a_failure(local):
+    run("scale", "local", "cpu", "1")
+    broken = local.root / "broken-cpu--local-1"
+    broken.touch()
+    assert run("scale", "local", "cpu", "2", code=1)[1] == (
+        "dask-cluster: the supervisor cannot do startProcess cpu--local-1 (SPAWN_ERROR: "
+        f"cpu--local-1). Hint: look at {local.root}/logs\n"
+    )
+    output = run("status", "local", code=1)[0]
+    why = "Exited too quickly (process log may have details)"
+    assert output.splitlines()[-4:-1] == [
+        "pool cpu: 2 nodes wanted, 0 to 2 possible",
+        f"problem: cpu cpu--local-1 failed: {why}; log: {local.root}/logs/cpu--local-1.log",
+        "problem: pool cpu: 1 of 2 nodes are ready",
+    ]
+    assert output.splitlines()[-1] == "local is not healthy"
+    broken.unlink()
+    local.start("cpu--local-1")
+    local.wait(2)
+
+
+def test_a_cluster_that_does_not_run(tmp_path, monkeypatch):
+    root = tmp_path / ".dask" / "local"
+    root.mkdir(parents=True)
+    run_file = {"generation": 1, "address": "tcp://127.0.0.1:9", "ports": {"scheduler": 9, "dashboard": 9}}
+    (root / "run.json").write_text(json.dumps(run_file))
+    monkeypatch.chdir(tmp_path)
+    assert run("status", "local", code=3)[1] == (
+        f"dask-cluster: the supervisor of {root} does not answer ([Errno 2] No such file or directory). "
+        "Hint: run `npm start` in its project\n"
+    )
+    (root / "run.json").unlink()
+    assert run("status", "local", code=3)[1] == (
+        "dask-cluster: no local cluster is running in the working directory or above it. "
+        "Hint: start it with `npm start`, or name its project by --path\n"
+    )
+
+
+def _command(process: Path) -> bytes:
+    try:
+        return (process / "cmdline").read_bytes()
+    except OSError:
+        return b""
