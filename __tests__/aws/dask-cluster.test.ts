@@ -40,7 +40,7 @@ test("a cluster exposes its VPC, hosted zone and private route tables", () => {
 });
 
 describe("a cluster in a stack of the user", () => {
-  test("has the values of all outputs of AwsStack", () => {
+  test("has the values of all outputs of AwsStack, and commands of the AWS CLI for those of dask-cluster", () => {
     const cluster = define({ bakedImages: true });
     const own = Synthesized.of((scope) => {
       const { commands, ...dask } = new DaskCluster(scope, "cluster", { cluster });
@@ -67,7 +67,19 @@ describe("a cluster in a stack of the user", () => {
       output("hosted_zone_id", dask.hostedZoneId);
       output("private_route_table_ids", dask.network.privateRouteTableIds);
     });
-    expect(own.outputs).toEqual(new Synthesized(new AwsStack(testApp(), "test", { cluster })).outputs);
+    const { outputs } = new Synthesized(new AwsStack(testApp(), "test", { cluster }));
+    expect(Object.keys(own.outputs).sort()).toEqual(Object.keys(outputs).sort());
+    const values = Object.entries(outputs).filter(([, value]) => !String(value).startsWith("dask-cluster "));
+    expect(values.map(([name]) => name).sort()).toEqual([
+      "client_bundle",
+      "connect",
+      "dashboard_link",
+      "hosted_zone_id",
+      "private_route_table_ids",
+      "scheduler_address",
+      "vpc_id",
+    ]);
+    expect(own.outputs).toMatchObject(Object.fromEntries(values));
   });
 
   test("has its key, secrets, images and flow logs", () => {

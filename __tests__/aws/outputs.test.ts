@@ -14,10 +14,6 @@ const DEFINITION: ClusterDefinition = {
   ],
 };
 
-/** Finds the scheduler by its tags, so that the command works while a deployment is running. */
-const SCHEDULER =
-  "$(aws ec2 describe-instances --region eu-west-1 --filters Name=tag:dask:cluster,Values=test Name=tag:dask:role,Values=scheduler Name=instance-state-name,Values=pending,running --query 'Reservations[0].Instances[0].InstanceId' --output text)";
-
 /** The only outputs that Terraform has to resolve. */
 const IDS = ["hosted_zone_id", "private_route_table_ids", "vpc_id"];
 
@@ -27,58 +23,19 @@ describe("outputs", () => {
   test.each([
     ["scheduler_address", "tls://scheduler.test.internal:8786"],
     ["dashboard_link", "https://scheduler.test.internal:8787/status"],
-    [
-      "tunnel_scheduler",
-      `aws ssm start-session --region eu-west-1 --target ${SCHEDULER} --document-name AWS-StartPortForwardingSession --parameters 'portNumber=8786,localPortNumber=8786'`,
-    ],
-    [
-      "tunnel_dashboard",
-      `aws ssm start-session --region eu-west-1 --target ${SCHEDULER} --document-name AWS-StartPortForwardingSession --parameters 'portNumber=8787,localPortNumber=8787'`,
-    ],
-    [
-      "dashboard_password",
-      "aws secretsmanager get-secret-value --region eu-west-1 --secret-id /dask/test/dashboard --query SecretString --output text",
-    ],
-    [
-      "rotate_dashboard_password",
-      `aws ssm start-session --region eu-west-1 --target ${SCHEDULER} --document-name AWS-StartInteractiveCommand --parameters 'command=sudo /usr/local/lib/dask-node/run.sh dashboard renew'`,
-    ],
-    [
-      "renew_certificates",
-      `aws ssm start-session --region eu-west-1 --target ${SCHEDULER} --document-name AWS-StartInteractiveCommand --parameters 'command=sudo /usr/local/lib/dask-node/run.sh certificates renew'`,
-    ],
-    [
-      "node_states",
-      `aws ec2 describe-instances --region eu-west-1 --filters Name=tag:dask:cluster,Values=test --query 'Reservations[].Instances[].[InstanceId,State.Name,Tags[?Key==\`"Name"\`]|[0].Value,Tags[?Key==\`"dask:state"\`]|[0].Value]' --output text`,
-    ],
-    [
-      "smoke_test",
-      `aws ssm start-session --region eu-west-1 --target ${SCHEDULER} --document-name AWS-StartInteractiveCommand --parameters 'command=sudo /usr/local/lib/dask-node/run.sh smoke_test'`,
-    ],
-    [
-      "logs_scheduler",
-      `aws ssm start-session --region eu-west-1 --target ${SCHEDULER} --document-name AWS-StartInteractiveCommand --parameters 'command=sudo journalctl -f -n 200 -u dask-scheduler'`,
-    ],
-    [
-      "boot_log_scheduler",
-      `aws ssm start-session --region eu-west-1 --target ${SCHEDULER} --document-name AWS-StartInteractiveCommand --parameters 'command=sudo tail -n 200 -f /var/log/dask-node.log'`,
-    ],
-    [
-      "scale_cpu",
-      "aws autoscaling set-desired-capacity --region eu-west-1 --auto-scaling-group-name dask-test--cpu --desired-capacity 2",
-    ],
-    [
-      "scale_gpu",
-      "aws autoscaling set-desired-capacity --region eu-west-1 --auto-scaling-group-name dask-test--gpu --desired-capacity 1",
-    ],
-    [
-      "logs_cpu",
-      "aws ssm start-session --region eu-west-1 --target $(aws autoscaling describe-auto-scaling-groups --region eu-west-1 --auto-scaling-group-names dask-test--cpu --query 'AutoScalingGroups[0].Instances[0].InstanceId' --output text) --document-name AWS-StartInteractiveCommand --parameters 'command=sudo journalctl -f -n 200 -u dask-worker'",
-    ],
-    [
-      "logs_gpu",
-      "aws ssm start-session --region eu-west-1 --target $(aws autoscaling describe-auto-scaling-groups --region eu-west-1 --auto-scaling-group-names dask-test--gpu --query 'AutoScalingGroups[0].Instances[0].InstanceId' --output text) --document-name AWS-StartInteractiveCommand --parameters 'command=sudo journalctl -f -n 200 -u dask-cuda-worker'",
-    ],
+    ["tunnel_scheduler", "dask-cluster tunnel test --port 8786 --region eu-west-1"],
+    ["tunnel_dashboard", "dask-cluster dashboard test --port 8787 --region eu-west-1"],
+    ["dashboard_password", "dask-cluster dashboard test --password --region eu-west-1"],
+    ["rotate_dashboard_password", "dask-cluster rotate-password test --region eu-west-1"],
+    ["renew_certificates", "dask-cluster renew-certificates test --region eu-west-1"],
+    ["node_states", "dask-cluster status test --region eu-west-1"],
+    ["smoke_test", "dask-cluster smoke-test test --region eu-west-1"],
+    ["logs_scheduler", "dask-cluster logs test scheduler --follow --region eu-west-1"],
+    ["boot_log_scheduler", "dask-cluster logs test scheduler --boot --follow --region eu-west-1"],
+    ["scale_cpu", "dask-cluster scale test cpu 2 --region eu-west-1"],
+    ["scale_gpu", "dask-cluster scale test gpu 1 --region eu-west-1"],
+    ["logs_cpu", "dask-cluster logs test cpu --follow --region eu-west-1"],
+    ["logs_gpu", "dask-cluster logs test gpu --follow --region eu-west-1"],
   ])("%s is the whole command or address", (name, value) => {
     expect(outputs[name]).toBe(value);
   });
@@ -130,10 +87,7 @@ describe("outputs of a cluster without TLS", () => {
     ["scheduler_address", "tcp://scheduler.test.internal:8786"],
     ["dashboard_link", "http://localhost:8787/status"],
     ["connect", 'import distributed\nclient = distributed.Client("tcp://localhost:8786")'],
-    [
-      "tunnel_dashboard",
-      `aws ssm start-session --region eu-west-1 --target ${SCHEDULER} --document-name AWS-StartPortForwardingSession --parameters 'portNumber=8787,localPortNumber=8787'`,
-    ],
+    ["tunnel_dashboard", "dask-cluster dashboard test --port 8787 --region eu-west-1"],
   ])("%s is the whole command or address", (name, value) => {
     expect(outputs[name]).toBe(value);
   });

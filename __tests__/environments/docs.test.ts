@@ -51,17 +51,32 @@ test("the README names outputs that a stack has", () => {
   expect(named.filter((name) => !(name in outputs))).toEqual([]);
 });
 
-test("docs/operating.md has the commands that synthesis prints", () => {
+test("docs/operating.md has the commands of the AWS CLI", () => {
   const commands = new Commands(production, planNodes(production));
   const scheduler = / --target (\$\(.*?\)) --document/.exec(commands.logsOfScheduler)?.[1] ?? "";
-  expect(scheduler).toContain("describe-instances");
+  const first = / --target (\$\(.*?\)) --document/.exec(commands.pools.gpu?.logs ?? "")?.[1] ?? "";
+  expect([scheduler, first].join()).toMatch(/describe-instances.*describe-auto-scaling-groups/);
   const written = textOf("docs/operating.md")
     .replaceAll(/ \\\n +/g, " ")
     .replaceAll("$REGION", "eu-central-1")
-    .replaceAll("$CLUSTER", "production");
+    .replaceAll("$CLUSTER", "production")
+    .replaceAll("$POOL", "gpu");
   expect(written).toContain(`SCHEDULER=${scheduler}\n`);
-  for (const command of [commands.nodeStates, commands.bootLogOfScheduler, commands.logsOfScheduler])
-    expect(written).toContain(`${command.replace(scheduler, "$SCHEDULER")}\n`);
+  expect(written).toContain(`FIRST=${first}\n`);
+  for (const command of [
+    commands.nodeStates,
+    commands.bootLogOfScheduler,
+    commands.logsOfScheduler,
+    commands.tunnelScheduler,
+    commands.tunnelDashboard,
+    commands.dashboardPassword,
+    commands.renewCertificates,
+    commands.rotateDashboardPassword,
+    commands.smokeTest,
+    commands.pools.gpu?.logs,
+  ])
+    expect(written).toContain(`${command?.replace(scheduler, "$SCHEDULER").replace(first, "$FIRST")}\n`);
+  expect(written).toContain(`${commands.pools.gpu?.scale.replace(/\d+$/, "3")}\n`);
 });
 
 /** Anchors that GitHub gives the headings of a file. */

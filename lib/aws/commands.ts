@@ -16,7 +16,7 @@ export interface PoolCommands {
 }
 
 /**
- * AWS CLI commands to connect to a cluster and to operate it. They find instances by their tags and by the fixed names of
+ * AWS CLI commands to connect to a cluster and to operate it, for computers without `dask-cluster`. They find instances by their tags and by the fixed names of
  * the Auto Scaling groups, so they also work during a deployment, and after one that failed. Commands that open a session
  * require the Session Manager plugin of the AWS CLI.
  *

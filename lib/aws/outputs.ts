@@ -3,6 +3,7 @@ import { Construct } from "constructs";
 import { PORTS } from "../config/ports";
 import { protocol } from "../config/protocol";
 import type { DaskCluster } from "./dask-cluster";
+import { DaskClusterCommands } from "./dask-cluster-commands";
 
 /** Cluster of the outputs. */
 export interface OutputsProps {
@@ -13,7 +14,8 @@ export interface OutputsProps {
 /**
  * Terraform outputs of a cluster: addresses, commands to connect to it and to operate it, and the ids that the network of
  * administrators needs to reach it. No output contains a secret. Commands that read one require
- * `secretsmanager:GetSecretValue`.
+ * `secretsmanager:GetSecretValue`. The program `dask-cluster` is in the environment that `npx cdktf-dask client` makes;
+ * `daskCluster.commands` has the same commands for the AWS CLI.
  *
  * Terraform prints outputs only after a successful deployment, so synthesis prints the commands that show why a deployment
  * waits or fails. The names of outputs are fixed, so a stack can have one `Outputs` only. `AwsStack` has one; in other
@@ -28,21 +30,25 @@ export class Outputs extends Construct {
     super(scope, id);
     // The message is not about an error, so the manifest needs no stack trace.
     this.node.setContext(DISABLE_STACK_TRACE_IN_METADATA, true);
-    const { commands } = daskCluster;
-    this.connecting(daskCluster);
-    this.operating(daskCluster);
+    const commands = new DaskClusterCommands(daskCluster.cluster);
+    this.connecting(daskCluster, commands);
+    this.operating(daskCluster, commands);
     this.network(daskCluster);
     Annotations.of(this).addInfo(
       [
         "while the deployment runs, or after it failed:",
-        `state of each node:       ${commands.nodeStates}`,
+        `state of each node:       ${commands.status}`,
         `boot of the scheduler:    ${commands.bootLogOfScheduler}`,
         `logs of the scheduler:    ${commands.logsOfScheduler}`,
+        `npx cdktf-dask client ${daskCluster.cluster.name} installs dask-cluster; docs/operating.md has the commands of the AWS CLI`,
       ].join("\n  "),
     );
   }
 
-  private connecting({ cluster, commands, schedulerAddress, dashboardUrl, scheduler }: DaskCluster) {
+  private connecting(
+    { cluster, commands: plain, schedulerAddress, dashboardUrl, scheduler }: DaskCluster,
+    commands: DaskClusterCommands,
+  ) {
     const { tls } = cluster;
     const port = PORTS.scheduler.from;
     const { privateAddress } = cluster.scheduler;
@@ -58,9 +64,9 @@ export class Outputs extends Construct {
     this.output(
       "tunnel_dashboard",
       commands.tunnelDashboard,
-      `Opens a tunnel; while it is open, the dashboard is at ${tls ? "https" : "http"}://localhost:${PORTS.dashboard.from}/status`,
+      `Opens the dashboard; while it runs, it is at ${tls ? "https" : "http"}://localhost:${PORTS.dashboard.from}/status`,
     );
-    this.output("connect", commands.connect, "Python code of a client, with tunnel_scheduler open");
+    this.output("connect", plain.connect, "Python code of a client, with tunnel_scheduler open");
     this.output(
       "scheduler_address",
       schedulerAddress,
@@ -83,20 +89,20 @@ export class Outputs extends Construct {
     );
     this.output(
       "client_bundle",
-      commands.clientBundle,
+      plain.clientBundle,
       "Fetches the certificate and configuration of clients; run it again when the certificate has expired",
     );
     this.output(
       "dashboard_password",
-      commands.dashboardPassword,
+      tls ? commands.dashboardPassword : undefined,
       "Prints the password of the dashboard's user dask",
     );
   }
 
-  private operating({ commands, plan }: DaskCluster) {
+  private operating({ cluster: { tls }, plan }: DaskCluster, commands: DaskClusterCommands) {
     this.output(
       "node_states",
-      commands.nodeStates,
+      commands.status,
       "Lists whether each node is ready, or why it failed; AWS lists terminated instances for about an hour",
     );
     this.output(
@@ -108,23 +114,23 @@ export class Outputs extends Construct {
     this.output("logs_scheduler", commands.logsOfScheduler, "Follows the logs of the scheduler");
     this.output(
       "rotate_dashboard_password",
-      commands.rotateDashboardPassword,
+      tls ? commands.rotateDashboardPassword : undefined,
       "Changes the password of the dashboard's user dask",
     );
     this.output(
       "renew_certificates",
-      commands.renewCertificates,
+      tls ? commands.renewCertificates : undefined,
       "Renews all certificates now. Renewal is otherwise automatic",
     );
     for (const { pool } of plan.pools) {
       this.output(
         `scale_${pool.name}`,
-        commands.pools[pool.name]?.scale,
+        commands.scale(pool),
         `Sets the number of instances of the pool ${pool.name}: ${pool.minSize} to ${pool.maxSize}`,
       );
       this.output(
         `logs_${pool.name}`,
-        commands.pools[pool.name]?.logs,
+        commands.logsOf(pool),
         `Follows the logs of the first instance of the pool ${pool.name}`,
       );
     }

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -17,7 +19,7 @@ from cdktf_dask.client.bundle import tls_security
 from cdktf_dask.client.probe import probe
 from cdktf_dask.client.tunnel import free_port
 from client_fixtures import no_plugin_is_left, port_of
-from cluster import ENVIRONMENT, SOURCES, end
+from cluster import ENVIRONMENT, REPOSITORY, SOURCES, end
 from test_client_local import record
 
 COMMAND = (sys.executable, "-c", "from cdktf_dask.cli.main import main; main(prog_name='dask-cluster')")
@@ -178,3 +180,22 @@ def test_the_help_lists_the_commands(home):
         "Exit code: 0 done, 1 the cluster is not healthy, a command failed, or versions of client and "
         "cluster differ, 2 wrong usage, 3 cannot connect, 4 a backup, a restore or a salvage failed."
     ) in words
+
+
+def documented() -> list[str]:
+    """Commands with arguments in the documentation, without placeholders."""
+    files = [REPOSITORY / "README.md", *(REPOSITORY / "docs").glob("*.md")]
+    found = {line for file in files for line in re.findall(r"`(dask-cluster \S+ [^`]+)`", file.read_text())}
+    return sorted(line for line in found if not re.search(r"[A-Z<…]", line.replace("COMMAND", "X")))
+
+
+def test_the_documentation_has_these_commands():
+    assert {line.split()[1] for line in documented()} == set(main.commands)
+
+
+@pytest.mark.parametrize("line", documented())
+def test_a_documented_command_has_these_arguments(line):
+    _, name, *arguments = shlex.split(line)
+    command = main.commands[name]
+    # Reads the arguments, and does not run the command.
+    assert command.make_context(name, arguments).params["name"] in ("production", "local")

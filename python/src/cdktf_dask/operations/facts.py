@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 SCHEDULER = "scheduler"
-"""Stands for the pool of the scheduler's node; `lib/config/schema/names.ts` reserves the name."""
+"""Stands for the pool of the scheduler's node; `lib/config/rules/pools.ts` reserves the name."""
 
 
 @dataclass
