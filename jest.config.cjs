@@ -4,7 +4,9 @@
 const suite = (displayName, ...folders) => ({
   displayName,
   testMatch: folders.map((folder) => `<rootDir>/__tests__/${folder}/**/*.test.ts`),
-  transform: { "\\.ts$": "@swc/jest" },
+  // Graphviz is an ES module only.
+  transform: { "\\.ts$|/@hpcc-js/.+\\.js$": "@swc/jest" },
+  transformIgnorePatterns: ["/node_modules/(?!@hpcc-js/)"],
   cacheDirectory: "<rootDir>/.test/jest",
   roots: ["<rootDir>/lib", "<rootDir>/environments", "<rootDir>/__tests__"],
 });

@@ -5,6 +5,7 @@ import { LockedError } from "../local/runtime/lock.cjs";
 import type { CommandContext } from "../local/runtime/run-command";
 import { packageFile } from "../node/package-file";
 import { client } from "./client/client";
+import { diagram } from "./diagram/diagram";
 import { CommandError } from "./error";
 import { lock } from "./lock/lock";
 
@@ -35,7 +36,7 @@ for (const stream of [process.stdout, process.stderr]) stream.on("error", () => 
 
 const { version } = JSON.parse(packageFile("package.json")) as { version: string };
 const program = new Command("cdktf-dask")
-  .description("Locks and installs the Python packages of Dask clusters.")
+  .description("Locks and installs the Python packages of Dask clusters, and draws their stacks.")
   .version(version);
 program
   .command("lock")
@@ -57,4 +58,10 @@ program
   .action((name: string, options: { folder?: string; requirements?: boolean }) =>
     run((context) => client(context, name, options)),
   );
+program
+  .command("diagram")
+  .description("print a diagram of a stack on AWS, from its synthesized JSON")
+  .argument("<stack>", "name of the stack")
+  .option("--format <format>", "svg, or mermaid for the text that GitHub draws", "svg")
+  .action((name: string, { format }: { format: string }) => run((context) => diagram(context, name, format)));
 void program.parseAsync();

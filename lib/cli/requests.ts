@@ -18,20 +18,41 @@ const MAX_OUTPUT = 100_000;
  *
  * @throws CommandError with the output of the app if it fails
  */
-export async function requestsOfApp(context: CommandContext): Promise<readonly LockRequest[]> {
+export function requestsOfApp(context: CommandContext): Promise<readonly LockRequest[]> {
+  const file = (scratch: string) => join(scratch, "requests");
+  const variables = (scratch: string) => ({ [LOCK_REQUESTS]: file(scratch) });
+  return synthesizeApp(context, variables, (scratch) => {
+    const lines = existsSync(file(scratch)) ? readFileSync(file(scratch), "utf8").trimEnd().split("\n") : [];
+    return distinct(lines.map((line) => JSON.parse(line) as LockRequest));
+  });
+}
+
+/** Folder of the synthesized files in the temporary folder of `synthesizeApp`. */
+export const OUTDIR = "cdktf.out";
+
+/**
+ * Runs the app of `cdktf.json`, and reads what it wrote to a temporary folder.
+ *
+ * @param variables environment variables of the app, by the path of the folder
+ * @param read returns the result, by the path of the folder
+ * @throws CommandError with the output of the app if it fails
+ */
+export async function synthesizeApp<Result>(
+  context: CommandContext,
+  variables: (scratch: string) => Readonly<Record<string, string>>,
+  read: (scratch: string) => Result,
+): Promise<Result> {
   const { app, context: values = {} } = configuration();
   const scratch = mkdtempSync(join(tmpdir(), "cdktf-dask-"));
   try {
-    const requests = join(scratch, "requests");
     context.log(`running the app: ${app}`);
     await runApp(context, app, {
-      CDKTF_OUTDIR: join(scratch, "cdktf.out"),
+      CDKTF_OUTDIR: join(scratch, OUTDIR),
       // As cdktf passes it.
       CDKTF_CONTEXT_JSON: JSON.stringify(values),
-      [LOCK_REQUESTS]: requests,
+      ...variables(scratch),
     });
-    const lines = existsSync(requests) ? readFileSync(requests, "utf8").trimEnd().split("\n") : [];
-    return distinct(lines.map((line) => JSON.parse(line) as LockRequest));
+    return read(scratch);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
