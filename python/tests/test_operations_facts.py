@@ -53,6 +53,19 @@ def test_a_table_of_nodes():
     ]
 
 
+def test_columns_that_no_node_has_are_left_out():
+    scheduler = Node("dask-scheduler", "scheduler", "ready", started=NOW - timedelta(seconds=9))
+    worker = Node("cpu--local-0", "cpu", "stopped")
+    assert lines_of(cluster([scheduler, worker], Pool("cpu", 0, 1, 0))) == [
+        "POOL       NODE            STATE    AGE",
+        "scheduler  dask-scheduler  \x1b[32mready  \x1b[0m  9 s",
+        "cpu        cpu--local-0    stopped  –",
+        "",
+        "pool cpu: 0 nodes wanted, 0 to 1 possible",
+        "production is healthy",
+    ]
+
+
 def test_the_price_of_all_instances():
     status = cluster([SCHEDULER, node(usd_per_hour=0.041, workers=1)], Pool("cpu", 0, 4, 1))
     assert lines_of(status)[-2:] == [

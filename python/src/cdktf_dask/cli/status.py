@@ -41,7 +41,7 @@ def status(
 
 def lines_of(status: ClusterStatus) -> list[str]:
     """Lines for a terminal: a table, the pools, problems and notes."""
-    lines = table(HEADER, *(_row(status, node) for node in status.nodes))
+    lines = table(*_known([_row(status, node) for node in status.nodes]))
     lines.append("")
     lines += [
         f"pool {pool.name}: {pool.desired_size} nodes wanted, {pool.min_size} to {pool.max_size} possible"
@@ -53,6 +53,12 @@ def lines_of(status: ClusterStatus) -> list[str]:
     lines += [f"problem: {problem}" for problem in status.problems()]
     lines += [f"note: {note}" for note in status.notes]
     return [*lines, f"{status.cluster} is {'not ' if status.problems() else ''}healthy"]
+
+
+def _known(rows: list[list[str]]) -> list[list[str]]:
+    """The header and the columns that some node has: a local cluster has no types and no prices."""
+    columns = [index for index in range(len(HEADER)) if any(row[index] != UNKNOWN for row in rows)]
+    return [[row[index] for index in columns] for row in (HEADER, *rows)]
 
 
 def _row(status: ClusterStatus, node: Node) -> list[str]:

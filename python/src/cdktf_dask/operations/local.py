@@ -41,6 +41,7 @@ class LocalOperations:
             ConnectError: the supervisor does not answer.
         """
         nodes = [self._node(program) for program in self._supervisor.programs()]
+        nodes.sort(key=lambda node: (node.pool != SCHEDULER, node.id))
         names = sorted({node.pool for node in nodes} - {SCHEDULER})
         return ClusterStatus(self._name, str(self._local.root), [_pool(name, nodes) for name in names], nodes)
 
