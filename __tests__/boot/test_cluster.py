@@ -1,6 +1,7 @@
 """A scheduler and workers that boot from their user data form a cluster that an administrator can use."""
 
 import json
+import re
 
 import pytest
 
