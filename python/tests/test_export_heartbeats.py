@@ -306,21 +306,6 @@ def test_the_metrics_end_with_the_scheduler():
     assert asyncio.run(run()) == (True, False)
 
 
-def test_without_the_client_library_of_prometheus_a_scheduler_starts_and_logs_why(monkeypatch, caplog):
-    monkeypatch.setattr(export_heartbeats, "MISSING", ImportError("No module named 'prometheus_client'"))
-
-    async def run() -> None:
-        async with Scheduler(host="127.0.0.1", port=0, dashboard=False) as scheduler:
-            dask_setup(scheduler)
-            dask_teardown(scheduler)
-
-    with caplog.at_level(logging.WARNING):
-        asyncio.run(run())
-    assert [
-        record.getMessage() for record in caplog.records if record.name == export_heartbeats.logger.name
-    ] == ["metrics of workers are not published: No module named 'prometheus_client'"]
-
-
 def test_both_preloads_use_the_same_key_of_the_heartbeat():
     assert export_heartbeats.REPORTED == extend_heartbeats.REPORTED == "cdktf-dask"
 

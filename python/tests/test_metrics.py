@@ -162,3 +162,19 @@ def test_values_of_a_worker_that_lies_are_left_out_and_those_of_the_other_remain
         *("cpu_ratio", "event_loop_interval_seconds", "machine_oom_kills_total"),
         *("scratch_bytes", "spill_bytes_total"),
     ]
+
+
+def test_without_the_client_library_of_prometheus_a_cluster_starts_and_its_log_has_the_reason():
+    with Cluster(*EXPORT) as cluster:
+        # Stands for an environment without the package.
+        missing = cluster.directory / "missing" / "prometheus_client.py"
+        missing.parent.mkdir()
+        missing.write_text("raise ModuleNotFoundError(\"No module named 'prometheus_client'\")\n")
+        cluster.environment["PYTHONPATH"] = str(missing.parent)
+        cluster.restart()
+        cluster.worker("cpu--host-0", "CPU=1", *EXTEND)
+        with Client(cluster.address, timeout=SECONDS) as client:
+            assert client.submit(sum, [1, 2]).result(timeout=SECONDS) == 3
+        logged = [line for line in cluster.log(cluster.scheduler).splitlines() if "not published" in line]
+        [line] = logged
+        assert line.endswith(" - metrics of workers are not published: No module named 'prometheus_client'")

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from typing import Any, Literal
+from typing import Any
 
 from distributed import Scheduler
 from distributed.core import Status
@@ -103,36 +103,42 @@ class Family:
     """A metric of each worker, with a series for each of its readings."""
 
     name: str
-    """Without `PREFIX`, and for a counter without `_total`."""
+    """Without `PREFIX`. That of a counter ends with `_total`, that of a gauge does not."""
     help: str
     limit: float
     """Largest value."""
-    readings: Mapping[str, Reading]
-    """By the value of the label."""
+    reading: Reading | Mapping[str, Reading]
+    """One, or one for each value of the label."""
     label: str | None = None
-    kind: Literal["gauge", "counter"] = "gauge"
     scale: float = 1
     """Factor from the heartbeat's unit to that of the metric."""
 
     @property
-    def metric(self) -> str:
-        """Name on the page."""
-        return f"{PREFIX}{self.name}{'_total' if self.kind == 'counter' else ''}"
+    def readings(self) -> Mapping[str, Reading]:
+        """Readings by the value of the label."""
+        return self.reading if isinstance(self.reading, Mapping) else {"": self.reading}
+
+    def empty(self) -> Any:
+        """Return the metric without series."""
+        kind = CounterMetricFamily if self.name.endswith("_total") else GaugeMetricFamily
+        labels = ["worker", "pool", *([self.label] if self.label else [])]
+        return kind(f"{PREFIX}{self.name}", self.help, labels=labels)
 
 
+WAYS = ("receive", "transmit")
 FAMILIES = (
     Family(
         "heartbeat_age_seconds",
         "Time since the scheduler processed the last heartbeat of the worker",
         SECONDS,
-        {"": lambda worker, _: max(0.0, time.time() - worker.last_seen)},
+        lambda worker, _: max(0.0, time.time() - worker.last_seen),
     ),
-    Family("threads", "Threads that run tasks", COUNT, {"": lambda worker, _: worker.nthreads}),
+    Family("threads", "Threads that run tasks", COUNT, lambda worker, _: worker.nthreads),
     Family(
         "tasks_processing",
         "Tasks that the scheduler has assigned to the worker and that are not done",
         COUNT,
-        {"": lambda worker, _: len(worker.processing)},
+        lambda worker, _: len(worker.processing),
     ),
     Family(
         "memory_bytes",
@@ -146,22 +152,21 @@ FAMILIES = (
         "memory_limit_bytes",
         "Memory limit; absent without one",
         BYTES,
-        {"": lambda worker, _: worker.memory_limit or None},
+        lambda worker, _: worker.memory_limit or None,
     ),
     Family(
-        "spill_bytes",
+        "spill_bytes_total",
         "Bytes written to and read from disk by spilling since the start of the worker",
         BYTES,
         {way: at(REPORTED, "spill", way) for way in ("disk-read", "disk-write")},
         "activity",
-        kind="counter",
     ),
-    Family("cpu_ratio", "CPU seconds that the process uses in a second", CORES, {"": at("cpu")}, scale=0.01),
+    Family("cpu_ratio", "CPU seconds that the process uses in a second", CORES, at("cpu"), scale=0.01),
     Family(
         "event_loop_interval_seconds",
         "Time between two ticks of the event loop, which are due every 0.02 seconds",
         SECONDS,
-        {"": at("event_loop_interval")},
+        at("event_loop_interval"),
     ),
     Family(
         "scratch_bytes",
@@ -171,44 +176,40 @@ FAMILIES = (
         "type",
     ),
     Family(
-        "machine_oom_kills",
+        "machine_oom_kills_total",
         "Processes that the kernel of the worker's node has killed because memory was exhausted",
         COUNT,
-        {"": at(REPORTED, "oom_kills")},
-        kind="counter",
+        at(REPORTED, "oom_kills"),
     ),
     Family(
-        "machine_network_bytes",
+        "machine_network_bytes_total",
         "Bytes that the worker's node has received and transmitted on all interfaces",
         BYTES,
-        {way: at(REPORTED, "network", way) for way in ("receive", "transmit")},
+        {way: at(REPORTED, "network", way) for way in WAYS},
         "direction",
-        kind="counter",
     ),
     Family(
         "gpu_utilization_ratio",
         "Share of time in which a kernel runs on the worker's GPU",
         SHARE,
-        {"": at("gpu_utilization")},
+        at("gpu_utilization"),
         scale=0.01,
     ),
-    Family("gpu_memory_used_bytes", "Used memory of the worker's GPU", BYTES, {"": at("gpu_memory_used")}),
-    Family("gpu_memory_total_bytes", "Memory of the worker's GPU", BYTES, {"": at("gpu-memory-total")}),
+    Family("gpu_memory_used_bytes", "Used memory of the worker's GPU", BYTES, at("gpu_memory_used")),
+    Family("gpu_memory_total_bytes", "Memory of the worker's GPU", BYTES, at("gpu-memory-total")),
     Family(
-        "gpu_nvlink_bytes",
+        "gpu_nvlink_bytes_total",
         "Bytes that the worker's GPU has received and transmitted over NVLink",
         BYTES,
-        {way: at(REPORTED, "gpu", "nvlink", way) for way in ("receive", "transmit")},
+        {way: at(REPORTED, "gpu", "nvlink", way) for way in WAYS},
         "direction",
-        kind="counter",
     ),
     Family(
-        "gpu_pcie_bytes",
+        "gpu_pcie_bytes_total",
         "Bytes that the worker's GPU has received and transmitted over PCI Express",
         BYTES,
-        {way: at(REPORTED, "gpu", "pcie", way) for way in ("receive", "transmit")},
+        {way: at(REPORTED, "gpu", "pcie", way) for way in WAYS},
         "direction",
-        kind="counter",
     ),
 )
 
@@ -276,7 +277,7 @@ class Scrape:
         self.families: dict[str, Any] = {
             name: GaugeMetricFamily(f"{PREFIX}{name}", text, labels=["worker", "pool", *labels])
             for name, text, labels in (STATUS, INFO, TRANSPORTS)
-        } | {family.name: empty(family) for family in FAMILIES}
+        } | {family.name: family.empty() for family in FAMILIES}
 
     def add(self, address: str, worker: WorkerState) -> None:
         """Add the series of a worker."""
@@ -298,7 +299,7 @@ class Scrape:
                 if is_valid(value, limit):
                     add_metric([*labels, kind] if family.label else labels, value * family.scale)
                 else:
-                    self.reject(address, family.metric, value, f"a number from 0 to {limit:g}")
+                    self.reject(address, f"{PREFIX}{family.name}", value, f"a number from 0 to {limit:g}")
 
     def add_transports(self, labels: list[str], transports: object) -> None:
         """Add the transports of UCX, of which there are about ten."""
@@ -321,13 +322,6 @@ class Scrape:
             logger.warning(
                 "worker %s: %s is left out of the metrics: got %s, expected %s", address, name, got, expected
             )
-
-
-def empty(family: Family) -> Any:
-    """The metric without series."""
-    kind = CounterMetricFamily if family.kind == "counter" else GaugeMetricFamily
-    labels = ["worker", "pool", *([family.label] if family.label else [])]
-    return kind(f"{PREFIX}{family.name}", family.help, labels=labels)
 
 
 def label(text: object) -> str:
