@@ -185,17 +185,18 @@ def test_the_help_lists_the_commands(home):
 def documented() -> list[str]:
     """Commands with arguments in the documentation, without placeholders."""
     files = [REPOSITORY / "README.md", *(REPOSITORY / "docs").glob("*.md")]
-    found = {line for file in files for line in re.findall(r"`(dask-cluster \S+ [^`]+)`", file.read_text())}
+    command = re.compile(r"`(dask-cluster [a-z-]+ [^`\n]+)`")
+    found = {line for file in files for line in command.findall(file.read_text())}
     return sorted(line for line in found if not re.search(r"[A-Z<…]", line.replace("COMMAND", "X")))
 
 
-def test_the_documentation_has_these_commands():
-    assert {line.split()[1] for line in documented()} == set(main.commands)
+def test_the_documentation_has_the_commands():
+    # Placeholders are in all lines with `salvage`.
+    assert {line.split()[1] for line in documented()} == set(main.commands) - {"salvage"}
 
 
 @pytest.mark.parametrize("line", documented())
 def test_a_documented_command_has_these_arguments(line):
     _, name, *arguments = shlex.split(line)
-    command = main.commands[name]
-    # Reads the arguments, and does not run the command.
-    assert command.make_context(name, arguments).params["name"] in ("production", "local")
+    # Reads the arguments, and does not run the command. Wrong arguments raise an error.
+    assert main.commands[name].make_context(name, arguments).info_name == name
