@@ -118,7 +118,7 @@ def test_a_cluster_that_does_not_run(home):
     folder = record(home, "tcp://127.0.0.1:9")
     assert refusal("local") == (
         f"the local cluster local in {folder} does not answer: nothing listens on 127.0.0.1:9. "
-        "Hint: run `npm start` in its project"
+        "Hint: run `npm start` in its project, or `docker compose up` in its folder"
     )
 
 

@@ -149,7 +149,8 @@ def local_route(name: str, local: LocalCluster) -> Route:
         probe(str(url.hostname), int(url.port or 0), context, LOCAL_SECONDS)
     except (NoAnswer, Rejected) as error:
         reason = f"the local cluster {name} in {local.root} does not answer: {error}"
-        raise ConnectError(reason, "run `npm start` in its project") from error
+        hint = "run `npm start` in its project, or `docker compose up` in its folder"
+        raise ConnectError(reason, hint) from error
     return Route(local.address, security, "local")
 
 
