@@ -13,11 +13,11 @@ const suite = (displayName, ...folders) => ({
 
 module.exports = {
   projects: [
-    suite("unit", "config", "node", "aws", "local", "cli", "environments", "scripts"),
+    suite("unit", "config", "node", "aws", "local", "compose-files", "cli", "environments", "scripts"),
     suite("local", "end-to-end/local"),
     suite("chaos", "end-to-end/chaos"),
-    ...["releases", "smoke", "dashboard", "terraform", "policy", "consumer", "backup"].map((name) =>
-      suite(name, name),
+    ...["releases", "smoke", "dashboard", "terraform", "policy", "consumer", "backup", "compose"].map(
+      (name) => suite(name, name),
     ),
   ],
 };

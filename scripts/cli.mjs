@@ -1,4 +1,4 @@
-// `npm run lock`, `client` and `diagram`: the commands of `cdktf-dask` for the app of this checkout.
+// `npm run lock`, `client`, `compose` and `diagram`: the commands of `cdktf-dask` for the app of this checkout.
 
 import { compile } from "./compile.mjs";
 import { installPackages } from "./packages.mjs";

@@ -57,6 +57,17 @@ test("rejects two different clusters with one name", async () => {
   );
 });
 
+test("takes the first of two definitions with the same packages", async () => {
+  const app = requesting(
+    { cluster: "a", definition: { region: "b" } },
+    { cluster: "a", definition: { region: "c" } },
+  );
+
+  const found = await inProject(app, () => requestsOfApp(context));
+
+  expect(found.map(({ definition }) => definition)).toEqual([{ region: "b" }]);
+});
+
 test.each([
   ["no JSON", "{", "cdktf.json is not JSON."],
   ["no app", "{}", 'cdktf.json has no "app".'],

@@ -24,6 +24,11 @@ export function supervisor(): Promise<string> {
   return environment("supervisor");
 }
 
+/** Folder of the linters of Dockerfiles and `compose.yaml`. `npm test` installs them before they start. */
+export function composeLinters(): Promise<string> {
+  return environment("compose");
+}
+
 /** Folder of the commands that tests with real Terraform need: the mock AWS, and a second Terraform. */
 export function mockAws(): Promise<string> {
   return environment("mock-aws");

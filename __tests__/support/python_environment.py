@@ -29,6 +29,8 @@ LOCKS = {
     "mock-aws": ("locks/tools/terraform.txt", "__tests__/support/mock-aws.txt"),
     # What tests of the local cluster's supervisor need.
     "supervisor": ("locks/tools/supervisor.txt",),
+    # What tests of files for Docker Compose need: linters.
+    "compose": ("__tests__/support/compose.txt",),
     # What the tests of the security policy need.
     "checkov": ("__tests__/support/checkov.txt",),
 }

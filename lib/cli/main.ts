@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 import { Command } from "commander";
+import { ValidationError } from "../config/validation-error";
 import { LocalStackError } from "../local/error";
 import { LockedError } from "../local/runtime/lock.cjs";
 import type { CommandContext } from "../local/runtime/run-command";
 import { packageFile } from "../node/package-file";
 import { client } from "./client/client";
+import { type ComposeOptions, compose } from "./compose/compose";
 import { diagram } from "./diagram/diagram";
 import { CommandError } from "./error";
 import { lock } from "./lock/lock";
@@ -28,7 +30,7 @@ async function run(command: (context: CommandContext) => Promise<void>): Promise
 }
 
 function isExpected(error: unknown): error is Error {
-  return [CommandError, LocalStackError, LockedError].some((type) => error instanceof type);
+  return [CommandError, LocalStackError, LockedError, ValidationError].some((type) => error instanceof type);
 }
 
 // The pipe may close before the command ends (`npx cdktf-dask client … | head`).
@@ -36,7 +38,9 @@ for (const stream of [process.stdout, process.stderr]) stream.on("error", () => 
 
 const { version } = JSON.parse(packageFile("package.json")) as { version: string };
 const program = new Command("cdktf-dask")
-  .description("Locks and installs the Python packages of Dask clusters, and draws their stacks.")
+  .description(
+    "Locks and installs the Python packages of Dask clusters, renders them for Docker Compose, and draws their stacks.",
+  )
   .version(version);
 program
   .command("lock")
@@ -64,4 +68,14 @@ program
   .argument("<stack>", "name of the stack")
   .option("--format <format>", "svg, or mermaid for the text that GitHub draws", "svg")
   .action((name: string, { format }: { format: string }) => run((context) => diagram(context, name, format)));
+program
+  .command("compose")
+  .description("write compose.yaml and Dockerfiles of a cluster, for Docker Compose")
+  .argument("[cluster]", "name of the cluster (default: the only one of the app in cdktf.json)")
+  .option("--output <folder>", "folder of the files (default: compose/<cluster>)")
+  .option("--scheduler-port <port>", "port of this computer for clients (default: 8786)")
+  .option("--dashboard-port <port>", "port of this computer for the dashboard (default: 8787)")
+  .action((name: string | undefined, options: ComposeOptions) =>
+    run((context) => compose(context, name, options)),
+  );
 void program.parseAsync();

@@ -116,16 +116,20 @@ async function runApp(
   if (reason !== undefined) throw new CommandError(output.trim() || `the app failed: ${app} (${reason})`);
 }
 
-/** One request for each cluster: an app may have a local stack and a stack on AWS with the same cluster. */
+/**
+ * One request for each cluster: an app may have a local stack and a stack on AWS with the same cluster. Stacks of several
+ * regions may have different definitions with the same packages; the first one counts.
+ */
 function distinct(requests: readonly LockRequest[]): readonly LockRequest[] {
   const found = new Map<string, LockRequest>();
+  const packages = (request: LockRequest) => JSON.stringify({ ...request, definition: undefined });
   for (const request of requests) {
     const other = found.get(request.cluster);
-    if (other !== undefined && JSON.stringify(other) !== JSON.stringify(request))
+    if (other !== undefined && packages(other) !== packages(request))
       throw new CommandError(
         `the app has two different clusters with the name ${request.cluster}. Hint: give each its own name`,
       );
-    found.set(request.cluster, request);
+    found.set(request.cluster, other ?? request);
   }
   return [...found.values()];
 }

@@ -9,23 +9,35 @@ import { userConfig } from "./process-settings";
 import type { Service, ServiceContext } from "./service";
 import { renderTemplate } from "./template";
 
+/** Facts of Dask's configuration that depend on where a cluster runs. */
+export interface DaskSite {
+  /** URL of the dashboard as a person opens it. */
+  readonly dashboardLink: string;
+  /** Names and ports by which browsers open the dashboard, such as `localhost:8787`. */
+  readonly origins: readonly string[];
+  /** How long a task waits for a worker with its resources before it fails; `null` for no limit. */
+  readonly noWorkersTimeout: string;
+}
+
 /**
  * Returns the Dask configuration of a node: `dask.yaml`, `tls.yaml` or `ucx.yaml` by the protocol of the cluster, and
  * `user.yaml` with the settings of the definition.
  *
  * @param spillLimit maximum that one worker process may spill; `false` for no limit
+ * @param site where the cluster runs; by default on AWS
  */
 export function daskConfig(
   cluster: ResolvedCluster,
   { scratch, config, preloads }: ServiceContext,
   spillLimit: string | false,
   service: Pick<Service, "dask">,
+  site = onAws(cluster),
 ): readonly NodeFile[] {
   const main = renderTemplate("cloud-init/dask/dask.yaml", {
     SCRATCH: scratch,
-    DASHBOARD_LINK: dashboardLink(cluster),
-    ORIGINS: JSON.stringify(dashboardHosts(cluster).map((host) => `${host}:${PORTS.dashboard.from}`)),
-    NO_WORKERS_TIMEOUT: noWorkersTimeout(cluster.release),
+    DASHBOARD_LINK: site.dashboardLink,
+    ORIGINS: JSON.stringify(site.origins),
+    NO_WORKERS_TIMEOUT: site.noWorkersTimeout,
     MAX_SPILL: String(spillLimit),
   });
   const { ucx } = cluster.release;
@@ -52,6 +64,14 @@ export function daskConfig(
       : []),
     ...Object.entries(userConfig(service)).map(([name, content]) => text(`${config}/${name}`, content)),
   ];
+}
+
+function onAws(cluster: ResolvedCluster): DaskSite {
+  return {
+    dashboardLink: dashboardLink(cluster),
+    origins: dashboardHosts(cluster).map((host) => `${host}:${PORTS.dashboard.from}`),
+    noWorkersTimeout: noWorkersTimeout(cluster.release),
+  };
 }
 
 /**

@@ -7,7 +7,7 @@ import { dirname } from "node:path";
  *
  * @param files content by path; undefined removes the file
  */
-export function replaceFiles(files: ReadonlyMap<string, string | undefined>): void {
+export function replaceFiles(files: ReadonlyMap<string, string | Uint8Array | undefined>): void {
   const temporary = (path: string) => `${path}.${process.pid}.tmp`;
   try {
     for (const [path, content] of files) {

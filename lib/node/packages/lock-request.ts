@@ -8,13 +8,16 @@ import type { NodePlatform } from "./wheel";
 
 /**
  * Environment variable with the path of a file to which each synthesized cluster appends its request as a line of JSON.
- * Synthesis then does not read the lockfiles of clusters. The commands `lock` and `client` run the app of the user with it.
+ * Synthesis then does not read the lockfiles of clusters. The commands `lock`, `client` and `compose` run the app of the user
+ * with it.
  */
 export const LOCK_REQUESTS = "CDKTF_DASK_LOCK_REQUESTS";
 
-/** What the commands `lock` and `client` have to know of a cluster. */
+/** What the commands `lock`, `client` and `compose` have to know of a cluster. */
 export interface LockRequest {
   readonly cluster: string;
+  /** The whole cluster, for `compose`. */
+  readonly definition: ResolvedCluster;
   readonly region: string;
   readonly release: Release;
   /** Requirements of the definition and of its requirements file. */
@@ -42,6 +45,7 @@ export function requestLock(
   const { name, region, release, environment } = cluster;
   const request: LockRequest = {
     cluster: name,
+    definition: cluster,
     region,
     release,
     requirements: inputs.requirements,
