@@ -61,7 +61,7 @@ export class Engine {
     });
     // In the network of the host; it forwards what the engine sends.
     const slirp = ["--configure", "--mtu=65520", "--disable-host-loopback", String(this.first), "tap0"];
-    this.spawn("slirp4netns", slirp, "ignore");
+    this.spawn("slirp4netns", slirp, "ignore", "ignore");
     await until(
       "dockerd",
       async () => (await this.docker(["info"])).code === 0 || undefined,
@@ -69,8 +69,13 @@ export class Engine {
     );
   }
 
-  private spawn(command: string, argv: readonly string[], stdin: "pipe" | "ignore"): ChildProcess {
-    const child = spawn(command, argv, { stdio: [stdin, "ignore", "inherit"] });
+  private spawn(
+    command: string,
+    argv: readonly string[],
+    stdin: "pipe" | "ignore",
+    stderr: "inherit" | "ignore" = "inherit",
+  ): ChildProcess {
+    const child = spawn(command, argv, { stdio: [stdin, "ignore", stderr] });
     this.processes.push(child);
     return child;
   }
