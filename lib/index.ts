@@ -1,6 +1,9 @@
 export type { Principal, RoleStatement, Statement } from "./aws/account/policy";
 export { clusterTags, type Tags } from "./aws/account/tags";
 export { AwsStack, type AwsStackProps } from "./aws/aws-stack";
+export type { BackupBucket } from "./aws/backup/backup-bucket";
+export type { BackupLocation } from "./aws/backup/backup-location";
+export { BackupStack, type BackupStackProps } from "./aws/backup-stack";
 export type { Commands, PoolCommands } from "./aws/commands";
 export { DaskCluster, type DaskClusterProps } from "./aws/dask-cluster";
 export type { ClusterKey } from "./aws/encryption/cluster-key";
@@ -27,6 +30,7 @@ export { defineCluster } from "./config/define";
 export type {
   Architecture,
   Backend,
+  BackupDefinition,
   ClusterDefinition,
   CommonNetworkDefinition,
   CommonPoolDefinition,

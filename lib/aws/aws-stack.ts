@@ -11,7 +11,7 @@ import { Outputs } from "./outputs";
  * Required providers. The types of the bindings are those of AWS provider 6.25, so 7 is excluded; the constructs use
  * nothing newer than 5.100, so stacks that are still on 5 work too.
  */
-const REQUIRED_PROVIDERS = {
+export const REQUIRED_PROVIDERS = {
   aws: { source: "hashicorp/aws", version: ">= 5.100.0, < 7.0.0" },
   null: { source: "hashicorp/null", version: ">= 3.2.0, < 4.0.0" },
 };

@@ -5,18 +5,26 @@ import type { ResolvedCluster } from "../config/resolved-cluster";
 /** First version of Terraform and OpenTofu whose S3 backend has `use_lockfile` (changelog of Terraform 1.10.0). */
 const LOCK_FILE_VERSION = "1.10";
 
-/** Configures the state backend of a stack as in the definition of its cluster. */
-export function configureBackend(stack: TerraformStack, { backend, name, region }: ResolvedCluster): void {
+/**
+ * Configures the state backend of a stack as in the definition of its cluster.
+ *
+ * @param suffix of the state's name, for a second stack of the cluster
+ */
+export function configureBackend(
+  stack: TerraformStack,
+  { backend, name, region }: ResolvedCluster,
+  suffix = "",
+): void {
   switch (backend.type) {
     case "local":
       new LocalBackend(stack, {
-        path: fromStackDirectory(stack, backend.path ?? `terraform.${name}.tfstate`),
+        path: fromStackDirectory(stack, withSuffix(backend.path ?? `terraform.${name}.tfstate`, suffix)),
       });
       break;
     case "s3":
       new S3Backend(stack, {
         bucket: backend.bucket,
-        key: backend.key ?? `cdktf-dask/${name}.tfstate`,
+        key: withSuffix(backend.key ?? `cdktf-dask/${name}.tfstate`, suffix),
         region: backend.region ?? region,
         encrypt: true,
         ...(backend.kmsKeyId === undefined ? {} : { kmsKeyId: backend.kmsKeyId }),
@@ -29,9 +37,14 @@ export function configureBackend(stack: TerraformStack, { backend, name, region 
       new CloudBackend(stack, {
         hostname: backend.hostname ?? "app.terraform.io",
         organization: backend.organization,
-        workspaces: new NamedCloudWorkspace(backend.workspace ?? name),
+        workspaces: new NamedCloudWorkspace(`${backend.workspace ?? name}${suffix}`),
       });
   }
+}
+
+/** Adds a suffix to the name of a file, before its extension. */
+function withSuffix(path: string, suffix: string): string {
+  return suffix === "" ? path : path.replace(/(\.[^./]*)?$/, `${suffix}$1`);
 }
 
 /**

@@ -39,6 +39,11 @@ export class DaskClusterCommands {
     return this.command("smoke-test");
   }
 
+  /** Backs up the published datasets. */
+  get backup(): string {
+    return this.command("backup");
+  }
+
   /** Lists all nodes with their states. */
   get status(): string {
     return this.command("status");

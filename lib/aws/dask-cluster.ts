@@ -13,6 +13,7 @@ import { AutoscalingRole } from "./account/autoscaling-role";
 import { ArtifactBucket } from "./artifacts/artifact-bucket";
 import { BundleObject } from "./artifacts/bundle-object";
 import { ExpectationObject } from "./artifacts/expectation-object";
+import { BackupLocation } from "./backup/backup-location";
 import { Commands } from "./commands";
 import { ClusterKey } from "./encryption/cluster-key";
 import { ClusterSecrets } from "./encryption/cluster-secrets";
@@ -114,6 +115,8 @@ export class DaskCluster extends Construct {
   readonly secrets?: ClusterSecrets;
   /** Security groups of the instances, for additional rules. */
   readonly securityGroups: ClusterSecurityGroups;
+  /** Location of the backups; undefined without `backup` in the definition. */
+  readonly backup?: BackupLocation;
   /** Baked AMIs; undefined without `bakedImages`. */
   readonly images?: BakedImages;
   /** Node of the scheduler. */
@@ -163,6 +166,8 @@ export class DaskCluster extends Construct {
     this.securityGroups = new ClusterSecurityGroups(this, "security", { cluster, network: this.network });
 
     const artifacts = new ArtifactBucket(this, "artifacts", { cluster, account, key });
+    const backup = cluster.backup && new BackupLocation(this, "backup", { cluster, account });
+    if (backup) this.backup = backup;
     const secrets = cluster.tls ? new ClusterSecrets(this, "secrets", { cluster, key }) : undefined;
     if (secrets) this.secrets = secrets;
     const planned = planNodes(cluster);
@@ -191,7 +196,10 @@ export class DaskCluster extends Construct {
     });
     const role = new SchedulerRole(this, "scheduler-role", { ...permissions, ...scheduler, expectation });
     if (secrets) new CaSecretPolicy(this, "authority-policy", { secrets, role });
-    this.scheduler = new Scheduler(this, "scheduler", { ...common, ...scheduler, role });
+    this.scheduler = new Scheduler(this, "scheduler", {
+      ...{ ...common, ...scheduler, role },
+      ...(backup && { backup }),
+    });
     const zone =
       existing?.hostedZone === false
         ? undefined
@@ -212,7 +220,12 @@ export class DaskCluster extends Construct {
           pool,
           ...(zone && { zone }),
           autoscaling,
-          role: new PoolRole(roles, pool.name, { ...permissions, ...worker, pool }),
+          role: new PoolRole(roles, pool.name, {
+            ...permissions,
+            ...worker,
+            pool,
+            ...(backup && { backup }),
+          }),
           scheduler: this.scheduler,
           ...(readiness && { readiness }),
           ...(waitForCapacityMinutes === undefined ? {} : { waitForCapacityMinutes }),

@@ -99,7 +99,12 @@ export class Outputs extends Construct {
     );
   }
 
-  private operating({ cluster: { tls }, plan }: DaskCluster, commands: DaskClusterCommands) {
+  private operating({ cluster: { tls }, plan, backup }: DaskCluster, commands: DaskClusterCommands) {
+    this.output(
+      "backup",
+      backup && commands.backup,
+      "Backs up the published datasets; `restore` in place of `backup` restores them",
+    );
     this.output(
       "node_states",
       commands.status,

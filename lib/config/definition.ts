@@ -1,4 +1,5 @@
 import type { Backend } from "./definition/backend";
+import type { BackupDefinition } from "./definition/backup";
 import type { DataDefinition } from "./definition/data";
 import type { EnvironmentDefinition } from "./definition/environment";
 import type { InstanceTypeDefinition } from "./definition/instance-types";
@@ -9,6 +10,7 @@ import type { SettingsDefinition } from "./definition/settings";
 import type { ReleaseName } from "./releases";
 
 export type { Backend, HcpBackend, LocalBackend, S3Backend } from "./definition/backend";
+export type { BackupDefinition } from "./definition/backup";
 export type { DataDefinition } from "./definition/data";
 export type { EnvironmentDefinition, PackageIndexDefinition } from "./definition/environment";
 export type { Architecture, InstanceTypeDefinition } from "./definition/instance-types";
@@ -125,6 +127,13 @@ export interface ClusterDefinition extends SettingsDefinition {
    * @default - a bucket of the cluster, which is emptied and deleted with it
    */
   readonly artifactBucket?: string;
+  /**
+   * Backups of published datasets in S3 (docs/backup.md). Without this, `dask-cluster backup` needs `--location`, and the
+   * tasks need `data` for it.
+   *
+   * @default - none
+   */
+  readonly backup?: BackupDefinition;
   /**
    * Facts about instance types that this version does not know, such as newer ones, by type:
    * `{ "m9i.2xlarge": { vcpus: 8, memoryMiB: 32768 } }`. They decide memory limits and ports of workers and cannot be

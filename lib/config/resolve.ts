@@ -80,6 +80,7 @@ export function resolve(definition: ClusterDefinition): ResolvedCluster {
     ...settingsOf(definition),
     tags: { ...tags },
     ...(definition.artifactBucket === undefined ? {} : { artifactBucket: definition.artifactBucket }),
+    ...(definition.backup && { backup: { ...definition.backup } }),
     backend: definition.backend ?? { type: "local" },
     addressDefaults: addressDefaults(definition, scheduler.zone),
   };

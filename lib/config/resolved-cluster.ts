@@ -2,6 +2,7 @@ import type { AddressPath } from "./address-defaults";
 import type { Amount } from "./amounts";
 import type {
   Backend,
+  BackupDefinition,
   DataDefinition,
   HostedZoneDefinition,
   Image,
@@ -31,6 +32,8 @@ export interface ResolvedCluster extends SettingsDefinition {
   readonly logRetentionDays: number;
   /** Name of an existing bucket for bundles; absent if the bucket is created for the cluster. */
   readonly artifactBucket?: string;
+  /** Backups of published datasets; absent without. */
+  readonly backup?: BackupDefinition;
   readonly deletionProtection: boolean;
   /** Whether instances start from baked AMIs. */
   readonly bakedImages: boolean;

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { MAX_VCPUS } from "./instance-types";
 import { RELEASE_NAMES } from "./releases";
 import { memoryLimit, rmmPool, spillLimit } from "./schema/amounts";
-import { backend, bucket } from "./schema/backend";
+import { backend } from "./schema/backend";
+import { backup, bucketWithoutDots } from "./schema/backup";
 import { data, policyArn } from "./schema/data";
 import { environment } from "./schema/environment";
 import { subnetId } from "./schema/existing-network";
@@ -158,12 +159,8 @@ export const definitionSchema = object({
   logRetentionDays: logRetentionDays.optional(),
   deletionProtection: z.boolean().optional(),
   tags: tags.optional(),
-  artifactBucket: refine(
-    bucket,
-    (name) => !name.includes("."),
-    "the name of a bucket without dots: certificates of S3 do not cover names with dots",
-    "choose another bucket",
-  ).optional(),
+  artifactBucket: bucketWithoutDots.optional(),
+  backup: backup.optional(),
   instanceTypeFacts: z.record(instanceType, facts).optional(),
   ...granting,
   permissionsBoundary: policyArn.optional(),

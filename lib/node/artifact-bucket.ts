@@ -16,7 +16,12 @@ export const ACCOUNT = "ACCOUNT";
  */
 export function artifactBucketName(cluster: ResolvedCluster): string {
   if (cluster.artifactBucket !== undefined) return cluster.artifactBucket;
+  return bucketName(resourceName(cluster, cluster.region));
+}
+
+/** Returns the name of a bucket: a name and the account id, because names of buckets are global. */
+export function bucketName(name: string): string {
   const suffix = "--";
   const longest = MAX_BUCKET_NAME - suffix.length - ACCOUNT_DIGITS;
-  return `${truncateName(resourceName(cluster, cluster.region), longest)}${suffix}${ACCOUNT}`;
+  return `${truncateName(name, longest)}${suffix}${ACCOUNT}`;
 }

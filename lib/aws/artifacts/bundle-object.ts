@@ -53,7 +53,7 @@ export class BundleObject extends Construct {
 }
 
 /** Writes a bundle to a folder from which cdktf copies assets, and returns its path. */
-function writtenTo(folder: string, { sha256, archive }: Bundle): string {
+export function writtenTo(folder: string, { sha256, archive }: Bundle): string {
   const file = resolve(folder, `${sha256}.tar.gz`);
   if (existsSync(file)) return file;
   mkdirSync(folder, { recursive: true });

@@ -10,7 +10,7 @@ import type { EncryptionKey } from "./encryption-key";
 import { logGroupNames } from "./log-names";
 
 /** Days in which a deleted key can be restored: the maximum of KMS. */
-const DELETION_DAYS = 30;
+export const DELETION_DAYS = 30;
 
 /** Actions to encrypt and decrypt data by a key. */
 const KEY_ACTIONS = [
@@ -60,7 +60,7 @@ export class ClusterKey extends Construct implements EncryptionKey {
 }
 
 /** Allows the account to administer the key by IAM policies. Without it, the key could become unmanageable. */
-function administration({ partition, accountId }: Account): Statement {
+export function administration({ partition, accountId }: Account): Statement {
   return {
     Sid: "AdministeredByItsAccount",
     Principal: { AWS: `arn:${partition}:iam::${accountId}:root` },

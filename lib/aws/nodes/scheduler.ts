@@ -3,12 +3,14 @@ import { Instance } from "@cdktf/provider-aws/lib/instance";
 import { Resource as NullResource } from "@cdktf/provider-null/lib/resource";
 import { Construct } from "constructs";
 import type { ResolvedCluster } from "../../config/resolved-cluster";
+import { BACKUP_TAG } from "../../node/backup-bucket";
 import type { NodePlan } from "../../node/node-plan";
 import { userData } from "../../node/user-data";
 import { nameOf } from "../account/names";
 import { suppress } from "../account/suppression";
 import { nodeTags } from "../account/tags";
 import type { BundleObject } from "../artifacts/bundle-object";
+import type { BackupLocation } from "../backup/backup-location";
 import type { EncryptionKey } from "../encryption/encryption-key";
 import { imageParameter, isPinned, launchImage } from "../image/base-image";
 import { type ClusterNetwork, schedulerSubnetId } from "../network/cluster-network";
@@ -32,6 +34,8 @@ export interface SchedulerProps {
   readonly key: EncryptionKey;
   /** Bundle that the instance downloads. */
   readonly bundle: BundleObject;
+  /** Location of the backups, for clients that look for it. */
+  readonly backup?: BackupLocation;
 }
 
 /**
@@ -56,7 +60,7 @@ export class Scheduler extends Construct {
 
   constructor(scope: Construct, id: string, props: SchedulerProps) {
     super(scope, id);
-    const { cluster, node, network, securityGroups, role, key, bundle } = props;
+    const { cluster, node, network, securityGroups, role, key, bundle, backup } = props;
     const {
       deletionProtection,
       ssh,
@@ -87,7 +91,7 @@ export class Scheduler extends Construct {
       },
       userDataBase64: userData(node),
       userDataReplaceOnChange: true,
-      tags,
+      tags: { ...tags, ...(backup && { [BACKUP_TAG]: backup.url }) },
       // `image` replaces the instance if the definition changes; a newer AMI of the same parameter does not.
       lifecycle: {
         ignoreChanges: ["ami", `tags["${STATE_TAG}"]`],

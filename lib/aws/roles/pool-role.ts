@@ -1,6 +1,7 @@
 import type { Construct } from "constructs";
 import { dataAccess, managedPolicies } from "../../config/data";
 import type { Pool } from "../../config/resolved-cluster";
+import type { BackupLocation } from "../backup/backup-location";
 import { dataStatements } from "./data-policy";
 import { NodeRole, type NodeRoleProps } from "./node-role";
 
@@ -8,11 +9,14 @@ import { NodeRole, type NodeRoleProps } from "./node-role";
 export interface PoolRoleProps extends NodeRoleProps {
   /** Pool whose instances have the role. */
   readonly pool: Pool;
+  /** @default - none: its tasks write no backups */
+  readonly backup?: BackupLocation;
 }
 
 /**
  * Role of a pool's instances. In addition to `NodeRole`, they may complete the launch hook of their Auto Scaling group, and
- * read the certificate of the workers. It has the permissions for the `data` of the definition, and its `managedPolicies`.
+ * read the certificate of the workers. It has the permissions for the `data` and the `backup` of the definition, and its
+ * `managedPolicies`.
  *
  * @example
  * const readData = {
@@ -24,7 +28,7 @@ export interface PoolRoleProps extends NodeRoleProps {
  */
 export class PoolRole extends NodeRole {
   constructor(scope: Construct, id: string, props: PoolRoleProps) {
-    const { cluster, pool, node, secrets } = props;
+    const { cluster, pool, node, secrets, backup } = props;
     const description = `workers of the Dask cluster ${cluster.name}, pool ${pool.name}`;
     super(scope, id, { ...props, kind: `pool-${pool.name}`, description });
     this.allow("answer-launch-hook", {
@@ -35,6 +39,7 @@ export class PoolRole extends NodeRole {
     if (secrets) this.allowSecrets([secrets.arns.worker]);
     const data = dataStatements(dataAccess(cluster, pool), this.account);
     if (data.length > 0) this.allow("data", ...data);
+    if (backup) this.allow("backup", ...backup.partitionStatements);
     for (const arn of managedPolicies(cluster, pool)) this.addManagedPolicy(arn);
   }
 }

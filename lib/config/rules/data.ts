@@ -57,6 +57,7 @@ export const arnsOfThePartition: Rule = (cluster) => {
       ...(data?.kmsKeys ?? []).flatMap((arn, index) => outside(`${path}data.kmsKeys[${index}]`, arn)),
       ...(managedPolicies ?? []).flatMap((arn, index) => outside(`${path}managedPolicies[${index}]`, arn)),
     ]),
+    ...(cluster.backup?.kmsKey === undefined ? [] : outside("backup.kmsKey", cluster.backup.kmsKey)),
     ...(permissionsBoundary === undefined ? [] : outside("permissionsBoundary", permissionsBoundary)),
   ];
 };

@@ -1,5 +1,6 @@
 import { blocks, derivedSubnets, dockerBridge, schedulerAddress } from "./addresses";
 import { imageForArchitecture, oneArchitecture } from "./architectures";
+import { backupBucket } from "./backup";
 import { arnsOfThePartition, dataOnce, managedPolicyCount } from "./data";
 import { schedulerReachable, subnetsOnce, zonesOfPools } from "./existing-network";
 import { diskSizes, memoryLimits, processesOfNodes, spillLimits } from "./memory-and-disks";
@@ -66,6 +67,7 @@ export const rules: readonly Rule[] = [
   resourceNames,
   ownResource,
   bakedParameters,
+  backupBucket,
   dataOnce,
   arnsOfThePartition,
   managedPolicyCount,

@@ -71,7 +71,7 @@ const location = prefix(
 );
 
 /** ARN of a key. IAM does not accept an alias as the resource of a statement (KMS Developer Guide, "Controlling access to aliases"). */
-const kmsKey = refine(
+export const kmsKey = refine(
   z.string(),
   (arn) => new RegExp(`^arn:[a-z-]+:kms:[a-z0-9-]+:\\d{12}:key/${KMS_KEY}$`).test(arn),
   "the ARN of a KMS key: arn:aws:kms:REGION:ACCOUNT:key/ID",
