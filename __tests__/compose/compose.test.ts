@@ -45,7 +45,7 @@ jest.setTimeout(180_000);
     ];
     const script = [join(__dirname, "client.py"), project.folder, cluster.name, String(workers)];
     const { code, stdout, stderr } = await engine.onHost([...argv, ...script], 90);
-    if (code !== 0) throw new Error(stderr);
+    if (code !== 0) throw new Error(`${stderr}\n${await project.run("logs", "--timestamps", "scheduler")}`);
     return JSON.parse(stdout);
   }
 
