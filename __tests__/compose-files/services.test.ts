@@ -46,7 +46,10 @@ test("publishes the scheduler's ports on the loopback interface, and no others",
 test("publishes other ports, also as the origin of the dashboard and the address of clients", () => {
   const other = rendered(clusterOf(), { scheduler: 8796, dashboard: 8797 });
   expect(other.service("scheduler").ports).toEqual(["127.0.0.1:8796:8786", "127.0.0.1:8797:8787"]);
-  expect(other.service("certificates").command.at(-1)).toBe("tls://127.0.0.1:8796");
+  expect(JSON.parse(other.service("certificates").command.at(-1) ?? "")).toEqual({
+    address: "tls://127.0.0.1:8796",
+    ports: { scheduler: 8796, dashboard: 8797 },
+  });
   const configuration = other.text("image/config/scheduler/dask.yaml");
   expect(configuration).toContain('allow_websocket_origin: ["127.0.0.1:8797","localhost:8797"]');
   expect(configuration).toContain("link: http://127.0.0.1:8797/status");

@@ -114,9 +114,11 @@ function workers(cluster: ResolvedCluster, { pool, replicas, threads, memory }: 
 
 /** Creates the certificates that are missing or end soon. Only this service can write them. */
 function certificates(cluster: ResolvedCluster, ports: ComposePorts): Section {
+  // As the local stack records its start, so `cdktf_dask.connect` finds both in the same way.
+  const record = JSON.stringify({ address: hostAddress(cluster, ports), ports });
   return {
     ...container(cluster),
-    command: python("cdktf_dask.tls.folder", cluster.name, TLS, hostAddress(cluster, ports)),
+    command: python("cdktf_dask.tls.folder", cluster.name, TLS, record),
     environment: { PYTHONPATH: PYTHON },
     network_mode: "none",
     volumes: [{ type: "volume", source: TLS_VOLUME, target: TLS }],

@@ -11,12 +11,13 @@ from cdktf_dask.tls.folder import main
 from cdktf_dask.tls.pem import read_certificates, verify_pem
 
 ADDRESS = "tls://127.0.0.1:8786"
+RECORD = json.dumps({"address": ADDRESS, "ports": {"scheduler": 8786, "dashboard": 8787}})
 
 
 @pytest.fixture
 def folder(tmp_path):
     """A folder with certificates."""
-    main("mine", str(tmp_path), ADDRESS)
+    main("mine", str(tmp_path), RECORD)
     return tmp_path
 
 
@@ -30,7 +31,7 @@ def pems(folder):
 
 def test_creates_certificates_of_one_ca(tmp_path, capsys):
     folder = tmp_path
-    main("mine", str(folder), ADDRESS)
+    main("mine", str(folder), RECORD)
     now = datetime.now(UTC)
     assert [verify_pem(pem, now) for pem in pems(folder)] == [None, None]
     node_ca, client_ca = (read_certificates(pem)[1] for pem in pems(folder))
@@ -43,18 +44,18 @@ def test_creates_certificates_of_one_ca(tmp_path, capsys):
 
 def test_connect_finds_the_copied_folder(folder):
     local = find_local("mine", folder)
-    assert (local.address, local.root) == (ADDRESS, folder / ".dask" / "mine")
+    assert (local.address, local.root, local.dashboard) == (ADDRESS, folder / ".dask" / "mine", 8787)
     assert local.security().tls_client_cert == str(folder / ".dask" / "mine" / "client" / "client.pem")
 
 
-def test_keeps_valid_certificates_and_replaces_the_address(folder, capsys):
+def test_keeps_valid_certificates_and_replaces_the_record(folder, capsys):
     before = pems(folder)
     capsys.readouterr()
-    main("mine", str(folder), "tls://127.0.0.1:8796")
+    main("mine", str(folder), RECORD.replace("8786", "8796"))
     assert pems(folder) == before
     assert capsys.readouterr().out.startswith("certificates of mine kept: SHA-256 ")
     record = json.loads((folder / ".dask" / "mine" / "run.json").read_text())
-    assert record == {"address": "tls://127.0.0.1:8796"}
+    assert record == {"address": "tls://127.0.0.1:8796", "ports": {"scheduler": 8796, "dashboard": 8787}}
 
 
 @pytest.mark.parametrize(
@@ -71,7 +72,7 @@ def test_replaces_both_if_one_ends_soon_or_is_damaged(folder, capsys, file, days
     (folder / file).write_text(soon or "damaged")
     before = pems(folder)
     capsys.readouterr()
-    main("mine", str(folder), ADDRESS)
+    main("mine", str(folder), RECORD)
     assert capsys.readouterr().out.startswith(f"certificates of mine created, because {reason}: ")
     assert all(
         new != old and verify_pem(new, now) is None for new, old in zip(pems(folder), before, strict=True)

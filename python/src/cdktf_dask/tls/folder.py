@@ -1,13 +1,12 @@
 """Creates the certificates of a cluster in a folder, and keeps those that are valid.
 
-    python -m cdktf_dask.tls.folder CLUSTER FOLDER ADDRESS
+    python -m cdktf_dask.tls.folder CLUSTER FOLDER RECORD
 
-FOLDER/node.pem is for scheduler and workers. FOLDER/.dask/CLUSTER is for clients: the certificate, and the
-record by which `cdktf_dask.connect` finds the scheduler at ADDRESS. Docker Compose runs this before the
+FOLDER/node.pem is for scheduler and workers. FOLDER/.dask/CLUSTER is for clients: the certificate, and
+RECORD, the JSON by which `cdktf_dask.connect` finds the scheduler. Docker Compose runs this before the
 cluster starts; clients copy the folder .dask to their project.
 """
 
-import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,16 +16,16 @@ from cdktf_dask.tls.files import replace
 from cdktf_dask.tls.pem import RENEW_DAYS, describe, read_certificates, verify_pem
 
 
-def main(cluster: str, folder: str, address: str) -> None:
+def main(cluster: str, folder: str, record: str) -> None:
     """Create both certificates, which have the same CA, if one is missing, damaged or ends soon."""
     node = Path(folder) / "node.pem"
-    record = Path(folder) / ".dask" / cluster / "run.json"
-    client = record.parent / "client" / "client.pem"
+    root = Path(folder) / ".dask" / cluster
+    client = root / "client" / "client.pem"
     reason = _fault(node, datetime.now(UTC)) or _fault(client, datetime.now(UTC))
     if reason:
         client.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         create(cluster, str(node), str(client))
-    replace(record, json.dumps({"address": address}) + "\n", 0o600)
+    replace(root / "run.json", record + "\n", 0o600)
     state = f"created, because {reason}" if reason else "kept"
     print(f"certificates of {cluster} {state}: {describe(node.read_text(encoding='utf-8'))}")
 
