@@ -165,6 +165,7 @@ except OSError as error:
   test("restarts a worker that is killed", async () => {
     const [worker] = await project.containers("cpu");
     await engine.command(["sh", "-c", `kill -9 ${worker?.State.Pid}`]);
+    await project.run("up", "--detach", "--wait", "--scale", "cpu=3");
     expect((await client(3)).sum).toBe(6);
     const restarts = (await project.containers("cpu")).map(({ RestartCount }) => RestartCount);
     expect([...restarts].sort()).toEqual([0, 0, 1]);
