@@ -113,6 +113,22 @@ describe("the diagram of a stack", () => {
     );
   });
 
+  test("leaves out other resources of the stack", () => {
+    const { resource, ...rest } = JSON.parse(JSON_OF_PRODUCTION);
+    const other = {
+      aws_autoscaling_group: { web: { name: "web" } },
+      aws_instance: { bastion: { instance_type: "t3.nano" } },
+      aws_kms_key: { data: { description: "data" } },
+      aws_secretsmanager_secret: { db: { name: "prod/db" } },
+      aws_s3_bucket: { data: { bucket_prefix: "data-" } },
+      aws_cloudwatch_log_group: { web: { name: "/web" } },
+      aws_route53_zone: { web: { name: "example.com" } },
+      aws_vpc_security_group_ingress_rule: { web: { description: "web", from_port: 80, to_port: 80 } },
+    };
+    for (const [type, blocks] of Object.entries(other)) Object.assign(resource[type], blocks);
+    expect(readDiagram(JSON.stringify({ ...rest, resource }))).toEqual(PRODUCTION);
+  });
+
   test("needs one cluster", () => {
     expect(() => readDiagram("{}")).toThrow("got 0 Dask clusters on AWS in the stack, expected one");
   });

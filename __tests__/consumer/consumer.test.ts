@@ -75,6 +75,16 @@ describe("the commands of the README install the package into another project, w
       );
   });
 
+  test("draws its stacks", () => {
+    writeFileSync(join(project, "cdktf.json"), JSON.stringify({ app: "node dist/main.js" }));
+    const drawn = run(project, "npx", "cdktf-dask", "diagram", "analytics");
+    expect(drawn).toMatch(/^<svg width="\d+pt"/);
+    expect(drawn).toContain("<title>Dask cluster analytics</title>");
+    expect(run(project, "npx", "cdktf-dask", "diagram", "research", "--format", "mermaid")).toContain(
+      'subgraph network ["VPC 10.20.0.0/16"]\n',
+    );
+  });
+
   test("resolves the main module and the manifest of the package only", () => {
     const resolve = (name: string) => run(project, "node", "-p", `require.resolve(${JSON.stringify(name)})`);
     expect(resolve("cdktf-dask/package.json")).toContain("node_modules/cdktf-dask/package.json");

@@ -125,18 +125,22 @@ function network(stack: StackJson, scheduler: Block): Network {
 function pools(stack: StackJson, cluster: string): readonly DiagramPool[] {
   return stack
     .all("aws_autoscaling_group")
-    .map((block) => {
+    .flatMap((block) => {
+      const [, name] = String(block.name).split(`dask-${cluster}--`);
+      if (name === undefined) return [];
       const policy = block.mixed_instances_policy;
       const shares = at(policy, "instances_distribution");
       const overrides = at(policy, "launch_template", "override") as readonly Block[];
-      return {
-        name: String(block.name).replace(`dask-${cluster}--`, ""),
-        minSize: Number(block.min_size),
-        maxSize: Number(block.max_size),
-        instanceTypes: overrides.map((override) => String(override.instance_type)),
-        spotPercentage: 100 - Number(at(shares, "on_demand_percentage_above_base_capacity")),
-        onDemandBase: Number(at(shares, "on_demand_base_capacity")),
-      };
+      return [
+        {
+          name,
+          minSize: Number(block.min_size),
+          maxSize: Number(block.max_size),
+          instanceTypes: overrides.map((override) => String(override.instance_type)),
+          spotPercentage: 100 - Number(at(shares, "on_demand_percentage_above_base_capacity")),
+          onDemandBase: Number(at(shares, "on_demand_base_capacity")),
+        },
+      ];
     })
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -164,38 +168,56 @@ function connections(stack: StackJson): readonly Connection[] {
   });
 }
 
+/** Other resources of the user's stack are left out, by their names. */
 function services(stack: StackJson, cluster: string): readonly Service[] {
   const service = (
     id: string,
     title: string,
     type: string,
-    line: (block: Block) => string,
+    line: (block: Block) => string | undefined,
     users: Service["users"],
   ): readonly Service[] => {
-    const lines = distinct(stack.all(type).map(line)).sort();
+    const lines = distinct(stack.all(type).flatMap((block) => line(block) ?? [])).sort();
     return lines.length === 0 ? [] : [{ id, title, lines, users }];
   };
-  const name = (path: unknown) => String(path).replace(`/dask/${cluster}/`, "");
+  const name = ({ name }: Block) => String(name).split(`/dask/${cluster}/`)[1];
+  const nodes = ["scheduler", "workers"] as const;
   return [
-    ...service("key", "KMS key", "aws_kms_key", () => "disks, secrets, logs", []),
-    ...service("secrets", "Secrets Manager", "aws_secretsmanager_secret", (block) => name(block.name), [
-      "scheduler",
-      "workers",
-    ]),
-    ...service("bucket", "S3 bucket", "aws_s3_bucket", ({ bucket }) => purposeOf(String(bucket), cluster), [
-      "scheduler",
-      "workers",
-    ]),
-    ...service("logs", "CloudWatch Logs", "aws_cloudwatch_log_group", (block) => name(block.name), []),
-    ...service("zone", "private zone", "aws_route53_zone", (block) => String(block.name), ["workers"]),
+    ...service("key", "KMS key", "aws_kms_key", (block) => purposeOfKey(block, cluster), []),
+    ...service("secrets", "Secrets Manager", "aws_secretsmanager_secret", name, nodes),
+    ...service("bucket", "S3 bucket", "aws_s3_bucket", (block) => purposeOfBucket(block, cluster), nodes),
+    ...service(
+      "logs",
+      "CloudWatch Logs",
+      "aws_cloudwatch_log_group",
+      (block) => logsOf(block, cluster) ?? name(block),
+      [],
+    ),
+    ...service(
+      "zone",
+      "private zone",
+      "aws_route53_zone",
+      (block) => (block.name === `${cluster}.internal` ? `${cluster}.internal` : undefined),
+      ["workers"],
+    ),
     ...service("images", "Image Builder", "aws_imagebuilder_image", () => "baked AMIs", []),
   ];
 }
 
-/** Purpose of a bucket; the artifact bucket's name has only region and account. */
-function purposeOf(bucket: string, cluster: string): string {
-  const [, purpose] = /^--([a-z]+)--/.exec(bucket.replace(`dask-${cluster}`, "")) ?? [];
-  return purpose ?? "bundles of the nodes";
+/** Log groups of Image Builder have a digest in their names. */
+function logsOf({ name }: Block, cluster: string): string | undefined {
+  return String(name).startsWith(`/aws/imagebuilder/dask-${cluster}--`) ? "image builds" : undefined;
+}
+
+function purposeOfKey({ description }: Block, cluster: string): string | undefined {
+  return description === `data of the Dask cluster ${cluster}` ? "disks, secrets, logs" : undefined;
+}
+
+/** The artifact bucket's name has only region and account; other buckets of the cluster name their purpose. */
+function purposeOfBucket({ bucket }: Block, cluster: string): string | undefined {
+  const [, purpose] = String(bucket).split(`dask-${cluster}--`);
+  if (purpose === undefined) return undefined;
+  return /^([a-z]+)--/.exec(purpose)?.[1] ?? "bundles of the nodes";
 }
 
 function distinct(texts: readonly string[]): string[] {
