@@ -66,6 +66,7 @@ export class Workspace {
     const required = Object.entries(this.synthesized.terraform.required_providers).map(
       ([provider, { source }]) => [provider, { source, version: versions[provider] }] as const,
     );
+    const ignoring = this.ignoringMockDefects();
     const override = {
       terraform: {
         backend: { local: { path: "terraform.tfstate" } },
@@ -73,7 +74,8 @@ export class Workspace {
       },
       // A call that moto lacks answers 500, which the provider would try 25 times, for longer than an apply may take.
       provider: { aws: [{ max_retries: 3 }] },
-      resource: this.ignoringMockDefects(),
+      // Terraform rejects an empty block.
+      ...(Object.keys(ignoring).length > 0 && { resource: ignoring }),
     };
     writeFileSync(join(folder, "cdk_override.tf.json"), JSON.stringify(override, null, 2));
   }
