@@ -12,6 +12,7 @@ export type { EncryptionKey } from "./aws/encryption/encryption-key";
 export type { ExistingKey } from "./aws/encryption/existing-key";
 export type { BakedImages } from "./aws/image/baked-images";
 export type { ImageBuilder } from "./aws/image/image-builder";
+export type { AlertTopic } from "./aws/monitoring/alert-topic";
 export type { ClusterNetwork } from "./aws/network/cluster-network";
 export type { ClusterSecurityGroups } from "./aws/network/cluster-security-groups";
 export type { FlowLogs } from "./aws/network/flow-logs";
@@ -28,6 +29,7 @@ export type { AddressPath } from "./config/address-defaults";
 export type { Amount } from "./config/amounts";
 export { defineCluster } from "./config/define";
 export type {
+  AlertSubscription,
   Architecture,
   Backend,
   BackupDefinition,
@@ -47,20 +49,25 @@ export type {
   Image,
   InstanceTypeDefinition,
   LocalBackend,
+  MonitoringDefinition,
   NetworkDefinition,
   NewNetworkDefinition,
   NodeSetupDefinition,
   PackageIndexDefinition,
   PoolDefinition,
+  RemoteUrlDefinition,
+  RemoteWriteDefinition,
   S3Backend,
   SchedulerDefinition,
   SecretReference,
   SettingsDefinition,
   SpillDefinition,
   SshDefinition,
+  WorkspaceDefinition,
   ZoneDefinition,
 } from "./config/definition";
 export type { GivenFacts, InstanceTypeFacts } from "./config/instance-types";
+export type { Monitoring, RemoteWrite as ResolvedRemoteWrite } from "./config/monitoring";
 export {
   type CudaSource,
   RELEASE_NAMES,

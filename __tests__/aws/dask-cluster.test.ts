@@ -63,6 +63,8 @@ describe("a cluster in a stack of the user", () => {
       }
       output("scheduler_address", dask.schedulerAddress);
       output("dashboard_link", dask.dashboardUrl);
+      output("monitoring_link", dask.monitoringUrl);
+      output("alert_topic", dask.alerts?.arn);
       output("vpc_id", dask.vpcId);
       output("hosted_zone_id", dask.hostedZoneId);
       output("private_route_table_ids", dask.network.privateRouteTableIds);
@@ -71,10 +73,12 @@ describe("a cluster in a stack of the user", () => {
     expect(Object.keys(own.outputs).sort()).toEqual(Object.keys(outputs).sort());
     const values = Object.entries(outputs).filter(([, value]) => !String(value).startsWith("dask-cluster "));
     expect(values.map(([name]) => name).sort()).toEqual([
+      "alert_topic",
       "client_bundle",
       "connect",
       "dashboard_link",
       "hosted_zone_id",
+      "monitoring_link",
       "private_route_table_ids",
       "scheduler_address",
       "vpc_id",

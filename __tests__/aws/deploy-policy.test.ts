@@ -41,6 +41,7 @@ const UNRECORDED = {
     "kms:TagResource",
     "logs:TagResource",
     "secretsmanager:TagResource",
+    "sns:TagResource",
     "ssm:AddTagsToResource",
   ],
   "a changed definition (resources of Terraform's AWS provider)": [
@@ -56,6 +57,8 @@ const UNRECORDED = {
     "iam:UpdateAssumeRolePolicy",
     "kms:PutKeyPolicy",
     "secretsmanager:UpdateSecret",
+    "sns:SetSubscriptionAttributes",
+    "sns:UntagResource",
   ],
   "the image builder, which moto does not have (IAM API Reference, AttachRolePolicy)": [
     "iam:AttachRolePolicy",
@@ -137,6 +140,7 @@ const NAMED: Readonly<Record<string, readonly [string, (block: Block) => string]
     "secretsmanager:CreateSecret",
     ({ name }) => `arn:aws:secretsmanager:eu-central-1:1:secret:${name}-AbCdEf`,
   ],
+  aws_sns_topic: ["sns:CreateTopic", ({ name }) => `arn:aws:sns:eu-central-1:1:${name}`],
   aws_ssm_parameter: ["ssm:PutParameter", ({ name }) => `arn:aws:ssm:eu-central-1:1:parameter${name}`],
 };
 

@@ -14,8 +14,12 @@ const DEFINITION: ClusterDefinition = {
   ],
 };
 
+/** Finds the scheduler by its tags, so that the command works while a deployment is running. */
+const SCHEDULER =
+  "$(aws ec2 describe-instances --region eu-west-1 --filters Name=tag:dask:cluster,Values=test Name=tag:dask:role,Values=scheduler Name=instance-state-name,Values=pending,running --query 'Reservations[0].Instances[0].InstanceId' --output text)";
+
 /** The only outputs that Terraform has to resolve. */
-const IDS = ["hosted_zone_id", "private_route_table_ids", "vpc_id"];
+const IDS = ["alert_topic", "hosted_zone_id", "private_route_table_ids", "vpc_id"];
 
 describe("outputs", () => {
   const outputs = synthesize();
@@ -23,6 +27,7 @@ describe("outputs", () => {
   test.each([
     ["scheduler_address", "tls://scheduler.test.internal:8786"],
     ["dashboard_link", "https://scheduler.test.internal:8787/status"],
+    ["monitoring_link", "https://scheduler.test.internal:8787/prometheus/"],
     ["tunnel_scheduler", "dask-cluster tunnel test --port 8786 --region eu-west-1"],
     ["tunnel_dashboard", "dask-cluster dashboard test --port 8787 --region eu-west-1"],
     ["dashboard_password", "dask-cluster dashboard test --password --region eu-west-1"],
@@ -42,6 +47,7 @@ describe("outputs", () => {
 
   test("refer to the VPC, the hosted zone and the route tables by id", () => {
     expect(outputs.vpc_id).toMatch(/^\$\{aws_vpc\.\w+\.id\}$/);
+    expect(outputs.alert_topic).toMatch(/^\$\{aws_sns_topic\.\w+\.arn\}$/);
     expect(outputs.hosted_zone_id).toMatch(/^\$\{aws_route53_zone\.\w+\.zone_id\}$/);
     expect(outputs.private_route_table_ids).toEqual([
       expect.stringMatching(/^\$\{aws_route_table\.[\w-]+_private-routes_\w+\.id\}$/),
@@ -56,6 +62,7 @@ describe("outputs", () => {
 
   test("there are no other outputs", () => {
     expect(Object.keys(outputs).sort()).toEqual([
+      "alert_topic",
       "boot_log_scheduler",
       "client_bundle",
       "connect",
@@ -65,6 +72,7 @@ describe("outputs", () => {
       "logs_cpu",
       "logs_gpu",
       "logs_scheduler",
+      "monitoring_link",
       "node_states",
       "private_route_table_ids",
       "renew_certificates",
@@ -86,6 +94,11 @@ describe("outputs of a cluster without TLS", () => {
   test.each([
     ["scheduler_address", "tcp://scheduler.test.internal:8786"],
     ["dashboard_link", "http://localhost:8787/status"],
+    ["monitoring_link", "http://localhost:9090/prometheus/"],
+    [
+      "tunnel_monitoring",
+      `aws ssm start-session --region eu-west-1 --target ${SCHEDULER} --document-name AWS-StartPortForwardingSession --parameters 'portNumber=9090,localPortNumber=9090'`,
+    ],
     ["connect", 'import distributed\nclient = distributed.Client("tcp://localhost:8786")'],
     ["tunnel_dashboard", "dask-cluster dashboard test --port 8787 --region eu-west-1"],
   ])("%s is the whole command or address", (name, value) => {

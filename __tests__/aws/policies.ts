@@ -8,6 +8,7 @@ const WORDS: readonly (readonly [pattern: RegExp, word: string])[] = [
   [/\$\{aws_kms_key\.[^}]+\.arn\}/g, "KEY"],
   [/\$\{aws_secretsmanager_secret\.\w*secrets_(\w+)_[0-9A-F]{8}\.arn\}/g, "SECRET $1"],
   [/\$\{aws_s3_bucket\.[^}]+\.arn\}/g, "BUCKET"],
+  [/\$\{aws_sns_topic\.[^}]+\.arn\}/g, "TOPIC"],
   [/\$\{aws_iam_service_linked_role\.[^}]+\.arn\}/g, "AUTOSCALING"],
   [/\$\{aws_cloudwatch_log_group\.[^}]+\.arn\}/g, "LOG GROUP"],
   [/\$\{aws_iam_role\.[^}]*(scheduler-role)_\w+\.arn\}/g, "ROLE $1"],

@@ -39,13 +39,13 @@ describe("the steps", () => {
     });
   });
 
-  test("on the scheduler: also the reverse proxy of the dashboard", () => {
+  test("on the scheduler: also the reverse proxy of the dashboard, and Prometheus", () => {
     expect(scheduler.bake).toEqual([["base"], ["conda"]]);
-    expect(scheduler.boot).toEqual(["configuration", "certificates", "dashboard", "dask"]);
+    expect(scheduler.boot).toEqual(["configuration", "certificates", "dashboard", "monitoring", "dask"]);
   });
 
   test("without TLS: neither certificates nor reverse proxy", () => {
-    expect(schedulerNode(largest2026).boot).toEqual(["configuration", "dask"]);
+    expect(schedulerNode(largest2026).boot).toEqual(["configuration", "monitoring", "dask"]);
     expect(worker(largest2026, "gpus-for-the-tutors").boot).toEqual(["configuration", "dask"]);
   });
 
@@ -93,11 +93,12 @@ describe("the lockfile", () => {
   );
 });
 
-test("packages are those for the disks of a pool and for the dashboard proxy", () => {
-  expect(scheduler.packages).toEqual(["ca-certificates", "curl", "nginx", "openssl"]);
+test("packages are those for the disks of a pool, for the dashboard proxy and for monitoring", () => {
+  const monitoring = ["prometheus", "prometheus-alertmanager"];
+  expect(scheduler.packages).toEqual(["ca-certificates", "curl", "nginx", "openssl", ...monitoring]);
   expect(worker(development, "cpu").packages).toEqual(["ca-certificates", "curl"]);
   expect(cpuWorker.packages).toEqual(["ca-certificates", "curl", "mdadm", "xfsprogs"]);
-  expect(schedulerNode(largest2026).packages).toEqual(["ca-certificates", "curl"]);
+  expect(schedulerNode(largest2026).packages).toEqual(["ca-certificates", "curl", ...monitoring]);
 });
 
 test("a release has an exact Python, within the catalogue's", () => {

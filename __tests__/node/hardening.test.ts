@@ -19,6 +19,8 @@ const MAX_EXPOSURE: Readonly<Record<string, number>> = {
   "dask-worker.service": 14,
   "dask-cuda-worker.service": 16,
   "dask-dashboard.service": 13,
+  "dask-prometheus.service": 11,
+  "dask-alertmanager.service": 13,
   "dask-certificates.service": 24,
   "dask-spot.service": 17,
   "dask-instance.service": 46,

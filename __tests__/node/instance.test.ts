@@ -3,7 +3,7 @@ import { CREDENTIALS, fakeAws, INSTANCE, keep, toldAws } from "./fake-aws";
 import { FakeNode } from "./fake-node";
 import { schedulerNode, worker } from "./specs";
 
-const STEPS = ["base", "conda", "configuration", "certificates", "dashboard", "dask"];
+const STEPS = ["base", "conda", "configuration", "certificates", "dashboard", "monitoring", "dask"];
 const WEB = "curl --silent --show-error --connect-timeout 20 --max-time 20 --retry 4 --retry-connrefused";
 const METADATA = "http://169.254.169.254/latest/meta-data";
 let fake: FakeNode;
@@ -350,7 +350,7 @@ describe("a metadata service without IMDSv2", () => {
     const { code, said, calls } = fake.run("bootstrap.sh");
     expect(code).toBe(0);
     expect(said).toContain(`no word to AWS: ${cause}\n`);
-    expect(steps(calls)).toHaveLength(6);
+    expect(steps(calls)).toHaveLength(7);
     expect(toldAws(calls)).toEqual([]);
     expect(status().state).toBe("ready");
   });

@@ -11,6 +11,7 @@ const PROGRAMS = [
   ...["/opt/dask/env/bin/dask", "/opt/dask/env/bin/python"],
   ...["/usr/bin/getent", "/usr/bin/nvidia-modprobe", "/usr/bin/nvidia-smi"],
   ...["/usr/bin/install", "/usr/bin/kill", "/usr/sbin/nginx"],
+  ...["/usr/bin/prometheus", "/usr/bin/prometheus-alertmanager"],
 ];
 
 /** A test that needs systemd-analyze and the units of a distribution. */

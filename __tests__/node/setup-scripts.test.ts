@@ -59,7 +59,15 @@ describe("scripts of the user are steps", () => {
     expect(scheduler.bake).toEqual([["base"], ["conda"]]);
     expect(scheduler.bakeSetup).toEqual(["setup-bake", "setup-bake-scheduler"]);
     expect(scheduler.boot).toEqual([
-      ...["configuration", "certificates", "dashboard", "setup-boot", "setup-boot-scheduler", "dask"],
+      ...[
+        "configuration",
+        "certificates",
+        "dashboard",
+        "monitoring",
+        "setup-boot",
+        "setup-boot-scheduler",
+        "dask",
+      ],
     ]);
     expect(cpu?.settings).toMatchObject({
       BAKE: "base conda",
@@ -92,7 +100,7 @@ describe("scripts of the user are steps", () => {
     const { scheduler } = plan({});
     expect(scheduler).toMatchObject({
       bakeSetup: [],
-      boot: ["configuration", "certificates", "dashboard", "dask"],
+      boot: ["configuration", "certificates", "dashboard", "monitoring", "dask"],
     });
     expect(scheduler.settings.BAKE_SETUP).toBe("");
     expect(setupFiles(scheduler)).toEqual([]);

@@ -8,8 +8,10 @@ source "$(dirname "$0")/functions.sh"
 id dask >/dev/null 2>&1 ||
   useradd --system --user-group --home-dir /var/lib/dask --create-home --shell /usr/sbin/nologin dask
 
-# The reverse proxy of the dashboard has its own unit; that of the distribution would listen on port 80.
-[[ " $PACKAGES " != *" nginx "* ]] || systemctl mask --quiet nginx.service
+# These have units of the cluster; those of the distribution would start with the installation, nginx on port 80.
+for package in nginx prometheus prometheus-alertmanager; do
+  [[ " $PACKAGES " != *" $package "* ]] || systemctl mask --quiet "$package.service"
+done
 
 # shellcheck disable=SC2086 # a list of words
 install_packages $PACKAGES

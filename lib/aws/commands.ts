@@ -52,6 +52,11 @@ export class Commands {
     return this.tunnel("dashboard");
   }
 
+  /** Opens a tunnel from port 9090 of localhost to Prometheus. Undefined without monitoring, and with TLS, whose proxy has it. */
+  get tunnelMonitoring(): string | undefined {
+    return this.cluster.monitoring && !this.cluster.tls ? this.tunnel("prometheus") : undefined;
+  }
+
   /** Python code that connects a client. `tunnelScheduler` has to be open. */
   get connect(): string {
     return connection(this.cluster);
@@ -101,7 +106,7 @@ export class Commands {
     return this.logs(this.scheduler, "dask-scheduler");
   }
 
-  private tunnel(port: "scheduler" | "dashboard"): string {
+  private tunnel(port: "scheduler" | "dashboard" | "prometheus"): string {
     const { from } = PORTS[port];
     return this.session(
       this.scheduler,

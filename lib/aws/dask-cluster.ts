@@ -5,6 +5,7 @@ import { dataWarnings, permissionsBoundaryOf } from "../config/rules/data";
 import { unknownDaskKeys } from "../config/rules/settings";
 import { checkExistingNetwork } from "../config/rules/vpc";
 import { settingsWithoutEffect, unverifiedFacts } from "../config/rules/warnings";
+import { monitoringUrl } from "../node/monitoring/monitoring";
 import { dashboardLink } from "../node/node-context";
 import type { NodePlan } from "../node/node-plan";
 import { type ClusterPlan, planNodes } from "../node/plan";
@@ -20,6 +21,7 @@ import { ClusterSecrets } from "./encryption/cluster-secrets";
 import type { EncryptionKey } from "./encryption/encryption-key";
 import { ExistingKey } from "./encryption/existing-key";
 import { BakedImages } from "./image/baked-images";
+import { AlertTopic } from "./monitoring/alert-topic";
 import type { ClusterNetwork } from "./network/cluster-network";
 import { ClusterSecurityGroups } from "./network/cluster-security-groups";
 import { ExistingNetwork } from "./network/existing-network";
@@ -113,6 +115,8 @@ export class DaskCluster extends Construct {
   readonly key: ClusterKey | ExistingKey;
   /** Secrets with certificates, and with the password of the dashboard; undefined without TLS. */
   readonly secrets?: ClusterSecrets;
+  /** Topic with the alerts of Prometheus; undefined without monitoring. */
+  readonly alerts?: AlertTopic;
   /** Security groups of the instances, for additional rules. */
   readonly securityGroups: ClusterSecurityGroups;
   /** Location of the backups; undefined without `backup` in the definition. */
@@ -127,6 +131,11 @@ export class DaskCluster extends Construct {
   readonly schedulerAddress: string;
   /** URL of the dashboard in the VPC; without TLS, its URL on localhost while `commands.tunnelDashboard` is open. */
   readonly dashboardUrl: string;
+  /**
+   * URL of Prometheus in the VPC; without TLS, its URL on localhost while `commands.tunnelMonitoring` is open. Undefined without
+   * monitoring.
+   */
+  readonly monitoringUrl?: string;
 
   constructor(scope: Construct, id: string, props: DaskClusterProps) {
     super(scope, id);
@@ -170,6 +179,8 @@ export class DaskCluster extends Construct {
     if (backup) this.backup = backup;
     const secrets = cluster.tls ? new ClusterSecrets(this, "secrets", { cluster, key }) : undefined;
     if (secrets) this.secrets = secrets;
+    const { monitoring } = cluster;
+    if (monitoring) this.alerts = new AlertTopic(this, "alerts", { cluster, monitoring, key });
     const planned = planNodes(cluster);
     if (cluster.bakedImages)
       this.images = new BakedImages(this, "images", {
@@ -194,7 +205,10 @@ export class DaskCluster extends Construct {
       ...{ cluster, key, bucket: artifacts },
       expectation: this.plan.expectation,
     });
-    const role = new SchedulerRole(this, "scheduler-role", { ...permissions, ...scheduler, expectation });
+    const role = new SchedulerRole(this, "scheduler-role", {
+      ...{ ...permissions, ...scheduler, expectation },
+      ...(this.alerts && { alerts: this.alerts }),
+    });
     if (secrets) new CaSecretPolicy(this, "authority-policy", { secrets, role });
     this.scheduler = new Scheduler(this, "scheduler", {
       ...{ ...common, ...scheduler, role },
@@ -237,5 +251,6 @@ export class DaskCluster extends Construct {
     this.commands = new Commands(cluster, this.plan);
     this.schedulerAddress = this.plan.schedulerAddress;
     this.dashboardUrl = dashboardLink(cluster);
+    if (monitoring) this.monitoringUrl = monitoringUrl(cluster);
   }
 }

@@ -46,7 +46,7 @@ export class Outputs extends Construct {
   }
 
   private connecting(
-    { cluster, commands: plain, schedulerAddress, dashboardUrl, scheduler }: DaskCluster,
+    { cluster, commands: plain, schedulerAddress, dashboardUrl, monitoringUrl, scheduler }: DaskCluster,
     commands: DaskClusterCommands,
   ) {
     const { tls } = cluster;
@@ -87,6 +87,14 @@ export class Outputs extends Construct {
         ? "Dashboard, from the VPC or an admin subnet with DNS of the hosted zone; user dask"
         : "Dashboard, with tunnel_dashboard open",
     );
+    this.output("tunnel_monitoring", plain.tunnelMonitoring, "Opens a tunnel to Prometheus");
+    this.output(
+      "monitoring_link",
+      monitoringUrl,
+      tls
+        ? "Prometheus with charts and alerts, with the password of the dashboard"
+        : "Prometheus with charts and alerts, with tunnel_monitoring open",
+    );
     this.output(
       "client_bundle",
       plain.clientBundle,
@@ -99,7 +107,12 @@ export class Outputs extends Construct {
     );
   }
 
-  private operating({ cluster: { tls }, plan, backup }: DaskCluster, commands: DaskClusterCommands) {
+  private operating({ alerts, cluster: { tls }, plan, backup }: DaskCluster, commands: DaskClusterCommands) {
+    this.output(
+      "alert_topic",
+      alerts?.arn,
+      "SNS topic with the alerts of Prometheus, for more subscriptions",
+    );
     this.output(
       "backup",
       backup && commands.backup,

@@ -3,6 +3,7 @@ import type { BackupDefinition } from "./definition/backup";
 import type { DataDefinition } from "./definition/data";
 import type { EnvironmentDefinition } from "./definition/environment";
 import type { InstanceTypeDefinition } from "./definition/instance-types";
+import type { MonitoringDefinition } from "./definition/monitoring";
 import type { NetworkDefinition } from "./definition/network";
 import type { NodeSetupDefinition } from "./definition/node-setup";
 import type { PoolDefinition, SchedulerDefinition } from "./definition/nodes";
@@ -14,6 +15,13 @@ export type { BackupDefinition } from "./definition/backup";
 export type { DataDefinition } from "./definition/data";
 export type { EnvironmentDefinition, PackageIndexDefinition } from "./definition/environment";
 export type { Architecture, InstanceTypeDefinition } from "./definition/instance-types";
+export type {
+  AlertSubscription,
+  MonitoringDefinition,
+  RemoteUrlDefinition,
+  RemoteWriteDefinition,
+  WorkspaceDefinition,
+} from "./definition/monitoring";
 export type {
   CommonNetworkDefinition,
   ExistingNetworkDefinition,
@@ -105,6 +113,12 @@ export interface ClusterDefinition extends SettingsDefinition {
    * @default 365
    */
   readonly logRetentionDays?: number;
+  /**
+   * Prometheus with alerts and a page of charts, next to the scheduler (docs/monitoring.md).
+   *
+   * @default - on AWS with the defaults of `MonitoringDefinition`; none in a local cluster, which `true` changes
+   */
+  readonly monitoring?: boolean | MonitoringDefinition;
   /**
    * Whether the scheduler, which has the state of all computations in memory, is protected from termination. Then
    * `cdktf destroy` fails until this is set to false.

@@ -26,6 +26,9 @@ export const PORTS = {
   ssh: { from: 22, to: 22 },
   /** Dashboard and `/metrics` of the first worker process of a node. */
   workerDashboard: { from: 8790, to: 8790 },
+  /** Prometheus and Alertmanager on the scheduler's node (their defaults); listen on the loopback interface only. */
+  prometheus: { from: 9090, to: 9090 },
+  alertmanager: { from: 9093, to: 9093 },
   /** Ports that the kernel of a node assigns. */
   ephemeral: { from: 32768, to: 40959 },
 } as const satisfies Record<string, PortRange>;

@@ -15,6 +15,7 @@ import type {
 } from "./definition";
 import { placeInExisting, resolveExistingNetwork, schedulerHostname } from "./existing-network";
 import { factsOf, type GivenFacts, givenFacts } from "./instance-types";
+import { monitoringOf } from "./monitoring";
 import { maxProcesses } from "./processes";
 import { DEFAULT_REGION, defaultZones } from "./regions";
 import { DEFAULT_RELEASE, RELEASES, type Release } from "./releases";
@@ -72,6 +73,7 @@ export function resolve(definition: ClusterDefinition): ResolvedCluster {
     tls: definition.tls ?? !network.adminSubnets.every((subnet) => contains(LOOPBACK, subnet)),
     ...(definition.ssh && { ssh: { ...definition.ssh } }),
     logRetentionDays: definition.logRetentionDays ?? 365,
+    ...monitoringOf(definition.monitoring, region),
     deletionProtection: definition.deletionProtection ?? false,
     bakedImages,
     ...setupOf(definition),

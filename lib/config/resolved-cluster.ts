@@ -11,6 +11,7 @@ import type {
   SshDefinition,
 } from "./definition";
 import type { GivenFacts } from "./instance-types";
+import type { Monitoring } from "./monitoring";
 import type { Release } from "./releases";
 
 /** Validated definition with all defaults: the output of `defineCluster`. Deeply frozen. */
@@ -34,6 +35,8 @@ export interface ResolvedCluster extends SettingsDefinition {
   readonly artifactBucket?: string;
   /** Backups of published datasets; absent without. */
   readonly backup?: BackupDefinition;
+  /** Prometheus with its alerts; absent without. */
+  readonly monitoring?: Monitoring;
   readonly deletionProtection: boolean;
   /** Whether instances start from baked AMIs. */
   readonly bakedImages: boolean;

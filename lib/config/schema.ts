@@ -8,6 +8,7 @@ import { data, policyArn } from "./schema/data";
 import { environment } from "./schema/environment";
 import { subnetId } from "./schema/existing-network";
 import { integer, object, oneOf, pattern, refine } from "./schema/fields";
+import { monitoring } from "./schema/monitoring";
 import { clusterName, keyName, poolName, region, zoneName } from "./schema/names";
 import { network, privateAddress } from "./schema/network";
 import { settings } from "./schema/settings";
@@ -157,6 +158,7 @@ export const definitionSchema = object({
   tls: z.boolean().optional(),
   ssh: object({ keyName }).optional(),
   logRetentionDays: logRetentionDays.optional(),
+  monitoring: monitoring.optional(),
   deletionProtection: z.boolean().optional(),
   tags: tags.optional(),
   artifactBucket: bucketWithoutDots.optional(),

@@ -16,6 +16,7 @@ export type BootStep =
   | "configuration"
   | "certificates"
   | "dashboard"
+  | "monitoring"
   | "variables"
   | "dask"
   | SetupStep;

@@ -7,6 +7,7 @@ import { cudaEnvironment } from "./cuda";
 import { dashboardFeature } from "./dashboard";
 import { type Expectation, minExpectation } from "./expectation";
 import { ANSWER_SECONDS, HOOK_SECONDS, JOIN_SECONDS, LAUNCH_HOOK } from "./lifecycle";
+import { monitoringFeature } from "./monitoring/monitoring";
 import { resourceName } from "./names";
 import { httpPort, nodeContext } from "./node-context";
 import { copy, script, text, UNITS } from "./node-files";
@@ -105,6 +106,7 @@ function schedulerNode(
     files: [text(`${UNITS}/${service.name}.service`, systemdUnit(service))],
     features: [
       ...(cluster.tls ? [certificatesFeature(cluster, "ca"), dashboardFeature(cluster)] : []),
+      ...(cluster.monitoring ? [monitoringFeature(cluster, cluster.monitoring)] : []),
       signalFeature(cluster),
       smokeTestFeature(cluster, context.schedulerAddress),
     ],

@@ -375,7 +375,9 @@ function define(definition: Partial<ClusterDefinition> = {}) {
     name: "test",
     network: { adminSubnets: ["10.0.0.0/16"] },
     bakedImages: true,
+    // Scheduler and workers install the same.
     tls: false,
+    monitoring: false,
     ...definition,
   });
 }

@@ -167,7 +167,7 @@ test("endpoints in an existing VPC accept private subnets in its secondary block
 
 test("a network has only the endpoint of S3 unless the definition sets endpoints", () => {
   expect(synthesize({}).counts.aws_vpc_endpoint).toBe(1);
-  expect(synthesize({ endpoints: true }).counts).toMatchObject({ aws_vpc_endpoint: 8, aws_nat_gateway: 1 });
+  expect(synthesize({ endpoints: true }).counts).toMatchObject({ aws_vpc_endpoint: 9, aws_nat_gateway: 1 });
 });
 
 test("a network reserves the scheduler's address", () => {

@@ -73,6 +73,7 @@ describe("the instance of the scheduler", () => {
       "read-expectation",
       "secrets",
       "key-of-secrets",
+      "publish-alerts",
     ];
     expect(waits.filter((name) => name.startsWith("aws_iam_role_policy."))).toEqual(
       policies.map((name) =>

@@ -45,6 +45,19 @@ describe("the role of the scheduler", () => {
         Resource: SECRETS,
       }),
       "key-of-secrets": keyOf(SECRETS, ["kms:Decrypt", "kms:GenerateDataKey"]),
+      "publish-alerts": allowing(
+        { Action: "sns:Publish", Resource: "TOPIC" },
+        {
+          Action: ["kms:Decrypt", "kms:GenerateDataKey"],
+          Resource: "KEY",
+          Condition: {
+            StringEquals: {
+              "kms:ViaService": "sns.ap-southeast-2.SUFFIX",
+              "kms:EncryptionContext:aws:sns:topicArn": "TOPIC",
+            },
+          },
+        },
+      ),
     });
   });
 });
@@ -128,6 +141,28 @@ describe("environment variables with secrets", () => {
   });
 });
 
+describe("monitoring", () => {
+  const workspaceId = "ws-01234567-89ab-cdef-0123-456789abcdef";
+
+  test("with a workspace allows writing to it only", () => {
+    const stack = synthesize({ monitoring: { remoteWrite: { workspaceId, region: "ap-southeast-1" } } });
+    expect(policiesOf(stack, "dask_scheduler-role")["write-metrics"]).toEqual(
+      allowing({
+        Action: "aps:RemoteWrite",
+        Resource: `arn:PARTITION:aps:ap-southeast-1:ACCOUNT:workspace/${workspaceId}`,
+      }),
+    );
+  });
+
+  test.each([
+    ["false", false, []],
+    ["a URL", { remoteWrite: { url: "https://metrics.example/write" } }, ["publish-alerts"]],
+  ] as const)("%s allows nothing else", (_, monitoring, names) => {
+    const policies = Object.keys(policiesOf(synthesize({ monitoring }), "dask_scheduler-role"));
+    expect(policies.filter((name) => /alerts|metrics/.test(name))).toEqual(names);
+  });
+});
+
 test("without TLS, no role may read a secret", () => {
   const stack = synthesize({ tls: false });
   for (const role of ["dask_scheduler-role", "dask_pool-roles_cpu"]) {
@@ -145,8 +180,8 @@ test("no role has an action with a wildcard, and only the role of image builders
   const actions = stack
     .resources("aws_iam_role_policy")
     .flatMap(({ policy }) => String(policy).match(/(?<="Action":)("[^"]*"|\[[^\]]*\])/g) ?? []);
-  // Scheduler 8, each of two pools 8, builder 4, flow logs 1.
-  expect(actions).toHaveLength(30);
+  // Scheduler 10, each of two pools 8, builder 4, flow logs 1.
+  expect(actions).toHaveLength(32);
   for (const action of actions) expect(action).not.toContain("*");
 });
 

@@ -16,6 +16,16 @@ import type { ClusterNetwork } from "./cluster-network";
  */
 const SERVICES = ["autoscaling", "ec2", "kms", "logs", "secretsmanager", "ssm", "ssmmessages"] as const;
 
+/** Services that this cluster calls. */
+function servicesOf({ monitoring, region }: ResolvedCluster): readonly string[] {
+  const remote = monitoring?.remoteWrite;
+  return [
+    ...SERVICES,
+    ...(monitoring ? ["sns"] : []),
+    ...(remote && "workspaceId" in remote && remote.region === region ? ["aps-workspaces"] : []),
+  ];
+}
+
 /** Cluster and network of the endpoints. */
 export interface EndpointsProps {
   /** Cluster whose instances call AWS. */
@@ -58,7 +68,7 @@ export class Endpoints extends Construct {
           toPort: 443,
         }),
     );
-    const endpoints = SERVICES.map(
+    const endpoints = servicesOf(cluster).map(
       (service) =>
         new VpcEndpoint(this, service, {
           vpcId: network.vpcId,

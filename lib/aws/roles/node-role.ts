@@ -41,7 +41,8 @@ export interface NodeRoleProps {
  *   role.addToPolicy({ Action: "s3:GetObject", Resource: "arn:aws:s3:::my-data/*" });
  */
 export class NodeRole extends InstanceRole {
-  private readonly key: EncryptionKey;
+  /** Key of the cluster. */
+  protected readonly key: EncryptionKey;
 
   constructor(scope: Construct, id: string, props: InstanceRoleProps & NodeRoleProps) {
     super(scope, id, props);

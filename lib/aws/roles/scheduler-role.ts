@@ -1,17 +1,21 @@
 import type { Construct } from "constructs";
+import type { RemoteWrite } from "../../config/monitoring";
 import { signalParameter } from "../../node/signal";
 import type { ExpectationObject } from "../artifacts/expectation-object";
+import type { AlertTopic } from "../monitoring/alert-topic";
 import { NodeRole, type NodeRoleProps } from "./node-role";
 
 /** Decides what the scheduler's node may read and write. */
 export interface SchedulerRoleProps extends NodeRoleProps {
   /** Expectation of the smoke test, which the node reads. */
   readonly expectation: ExpectationObject;
+  /** @default - none: a cluster without monitoring */
+  readonly alerts?: AlertTopic;
 }
 
 /**
  * Role of the scheduler's instance. In addition to `NodeRole`, it may read the URL of its readiness signal and the
- * expectation of the smoke test, and read and write the secrets.
+ * expectation of the smoke test, read and write the secrets, and publish alerts and metrics.
  *
  * @example
  * dask.scheduler.role.permissionsBoundary = "arn:aws:iam::123456789012:policy/boundary";
@@ -28,5 +32,36 @@ export class SchedulerRole extends NodeRole {
     this.allow("read-expectation", { Action: "s3:GetObject", Resource: props.expectation.arn });
     // The scheduler creates the CA, and stores it and its certificates for a later scheduler and for other nodes.
     if (secrets) this.allowSecrets(Object.values(secrets.arns), "PutSecretValue");
+    if (props.alerts) this.allowAlerts(props.alerts);
+    if (cluster.monitoring?.remoteWrite) this.allowMetrics(cluster.monitoring.remoteWrite);
+  }
+
+  /** Allows publishing to the topic, and the use of its key for this topic only. */
+  private allowAlerts({ arn }: AlertTopic): void {
+    this.allow(
+      "publish-alerts",
+      { Action: "sns:Publish", Resource: arn },
+      {
+        Action: ["kms:Decrypt", "kms:GenerateDataKey"],
+        Resource: this.key.arn,
+        Condition: {
+          StringEquals: {
+            "kms:ViaService": this.account.servicePrincipal("sns"),
+            "kms:EncryptionContext:aws:sns:topicArn": arn,
+          },
+        },
+      },
+    );
+  }
+
+  /** Allows writing to the workspace. A URL needs no permission of AWS. */
+  private allowMetrics(remoteWrite: RemoteWrite): void {
+    if ("url" in remoteWrite) return;
+    const { workspaceId, region } = remoteWrite;
+    const { partition, accountId } = this.account;
+    this.allow("write-metrics", {
+      Action: "aps:RemoteWrite",
+      Resource: `arn:${partition}:aps:${region}:${accountId}:workspace/${workspaceId}`,
+    });
   }
 }

@@ -4,6 +4,7 @@ import { backupBucket } from "./backup";
 import { arnsOfThePartition, dataOnce, managedPolicyCount } from "./data";
 import { schedulerReachable, subnetsOnce, zonesOfPools } from "./existing-network";
 import { diskSizes, memoryLimits, processesOfNodes, spillLimits } from "./memory-and-disks";
+import { alertEndpoints, alertsOnce, metricsFitTheDisk, workspaceRegion } from "./monitoring";
 import {
   adminSubnetsNotTheInternet,
   adminSubnetsOnce,
@@ -71,6 +72,10 @@ export const rules: readonly Rule[] = [
   dataOnce,
   arnsOfThePartition,
   managedPolicyCount,
+  metricsFitTheDisk,
+  alertsOnce,
+  alertEndpoints,
+  workspaceRegion,
   tagCount,
   tagKeys,
   tagKeysOfImages,

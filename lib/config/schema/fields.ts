@@ -31,6 +31,16 @@ export const object = <T extends z.core.$ZodLooseShape>(shape: T) =>
 export const oneOf = <const T extends readonly z.ZodType[]>(schemas: T, expected: string) =>
   z.union(schemas, { error: expected });
 
+/** Returns a schema that applies the one that is chosen for a value, so that its errors have the path of the wrong field. */
+export const chosen = (choose: (value: unknown) => z.ZodType) =>
+  z.unknown().check((payload) => {
+    const { issues } = choose(payload.value)._zod.run(
+      { value: payload.value, issues: [] },
+      { async: false },
+    ) as z.core.ParsePayload;
+    payload.issues.push(...issues);
+  });
+
 /** Returns the schema of a text that matches a pattern. */
 export const pattern = (pattern: RegExp, expected: string, hint: string) =>
   refine(z.string(), (value) => pattern.test(value), expected, hint);
