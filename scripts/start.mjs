@@ -127,10 +127,13 @@ function printAddresses(sentence) {
         ">>> from distributed import Client",
         `>>> client = Client("${outputs.scheduler_address}")`,
       ];
+  const monitoring = outputs.monitoring_link
+    ? `\n  prometheus ${outputs.monitoring_link}consoles/dask.html`
+    : "";
   console.log(`
 ${sentence}
 
-  dashboard  ${outputs.dashboard_link}
+  dashboard  ${outputs.dashboard_link}${monitoring}
   scheduler  ${outputs.scheduler_address}
   connect    ${connect.join("\n             ")}
   stop       npm stop

@@ -90,6 +90,15 @@ test("environment variables override the ports", () => {
   }
 });
 
+test("with monitoring, the outputs have the URL of Prometheus, at the port after the dashboard's", () => {
+  const laptop = { name: "laptop", network: { adminSubnets: ["127.0.0.0/8"] } };
+  const monitored = defineCluster({ ...laptop, monitoring: true });
+  const outputs = (definition = monitored) =>
+    new Synthesized(new LocalStack(testApp(), "local", { cluster: definition })).outputs;
+  expect(outputs().monitoring_link).toBe("http://127.0.0.1:8788/prometheus/");
+  expect(outputs(defineCluster({ ...laptop, monitoring: false }))).not.toHaveProperty("monitoring_link");
+});
+
 test("with TLS, the outputs have the folder of the client, and connect with it", () => {
   const stack = new LocalStack(testApp(), "local", { cluster: { ...cluster, tls: true } });
 

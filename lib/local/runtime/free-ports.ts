@@ -28,11 +28,13 @@ export async function freePorts(project: string): Promise<LocalPorts> {
 }
 
 /**
- * Checks that both ports are free.
+ * Checks that ports are free.
+ *
+ * @param ports ports by their use
  *
  * @throws LocalStackError with each port that is in use and, if known, the process that listens on it
  */
-export async function checkPortsFree(ports: LocalPorts): Promise<void> {
+export async function checkPortsFree(ports: Readonly<Record<string, number>>): Promise<void> {
   const used: string[] = [];
   for (const [use, port] of Object.entries(ports)) {
     if (!(await isFree(port))) used.push(`port ${port} (${use}) is in use by ${describeListener(port)}`);

@@ -1,5 +1,5 @@
 import { mkdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { ResolvedCluster } from "../../config/resolved-cluster";
 import { unknownDaskKeys } from "../../config/rules/settings";
 import { type Expectation, expectation } from "../../node/expectation";
@@ -8,6 +8,7 @@ import { schedulerAddress } from "../addresses";
 import type { LocalDefinition } from "../definition";
 import { LocalStackError } from "../error";
 import { replaceFile } from "../files";
+import { monitoringPort } from "../monitoring";
 import { localPackages, lockfilesOf } from "../packages";
 import type { LocalPaths } from "../paths";
 import { makeCertificates } from "./certificates";
@@ -19,6 +20,7 @@ import { localPools } from "./pools";
 import { endProcesses, processesOf } from "./processes";
 import { checkPrograms } from "./program-states";
 import { configDirectory, localPrograms, onlyConfiguration, type Program } from "./programs";
+import { findPrometheus, NO_PROMETHEUS, prometheusProgram } from "./prometheus";
 import { pythonModule } from "./python-module";
 import { runCommand, type StepContext } from "./run-command";
 import { recordRun } from "./running";
@@ -44,7 +46,8 @@ export async function install(context: StepContext, { cluster, ports }: LocalDef
   // Before ending processes, because `prepare` is one of them.
   await lockEnvironment(context);
   await endProcesses(context.paths);
-  await checkPortsFree(ports);
+  const { monitoring } = cluster;
+  await checkPortsFree({ ...ports, ...(monitoring?.requested && { monitoring: monitoringPort(ports) }) });
   return createEnvironmentOf(context, cluster);
 }
 
@@ -86,7 +89,11 @@ export async function start(context: StepContext, definition: LocalDefinition): 
     present.map(({ pool, nodes, workers }) => ({ pool, workers: nodes * workers })),
   );
   try {
-    const programs = localPrograms(cluster, present, computer.cpus, context.paths, ports);
+    const prometheus = prometheusOf(context, definition);
+    const programs = [
+      ...localPrograms(cluster, present, computer.cpus, context.paths, ports),
+      ...(prometheus ? [prometheus] : []),
+    ];
     writeFiles(context.paths, programs, expected);
     const address = schedulerAddress(cluster, ports);
     await makeCertificates(context, cluster, address);
@@ -102,6 +109,14 @@ export async function start(context: StepContext, definition: LocalDefinition): 
   }
 }
 
+/** Returns Prometheus if the definition asks for it and this computer has it. Logs if it has not. */
+function prometheusOf(context: StepContext, { cluster, ports }: LocalDefinition): Program | undefined {
+  if (!cluster.monitoring?.requested) return undefined;
+  const program = findPrometheus(process.env);
+  if (program === undefined) context.log(NO_PROMETHEUS);
+  return program === undefined ? undefined : prometheusProgram(cluster, program, context.paths, ports);
+}
+
 /** Removes the files of an earlier run and writes those that the programs read. */
 function writeFiles(paths: LocalPaths, programs: readonly Program[], expected: Expectation): void {
   rmSync(paths.run, { force: true });
@@ -111,8 +126,11 @@ function writeFiles(paths: LocalPaths, programs: readonly Program[], expected: E
   }
   for (const { name, config } of programs) {
     mkdirSync(configDirectory(name, paths));
-    for (const [file, content] of Object.entries(config))
-      replaceFile(join(configDirectory(name, paths), file), content);
+    for (const [file, content] of Object.entries(config)) {
+      const path = join(configDirectory(name, paths), file);
+      mkdirSync(dirname(path), { recursive: true });
+      replaceFile(path, content);
+    }
   }
   replaceFile(paths.supervisorConfig, supervisorConfig(programs, paths));
   replaceFile(paths.expectation, `${JSON.stringify(expected, null, 2)}\n`);

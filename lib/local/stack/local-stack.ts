@@ -19,6 +19,7 @@ import type { Packages } from "../../node/packages/read-packages";
 import { dashboardLink, schedulerAddress } from "../addresses";
 import { DEFINITION_VARIABLE, type LocalCommand, type LocalDefinition } from "../definition";
 import { allLockfiles } from "../lockfiles";
+import { monitoringLink } from "../monitoring";
 import { localPackages } from "../packages";
 import { localPaths } from "../paths";
 import { chosenPorts, type LocalPorts } from "../ports";
@@ -110,6 +111,8 @@ export class LocalStack extends TerraformStack {
 
     this.output("scheduler_address", "Address that clients connect to", this.schedulerAddress);
     this.output("dashboard_link", "URL of the dashboard", this.dashboardLink);
+    const monitoring = monitoringLink(cluster, ports);
+    if (monitoring) this.output("monitoring_link", "URL of Prometheus, if this computer has it", monitoring);
     const files = `.dask/${cluster.name}`;
     const connect = (address: string) =>
       `${files}/environment/bin/python -c 'from distributed import Client; print(Client(${address}))'`;
