@@ -1,9 +1,9 @@
-"""Double of the APIs of EC2, EC2 Auto Scaling, Secrets Manager and SSM, over HTTPS.
+"""Double of the APIs of EC2, EC2 Auto Scaling, Secrets Manager, SNS and SSM, over HTTPS.
 
-Checks signatures. Tags, instances, secrets and parameters are in moto, where a test reads them with boto3.
-moto has no lifecycle actions, so they are answered here: an instance with a hook in the instances file has a
-pending action until the action is completed. IAM policies are not evaluated, with one exception: an instance
-can use only the secrets that the instances file lists for it.
+Checks signatures. Tags, instances, secrets, topics and parameters are in moto, where a test reads them with
+boto3. moto has no lifecycle actions, so they are answered here: an instance with a hook in the instances
+file has a pending action until the action is completed. IAM policies are not evaluated, with one exception:
+an instance can use only the secrets that the instances file lists for it.
 
 FOLDER/calls.jsonl has a line of JSON for each call, without values of secrets. `instance` is the instance
 whose credentials signed the call, or null if they were rejected. Completed actions are read from this file.
@@ -29,8 +29,9 @@ from serving import Handler, Server, arguments
 from signatures import AwsError, authenticate
 
 AUTOSCALING = "http://autoscaling.amazonaws.com/doc/2011-01-01/"
-VERSIONS = {"autoscaling": "2011-01-01", "ec2": "2016-11-15"}
+VERSIONS = {"autoscaling": "2011-01-01", "ec2": "2016-11-15", "sns": "2010-03-31"}
 FORWARDED = ("CreateTags", "DescribeTags", "DescribeInstances")
+ALLOWED = {"autoscaling": ("CompleteLifecycleAction",), "ec2": FORWARDED, "sns": ("Publish",)}
 TARGETS = {
     "secretsmanager": ("secretsmanager.GetSecretValue", "secretsmanager.PutSecretValue"),
     "ssm": ("AmazonSSM.GetParameter",),
@@ -47,12 +48,14 @@ FIRST_CALL_ERRORS = {
         "autoscaling": ("Throttling", "Rate exceeded"),
         "ec2": ("RequestLimitExceeded", "Request limit exceeded.", 503),
         "secretsmanager": ("ThrottlingException", "Rate exceeded"),
+        "sns": ("Throttled", "Rate exceeded", 429),
         "ssm": ("ThrottlingException", "Rate exceeded"),
     },
     "denied-at-first": {
         "autoscaling": ("AccessDenied", "User is not authorized to perform this action", 403),
         "ec2": ("UnauthorizedOperation", "You are not authorized to perform this operation.", 403),
         "secretsmanager": ("AccessDeniedException", "User is not authorized to perform this action"),
+        "sns": ("AuthorizationError", "User is not authorized to perform this action", 403),
         "ssm": ("AccessDeniedException", "User is not authorized to perform this action"),
     },
 }
@@ -149,11 +152,11 @@ class Api(Handler):
             return self.forward(headers, body)
         instances = self.server.instances.all()
         action, version = parameters.get("Action"), parameters.get("Version")
-        allowed = ("CompleteLifecycleAction",) if service == "autoscaling" else FORWARDED
-        if action not in allowed or version != VERSIONS[service]:
+        if action not in ALLOWED[service] or version != VERSIONS[service]:
             raise AwsError("InvalidAction", f"Could not find operation {action} for version {version}")
         if service == "ec2":
             self.server.create_instances(instances)
+        if service in ("ec2", "sns"):
             return self.forward(headers, body)
         self.require_pending_wait(caller, headers["host"])
         self.complete(parameters, instances)

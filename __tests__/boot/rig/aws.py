@@ -17,7 +17,7 @@ ASK = TESTS / "support" / "mock-aws" / "ask.py"
 REGION = "eu-central-1"
 WAIT_CONDITIONS = f"cloudformation-waitcondition-{REGION}.s3.{REGION}.amazonaws.com"
 SIGNATURE = "right+signature="
-SERVICES = ("ec2", "autoscaling", "secretsmanager", "ssm")
+SERVICES = ("ec2", "autoscaling", "secretsmanager", "sns", "ssm")
 
 
 class Aws:

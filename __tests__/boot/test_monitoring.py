@@ -1,0 +1,154 @@
+"""Prometheus and Alertmanager on the scheduler's node, also with a full disk and without a network."""
+
+import json
+import time
+
+import pytest
+from rig.network import DOUBLES
+from test_security import request_dashboard, sockets
+
+TOPIC = "dask-rig--alerts"
+API = "http://127.0.0.1:9090/prometheus/api/v1"
+
+#: Storage of Prometheus; systemd links it from /var/lib.
+STORAGE = "/var/lib/private/dask-prometheus"
+
+#: Alertmanager waits 30 s for more alerts of a group, and then up to 60 s between attempts.
+SENT_SECONDS = 150
+
+#: Prometheus scrapes every 15 s.
+SCRAPED_SECONDS = 60
+
+
+def ask(node, path: str):
+    """Answer of Prometheus' API."""
+    return json.loads(node.run(f"curl --silent --show-error --fail '{API}/{path}'"))["data"]
+
+
+def value_of(node, query: str) -> float | None:
+    """Value of a query with one series; None without a series."""
+    result = ask(node, f"query?query={query}")["result"]
+    return float(result[0]["value"][1]) if result else None
+
+
+def wait_until(seconds: float, what: str, holds) -> None:
+    """Wait until a function returns something true."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, f"timeout after {seconds} s: {what}"
+        time.sleep(1)
+
+
+@pytest.fixture(scope="module")
+def user(rig) -> tuple[str, str]:
+    """Options of curl with the password of the dashboard."""
+    return ("--user", f"dask:{rig.aws.get_secret('/dask/rig/dashboard')}")
+
+
+def test_prometheus_is_behind_the_proxy_with_its_password(cluster, user):
+    client = cluster.client
+    assert request_dashboard(client, "/prometheus/")[0] == 401
+    status, headers = request_dashboard(client, "/prometheus/", *user)
+    assert status == 302
+    assert "location: https://scheduler.rig.internal:8787/prometheus/consoles/dask.html" in headers.lower()
+    for path in ("consoles/dask.html", "api/v1/query?query=up", "-/ready"):
+        assert request_dashboard(client, f"/prometheus/{path}", *user)[0] == 200
+    posted = ("--request", "POST", "--data", "query=up")
+    assert request_dashboard(client, "/prometheus/api/v1/query", *user, *posted)[0] == 403
+
+
+def test_both_listen_on_the_loopback_interface_only(scheduler):
+    listening = [one for one in sockets(scheduler) if one.endswith((":9090", ":9093", ":9094"))]
+    assert sorted(listening) == ["127.0.0.1:9090", "127.0.0.1:9093"]
+
+
+def test_the_services_of_the_distribution_are_masked(scheduler):
+    for unit in ("prometheus", "prometheus-alertmanager"):
+        assert scheduler.attempt(f"systemctl is-enabled {unit}").stdout.strip() == "masked"
+
+
+def test_the_scheduler_is_the_only_target_and_is_up(scheduler):
+    [target] = ask(scheduler, "targets")["activeTargets"]
+    assert target["scrapeUrl"] == "http://127.0.0.1:8788/metrics"
+    wait_until(SCRAPED_SECONDS, "up", lambda: value_of(scheduler, "up") == 1)
+    assert value_of(scheduler, "sum(dask:cluster:workers)") == 3
+
+
+def test_the_rules_are_loaded_and_alertmanager_is_known(scheduler):
+    [group] = ask(scheduler, "rules")["groups"]
+    assert (group["name"], len(group["rules"])) == ("dask", 23)
+    assert {rule["health"] for rule in group["rules"]} == {"ok"}
+    [alertmanager] = ask(scheduler, "alertmanagers")["activeAlertmanagers"]
+    assert alertmanager["url"] == "http://127.0.0.1:9093/api/v2/alerts"
+
+
+def test_both_need_little_memory_and_may_not_use_more(scheduler):
+    for unit, limit in (("dask-prometheus", 512), ("dask-alertmanager", 128)):
+        shown = scheduler.run(f"systemctl show {unit} --property MemoryMax --value")
+        assert int(shown) == limit * 2**20
+    pids = "$(systemctl show dask-prometheus dask-alertmanager --property MainPID --value)"
+    resident = scheduler.run(f"ps -o rss= -p $(echo {pids} | tr ' ' ,)").split()
+    assert sum(map(int, resident)) < 200 * 1024
+
+
+ALERT = json.dumps(
+    [
+        {
+            "labels": {"alertname": "DaskTest", "severity": "critical", "cluster": "rig"},
+            "annotations": {"summary": "A test", "action": "Do nothing"},
+            "generatorURL": "https://scheduler.rig.internal:8787/prometheus/graph",
+        }
+    ]
+)
+
+
+def test_alerts_reach_the_topic_after_a_time_without_a_network_in_which_prometheus_goes_on(rig, scheduler):
+    topic = rig.aws.call("sns", "create_topic", Name=TOPIC)["TopicArn"]
+    assert topic in scheduler.run("cat /etc/dask-monitoring/alertmanager.yml")
+    route = f"unreachable {DOUBLES['aws']}/32"
+    rig.namespaces.shell(f"ip -n {scheduler.instance} route add {route}")
+    try:
+        scheduler.run(
+            "curl --silent --show-error --fail --header 'Content-Type: application/json' "
+            f"--data '{ALERT}' http://127.0.0.1:9093/api/v2/alerts"
+        )
+        retrying = "journalctl --unit dask-alertmanager --output cat | grep 'will retry'"
+        scheduler.wait_for(retrying, SENT_SECONDS, "a failed attempt in the log")
+        before = value_of(scheduler, "timestamp(up)")
+        wait_until(SCRAPED_SECONDS, "another scrape", lambda: value_of(scheduler, "timestamp(up)") > before)
+        assert sent(rig, scheduler) == []
+    finally:
+        rig.namespaces.shell(f"ip -n {scheduler.instance} route delete {route}")
+    wait_until(SENT_SECONDS, "the alert in the topic", lambda: sent(rig, scheduler))
+    [call] = sent(rig, scheduler)
+    assert call["status"] == 200
+    assert call["parameters"]["TopicArn"] == topic
+    assert call["parameters"]["Subject"] == "FIRING: DaskTest of Dask cluster rig"
+    assert "A test.\nDo nothing.\n" in call["parameters"]["Message"]
+    assert "https://scheduler.rig.internal:8787/prometheus/graph" in call["parameters"]["Message"]
+
+
+def sent(rig, node) -> list[dict]:
+    """Published messages about the alert of this test."""
+    return [
+        call for call in rig.calls_of(node, "Publish") if "DaskTest" in call["parameters"].get("Subject", "")
+    ]
+
+
+def test_a_full_disk_is_logged_and_prometheus_goes_on_with_space(scheduler):
+    scheduler.run(
+        f"systemctl stop dask-prometheus && mount -t tmpfs -o size=2m,mode=0700 tmpfs {STORAGE} && "
+        "systemctl start dask-prometheus"
+    )
+    try:
+        scheduler.wait_for(f"curl --silent --fail {API}/status/runtimeinfo", SCRAPED_SECONDS)
+        scheduler.attempt(f"dd if=/dev/zero of={STORAGE}/full bs=64k")
+        full = "journalctl --unit dask-prometheus --output cat | grep 'no space left on device'"
+        scheduler.wait_for(full, SCRAPED_SECONDS, "the full disk in the log")
+        assert scheduler.run("systemctl is-active dask-prometheus") == "active"
+        scheduler.run(f"rm {STORAGE}/full")
+        wait_until(SCRAPED_SECONDS, "a sample", lambda: value_of(scheduler, "up") == 1)
+    finally:
+        scheduler.run(
+            f"systemctl stop dask-prometheus && umount {STORAGE} && systemctl start dask-prometheus"
+        )
