@@ -16,8 +16,16 @@ module.exports = {
     suite("unit", "config", "node", "aws", "local", "compose-files", "cli", "environments", "scripts"),
     suite("local", "end-to-end/local"),
     suite("chaos", "end-to-end/chaos"),
-    ...["releases", "smoke", "dashboard", "terraform", "policy", "consumer", "backup", "compose"].map(
-      (name) => suite(name, name),
-    ),
+    ...[
+      "releases",
+      "smoke",
+      "dashboard",
+      "terraform",
+      "policy",
+      "consumer",
+      "backup",
+      "compose",
+      "monitoring",
+    ].map((name) => suite(name, name)),
   ],
 };

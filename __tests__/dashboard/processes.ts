@@ -18,7 +18,7 @@ export function start(
   return spawn("timeout", ["--kill-after=5", String(LIFETIME), ...argv], {
     detached: true,
     env: { ...process.env, ...environment },
-    stdio: ["ignore", output, output],
+    stdio: ["pipe", output, output],
   });
 }
 

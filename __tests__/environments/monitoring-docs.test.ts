@@ -1,0 +1,50 @@
+import { parse } from "yaml";
+import { defineCluster } from "../../lib/config/define";
+import { packageFile } from "../../lib/node/package-file";
+import { table, WrittenTable } from "./written-table";
+
+interface Rule {
+  readonly alert?: string;
+  readonly for?: string;
+  readonly labels: { readonly severity: string };
+  readonly annotations: { readonly summary: string };
+}
+
+test("docs/monitoring.md has the alerts of the rules: npm run docs:tables writes them", () => {
+  const rules: readonly Rule[] = parse(packageFile("cloud-init/monitoring/dask.rules.yml")).groups[0].rules;
+  const rows = rules.flatMap(({ alert, labels, annotations, for: after = "at once" }) =>
+    alert === undefined
+      ? []
+      : [
+          [
+            `\`${alert.replace(/^Dask/, "")}\``,
+            labels.severity,
+            after,
+            annotations.summary.replaceAll(/\{\{.*?\}\}/g, "…"),
+          ],
+        ],
+  );
+  const text = table(["alert", "severity", "after", "text"], rows);
+  const written = new WrittenTable("monitoring.md", "alerts");
+  if (process.env.TABLES === "write") written.write(text);
+  expect(written.text).toBe(text);
+  expect(rows).toHaveLength(20);
+});
+
+test("the definition in docs/monitoring.md is valid", () => {
+  const [, code = ""] =
+    /```ts\n(defineCluster.*?\n\}\));?\n```/s.exec(packageFile("docs/monitoring.md")) ?? [];
+  const cluster = new Function("defineCluster", `return ${code}`)(defineCluster) as ReturnType<
+    typeof defineCluster
+  >;
+  expect(cluster.monitoring).toEqual({
+    requested: true,
+    retentionDays: 30,
+    retentionGiB: 8,
+    alerts: [
+      { protocol: "email", endpoint: "team@example.com" },
+      { protocol: "sqs", endpoint: "arn:aws:sqs:us-west-2:123456789012:alerts" },
+    ],
+    remoteWrite: { workspaceId: "ws-01234567-89ab-cdef-0123-456789abcdef", region: "us-west-2" },
+  });
+});
