@@ -14,7 +14,7 @@ declare const stack: TerraformStack;
 declare const cluster: library.ResolvedCluster;
 declare const dask: library.DaskCluster;
 declare const keyPolicy: string;
-const { AwsStack, DaskCluster, LocalStack, Outputs, ValidationError, clusterTags, defineCluster } = library;
+const { AwsStack, BackupStack, DaskCluster, LocalStack, Outputs, ValidationError, clusterTags, defineCluster } = library;
 `;
 
 /** An example of a doc comment. */

@@ -29,6 +29,10 @@ export interface BackupBucketProps {
 /**
  * S3 bucket with the backups of a cluster, and its KMS key: private, versioned, with access by TLS only. The key is not the
  * cluster's, which is deleted with the cluster. Unless the definition has `forceDestroy`, Terraform refuses to delete both.
+ *
+ * @example
+ * const { backupBucket } = new BackupStack(app, "production-backup", { cluster });
+ * new TerraformOutput(backupBucket, "name", { value: backupBucket.name });
  */
 export class BackupBucket extends Construct {
   /** Name of the bucket. */

@@ -17,6 +17,10 @@ export interface BackupLocationProps {
 /**
  * Location of a cluster's backups: the bucket of its `BackupStack`, which has to be deployed before, or an existing bucket.
  * The key of the bucket is looked up by its alias, so a deployment without that stack fails before it changes anything.
+ *
+ * @example
+ * const { backup } = new DaskCluster(stack, "cluster", { cluster });
+ * if (backup) new TerraformOutput(stack, "backups", { value: backup.url });
  */
 export class BackupLocation extends Construct {
   /** Name of the bucket. */
