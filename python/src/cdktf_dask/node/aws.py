@@ -43,14 +43,22 @@ class AwsError(RuntimeError):
 class Aws:
     """Calls to AWS in the region of this instance."""
 
-    def __init__(self, retry_seconds: float = DEFAULT_RETRY_SECONDS, region: str | None = None) -> None:
+    def __init__(
+        self,
+        retry_seconds: float = DEFAULT_RETRY_SECONDS,
+        region: str | None = None,
+        attempts: int = ATTEMPTS,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+    ) -> None:
         """Prepares calls; nothing is sent yet, except a request for the region.
 
         Args:
             retry_seconds: How long a call is repeated while its error may pass.
             region: Region of the calls; that of this instance by default.
+            attempts: Of each call by botocore, before it counts as failed.
+            timeout_seconds: Of each attempt, to connect and to read.
         """
-        self._retry_seconds = retry_seconds
+        self._retry_seconds, self._attempts, self._timeout_seconds = retry_seconds, attempts, timeout_seconds
         self._region = region or Metadata().region()
         self._clients: dict[str, Any] = {}
 
@@ -95,9 +103,9 @@ class Aws:
         core.set_config_variable("metadata_service_timeout", TIMEOUT_SECONDS)
         core.set_config_variable("metadata_service_num_attempts", ATTEMPTS)
         config = Config(
-            connect_timeout=TIMEOUT_SECONDS,
-            read_timeout=TIMEOUT_SECONDS,
-            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+            connect_timeout=self._timeout_seconds,
+            read_timeout=self._timeout_seconds,
+            retries={"mode": "standard", "total_max_attempts": self._attempts},
         )
         session = boto3.session.Session(botocore_session=core, region_name=self._region)
         return session.client(service, config=config)
