@@ -10,6 +10,7 @@ export type { ClusterKey } from "./aws/encryption/cluster-key";
 export type { ClusterSecrets } from "./aws/encryption/cluster-secrets";
 export type { EncryptionKey } from "./aws/encryption/encryption-key";
 export type { ExistingKey } from "./aws/encryption/existing-key";
+export type { LogGroup } from "./aws/encryption/log-group";
 export type { BakedImages } from "./aws/image/baked-images";
 export type { ImageBuilder } from "./aws/image/image-builder";
 export type { AlertTopic } from "./aws/monitoring/alert-topic";

@@ -54,6 +54,7 @@ describe("a cluster in a stack of the user", () => {
       output("node_states", commands.nodeStates);
       output("smoke_test", commands.smokeTest);
       output("boot_log_scheduler", commands.bootLogOfScheduler);
+      output("logs", commands.logsOfNodes);
       output("logs_scheduler", commands.logsOfScheduler);
       output("rotate_dashboard_password", commands.rotateDashboardPassword);
       output("renew_certificates", commands.renewCertificates);
@@ -78,6 +79,7 @@ describe("a cluster in a stack of the user", () => {
       "connect",
       "dashboard_link",
       "hosted_zone_id",
+      "logs",
       "monitoring_link",
       "private_route_table_ids",
       "scheduler_address",
@@ -86,12 +88,13 @@ describe("a cluster in a stack of the user", () => {
     expect(own.outputs).toMatchObject(Object.fromEntries(values));
   });
 
-  test("has its key, secrets, images and flow logs", () => {
+  test("has its key, secrets, images and logs", () => {
     const { dask } = build({ bakedImages: true });
     expect(dask.key.node.path).toBe("test/dask/key");
     expect(Object.keys(dask.secrets?.arns ?? {})).toEqual(["authority", "worker", "client", "dashboard"]);
     expect(dask.images?.node.path).toBe("test/dask/images");
     expect(dask.flowLogs?.node.path).toBe("test/dask/flow-logs");
+    expect(dask.logs.node.path).toBe("test/dask/logs");
   });
 
   test("has no secrets and no commands for them without TLS, and no images without bakedImages", () => {

@@ -80,7 +80,7 @@ describe("the diagram of a stack", () => {
           lines: ["bundles of the nodes"],
           users: ["scheduler", "workers"],
         },
-        { id: "logs", title: "CloudWatch Logs", lines: ["flow-logs"], users: [] },
+        { id: "logs", title: "CloudWatch Logs", lines: ["flow-logs", "nodes"], users: [] },
         { id: "zone", title: "private zone", lines: ["production.internal"], users: ["workers"] },
       ],
     });

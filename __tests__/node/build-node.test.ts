@@ -162,7 +162,7 @@ test("Python on nodes reads only settings that some nodes have", () => {
       "DASHBOARD_PORT",
       "EXPECTATION",
     ],
-    ...["JOIN_SECONDS", "SCHEDULER", "SERVICE"],
+    ...["JOIN_SECONDS", "LOG_GROUP", "LOG_POOL", "SCHEDULER", "SERVICE"],
   ]);
   expect(read.filter((name) => !names.has(name))).toEqual([]);
 });

@@ -23,6 +23,7 @@ const MAX_EXPOSURE: Readonly<Record<string, number>> = {
   "dask-alertmanager.service": 13,
   "dask-certificates.service": 24,
   "dask-spot.service": 17,
+  "dask-logs.service": 15,
   "dask-instance.service": 46,
   "dask-node.service": 60,
   "dask-bundle.service": 60,

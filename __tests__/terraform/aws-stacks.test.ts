@@ -293,13 +293,15 @@ describeWithTerraform("the AWS stacks, by real Terraform on the mock AWS", () =>
           LogDestinationType: "cloud-watch-logs",
         }),
       ]);
-      expect(mocked(name).logGroups()).toEqual([
-        expect.objectContaining({
-          logGroupName: `/dask/${name}/flow-logs`,
-          kmsKeyId: mocked(name).key().Arn,
-          retentionInDays: 365,
-        }),
-      ]);
+      expect(mocked(name).logGroups()).toEqual(
+        ["flow-logs", "nodes"].map((group) =>
+          expect.objectContaining({
+            logGroupName: `/dask/${name}/${group}`,
+            kmsKeyId: mocked(name).key().Arn,
+            retentionInDays: 365,
+          }),
+        ),
+      );
     });
 
     test("has the bundle of each node in its bucket, encrypted with that key", () => {
@@ -326,7 +328,7 @@ describeWithTerraform("the AWS stacks, by real Terraform on the mock AWS", () =>
       expect(before.addresses).toHaveLength(2);
       expect(before.secrets).toHaveLength(4);
       expect(before.keys).toEqual(["alias/dask-production"]);
-      expect(before.logGroups).toEqual(["/dask/production/flow-logs"]);
+      expect(before.logGroups).toEqual(["/dask/production/flow-logs", "/dask/production/nodes"]);
       expect(before.buckets).toEqual(["dask-production--eu-central-1--123456789012"]);
 
       await workspaces.development.destroy(bench.terraform);

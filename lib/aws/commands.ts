@@ -1,5 +1,6 @@
 import { PORTS } from "../config/ports";
 import type { ResolvedCluster } from "../config/resolved-cluster";
+import { nodeLogGroup } from "../node/logs";
 import { NODE_LOG } from "../node/node-files";
 import type { ClusterPlan, PoolPlan } from "../node/plan";
 import { moduleCommand } from "../node/python-files";
@@ -94,6 +95,11 @@ export class Commands {
   get nodeStates(): string {
     const tags = ["Name", STATE_TAG].map((key) => `Tags[?Key==\`"${key}"\`]|[0].Value`);
     return `aws ec2 describe-instances ${this.region} --filters Name=tag:dask:cluster,Values=${this.cluster.name} --query 'Reservations[].Instances[].[InstanceId,State.Name,${tags}]' --output text`;
+  }
+
+  /** Follows the logs of all nodes in CloudWatch Logs. Requires version 2 of the AWS CLI. */
+  get logsOfNodes(): string {
+    return `aws logs tail ${nodeLogGroup(this.cluster)} ${this.region} --follow`;
   }
 
   /** Follows the log of the scheduler's boot. */

@@ -5,6 +5,7 @@ import { dataWarnings, permissionsBoundaryOf } from "../config/rules/data";
 import { unknownDaskKeys } from "../config/rules/settings";
 import { checkExistingNetwork } from "../config/rules/vpc";
 import { settingsWithoutEffect, unverifiedFacts } from "../config/rules/warnings";
+import { nodeLogGroup } from "../node/logs";
 import { monitoringUrl } from "../node/monitoring/monitoring";
 import { dashboardLink } from "../node/node-context";
 import type { NodePlan } from "../node/node-plan";
@@ -20,6 +21,7 @@ import { ClusterKey } from "./encryption/cluster-key";
 import { ClusterSecrets } from "./encryption/cluster-secrets";
 import type { EncryptionKey } from "./encryption/encryption-key";
 import { ExistingKey } from "./encryption/existing-key";
+import { LogGroup } from "./encryption/log-group";
 import { BakedImages } from "./image/baked-images";
 import { AlertTopic } from "./monitoring/alert-topic";
 import type { ClusterNetwork } from "./network/cluster-network";
@@ -109,6 +111,8 @@ export class DaskCluster extends Construct {
   readonly hostedZoneId?: string;
   /** Flow logs of the VPC; undefined with an existing network. */
   readonly flowLogs?: FlowLogs;
+  /** Log group with the journals of the nodes, encrypted by `key`; for subscription filters and alarms. */
+  readonly logs: LogGroup;
   /** AWS CLI commands to connect to the cluster and to operate it. */
   readonly commands: Commands;
   /** KMS key of all data of the cluster. */
@@ -198,7 +202,8 @@ export class DaskCluster extends Construct {
       node,
       bundle: new BundleObject(bundles, id, { bundle: node.bundle, bucket: artifacts, key }),
     });
-    const permissions = { cluster, account, key, artifacts, ...(secrets && { secrets }) };
+    this.logs = new LogGroup(this, "logs", { cluster, key, name: nodeLogGroup(cluster) });
+    const permissions = { cluster, account, key, artifacts, logs: this.logs, ...(secrets && { secrets }) };
 
     const scheduler = withBundle("scheduler", this.plan.scheduler);
     const expectation = new ExpectationObject(this, "expectation", {

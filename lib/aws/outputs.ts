@@ -107,7 +107,10 @@ export class Outputs extends Construct {
     );
   }
 
-  private operating({ alerts, cluster: { tls }, plan, backup }: DaskCluster, commands: DaskClusterCommands) {
+  private operating(
+    { alerts, cluster: { tls }, plan, backup, commands: { logsOfNodes } }: DaskCluster,
+    commands: DaskClusterCommands,
+  ) {
     this.output(
       "alert_topic",
       alerts?.arn,
@@ -129,6 +132,11 @@ export class Outputs extends Construct {
       "Tests on the scheduler's node whether the cluster does what its definition says",
     );
     this.output("boot_log_scheduler", commands.bootLogOfScheduler, "Follows the boot of the scheduler");
+    this.output(
+      "logs",
+      logsOfNodes,
+      "Follows the logs of all nodes in CloudWatch Logs, which has those of terminated nodes too",
+    );
     this.output("logs_scheduler", commands.logsOfScheduler, "Follows the logs of the scheduler");
     this.output(
       "rotate_dashboard_password",

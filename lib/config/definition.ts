@@ -108,7 +108,7 @@ export interface ClusterDefinition extends SettingsDefinition {
    */
   readonly ssh?: SshDefinition;
   /**
-   * Days until CloudWatch deletes the flow logs of the network and the logs of image builds.
+   * Days until CloudWatch deletes the logs of the nodes, the flow logs of the network and the logs of image builds.
    *
    * @default 365
    */

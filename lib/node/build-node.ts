@@ -6,6 +6,7 @@ import { daskConfig } from "./dask-config";
 import { environmentFiles, indexSettings, wheelFiles } from "./environment";
 import { imageContents } from "./image-contents";
 import { BOOT_SECONDS, RETRY_SECONDS } from "./lifecycle";
+import { logsFeature } from "./logs";
 import { exactPython, MINIFORGE } from "./miniforge";
 import { copy, ENVIRONMENT, environmentFile, LIBRARY, script, text, UNITS } from "./node-files";
 import type { BootStep, NodeFeature, NodeFile, NodePlan } from "./node-plan";
@@ -50,7 +51,7 @@ export function buildNode(
   { gpu, spillLimit, features: some, python, setup, ...options }: NodeOptions,
 ): NodePlan {
   const { release } = cluster;
-  const features = [...some, ...variablesFeatures(options.service)];
+  const features = [...some, ...variablesFeatures(options.service), logsFeature(cluster, options)];
   const miniforge = MINIFORGE[options.architecture];
   // Packages come one after the other; conda needs no package manager.
   const bake: readonly (readonly BootStep[])[] = [

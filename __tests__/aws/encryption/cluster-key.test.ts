@@ -49,6 +49,7 @@ describe("the key of a cluster", () => {
             ArnLike: {
               "kms:EncryptionContext:aws:logs:arn": [
                 "arn:PARTITION:logs:ap-southeast-2:ACCOUNT:log-group:/dask/test/flow-logs",
+                "arn:PARTITION:logs:ap-southeast-2:ACCOUNT:log-group:/dask/test/nodes",
                 "arn:PARTITION:logs:ap-southeast-2:ACCOUNT:log-group:/aws/imagebuilder/dask-test--*",
               ],
             },
@@ -81,8 +82,8 @@ describe("the key of a cluster", () => {
     });
     const encrypted: readonly [type: string, count: number][] = [
       ["aws_secretsmanager_secret", 4],
-      // Flow logs, and the builds of the scheduler's image and of the workers' image.
-      ["aws_cloudwatch_log_group", 3],
+      // Flow logs, logs of the nodes, and the builds of the scheduler's image and of the workers' image.
+      ["aws_cloudwatch_log_group", 4],
       ["aws_imagebuilder_component", stack.counts.aws_imagebuilder_component ?? 0],
     ];
     for (const [type, count] of encrypted) {

@@ -18,7 +18,7 @@ describe("a cluster with an existing key", () => {
     expect(stack.resource("aws_instance").root_block_device).toMatchObject({ kms_key_id: ARN });
     const keysOf = (type: string) => stack.resources(type).map(({ kms_key_id }) => kms_key_id);
     expect(keysOf("aws_secretsmanager_secret")).toEqual(Array(4).fill(ARN));
-    expect(keysOf("aws_cloudwatch_log_group")).toEqual([ARN]);
+    expect(keysOf("aws_cloudwatch_log_group")).toEqual(Array(2).fill(ARN));
     expect(stack.resource("aws_launch_template").block_device_mappings).toMatchObject([
       { ebs: { kms_key_id: ARN } },
     ]);

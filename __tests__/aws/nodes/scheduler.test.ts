@@ -69,6 +69,7 @@ describe("the instance of the scheduler", () => {
       "session-manager",
       "read-bundle",
       "tag-machines",
+      "write-logs",
       "read-signal",
       "read-expectation",
       "secrets",

@@ -163,12 +163,15 @@ describe("the autoscaling group of a pool", () => {
   });
 
   test("is created after the scheduler is ready and has its DNS record, and after bundle and policies", () => {
-    const policies = ["session-manager", "read-bundle", "tag-machines", "answer-launch-hook", "secrets"];
+    const policies = [
+      ...["session-manager", "read-bundle", "tag-machines", "write-logs"],
+      ...["answer-launch-hook", "secrets", "key-of-secrets"],
+    ];
     expect(group.depends_on).toEqual([
       expect.stringMatching(/^aws_route53_record\.dask_zone_scheduler_/),
       expect.stringMatching(/^aws_cloudformation_stack\.dask_scheduler-readiness_/),
       expect.stringMatching(/^aws_s3_object\.dask_bundles_batch_/),
-      ...[...policies, "key-of-secrets"].map((name) =>
+      ...policies.map((name) =>
         expect.stringMatching(new RegExp(`^aws_iam_role_policy\\.dask_pool-roles_batch_${name}_`)),
       ),
     ]);

@@ -32,6 +32,7 @@ describe("the role of the scheduler", () => {
         "ec2:ResourceTag/dask:cluster": "test",
         "ec2:ResourceTag/dask:role": "scheduler",
       }),
+      "write-logs": writingLogs("scheduler"),
       "read-signal": allowing({
         Action: "ssm:GetParameter",
         Resource: "arn:PARTITION:ssm:ap-southeast-2:ACCOUNT:parameter/dask/test/scheduler-signal",
@@ -77,6 +78,7 @@ describe("the role of a pool", () => {
         "ec2:ResourceTag/dask:role": "worker",
         "ec2:ResourceTag/dask:pool": pool,
       }),
+      "write-logs": writingLogs(pool),
       "answer-launch-hook": allowing({
         Action: "autoscaling:CompleteLifecycleAction",
         Resource: `arn:PARTITION:autoscaling:ap-southeast-2:ACCOUNT:autoScalingGroup:*:autoScalingGroupName/dask-test--${pool}`,
@@ -180,8 +182,8 @@ test("no role has an action with a wildcard, and only the role of image builders
   const actions = stack
     .resources("aws_iam_role_policy")
     .flatMap(({ policy }) => String(policy).match(/(?<="Action":)("[^"]*"|\[[^\]]*\])/g) ?? []);
-  // Scheduler 10, each of two pools 8, builder 4, flow logs 1.
-  expect(actions).toHaveLength(32);
+  // Scheduler 11, each of two pools 9, builder 4, flow logs 1.
+  expect(actions).toHaveLength(34);
   for (const action of actions) expect(action).not.toContain("*");
 });
 
@@ -217,6 +219,13 @@ function tagging(conditions: Readonly<Record<string, string>>) {
       StringEquals: conditions,
       "ForAllValues:StringEquals": { "aws:TagKeys": ["dask:state"] },
     },
+  });
+}
+
+function writingLogs(pool: string) {
+  return allowing({
+    Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
+    Resource: `LOG GROUP:log-stream:${pool}/*`,
   });
 }
 

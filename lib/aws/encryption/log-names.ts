@@ -1,4 +1,5 @@
 import type { ResolvedCluster } from "../../config/resolved-cluster";
+import { nodeLogGroup } from "../../node/logs";
 import { resourceName, resourcePath } from "../../node/names";
 
 /** Returns the name of the log group of the flow logs. */
@@ -13,5 +14,5 @@ export function buildLogGroup(recipe: string): string {
 
 /** Returns patterns of the names of a cluster's log groups, for policies. */
 export function logGroupNames(cluster: ResolvedCluster): readonly string[] {
-  return [flowLogGroup(cluster), buildLogGroup(resourceName(cluster, "*"))];
+  return [flowLogGroup(cluster), nodeLogGroup(cluster), buildLogGroup(resourceName(cluster, "*"))];
 }

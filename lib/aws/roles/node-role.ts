@@ -1,6 +1,7 @@
 import type { Construct } from "constructs";
 import type { SecretReference } from "../../config/definition";
 import type { ResolvedCluster } from "../../config/resolved-cluster";
+import { logPool } from "../../node/logs";
 import type { NodePlan } from "../../node/node-plan";
 import { secretVariables } from "../../node/variables";
 import type { Account } from "../account/account";
@@ -8,6 +9,7 @@ import type { ArtifactBucket } from "../artifacts/artifact-bucket";
 import type { BundleObject } from "../artifacts/bundle-object";
 import type { ClusterSecrets } from "../encryption/cluster-secrets";
 import type { EncryptionKey } from "../encryption/encryption-key";
+import type { LogGroup } from "../encryption/log-group";
 import { InstanceRole, type InstanceRoleProps } from "./instance-role";
 import { readBundles } from "./read-bundles";
 
@@ -28,13 +30,15 @@ export interface NodeRoleProps {
   readonly artifacts: ArtifactBucket;
   /** Bundle of the node. */
   readonly bundle: BundleObject;
+  /** Log group of the nodes' journals. */
+  readonly logs: LogGroup;
   /** @default - none: a cluster without TLS */
   readonly secrets?: ClusterSecrets;
 }
 
 /**
- * Role of a node. In addition to `InstanceRole`, it may read the node's bundle, and set the tag `dask:state` of
- * instances with the node's tags.
+ * Role of a node. In addition to `InstanceRole`, it may read the node's bundle, write log streams of its pool, and set
+ * the tag `dask:state` of instances with the node's tags.
  *
  * @example
  * for (const { role } of [dask.scheduler, ...Object.values(dask.pools)])
@@ -57,6 +61,10 @@ export class NodeRole extends InstanceRole {
         ),
         "ForAllValues:StringEquals": { "aws:TagKeys": [STATE_TAG] },
       },
+    });
+    this.allow("write-logs", {
+      Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
+      Resource: `${props.logs.group.arn}:log-stream:${logPool(props.node)}/*`,
     });
     this.allowVariables(Object.values(secretVariables(props.node.service)));
   }
