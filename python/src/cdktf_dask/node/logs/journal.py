@@ -102,11 +102,11 @@ class Journal:
         return Reader([*self._command, *_after(cursor), *self._matches])
 
     def follow(self, cursor: str | None) -> "Reader":
-        """Reads the entries of this boot after a cursor, or all of this boot, and then each new one.
+        """Reads the entries after a cursor, or all, and then each new one.
 
-        journalctl follows the entries of one boot only: `rest` has those of earlier ones.
+        With `--merge`, because `--follow` alone shows one boot only: that of /proc/sys/kernel/random/boot_id.
         """
-        return Reader([*self._command, "--follow", "--no-tail", *_after(cursor), *self._matches])
+        return Reader([*self._command, "--follow", "--merge", "--no-tail", *_after(cursor), *self._matches])
 
 
 def _after(cursor: str | None) -> list[str]:
