@@ -1,9 +1,10 @@
-"""Double of the APIs of EC2, EC2 Auto Scaling, Secrets Manager, SNS and SSM, over HTTPS.
+"""Double of the APIs of EC2, EC2 Auto Scaling, CloudWatch Logs, Secrets Manager, SNS and SSM, over HTTPS.
 
-Checks signatures. Tags, instances, secrets, topics and parameters are in moto, where a test reads them with
-boto3. moto has no lifecycle actions, so they are answered here: an instance with a hook in the instances
-file has a pending action until the action is completed. IAM policies are not evaluated, with one exception:
-an instance can use only the secrets that the instances file lists for it.
+Checks signatures. Tags, instances, logs, secrets, topics and parameters are in moto, where a test reads them
+with boto3. moto has no lifecycle actions, so they are answered here: an instance with a hook in the instances
+file has a pending action until the action is completed. IAM policies are not evaluated, with two exceptions: an
+instance can use only the secrets that the instances file lists for it, and write only the log streams that it
+lists.
 
 FOLDER/calls.jsonl has a line of JSON for each call, without values of secrets. `instance` is the instance
 whose credentials signed the call, or null if they were rejected. Completed actions are read from this file.
@@ -14,6 +15,7 @@ import json
 import threading
 import uuid
 from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import parse_qsl
@@ -33,6 +35,7 @@ VERSIONS = {"autoscaling": "2011-01-01", "ec2": "2016-11-15", "sns": "2010-03-31
 FORWARDED = ("CreateTags", "DescribeTags", "DescribeInstances")
 ALLOWED = {"autoscaling": ("CompleteLifecycleAction",), "ec2": FORWARDED, "sns": ("Publish",)}
 TARGETS = {
+    "logs": ("Logs_20140328.CreateLogStream", "Logs_20140328.PutLogEvents"),
     "secretsmanager": ("secretsmanager.GetSecretValue", "secretsmanager.PutSecretValue"),
     "ssm": ("AmazonSSM.GetParameter",),
 }
@@ -42,7 +45,8 @@ NO_ACTION = "No active Lifecycle Action found with instance ID"
 #: Calls of each service that each fault below rejects.
 REJECTED_CALLS = 2
 
-#: By fault and service: code, message and status of the error.
+#: By fault and service: code, message and status of the error. CloudWatch Logs rejects nothing: its calls are
+#: not part of a boot, so tests could not count them.
 FIRST_CALL_ERRORS = {
     "throttled": {
         "autoscaling": ("Throttling", "Rate exceeded"),
@@ -141,9 +145,10 @@ class Api(Handler):
     def reject_first_calls(self, caller: Instance, host: str) -> None:
         """Reject the first calls of an instance with such a fault, with the error of the service."""
         faults = [fault for fault in FIRST_CALL_ERRORS if fault in caller.faults]
-        errors = [FIRST_CALL_ERRORS[fault] for fault in faults for _ in range(REJECTED_CALLS)]
+        found = [FIRST_CALL_ERRORS[fault].get(host.split(".")[0]) for fault in faults]
+        errors = [error for error in found if error for _ in range(REJECTED_CALLS)]
         if errors and (earlier := len(self.server.calls_of(caller, host))) < len(errors):
-            raise AwsError(*errors[earlier][host.split(".")[0]])
+            raise AwsError(*errors[earlier])
 
     def handle_call(self, caller: Instance, service: str, parameters: dict, headers: dict, body: bytes):
         """Execute a call. Returns status and body of the response."""
@@ -173,6 +178,10 @@ class Api(Handler):
         secret = parameters.get("SecretId")
         if service == "secretsmanager" and secret not in caller.secrets:
             message = f"{caller.role} is not authorized to perform {parameters['Action']} on {secret}"
+            raise AwsError("AccessDeniedException", message)
+        stream = f"{parameters.get('logGroupName')}:log-stream:{parameters.get('logStreamName')}"
+        if service == "logs" and not any(fnmatchcase(stream, pattern) for pattern in caller.logStreams):
+            message = f"{caller.role} is not authorized to perform {parameters['Action']} on {stream}"
             raise AwsError("AccessDeniedException", message)
 
     def require_pending_wait(self, caller: Instance, host: str) -> None:
@@ -219,8 +228,8 @@ def read(service: str, headers: dict[str, str], body: bytes) -> dict[str, str]:
 
 
 def redact(parameters: dict[str, str]) -> dict[str, str]:
-    """Return the parameters without values of secrets."""
-    return {name: value for name, value in parameters.items() if name != "SecretString"}
+    """Return the parameters without values of secrets, and without log events."""
+    return {name: value for name, value in parameters.items() if name not in ("SecretString", "logEvents")}
 
 
 def error(host: str, rejected: AwsError) -> tuple[int, str]:

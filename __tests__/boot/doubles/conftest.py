@@ -39,7 +39,7 @@ def imds(shared_node):
 def apis(shared_node):
     folder = ("--folder", shared_node.shared, "--region", REGION)
     with running("aws.py", "--instances", shared_node.file, *folder) as double:
-        services = ("autoscaling", "ec2", "secretsmanager", "ssm")
+        services = ("autoscaling", "ec2", "logs", "secretsmanager", "ssm")
         shared_node.connect_to(double, *(f"{service}.{REGION}.amazonaws.com:443" for service in services))
         yield double
 

@@ -35,6 +35,8 @@ class Instance:
     userData: str | None = None
     #: Names of the secrets that its role can use.
     secrets: tuple[str, ...] = ()
+    #: Patterns of the log streams that its role can write, such as `/dask/rig/nodes:log-stream:cpu/*`.
+    logStreams: tuple[str, ...] = ()
     #: Policies of its role, of which S3 evaluates the statements about S3.
     policies: tuple[dict, ...] = ()
     #: Auto Scaling group; None for the scheduler.
@@ -81,7 +83,7 @@ class Instances:
         if unknown := (facts.keys() - allowed) | (set(facts.get("faults", ())) - set(FAULTS)):
             expected = f"keys of {sorted(allowed)} and faults of {FAULTS}"
             raise ValueError(f"{self.file}: {address}: got {sorted(unknown)}, expected {expected}")
-        lists = {name: tuple(facts.get(name, ())) for name in ("faults", "secrets", "policies")}
+        lists = {name: tuple(facts.get(name, ())) for name in ("faults", "secrets", "policies", "logStreams")}
         return Instance(address, **facts | lists)
 
 

@@ -17,7 +17,7 @@ ASK = TESTS / "support" / "mock-aws" / "ask.py"
 REGION = "eu-central-1"
 WAIT_CONDITIONS = f"cloudformation-waitcondition-{REGION}.s3.{REGION}.amazonaws.com"
 SIGNATURE = "right+signature="
-SERVICES = ("ec2", "autoscaling", "secretsmanager", "sns", "ssm")
+SERVICES = ("ec2", "autoscaling", "logs", "secretsmanager", "sns", "ssm")
 
 
 class Aws:
@@ -68,7 +68,9 @@ class Aws:
         self.namespaces.shell(" ".join(["dnsmasq", *options, *listen, *addresses]))
 
     def _deploy(self, clusters: Iterable[Cluster]) -> None:
-        """Create what Terraform creates before the instances: empty secrets, and bundles in their buckets."""
+        """Create what Terraform creates before the instances: empty secrets, log groups, bundles."""
+        for name in {name for cluster in clusters for name in cluster.log_groups}:
+            self.call("logs", "create_log_group", logGroupName=name)
         for name in {name for cluster in clusters for name in cluster.secrets}:
             self.call("secretsmanager", "create_secret", Name=name)
         location = {"LocationConstraint": REGION}
@@ -109,6 +111,19 @@ class Aws:
 
     def _write(self) -> None:
         instances.write(self._instances, self._facts)
+
+    def log_events(self, group: str, stream: str) -> list[dict]:
+        """Return the messages of a log stream, read as JSON; none if there is no stream yet."""
+        found = self.call("logs", "describe_log_streams", logGroupName=group, logStreamNamePrefix=stream)
+        if not found["logStreams"]:
+            return []
+        names = {"logGroupName": group, "logStreamName": stream, "startFromHead": True}
+        answer = self.call("logs", "get_log_events", **names)
+        events = answer["events"]
+        while answer["events"]:
+            answer = self.call("logs", "get_log_events", **names, nextToken=answer["nextForwardToken"])
+            events += answer["events"]
+        return [json.loads(event["message"]) for event in events]
 
     def get_secret(self, name: str) -> str:
         """Return the value of a secret."""

@@ -83,6 +83,7 @@ class Rig:
         user_data.write_text(launch.user_data)
         given = {"role": launch.role, "userData": user_data.name, "group": launch.group, "hook": launch.hook}
         given |= {"secrets": launch.secrets, "policies": launch.s3_policies}
+        given["logStreams"] = launch.log_streams
         self.aws.register(address, id=instance, **given | facts)
         self.security.add(launch.security_group, address)
         self._nodes[address] = node = self._node(instance, address, disks, layers, options)

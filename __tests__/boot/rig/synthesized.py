@@ -50,6 +50,8 @@ class Launch:
     bundle: Bundle | None = None
     #: Policies of its role: the statements about S3.
     s3_policies: tuple[dict, ...] = ()
+    #: Patterns of the log streams in the policies of its role, such as `/dask/rig/nodes:log-stream:cpu/*`.
+    log_streams: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,7 @@ class Cluster:
             secrets=self._secrets_of(profile),
             bundle=self._bundle_of(profile),
             s3_policies=self._s3_policies_of(profile),
+            log_streams=self._log_streams_of(profile),
         )
 
     def worker(self, pool: str) -> Launch:
@@ -109,12 +112,18 @@ class Cluster:
             self._secrets_of(profile),
             self._bundle_of(profile),
             self._s3_policies_of(profile),
+            self._log_streams_of(profile),
         )
 
     @property
     def secrets(self) -> list[str]:
         """Names of the secrets that Terraform creates, without a value."""
         return [secret["name"] for secret in self._all("aws_secretsmanager_secret").values()]
+
+    @property
+    def log_groups(self) -> list[str]:
+        """Names of the log groups that Terraform creates."""
+        return [group["name"] for group in self._all("aws_cloudwatch_log_group").values()]
 
     @property
     def buckets(self) -> list[str]:
@@ -179,6 +188,14 @@ class Cluster:
                 text,
             )
         )
+
+    def _log_streams_of(self, profile: str) -> tuple[str, ...]:
+        """Return the log streams that the role of an instance profile can write, with the names of groups."""
+        named = re.findall(
+            r"\$\{aws_cloudwatch_log_group\.([\w-]+)\.arn\}(:log-stream:[\w/*-]+)", self._policies_of(profile)
+        )
+        groups = self._all("aws_cloudwatch_log_group")
+        return tuple(f"{groups[group]['name']}{stream}" for group, stream in named)
 
     def _secrets_of(self, profile: str) -> tuple[str, ...]:
         """Return the names of the secrets in the policies of the role of an instance profile."""
