@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, execFile, type StdioOptions, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -54,14 +54,14 @@ export class Engine {
     for (const name of ["root", "disk", "project"]) mkdirSync(join(this.run, name));
     const namespaces = ["--mount", "--net", "--uts", "--ipc", "--pid", "--fork", "--kill-child"];
     const start = ["sh", join(__dirname, "start.sh"), engine, this.run, this.group];
-    const unshare = this.spawn("unshare", [...namespaces, ...start], "pipe");
+    const unshare = this.spawn("unshare", [...namespaces, ...start], ["pipe", "ignore", "inherit"]);
     this.first = await until("the namespaces", () => {
       if (unshare.exitCode !== null) throw new Error(`start.sh ended with exit code ${unshare.exitCode}`);
       return childOf(unshare.pid);
     });
-    // In the network of the host; it forwards what the engine sends.
-    const slirp = ["--configure", "--mtu=65520", "--disable-host-loopback", String(this.first), "tap0"];
-    this.spawn("slirp4netns", slirp, "ignore", "ignore");
+    // In the network of the host; it forwards what the engine sends. It ends when this process closes its descriptor 3.
+    const slirp = ["--configure", "--mtu=65520", "--disable-host-loopback", "--exit-fd=3"];
+    this.spawn("slirp4netns", [...slirp, String(this.first), "tap0"], ["ignore", "ignore", "ignore", "pipe"]);
     await until(
       "dockerd",
       async () => (await this.docker(["info"])).code === 0 || undefined,
@@ -69,13 +69,8 @@ export class Engine {
     );
   }
 
-  private spawn(
-    command: string,
-    argv: readonly string[],
-    stdin: "pipe" | "ignore",
-    stderr: "inherit" | "ignore" = "inherit",
-  ): ChildProcess {
-    const child = spawn(command, argv, { stdio: [stdin, "ignore", stderr] });
+  private spawn(command: string, argv: readonly string[], stdio: StdioOptions): ChildProcess {
+    const child = spawn(command, argv, { stdio });
     this.processes.push(child);
     return child;
   }
@@ -139,7 +134,9 @@ export class Engine {
     unshare?.kill("SIGKILL");
     await until("the end of the control groups", () => removeGroups(this.group) || undefined).catch(() => {});
     rmSync(this.run, { recursive: true, force: true });
+    const running = this.processes.filter((child) => child.exitCode === null && child.signalCode === null);
     return [
+      ...running.map(({ spawnfile }) => spawnfile),
       ...readdirSync("/proc").filter((pid) => commandLine(pid).includes(this.run)),
       ...readFileSync("/proc/self/mountinfo", "utf8")
         .split("\n")
