@@ -7,9 +7,11 @@ const PRELOADS = "/usr/local/lib/dask-node/python/cdktf_dask/preloads";
 const RELOAD = `${PRELOADS}/reload_certificates.py`;
 const WAIT = "until getent ahosts scheduler > /dev/null; do sleep 1; done; exec";
 
-test("has a service for the certificates, the scheduler, each pool and the smoke test", () => {
+test("has a service for the certificates, the scheduler, each pool and the smoke test, and Prometheus", () => {
   expect(compose.name).toBe("dask-research");
-  expect(Object.keys(services)).toEqual(["certificates", "scheduler", "cpu", "gpu", "smoke-test"]);
+  expect(Object.keys(services)).toEqual([
+    ...["certificates", "scheduler", "cpu", "gpu", "smoke-test", "prometheus"],
+  ]);
 });
 
 test("runs the scheduler with the command line of a node", () => {
@@ -39,8 +41,9 @@ test("runs workers with the command line of a node, and the name of their contai
 
 test("publishes the scheduler's ports on the loopback interface, and no others", () => {
   expect(service("scheduler").ports).toEqual(["127.0.0.1:8786:8786", "127.0.0.1:8787:8787"]);
-  const others = Object.entries(services).filter(([name]) => name !== "scheduler");
-  expect(others.filter(([, { ports }]) => ports !== undefined)).toEqual([]);
+  expect(service("prometheus").ports).toEqual(["127.0.0.1:8788:9090"]);
+  const published = Object.keys(services).filter((name) => service(name).ports !== undefined);
+  expect(published).toEqual(["scheduler", "prometheus"]);
 });
 
 test("publishes other ports, also as the origin of the dashboard and the address of clients", () => {
@@ -76,14 +79,14 @@ test("only the service that creates the certificates can write them", () => {
       { ...mount, read_only: true },
     ]);
   expect(service("certificates").network_mode).toBe("none");
-  expect(compose.volumes).toEqual({ tls: {} });
+  expect(compose.volumes).toEqual({ tls: {}, prometheus: {} });
 });
 
 test("starts services in order, and restarts them", () => {
   expect(service("scheduler").depends_on).toEqual({
     certificates: { condition: "service_completed_successfully" },
   });
-  for (const name of ["cpu", "gpu", "smoke-test"])
+  for (const name of ["cpu", "gpu", "smoke-test", "prometheus"])
     expect(service(name).depends_on).toEqual({ scheduler: { condition: "service_healthy" } });
   const restarts = Object.fromEntries(Object.entries(services).map(([name, { restart }]) => [name, restart]));
   expect(restarts).toEqual({
@@ -92,6 +95,7 @@ test("starts services in order, and restarts them", () => {
     cpu: "unless-stopped",
     gpu: "unless-stopped",
     "smoke-test": undefined,
+    prometheus: "unless-stopped",
   });
 });
 
@@ -122,8 +126,8 @@ test("reserves all GPUs for the container of the GPU pool, which has a profile",
 
 test("without TLS has no certificates", () => {
   const plain = rendered(clusterOf({ tls: false }));
-  expect(Object.keys(plain.services)).toEqual(["scheduler", "cpu", "gpu", "smoke-test"]);
-  expect(plain.compose.volumes).toBeUndefined();
+  expect(Object.keys(plain.services)).toEqual(["scheduler", "cpu", "gpu", "smoke-test", "prometheus"]);
+  expect(plain.compose.volumes).toEqual({ prometheus: {} });
   expect(plain.service("scheduler")).toMatchObject({
     volumes: [{ type: "volume", target: "/var/lib/dask" }],
   });

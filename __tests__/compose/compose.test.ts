@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { MIB } from "../../lib/config/bytes";
 import { packageRoot } from "../../lib/node/package-file";
 import { checkers, INSTALL_TIMEOUT } from "../support/python-environment";
@@ -26,7 +27,7 @@ jest.setTimeout(180_000);
     const [images, bin] = await Promise.all([debianImages(FOLDER), checkers()]);
     python = join(bin, "python");
     engine = await Engine.start(FOLDER, images);
-    project = await Project.create(engine, cluster, images.base, python);
+    project = await Project.create(engine, cluster, images, python);
     await project.run("build", "--quiet");
   }, INSTALL_TIMEOUT);
   afterAll(async () => {
@@ -177,6 +178,26 @@ except OSError as error:
     const found = await client(3);
     expect(found.sum).toBe(6);
     expect(found.workers).toEqual((await names()).sort());
+  });
+
+  test("runs Prometheus, which has the metrics of all workers and the alert rules", async () => {
+    await project.run("--profile", "monitoring", "up", "--build", "--detach", "--wait", "--scale", "cpu=3");
+    const get = async (path: string) => {
+      const url = `http://127.0.0.1:8788/prometheus/${path}`;
+      const retries = ["--retry", "10", "--retry-delay", "1", "--retry-all-errors"];
+      return (await engine.onHost(["curl", "--silent", "--show-error", "--fail", ...retries, url])).stdout;
+    };
+    const query = "count by (pool) (last_over_time(dask_cluster_worker_heartbeat_age_seconds[1m]))";
+    let result: unknown = [];
+    // A scrape each 15 s.
+    for (let attempt = 0; attempt < 40 && JSON.stringify(result) === "[]"; attempt++) {
+      await sleep(1000);
+      result = JSON.parse(await get(`api/v1/query?query=${encodeURIComponent(query)}`)).data.result;
+    }
+    expect(result).toMatchObject([{ metric: { pool: "cpu" }, value: [expect.any(Number), "3"] }]);
+    const { groups } = JSON.parse(await get("api/v1/rules")).data;
+    expect(groups.flatMap(({ rules }: { rules: readonly unknown[] }) => rules).length).toBeGreaterThan(15);
+    expect(await get("consoles/dask.html")).toContain("composed");
   });
 
   test("says what a GPU pool needs where the NVIDIA Container Toolkit is missing", async () => {

@@ -5,9 +5,11 @@ import { renderCompose } from "../../lib/compose/render";
 import type { ResolvedCluster } from "../../lib/config/resolved-cluster";
 import { packageIndex } from "../../lib/local/runtime/package-index";
 import type { Engine, Outcome } from "./engine/engine";
+import type { Images } from "./engine/images";
 
-/** Name under which the engine has the base image. */
+/** Names under which the engine has the images that containers start from. */
 const BASE = "local/python:3.13-slim";
+const PROMETHEUS = "local/prometheus:2.53";
 
 /** The files of a cluster in an engine, and `docker compose` in their folder. */
 export class Project {
@@ -22,28 +24,34 @@ export class Project {
   }
 
   /**
-   * Renders a cluster, and gives the engine its base image. Builds use the package index of this computer.
+   * Renders a cluster, and gives the engine the images that containers start from. Builds use the package index of this computer.
    *
    * @param python an interpreter with pip
    */
   static async create(
     engine: Engine,
     cluster: ResolvedCluster,
-    base: string,
+    { base, prometheus }: Images,
     python: string,
   ): Promise<Project> {
     const index = await packageIndex(python, process.env);
     const project = new Project(engine, {
       CPU_BASE: BASE,
       GPU_BASE: BASE,
+      PROMETHEUS_BASE: PROMETHEUS,
       ...(index.url !== undefined && { PIP_INDEX_URL: index.url }),
       ...(index.cert !== undefined && { BUILD_CERTIFICATES: "/mnt/project/certificates.crt" }),
     });
     if (index.cert !== undefined) copyFileSync(index.cert, join(engine.project, "certificates.crt"));
     writeProject(project.folder, renderCompose(cluster).files);
-    copyFileSync(base, join(engine.project, "base.tar"));
-    const imported = await engine.docker(["import", "base.tar", BASE]);
-    if (imported.code !== 0) throw new Error(imported.stderr);
+    for (const [archive, name] of [
+      [base, BASE],
+      [prometheus, PROMETHEUS],
+    ] as const) {
+      copyFileSync(archive, join(engine.project, "image.tar"));
+      const { code, stderr } = await engine.docker(["import", "image.tar", name]);
+      if (code !== 0) throw new Error(stderr);
+    }
     return project;
   }
 

@@ -9,6 +9,7 @@ import { pythonSources } from "../node/python-files";
 import { schedulerService, workerService } from "../node/services";
 import { clientConfig } from "./client-config";
 import { CONTEXT, dockerfile } from "./images";
+import { monitoringFiles } from "./monitoring";
 import { type ComposePool, composePools, type LeftOut } from "./pools";
 import { composeFile, SMOKE_TEST } from "./services";
 import {
@@ -94,6 +95,7 @@ function imageFiles(
     ...kinds.map((kind): File => [`packages/${kind}.txt`, lockfiles[kind]]),
     ["packages/uv.txt", packageFile("locks/tools/uv.txt")],
     ...wheels.map(({ basename, content }): File => [`packages/wheels/${basename}`, content]),
+    ...(cluster.monitoring ? Object.entries(monitoringFiles(cluster, cluster.monitoring)) : []),
     ...PYTHON_PARTS.flatMap(pythonSources).map(
       ({ path, content }): File => [`python/${path.slice(PYTHON.length + 1)}`, content],
     ),

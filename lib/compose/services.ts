@@ -8,6 +8,7 @@ import { schedulerService, workerService } from "../node/services";
 import { plainVariables, secretVariables } from "../node/variables";
 import { command, escapeCompose } from "./command";
 import { BUILD_SECRETS, build, HOME, imageName, TLS } from "./images";
+import { monitoringServices } from "./monitoring";
 import type { ComposePool } from "./pools";
 import {
   type ComposePorts,
@@ -39,6 +40,8 @@ export function composeFile(
   pools: readonly ComposePool[],
   ports: ComposePorts,
 ): Section {
+  const monitoring = cluster.monitoring && monitoringServices(cluster, cluster.monitoring, ports, RESTRICTED);
+  const volumes = { ...(cluster.tls && { [TLS_VOLUME]: {} }), ...monitoring?.volumes };
   return {
     name: `dask-${cluster.name}`,
     services: {
@@ -46,8 +49,9 @@ export function composeFile(
       [SCHEDULER]: scheduler(cluster, ports),
       ...Object.fromEntries(pools.map((pool) => [pool.pool.name, workers(cluster, pool)])),
       [SMOKE_TEST]: smokeTest(cluster),
+      ...monitoring?.services,
     },
-    ...(cluster.tls && { volumes: { [TLS_VOLUME]: {} } }),
+    ...(Object.keys(volumes).length > 0 && { volumes }),
     secrets: Object.fromEntries(
       Object.entries(BUILD_SECRETS).map(([name, variable]) => [name, { file: `\${${variable}:-/dev/null}` }]),
     ),
@@ -55,16 +59,17 @@ export function composeFile(
 }
 
 /** What all containers have: no privileges, and no file system to write to but memory and volumes. */
+const RESTRICTED: Section = {
+  init: true,
+  read_only: true,
+  cap_drop: ["ALL"],
+  security_opt: ["no-new-privileges:true"],
+  tmpfs: ["/tmp"],
+  logging: { driver: "local", options: { "max-size": "20m", "max-file": "5" } },
+};
+
 function container(cluster: ResolvedCluster, kind: LockKind = "cpu"): Section {
-  return {
-    image: imageName(cluster, kind),
-    init: true,
-    read_only: true,
-    cap_drop: ["ALL"],
-    security_opt: ["no-new-privileges:true"],
-    tmpfs: ["/tmp"],
-    logging: { driver: "local", options: { "max-size": "20m", "max-file": "5" } },
-  };
+  return { image: imageName(cluster, kind), ...RESTRICTED };
 }
 
 function scheduler(cluster: ResolvedCluster, ports: ComposePorts): Section {

@@ -9,7 +9,7 @@ import type { ServiceContext } from "../node/service";
 export const SCHEDULER = "scheduler";
 
 /** Address on which ports are published. */
-const LOOPBACK = "127.0.0.1";
+export const LOOPBACK = "127.0.0.1";
 
 /** Ports of this computer that lead to the scheduler. */
 export interface ComposePorts {

@@ -15,6 +15,7 @@ const ENGINE = [
   ...["iptables", "iproute2", "ca-certificates"],
 ];
 const BASE = ["python3", "python3-venv", "ca-certificates"];
+const PROMETHEUS = ["prometheus", "ca-certificates"];
 
 /** What Debian gives, as paths. */
 export interface Images {
@@ -22,16 +23,19 @@ export interface Images {
   readonly engine: string;
   /** Archive of the base image, which stands for `python:3.12-slim-trixie`: no registry is needed. */
   readonly base: string;
+  /** Archive that stands for `prom/prometheus:v2.53.3`, with the same version. */
+  readonly prometheus: string;
 }
 
-/** Makes both once, in `folder`, and again after a change of their packages: half a minute. */
+/** Makes them once, in `folder`, and again after a change of their packages: a minute. */
 export async function debianImages(folder: string): Promise<Images> {
   mkdirSync(folder, { recursive: true });
-  const [engine, base] = await Promise.all([
+  const [engine, base, prometheus] = await Promise.all([
     once(folder, "engine", "", ENGINE),
     once(folder, "base", ".tar", BASE),
+    once(folder, "prometheus", ".tar", PROMETHEUS),
   ]);
-  return { engine, base };
+  return { engine, base, prometheus };
 }
 
 async function once(
