@@ -67,7 +67,7 @@ def test_the_scheduler_publishes_the_metrics_of_the_workers_of_all_nodes(cluster
     assert re.search(r'^dask_cluster_info{.*name="rig"} 1.0$', page, re.MULTILINE)
     assert re.search(r"^dask_cluster_rejected_values 0.0$", page, re.MULTILINE)
     # Dask reports the threads, and the preload of the workers the kills.
-    for metric in ("threads", "machine_oom_kills_total"):
+    for metric in ("threads", "node_oom_kills_total"):
         assert pools(page, metric) == ["cpu", "cpu", "gpu"]
 
 

@@ -112,8 +112,8 @@ def test_the_page_shows_spilling_tasks_without_a_worker_failed_tasks_and_the_nod
     assert worker["scratch_bytes total"] == disk.total
     assert abs(worker["scratch_bytes free"] - disk.free) < 0.1 * disk.total
     assert worker["heartbeat_age_seconds"] < 5
-    assert worker["machine_oom_kills_total"] >= 0
-    assert worker["machine_network_bytes_total receive"] > 0
+    assert worker["node_oom_kills_total"] >= 0
+    assert worker["node_network_bytes_total receive"] > 0
     assert not any(name.startswith(("gpu_", "ucx_")) for name in worker)
     for future in (*blocks, homeless, failed, slow):
         future.cancel()
@@ -150,7 +150,7 @@ def test_values_of_a_worker_that_lies_are_left_out_and_those_of_the_other_remain
     status = {name for name in honest | liar if name.startswith(("info", "status"))}
     assert honest - liar - status == {
         *("cpu_ratio", "event_loop_interval_seconds", "scratch_bytes free", "scratch_bytes total"),
-        *("machine_oom_kills_total", "spill_bytes_total disk-read", "spill_bytes_total disk-write"),
+        *("node_oom_kills_total", "spill_bytes_total disk-read", "spill_bytes_total disk-write"),
     }
     assert found[series("dask_cluster_rejected_values")] == 7
     names = [dict(labels)["name"] for name, labels in found if name == f"{PREFIX}info"]
@@ -159,7 +159,7 @@ def test_values_of_a_worker_that_lies_are_left_out_and_those_of_the_other_remain
         line for line in cluster.log(cluster.scheduler).splitlines() if "left out of the metrics" in line
     ]
     assert sorted(line.split(PREFIX)[1].split(" is ")[0] for line in logged) == [
-        *("cpu_ratio", "event_loop_interval_seconds", "machine_oom_kills_total"),
+        *("cpu_ratio", "event_loop_interval_seconds", "node_oom_kills_total"),
         *("scratch_bytes", "spill_bytes_total"),
     ]
 

@@ -2,9 +2,9 @@
 
 Checks signatures. Tags, instances, logs, secrets, topics and parameters are in moto, where a test reads them
 with boto3. moto has no lifecycle actions, so they are answered here: an instance with a hook in the instances
-file has a pending action until the action is completed. IAM policies are not evaluated, with two exceptions: an
-instance can use only the secrets that the instances file lists for it, and write only the log streams that it
-lists.
+file has a pending action until the action is completed. IAM policies are not evaluated, with two exceptions:
+an instance can use only the secrets that the instances file lists for it, and write only the log streams that
+it lists.
 
 FOLDER/calls.jsonl has a line of JSON for each call, without values of secrets. `instance` is the instance
 whose credentials signed the call, or null if they were rejected. Completed actions are read from this file.

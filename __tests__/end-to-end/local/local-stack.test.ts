@@ -68,7 +68,7 @@ describe("cdktf deploy local", () => {
     expect(page).toMatch(/^dask_cluster_info\{.*name="local"\} 1\.0$/m);
     expect(page).toMatch(/^dask_cluster_rejected_values 0\.0$/m);
     // Dask reports the threads, and the preload of the workers the kills.
-    for (const metric of ["threads", "machine_oom_kills_total"])
+    for (const metric of ["threads", "node_oom_kills_total"])
       expect(poolsOf(metric).sort()).toEqual(["big", "cpu", "cpu"]);
   });
 

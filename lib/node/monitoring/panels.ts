@@ -92,7 +92,7 @@ export const PANELS: readonly PanelRow[] = [
       {
         title: "Network of all nodes, by direction",
         unit: "bytes/s",
-        query: `sum by (direction) (rate(${WORKER}_machine_network_bytes_total[5m]))`,
+        query: `sum by (direction) (rate(${WORKER}_node_network_bytes_total[5m]))`,
         label: "direction",
       },
       {

@@ -176,13 +176,13 @@ FAMILIES = (
         "type",
     ),
     Family(
-        "machine_oom_kills_total",
+        "node_oom_kills_total",
         "Processes that the kernel of the worker's node has killed because memory was exhausted",
         COUNT,
         at(REPORTED, "oom_kills"),
     ),
     Family(
-        "machine_network_bytes_total",
+        "node_network_bytes_total",
         "Bytes that the worker's node has received and transmitted on all interfaces",
         BYTES,
         {way: at(REPORTED, "network", way) for way in WAYS},
