@@ -54,6 +54,8 @@ class SessionManager:
             if [done for done, _ in self.requests].count(operation) == 1:
                 return 400, json.dumps({"__type": "InvocationDoesNotExist", "message": ""})
             status, output, errors = self.outputs[parameters["InstanceId"]]
+            if status == "Failed":
+                errors += "\nfailed to run commands: exit status 1"
             answer = {"Status": status, "StandardOutputContent": output, "StandardErrorContent": errors}
             return 200, json.dumps(answer)
         if operation == "TerminateSession":

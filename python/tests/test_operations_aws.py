@@ -421,6 +421,25 @@ class TestOnTheScheduler:
             f"Hint: see the logs: dask-cluster logs production {scheduler}\n"
         )
 
+    def test_a_command_that_fails_without_output(self, account, scheduler):
+        account.sessions.outputs[scheduler] = ("Failed", "", "")
+        assert run("restart-scheduler", "production", "--yes", code=1)[1] == (
+            f"dask-cluster: the command on {scheduler} failed: Failed. "
+            f"Hint: see the logs: dask-cluster logs production {scheduler}\n"
+        )
+
+    def test_a_smoke_test_that_fails_prints_its_whole_report(self, account, scheduler):
+        account.sessions.outputs[scheduler] = ("Failed", "ok      protocol\nfailed  pools\n", "1 failed")
+        output, errors = run("smoke-test", "production", code=1)
+        assert output == "ok      protocol\nfailed  pools\n1 failed\n"
+        assert errors == (
+            f"dask-cluster: the command on {scheduler} failed: 1 failed. "
+            f"Hint: see the logs: dask-cluster logs production {scheduler}\n"
+        )
+        output = run("smoke-test", "production", "--json", code=1)[0]
+        lines = ["ok      protocol", "failed  pools", "1 failed"]
+        assert json.loads(output) == {"cluster": "production", "output": lines}
+
     def test_smoke_test(self, account, scheduler):
         assert run("smoke-test", "production")[0] == "done\n"
         assert self.sent(account) == ["/usr/local/lib/dask-node/run.sh smoke_test"]

@@ -79,5 +79,6 @@ def _run_module(
     with Progress() as progress:
         progress.step(f"running {module} on the scheduler's node of {name}")
         output = AwsOperations(AwsCluster(name, region, profile)).run_module(module, seconds)
-    lines = output.splitlines()
+    lines = output.text.splitlines()
     report({"cluster": name, "output": lines}, lines, as_json)
+    output.check(name)

@@ -8,7 +8,7 @@ from cdktf_dask.operations.facts import SCHEDULER, ClusterStatus, Node, Pool
 from cdktf_dask.operations.logs import Lines, journal
 from cdktf_dask.operations.nodes import failed_launch, read_groups, read_nodes
 from cdktf_dask.operations.prices import Prices
-from cdktf_dask.operations.run_command import MAX_INSTANCES, MAX_OUTPUT, run_on, run_on_one
+from cdktf_dask.operations.run_command import MAX_INSTANCES, MAX_OUTPUT, Output, run_on, run_on_one
 from cdktf_dask.operations.session import follow
 
 RUN = "/usr/local/lib/dask-node/run.sh"
@@ -105,7 +105,7 @@ class AwsOperations:
         Raises:
             ConnectError: the scheduler does not run, or does not start again.
         """
-        return self._on_scheduler("systemctl restart dask-scheduler", RESTART_SECONDS)[0]
+        return self._on_scheduler("systemctl restart dask-scheduler", RESTART_SECONDS)
 
     def renew_certificates(self) -> str:
         """Renew all certificates.
@@ -116,19 +116,21 @@ class AwsOperations:
         """
         if self._aws.client_pem() is None:
             raise Refused(f"{self._aws.name} has no TLS, so it has no certificates", "nothing to do")
-        return self._on_scheduler(f"{RUN} certificates renew", RENEW_SECONDS)[0]
+        return self._on_scheduler(f"{RUN} certificates renew", RENEW_SECONDS)
 
-    def run_module(self, module: str, seconds: int) -> str:
-        """Run a module of `cdktf_dask.node` on the scheduler's node, and return its output.
+    def run_module(self, module: str, seconds: int) -> Output:
+        """Run a module of `cdktf_dask.node` on the scheduler's node; the output says whether it failed.
 
         Raises:
-            ConnectError: the scheduler does not run, or the module failed.
+            ConnectError: the scheduler does not run.
         """
-        return self._on_scheduler(f"{RUN} {module}", seconds)[1]
+        return run_on_one(self._aws, self._aws.scheduler().id, f"{RUN} {module}", seconds)
 
-    def _on_scheduler(self, command: str, seconds: int) -> tuple[str, str]:
-        instance = self._aws.scheduler().id
-        return instance, run_on_one(self._aws, instance, command, seconds)
+    def _on_scheduler(self, command: str, seconds: int) -> str:
+        """Run a command on the scheduler's node, and return the node."""
+        output = run_on_one(self._aws, self._aws.scheduler().id, command, seconds)
+        output.check(self._aws.name)
+        return output.instance
 
     def _live(self, which: str | None) -> list[Node]:
         """Nodes of a pool, one node by its id, or all, that run."""

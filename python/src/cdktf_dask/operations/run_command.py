@@ -22,6 +22,9 @@ DELIVERY_SECONDS = 60
 """Until an instance starts the command; AWS accepts 30 and more."""
 
 POLL_SECONDS = 1.0
+ENDING = "failed to run commands: "
+"""AWS-RunShellScript ends the errors of a command that failed with this, and `exit status 1`."""
+
 RUNNING = ("Pending", "InProgress", "Delayed", "Cancelling")
 
 
@@ -32,7 +35,18 @@ class Output:
     instance: str
     succeeded: bool
     text: str
-    """Standard output, or for a command that failed its last output."""
+    """Standard output; for a command that failed also standard error, or its status without both."""
+
+    def check(self, cluster: str) -> str:
+        """Return the output.
+
+        Raises:
+            CommandFailed: the command failed; the message has the last line of its output.
+        """
+        if self.succeeded:
+            return self.text
+        hint = f"see the logs: dask-cluster logs {cluster} {self.instance}"
+        raise CommandFailed(f"the command on {self.instance} failed: {self.text.splitlines()[-1]}", hint)
 
 
 def run_on(aws: AwsCluster, instances: list[str], command: str, seconds: int) -> list[Output]:
@@ -62,19 +76,14 @@ def run_on(aws: AwsCluster, instances: list[str], command: str, seconds: int) ->
     return [_wait(aws, sent, instance, permission, ends) for instance in instances]
 
 
-def run_on_one(aws: AwsCluster, instance: str, command: str, seconds: int) -> str:
-    """Run a command on one instance, and return its output.
+def run_on_one(aws: AwsCluster, instance: str, command: str, seconds: int) -> Output:
+    """Run a command on one instance.
 
     Raises:
         ConnectError: AWS does not run it, or it does not end in time.
-        CommandFailed: the command failed.
     """
     [output] = run_on(aws, [instance], command, seconds)
-    if not output.succeeded:
-        hint = f"see the logs: dask-cluster logs {aws.name} {instance}"
-        last = output.text.strip().splitlines()
-        raise CommandFailed(f"the command on {instance} failed: {last[-1] if last else 'no output'}", hint)
-    return output.text
+    return output
 
 
 def _wait(aws: AwsCluster, command: str, instance: str, permission: str, ends: float) -> Output:
@@ -89,9 +98,12 @@ def _wait(aws: AwsCluster, command: str, instance: str, permission: str, ends: f
             answer = {"Status": "Pending"}
         status = answer["Status"]
         if status not in RUNNING:
-            succeeded = status == "Success"
-            output, errors = answer["StandardOutputContent"], answer["StandardErrorContent"]
-            return Output(instance, succeeded, output if succeeded else output + errors or status)
+            text = answer["StandardOutputContent"]
+            if status == "Success":
+                return Output(instance, True, text)
+            lines = [*text.splitlines(), *answer["StandardErrorContent"].splitlines()]
+            own = [line for line in lines if not line.startswith(ENDING)]
+            return Output(instance, False, "\n".join(own).strip("\n") or status)
         if time.monotonic() > ends:
             hint = (
                 f"its output: aws ssm get-command-invocation --command-id {command} --instance-id {instance}"
