@@ -306,7 +306,9 @@ class TestLogs:
     def test_of_one_node_as_json(self, nodes):
         assert json.loads(run("logs", "production", nodes[2], "--json")[0]) == {
             "cluster": "production",
-            "logs": [{"node": nodes[2], "lines": [f"first of {nodes[2]}", "second"], "cut": False}],
+            "logs": [
+                {"node": nodes[2], "lines": [f"first of {nodes[2]}", "second"], "cut": False, "failure": ""}
+            ],
         }
 
     def test_of_the_boot(self, account, nodes):
@@ -362,9 +364,29 @@ class TestLogs:
     def test_a_node_without_systems_manager(self, account, nodes):
         del account.sessions.outputs[nodes[0]]
         assert run("logs", "production", "scheduler", code=3)[1] == (
-            "dask-cluster: an instance does not run, or is not connected to Systems Manager. "
+            "dask-cluster: the instance does not run, or is not connected to Systems Manager. "
             "Hint: wait until it has booted; it needs a route to Systems Manager (NAT or endpoints)\n"
         )
+
+    def test_of_nodes_of_which_one_boots(self, account, nodes):
+        del account.sessions.outputs[nodes[1]]
+        lines = run("logs", "production", code=1)[0].splitlines()
+        why = "the instance does not run, or is not connected to Systems Manager"
+        assert sorted(lines) == sorted(
+            [
+                f"{nodes[0]} | first of {nodes[0]}",
+                f"{nodes[0]} | second",
+                f"{nodes[1]} | (not read to its end: {why})",
+                f"{nodes[2]} | first of {nodes[2]}",
+                f"{nodes[2]} | second",
+            ]
+        )
+
+    def test_that_were_not_read_in_time(self, account, nodes):
+        account.sessions.outputs[nodes[0]] = ("TimedOut", "first\n", "")
+        assert run("logs", "production", "scheduler", code=1)[0] == "first\n(not read to its end: TimedOut)\n"
+        found = json.loads(run("logs", "production", "scheduler", "--json", code=1)[0])
+        assert found["logs"] == [{"node": nodes[0], "lines": ["first"], "cut": False, "failure": "TimedOut"}]
 
     def test_no_permission(self, nodes, denying):
         denying("SSM")

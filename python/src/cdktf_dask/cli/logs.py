@@ -1,6 +1,7 @@
 """`dask-cluster logs`: logs of nodes, from their journals on AWS and from files of a local cluster."""
 
 import json
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ import click
 
 from cdktf_dask.cli.options import PATH, cluster_options, print_warnings, report
 from cdktf_dask.operations.logs import Lines
+
+NOT_READ = 1
 
 
 @click.command()
@@ -34,6 +37,8 @@ def logs(
     """Show the logs of a POOL or NODE of the cluster NAME, or of all nodes.
 
     The scheduler is the pool `scheduler`. With --follow and --json, each line is a JSON object.
+
+    Exit code: 0 all logs were read, 1 those of a node were not, 3 AWS or the supervisor cannot be reached.
     """
     from cdktf_dask.client.progress import Progress
     from cdktf_dask.operations.cluster import Cluster
@@ -47,6 +52,8 @@ def logs(
     if not follow:
         document = {"cluster": name, "logs": [_document(one) for one in found]}
         report(document, [line for one in found for line in _lines(one, len(found) > 1)], as_json)
+        if any(one.failure for one in found):
+            sys.exit(NOT_READ)
         return
 
     def show(new: Lines) -> None:
@@ -60,9 +67,13 @@ def logs(
 
 def _lines(log: Lines, several: bool) -> list[str]:
     prefix = f"{log.node} | " if several else ""
-    lines = log.lines or ["(no lines)"]
-    return [f"{prefix}{line}" for line in ([*(["(earlier lines are cut)"] if log.cut else []), *lines])]
+    lines = [
+        *(["(earlier lines are cut)"] if log.cut else []),
+        *log.lines,
+        *([f"(not read to its end: {log.failure})"] if log.failure else []),
+    ]
+    return [f"{prefix}{line}" for line in lines or ["(no lines)"]]
 
 
 def _document(log: Lines) -> dict[str, Any]:
-    return {"node": log.node, "lines": log.lines, "cut": log.cut}
+    return {"node": log.node, "lines": log.lines, "cut": log.cut, "failure": log.failure}

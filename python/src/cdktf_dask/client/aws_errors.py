@@ -12,7 +12,7 @@ from botocore.exceptions import (
     SSOError,
 )
 
-from cdktf_dask.client.errors import ConnectError
+from cdktf_dask.client.errors import ConnectError, NotConnected
 
 LOG_IN = "log in (`aws sso login`, `aws configure`), or choose a profile (AWS_PROFILE, profile=, --profile)"
 
@@ -48,12 +48,12 @@ def explain(error: Exception, permission: str = "") -> ConnectError:
             hint = (
                 "wait until the instance has booted; it needs a route to Session Manager (NAT or endpoints)"
             )
-            return ConnectError(
+            return NotConnected(
                 f"the scheduler's instance is not connected to Session Manager ({message})", hint
             )
         if code == "InvalidInstanceId":
             hint = "wait until it has booted; it needs a route to Systems Manager (NAT or endpoints)"
-            return ConnectError("an instance does not run, or is not connected to Systems Manager", hint)
+            return NotConnected("the instance does not run, or is not connected to Systems Manager", hint)
         return ConnectError(f"AWS cannot do {error.operation_name} ({code}: {message})", "try again later")
     if isinstance(error, ConnectionError | HTTPClientError):
         return ConnectError(f"AWS cannot be reached ({_line(error)})", "check region, network and proxy")

@@ -19,6 +19,10 @@ class VersionsDiffer(ConnectError):
     exit_code = 1
 
 
+class NotConnected(ConnectError):
+    """An instance does not run, or is not connected to Systems Manager, such as one that boots."""
+
+
 class CommandFailed(ConnectError):
     """A command on a node or in the cluster failed."""
 

@@ -74,10 +74,10 @@ class AwsOperations:
         return limits
 
     def logs(self, which: str | None, lines: int, boot: bool) -> list[Lines]:
-        """Read the logs of nodes by Run Command.
+        """Read the logs of nodes by Run Command. A node that cannot be asked is one of the failures.
 
         Raises:
-            ConnectError: there is no such node, or it cannot be asked.
+            ConnectError: there is no such node, or the only one cannot be asked.
         """
         nodes = [node.id for node in self._live(which)]
         # The newest lines are at the end, and AWS keeps the beginning of a long output.
@@ -86,7 +86,8 @@ class AwsOperations:
         for first in range(0, len(nodes), MAX_INSTANCES):
             for output in run_on(self._aws, nodes[first : first + MAX_INSTANCES], command, LOG_SECONDS):
                 cut = len(output.text.encode()) >= MAX_OUTPUT
-                found.append(Lines(output.instance, output.text.splitlines()[1 if cut else 0 :], cut))
+                text = output.text.splitlines()[1 if cut else 0 :]
+                found.append(Lines(output.instance, text, cut, output.failure))
         return found
 
     def follow(self, which: str | None, lines: int, boot: bool, show: Callable[[Lines], None] | None) -> None:

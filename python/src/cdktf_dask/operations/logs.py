@@ -22,6 +22,8 @@ class Lines:
     lines: list[str]
     cut: bool = False
     """Whether earlier lines did not fit."""
+    failure: str = ""
+    """Why the log was not read, or not to its end; empty if it was."""
 
 
 def journal(lines: int, boot: bool, follow: bool) -> str:

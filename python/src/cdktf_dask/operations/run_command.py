@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 
 from cdktf_dask.client.aws import AwsCluster
-from cdktf_dask.client.errors import CommandFailed, ConnectError
+from cdktf_dask.client.errors import CommandFailed, ConnectError, NotConnected
 
 DOCUMENT = "AWS-RunShellScript"
 
@@ -33,9 +33,10 @@ class Output:
     """Output of a command on one instance. Root runs it."""
 
     instance: str
-    succeeded: bool
     text: str
-    """Standard output; for a command that failed also standard error, or its status without both."""
+    """Standard output; for a command that failed also standard error."""
+    failure: str = ""
+    """Status of a command that failed, or why it was not run; empty for one that succeeded."""
 
     def check(self, cluster: str) -> str:
         """Return the output.
@@ -43,10 +44,11 @@ class Output:
         Raises:
             CommandFailed: the command failed; the message has the last line of its output.
         """
-        if self.succeeded:
+        if not self.failure:
             return self.text
         hint = f"see the logs: dask-cluster logs {cluster} {self.instance}"
-        raise CommandFailed(f"the command on {self.instance} failed: {self.text.splitlines()[-1]}", hint)
+        last = (self.text or self.failure).splitlines()[-1]
+        raise CommandFailed(f"the command on {self.instance} failed: {last}", hint)
 
 
 def run_on(aws: AwsCluster, instances: list[str], command: str, seconds: int) -> list[Output]:
@@ -58,7 +60,11 @@ def run_on(aws: AwsCluster, instances: list[str], command: str, seconds: int) ->
         command: Command line of a shell.
         seconds: Time that the command may take.
 
+    Returns:
+        The output of each instance. One of several that is not connected to Systems Manager has failed.
+
     Raises:
+        NotConnected: the only instance is not connected to Systems Manager.
         ConnectError: AWS does not run it, or it does not end in time.
     """
     permission = (
@@ -66,14 +72,35 @@ def run_on(aws: AwsCluster, instances: list[str], command: str, seconds: int) ->
         "and ssm:GetCommandInvocation"
     )
     request = {
-        "InstanceIds": instances,
         "DocumentName": DOCUMENT,
         "TimeoutSeconds": DELIVERY_SECONDS,
         "Parameters": {"commands": [command], "executionTimeout": [str(seconds)]},
     }
-    sent = aws.call("ssm", "send_command", permission, request)["Command"]["CommandId"]
+
+    def send(to: list[str]) -> str:
+        answer = aws.call("ssm", "send_command", permission, {"InstanceIds": to, **request})
+        return str(answer["Command"]["CommandId"])
+
+    missing: dict[str, str] = {}
+    try:
+        sent = dict.fromkeys(instances, send(instances))
+    except NotConnected:
+        if len(instances) == 1:
+            raise
+        # AWS rejects a command for all instances if one is not connected, such as one that boots.
+        sent = {}
+        for instance in instances:
+            try:
+                sent[instance] = send([instance])
+            except NotConnected as error:
+                missing[instance] = error.reason
     ends = time.monotonic() + DELIVERY_SECONDS + seconds
-    return [_wait(aws, sent, instance, permission, ends) for instance in instances]
+    return [
+        Output(instance, "", missing[instance])
+        if instance in missing
+        else _wait(aws, sent[instance], instance, permission, ends)
+        for instance in instances
+    ]
 
 
 def run_on_one(aws: AwsCluster, instance: str, command: str, seconds: int) -> Output:
@@ -100,10 +127,10 @@ def _wait(aws: AwsCluster, command: str, instance: str, permission: str, ends: f
         if status not in RUNNING:
             text = answer["StandardOutputContent"]
             if status == "Success":
-                return Output(instance, True, text)
+                return Output(instance, text)
             lines = [*text.splitlines(), *answer["StandardErrorContent"].splitlines()]
             own = [line for line in lines if not line.startswith(ENDING)]
-            return Output(instance, False, "\n".join(own).strip("\n") or status)
+            return Output(instance, "\n".join(own).strip("\n"), status)
         if time.monotonic() > ends:
             hint = (
                 f"its output: aws ssm get-command-invocation --command-id {command} --instance-id {instance}"
