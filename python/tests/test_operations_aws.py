@@ -90,6 +90,7 @@ class TestStatus:
             "cluster": "production",
             "place": "eu-central-1",
             "healthy": True,
+            "unreachable": False,
             "problems": [],
             "notes": [],
             "usdPerHour": 0.24,
@@ -142,7 +143,7 @@ class TestStatus:
     def test_a_scheduler_that_does_not_answer_is_exit_code_3(self, account):
         account.scheduler("production", NOTHING)
         found = status(code=3)
-        assert found["problems"] == []
+        assert (found["healthy"], found["unreachable"], found["problems"]) == (False, True, [])
         assert found["notes"][0].startswith(
             "workers are unknown: the scheduler of production does not answer through the tunnel: "
         )

@@ -74,6 +74,20 @@ def test_the_price_of_all_instances():
     ]
 
 
+def test_a_cluster_whose_scheduler_does_not_answer_is_not_healthy():
+    status = cluster([SCHEDULER])
+    status.unreachable = True
+    assert lines_of(status)[-1] == "the workers of production are unknown"
+    found = status.document()
+    assert (found["healthy"], found["unreachable"], found["problems"]) == (False, True, [])
+
+
+def test_a_cluster_with_problems_whose_scheduler_does_not_answer():
+    status = cluster([SCHEDULER], Pool("cpu", 0, 4, 1))
+    status.unreachable = True
+    assert lines_of(status)[-1] == "production is not healthy"
+
+
 def test_stopped_and_terminated_instances_cost_nothing():
     gone = node(id="i-2", state="terminated", reason="step dask failed")
     assert cluster([SCHEDULER, gone]).usd_per_hour() == 0.121

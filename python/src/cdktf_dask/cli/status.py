@@ -52,6 +52,8 @@ def lines_of(status: ClusterStatus) -> list[str]:
         lines.append(f"all instances: {price:.4g} USD an hour, without disks, network and other services")
     lines += [f"problem: {problem}" for problem in status.problems()]
     lines += [f"note: {note}" for note in status.notes]
+    if status.unreachable and not status.problems():
+        return [*lines, f"the workers of {status.cluster} are unknown"]
     return [*lines, f"{status.cluster} is {'not ' if status.problems() else ''}healthy"]
 
 
