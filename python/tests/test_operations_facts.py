@@ -6,7 +6,7 @@ import pytest
 
 from cdktf_dask.cli.status import lines_of
 from cdktf_dask.cli.table import age
-from cdktf_dask.operations.facts import ClusterStatus, Node, Pool
+from cdktf_dask.operations.facts import ClusterStatus, Node, Pool, printable
 from cdktf_dask.operations.workers import add_to
 
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
@@ -137,11 +137,32 @@ def test_workers_of_a_node_are_those_with_its_name():
     assert own.tasks == {"memory": 2}
 
 
-@pytest.mark.parametrize("lie", [float("nan"), float("inf"), -1, "x" * 10**6, None, True, []])
+@pytest.mark.parametrize(
+    "lie", [float("nan"), float("inf"), -1, pytest.param(10**5000, id="huge"), "x" * 10**6, None, True, []]
+)
 def test_a_worker_that_lies_in_its_heartbeat_counts_as_zero(lie):
     own = node(host="ip-10-0-0-1")
     add_to(own, [worker("cpu--ip-10-0-0-1", memory=lie, task_counts={"memory": lie})])
     assert (own.workers, own.memory, own.tasks) == (1, 0, {})
+
+
+@pytest.mark.parametrize("metrics", ["many", 3, [1], True])
+def test_a_heartbeat_whose_metrics_are_no_mapping(metrics):
+    own = node(host="ip-10-0-0-1")
+    add_to(own, [{"name": "cpu--ip-10-0-0-1", "memory_limit": GIB, "metrics": metrics}])
+    assert (own.workers, own.memory, own.memory_limit, own.tasks) == (1, 0, GIB, {})
+
+
+def test_only_states_of_tasks_that_dask_has():
+    own = node(host="ip-10-0-0-1")
+    counts = {"\x1b]0;title\x07": 1, "x" * 10**6: 1, 7: 1, "memory": 2, "long-running": 1, "waiting": 0}
+    add_to(own, [worker("cpu--ip-10-0-0-1", task_counts=counts)])
+    assert own.tasks == {"long-running": 1, "memory": 2}
+
+
+def test_texts_of_nodes_are_printable_and_short():
+    assert printable("step dask failed: \x1b[31mé\n") == "step dask failed: ?[31mé?"
+    assert printable("x" * 10**6) == "x" * 256
 
 
 @pytest.mark.parametrize("counts", [None, "many", 3])

@@ -8,6 +8,14 @@ from typing import Any
 SCHEDULER = "scheduler"
 """Stands for the pool of the scheduler's node; `lib/config/rules/pools.ts` reserves the name."""
 
+MAX_TEXT = 256
+"""Characters of a text of a node: those of the value of a tag (Amazon EC2 User Guide, "Tag restrictions")."""
+
+
+def printable(text: str) -> str:
+    """The text of a node for a terminal: cut, and without escape sequences and line breaks."""
+    return "".join(char if char.isprintable() else "?" for char in text[:MAX_TEXT])
+
 
 @dataclass
 class Node:

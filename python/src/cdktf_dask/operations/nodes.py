@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cdktf_dask.client.aws import AwsCluster
-from cdktf_dask.operations.facts import SCHEDULER, Node, Pool
+from cdktf_dask.operations.facts import SCHEDULER, Node, Pool, printable
 
 READY = "ready"
 """Value of the tag `dask:state` after a boot; otherwise it says which step failed, and why."""
@@ -96,7 +96,8 @@ def pages(
 
 def _node(instance: Mapping[str, Any], lifecycle: Mapping[str, str]) -> Node:
     tags = _tags(instance)
-    state, reason = _state(instance, tags.get("dask:state", ""), lifecycle.get(instance["InstanceId"], ""))
+    tag = printable(tags.get("dask:state", ""))
+    state, reason = _state(instance, tag, lifecycle.get(instance["InstanceId"], ""))
     return Node(
         id=instance["InstanceId"],
         pool=tags.get("dask:pool", SCHEDULER),

@@ -3,11 +3,19 @@
 import re
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
+
+from distributed.worker_state_machine import TaskStateState
 
 from cdktf_dask.client.ask import ask_scheduler
 from cdktf_dask.client.route import Route
 from cdktf_dask.operations.facts import SCHEDULER, Node
+
+TASK_STATES = get_args(TaskStateState)
+"""States that a worker of Dask counts."""
+
+MAX_NUMBER = 2**63
+"""Greater numbers are wrong: those of a heartbeat are bytes and tasks."""
 
 
 def add_workers(nodes: list[Node], route: Route) -> None:
@@ -33,20 +41,24 @@ def add_to(node: Node, workers: list[Mapping[str, Any]]) -> None:
     name = re.compile(re.escape(f"{node.pool}--{node.host}") + r"(-\d+)?")
     own = [worker for worker in workers if name.fullmatch(str(worker["name"]))]
     # A worker has no metrics before its first heartbeat.
-    metrics = [worker.get("metrics") or {} for worker in own]
+    metrics = [_mapping(worker.get("metrics")) for worker in own]
     node.workers = len(own)
     node.memory = sum(_number(one.get("memory")) for one in metrics)
     node.memory_limit = sum(_number(worker.get("memory_limit")) for worker in own)
     tasks: Counter[str] = Counter()
     for one in metrics:
-        counts = one.get("task_counts")
-        for state, count in counts.items() if isinstance(counts, dict) else ():
-            tasks[str(state)] += _number(count)
-    node.tasks = {state: count for state, count in sorted(tasks.items()) if count}
+        counts = _mapping(one.get("task_counts"))
+        tasks.update({state: _number(counts.get(state)) for state in TASK_STATES})
+    node.tasks = {state: count for state, count in tasks.items() if count}
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    """A mapping of a heartbeat; empty for anything else."""
+    return value if isinstance(value, Mapping) else {}
 
 
 def _number(value: object) -> int:
     """A number of a heartbeat; 0 for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return 0
-    return int(value) if 0 <= value < float("inf") else 0
+    return int(value) if 0 <= value < MAX_NUMBER else 0
