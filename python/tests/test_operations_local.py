@@ -101,6 +101,10 @@ class Local:
         """Start a program that failed."""
         Supervisor(self.root).start(program)
 
+    def stop(self, program: str) -> None:
+        """Stop a program that runs."""
+        Supervisor(self.root).stop(program)
+
     def run(self, *arguments: str) -> str:
         """Output of the command with any exit code."""
         environment = ENVIRONMENT | {"PYTHONPATH": str(SOURCES), "PYTHONDONTWRITEBYTECODE": "1"}
@@ -268,6 +272,14 @@ def test_restart_scheduler(local):
     local.wait(2)
 
 
+def test_restart_a_scheduler_that_does_not_run(local):
+    local.stop("dask-scheduler")
+    assert run("restart-scheduler", "local", "--yes")[0] == (
+        "the scheduler of local has restarted on dask-scheduler\n"
+    )
+    local.wait(2)
+
+
 def test_a_program_that_ends_is_a_failure(local):
     run("scale", "local", "cpu", "1")
     broken = local.root / "broken-cpu--local-1"
@@ -287,7 +299,13 @@ def test_a_program_that_ends_is_a_failure(local):
         "problem: pool cpu: 1 of 2 nodes are ready",
     ]
     assert output.splitlines()[-1] == "local is not healthy"
+    # A node that failed does not keep others from being stopped.
+    run("scale", "local", "cpu", "0")
+    found = json.loads(run("status", "local", "--json", code=1)[0])
+    states = {one["id"]: one["state"] for one in found["nodes"]}
+    assert states == {"dask-scheduler": "ready", "cpu--local-0": "stopped", "cpu--local-1": "failed"}
     broken.unlink()
+    local.start("cpu--local-0")
     local.start("cpu--local-1")
     local.wait(2)
 

@@ -19,6 +19,9 @@ SOCKET = "supervisor.sock"
 
 ANSWER_SECONDS = 30.0
 
+NOT_RUNNING = 70
+"""Code of a fault (`Faults` of `supervisor/xmlrpc.py`)."""
+
 
 class Supervisor:
     """Supervisor of a local cluster."""
@@ -37,12 +40,17 @@ class Supervisor:
         return programs
 
     def stop(self, program: str) -> None:
-        """Stop a program that runs; returns when it has ended.
+        """Stop a program; returns when it has ended, at once if it does not run.
 
         Raises:
             ConnectError: the supervisor does not answer, or cannot stop it.
         """
-        self._call("stopProcess", program)
+        try:
+            self._call("stopProcess", program)
+        except CommandFailed as error:
+            fault = error.__cause__
+            if not (isinstance(fault, Fault) and fault.faultCode == NOT_RUNNING):
+                raise
 
     def start(self, program: str) -> None:
         """Start a program that does not run; returns when it has run for some seconds.
