@@ -71,6 +71,8 @@ class Local:
             f"--resources CPU=1 --local-directory {self.root}/scratch --no-dashboard --death-timeout 60"
             for name in WORKERS
         }
+        # A program that is no node, as those of monitoring.
+        commands["prometheus"] = "sleep infinity"
         programs = [PROGRAM.format(name=n, command=c, root=self.root) for n, c in commands.items()]
         text = CONFIGURATION.format(root=self.root) + "".join(programs)
         (self.root / "supervisord.conf").write_text(text)
@@ -199,6 +201,11 @@ def test_logs_of_one_node_as_json(local):
     answer = json.loads(run("logs", "local", "dask-scheduler", "--json", "-n", "3")[0])
     [log] = answer["logs"]
     assert (answer["cluster"], log["node"], len(log["lines"])) == ("local", "dask-scheduler", 3)
+
+
+def test_logs_of_all_nodes(local):
+    logs = json.loads(run("logs", "local", "--json", "-n", "1")[0])["logs"]
+    assert sorted(log["node"] for log in logs) == [*WORKERS, "dask-scheduler"]
 
 
 def test_logs_refuse_what_a_local_cluster_lacks(local):

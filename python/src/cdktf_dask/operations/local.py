@@ -27,7 +27,7 @@ RETIRE_SECONDS = 60.0
 
 
 class LocalOperations:
-    """Operations of a local cluster. Its nodes are the programs of its supervisor."""
+    """Operations of a local cluster. Its nodes are programs of its supervisor."""
 
     def __init__(self, name: str, local: LocalCluster) -> None:
         self._name = name
@@ -35,12 +35,12 @@ class LocalOperations:
         self._supervisor = Supervisor(local.root)
 
     def status(self) -> ClusterStatus:
-        """State of all programs.
+        """State of all nodes.
 
         Raises:
             ConnectError: the supervisor does not answer.
         """
-        nodes = [self._node(program) for program in self._supervisor.programs()]
+        nodes = self._nodes()
         nodes.sort(key=lambda node: (node.pool != SCHEDULER, node.id))
         names = sorted({node.pool for node in nodes} - {SCHEDULER})
         return ClusterStatus(self._name, str(self._local.root), [_pool(name, nodes) for name in names], nodes)
@@ -109,7 +109,7 @@ class LocalOperations:
     def _files(self, which: str | None, boot: bool) -> dict[str, Path]:
         if boot:
             raise Refused("the nodes of a local cluster do not boot", f"see {self._local.root}/logs")
-        nodes = [self._node(program) for program in self._supervisor.programs()]
+        nodes = self._nodes()
         found = [node.id for node in nodes if which in (None, node.pool, node.id)]
         if not found:
             names = ", ".join(dict.fromkeys(node.pool for node in nodes))
@@ -138,6 +138,15 @@ class LocalOperations:
         if left:
             hint = "start other workers, or delete results that nothing needs"
             raise ConnectError(f"no other worker can take the data of {node.id}, so it was not stopped", hint)
+
+    def _nodes(self) -> list[Node]:
+        """The scheduler and the workers; other programs, such as those of monitoring, are no nodes."""
+        programs = self._supervisor.programs()
+        return [
+            self._node(program)
+            for program in programs
+            if program["name"] == SCHEDULER_PROGRAM or "--" in program["name"]
+        ]
 
     def _node(self, program: dict[str, Any]) -> Node:
         name = str(program["name"])
