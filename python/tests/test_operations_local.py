@@ -334,6 +334,25 @@ def test_a_cluster_that_does_not_run(tmp_path, monkeypatch):
     )
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [("status", "--nodes-only"), ("logs",), ("scale", "cpu", "1"), ("restart-scheduler", "--yes")],
+)
+def test_a_cluster_in_docker_compose(tmp_path, monkeypatch, arguments):
+    root = tmp_path / ".dask" / "research"
+    root.mkdir(parents=True)
+    # As `lib/compose/services.ts` writes it.
+    run_file = {"address": "tcp://127.0.0.1:9", "ports": {"scheduler": 9, "dashboard": 9}}
+    (root / "run.json").write_text(json.dumps(run_file))
+    monkeypatch.chdir(tmp_path)
+    command, *more = arguments
+    assert run(command, "research", *more, code=2)[1] == (
+        f"dask-cluster: research in {root} is a cluster in Docker Compose. "
+        "Hint: use `docker compose` in the cluster's folder (docs/compose.md, Operate)\n"
+    )
+    assert run("dashboard", "research", "--no-open")[0] == "http://127.0.0.1:9/status\n"
+
+
 def _command(process: Path) -> bytes:
     try:
         return (process / "cmdline").read_bytes()

@@ -20,6 +20,8 @@ class LocalCluster:
     """`<project>/.dask/<cluster>`"""
     dashboard: int
     """Port of the dashboard on 127.0.0.1."""
+    supervised: bool = True
+    """Whether `npm start` started it, so that it has a supervisor; one of Docker Compose has none."""
 
     def security(self) -> Security:
         """Certificates of a client; none without TLS."""
@@ -67,8 +69,10 @@ def read_record(file: Path) -> LocalCluster:
     try:
         run = json.loads(file.read_text(encoding="utf-8"))
         address, dashboard = str(run["address"]), int(run["ports"]["dashboard"])
+        # `lib/compose/services.ts` writes a record without the generation of a start.
+        supervised = "generation" in run
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConnectError(
             f"{file} cannot be read ({type(error).__name__}: {error})", "run `npm stop`, then `npm start`"
         ) from error
-    return LocalCluster(address, file.parent, dashboard)
+    return LocalCluster(address, file.parent, dashboard, supervised)

@@ -1,12 +1,13 @@
 """A cluster that can be operated, by its name: local, or on AWS."""
 
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
 from cdktf_dask.client.aws import AwsCluster
 from cdktf_dask.client.connecting import local_route
-from cdktf_dask.client.errors import ConnectError
+from cdktf_dask.client.errors import ConnectError, Refused
 from cdktf_dask.client.local import find_local
 from cdktf_dask.client.progress import Progress
 from cdktf_dask.client.route import Access, Route, find_route
@@ -54,15 +55,27 @@ class Cluster:
         self._progress = progress
         self.local = None if (region or profile) and path is None else find_local(name, path)
         self.access: Access | None = None
-        self.operations: Operations
         if self.local:
-            self.operations = LocalOperations(name, self.local)
             return
         if name == "local" and not (region or profile):
             hint = "start it with `npm start`, or name its project by --path"
             raise ConnectError("no local cluster is running in the working directory or above it", hint)
         self.access = Access(name, region, profile, progress)
-        self.operations = AwsOperations(self.access.aws)
+
+    @cached_property
+    def operations(self) -> Operations:
+        """What can be done with its nodes.
+
+        Raises:
+            Refused: Docker Compose operates the nodes.
+        """
+        if self.aws:
+            return AwsOperations(self.aws)
+        assert self.local
+        if not self.local.supervised:
+            hint = "use `docker compose` in the cluster's folder (docs/compose.md, Operate)"
+            raise Refused(f"{self.name} in {self.local.root} is a cluster in Docker Compose", hint)
+        return LocalOperations(self.name, self.local)
 
     @property
     def aws(self) -> AwsCluster | None:
