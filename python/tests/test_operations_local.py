@@ -329,8 +329,9 @@ def test_a_cluster_that_does_not_run(tmp_path, monkeypatch):
     )
     (root / "run.json").unlink()
     assert run("status", "local", code=3)[1] == (
-        "dask-cluster: no local cluster is running in the working directory or above it. "
-        "Hint: start it with `npm start`, or name its project by --path\n"
+        "dask-cluster: no local cluster is running: .dask/local/run.json is neither in "
+        f"{tmp_path} nor above it. "
+        'Hint: start it with `npm start`, or name its project: connect("local", path="…"), --path\n'
     )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from cdktf_dask.backup.errors import BackupError
 from cdktf_dask.backup.location import Location
 from cdktf_dask.client.aws import AwsCluster
-from cdktf_dask.client.local import record
+from cdktf_dask.client.local import on_aws, record
 
 
 def open_location(
@@ -27,7 +27,7 @@ def open_location(
         BackupError: the cluster has none, or a folder is named for a cluster on AWS.
         ConnectError: AWS cannot be asked.
     """
-    project = None if (region or profile) and path is None else _project(name, path)
+    project = None if on_aws(region, profile, path) else _project(name, path)
     if url:
         location = Location(url, region, profile)
         if location.is_folder and not project:

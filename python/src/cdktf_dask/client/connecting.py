@@ -12,7 +12,7 @@ from distributed import Client
 from distributed.versions import VersionMismatchWarning
 
 from cdktf_dask.client.errors import ConnectError
-from cdktf_dask.client.local import LocalCluster, find_local
+from cdktf_dask.client.local import LocalCluster, choose
 from cdktf_dask.client.probe import NoAnswer, Rejected, probe
 from cdktf_dask.client.progress import Progress
 from cdktf_dask.client.route import Access, Route, find_route
@@ -125,14 +125,9 @@ def find(
     Raises:
         ConnectError: there is none.
     """
-    local = None if (region or profile) and path is None else find_local(name, path)
+    local = choose(name, region, profile, path)
     if local:
         return local_route(name, local)
-    if name == "local" and not (region or profile):
-        hint = 'start it with `npm start`, or name its project: connect("local", path="…"), --path'
-        raise ConnectError(
-            f"no local cluster is running: .dask/local/run.json is neither in {Path.cwd()} nor above it", hint
-        )
     return find_route(Access(name, region, profile, progress), progress)
 
 

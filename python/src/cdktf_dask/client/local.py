@@ -9,6 +9,9 @@ from distributed import Security
 from cdktf_dask.client.bundle import tls_security
 from cdktf_dask.client.errors import ConnectError
 
+LOCAL = "local"
+"""Name of a cluster that is never on AWS, unless a region or profile says so."""
+
 
 @dataclass(frozen=True)
 class LocalCluster:
@@ -28,6 +31,30 @@ class LocalCluster:
         if not self.address.startswith("tls://"):
             return Security(require_encryption=False)
         return tls_security(self.root / "client" / "client.pem")
+
+
+def on_aws(region: str | None, profile: str | None, path: str | Path | None) -> bool:
+    """Whether options of the user say that a cluster is on AWS. A path says that it is local."""
+    return bool(region or profile) and path is None
+
+
+def choose(
+    name: str, region: str | None, profile: str | None, path: str | Path | None
+) -> LocalCluster | None:
+    """Find a cluster by name and options of the user: the local one, or None for one on AWS.
+
+    Raises:
+        ConnectError: it has to be local, but does not run, or its record cannot be read.
+    """
+    if on_aws(region, profile, path):
+        return None
+    local = find_local(name, path)
+    if local is None and name == LOCAL:
+        hint = 'start it with `npm start`, or name its project: connect("local", path="…"), --path'
+        raise ConnectError(
+            f"no local cluster is running: .dask/local/run.json is neither in {Path.cwd()} nor above it", hint
+        )
+    return local
 
 
 def find_local(name: str, path: str | Path | None) -> LocalCluster | None:

@@ -8,7 +8,7 @@ from typing import Protocol
 from cdktf_dask.client.aws import AwsCluster
 from cdktf_dask.client.connecting import local_route
 from cdktf_dask.client.errors import ConnectError, Refused
-from cdktf_dask.client.local import find_local
+from cdktf_dask.client.local import choose
 from cdktf_dask.client.progress import Progress
 from cdktf_dask.client.route import Access, Route, find_route
 from cdktf_dask.operations.aws import AwsOperations
@@ -53,14 +53,8 @@ class Cluster:
         """
         self.name = name
         self._progress = progress
-        self.local = None if (region or profile) and path is None else find_local(name, path)
-        self.access: Access | None = None
-        if self.local:
-            return
-        if name == "local" and not (region or profile):
-            hint = "start it with `npm start`, or name its project by --path"
-            raise ConnectError("no local cluster is running in the working directory or above it", hint)
-        self.access = Access(name, region, profile, progress)
+        self.local = choose(name, region, profile, path)
+        self.access = None if self.local else Access(name, region, profile, progress)
 
     @cached_property
     def operations(self) -> Operations:
