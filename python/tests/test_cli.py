@@ -65,6 +65,25 @@ def test_connect_prints_how_to_reach_a_local_cluster(two_pools, home):
     ]
 
 
+@pytest.mark.parametrize(
+    ("command", "hint"),
+    [
+        ("smoke-test", "`npm start` runs the smoke test of a local cluster"),
+        ("rotate-password", "the dashboard of a local cluster has no password"),
+        ("tunnel", "dask-cluster connect {} prints its address"),
+        ("bundle", "dask-cluster connect {} needs none"),
+    ],
+)
+def test_what_is_only_for_clusters_on_aws(home, command, hint):
+    record(home, "tcp://127.0.0.1:9", "research")
+    for name in ("local", "research"):
+        assert run(command, name, code=2) == (
+            "",
+            f"dask-cluster: {command} is only for clusters on AWS, and {name} is a local one. "
+            f"Hint: {hint.format(name)}\n",
+        )
+
+
 @pytest.fixture
 def production(account: Account, secure, pki) -> str:
     """The cluster `production` on AWS; returns its instance."""

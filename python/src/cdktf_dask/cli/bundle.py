@@ -10,10 +10,12 @@ from cdktf_dask.cli.options import cluster_options, print_warnings, report
 @click.option("--force", is_flag=True, help="Fetch it even if the certificate is valid for some time.")
 def bundle(name: str, region: str | None, profile: str | None, as_json: bool, force: bool) -> None:
     """Fetch or refresh the client bundle of the cluster NAME on AWS, in ~/.dask/NAME."""
+    from cdktf_dask.client.local import refuse_local
     from cdktf_dask.client.progress import Progress
     from cdktf_dask.client.route import Access
 
     print_warnings()
+    refuse_local("bundle", name, region, profile, f"dask-cluster connect {name} needs none")
     with Progress() as progress:
         access = Access(name, region, profile, progress)
         found = access.bundle

@@ -58,6 +58,9 @@ def renew_certificates(
 @cluster_options
 def smoke_test(name: str, region: str | None, profile: str | None, as_json: bool) -> None:
     """Test on the scheduler's node of NAME on AWS whether the cluster matches its definition."""
+    from cdktf_dask.client.local import refuse_local
+
+    refuse_local("smoke-test", name, region, profile, "`npm start` runs the smoke test of a local cluster")
     _run_module(name, region, profile, as_json, "smoke_test", SMOKE_TEST_SECONDS)
 
 
@@ -65,6 +68,9 @@ def smoke_test(name: str, region: str | None, profile: str | None, as_json: bool
 @cluster_options
 def rotate_password(name: str, region: str | None, profile: str | None, as_json: bool) -> None:
     """Change the password of the dashboard of the cluster NAME on AWS."""
+    from cdktf_dask.client.local import refuse_local
+
+    refuse_local("rotate-password", name, region, profile, "the dashboard of a local cluster has no password")
     _run_module(name, region, profile, as_json, "dashboard renew", ROTATE_SECONDS)
 
 

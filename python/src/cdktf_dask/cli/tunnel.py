@@ -25,11 +25,13 @@ def tunnel(
     name: str, region: str | None, profile: str | None, as_json: bool, to: str, port: int | None
 ) -> None:
     """Keep a tunnel to the cluster NAME on AWS open, through Session Manager, until Ctrl-C."""
+    from cdktf_dask.client.local import refuse_local
     from cdktf_dask.client.progress import Progress
     from cdktf_dask.client.route import Access
     from cdktf_dask.client.tunnel import Tunnel
 
     print_warnings()
+    refuse_local("tunnel", name, region, profile, f"dask-cluster connect {name} prints its address")
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     logging.getLogger("cdktf_dask.client").setLevel(logging.INFO)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

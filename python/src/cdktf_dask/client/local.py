@@ -7,7 +7,7 @@ from pathlib import Path
 from distributed import Security
 
 from cdktf_dask.client.bundle import tls_security
-from cdktf_dask.client.errors import ConnectError
+from cdktf_dask.client.errors import ConnectError, Refused
 
 LOCAL = "local"
 """Name of a cluster that is never on AWS, unless a region or profile says so."""
@@ -55,6 +55,16 @@ def choose(
             f"no local cluster is running: .dask/local/run.json is neither in {Path.cwd()} nor above it", hint
         )
     return local
+
+
+def refuse_local(command: str, name: str, region: str | None, profile: str | None, hint: str) -> None:
+    """Refuse a command that is only for clusters on AWS.
+
+    Raises:
+        Refused: the cluster is local.
+    """
+    if not on_aws(region, profile, None) and (name == LOCAL or find_local(name, None)):
+        raise Refused(f"{command} is only for clusters on AWS, and {name} is a local one", hint)
 
 
 def find_local(name: str, path: str | Path | None) -> LocalCluster | None:
