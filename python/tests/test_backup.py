@@ -277,12 +277,30 @@ def test_a_folder_that_others_can_write(client, location):
     publish(client, "plain")
     backup(client, location)
     root = Path(location.url.removeprefix("file://"))
-    assert root.stat().st_mode & 0o777 == 0o700
-    root.chmod(0o770)
-    assert failure(restore, client, location) == (
-        f"{root}: got mode 0770, expected that only its owner can write, as a restore runs code. "
-        f"Hint: check its content, then run chmod go-w {root}"
-    )
+    for folder in (root, root / "index", root / "datasets"):
+        assert folder.stat().st_mode & 0o777 == 0o700
+        folder.chmod(0o770)
+        assert failure(restore, client, location) == (
+            f"{folder}: got mode 0770, expected that only its owner can write, because a restore runs code. "
+            f"Hint: check its content, then run chmod go-w {folder}"
+        )
+        folder.chmod(0o700)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to another user")
+def test_a_folder_of_another_user(tmp_path, monkeypatch):
+    location = Location(str(tmp_path))
+    location.create("one")
+    for folder in (tmp_path, tmp_path / "index", tmp_path / "datasets"):
+        os.chown(folder, 1234, -1)
+        assert failure(location.check_writers) == (
+            f"{folder}: got the owner 1234, expected the user 0, because a restore runs code. "
+            f"Hint: check its content, then run chown -R 0 {folder}"
+        )
+        os.chown(folder, 0, -1)
+    # Root may own the folder of another user.
+    monkeypatch.setattr(os, "geteuid", lambda: 1234)
+    location.check_writers()
 
 
 def test_the_newest_backups_are_kept(client, location):

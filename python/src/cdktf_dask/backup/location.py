@@ -4,6 +4,7 @@
 workers needs no access to the index, and cannot change which pickles a restore loads.
 """
 
+import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,21 +62,19 @@ class Location:
                 (root / name).mkdir(mode=0o700, exist_ok=True)
 
     def check_writers(self) -> None:
-        """Refuse a folder that other users of this computer can write.
+        """Refuse a folder that other users of this computer own or can write, and such a folder in it.
+
+        Root may own it, since root can write every folder anyway.
 
         Raises:
             BackupError: they can, so they could run code in the restore.
         """
-        root = Path(self._root)
-        if not self.is_folder or not root.exists():
+        if not self.is_folder:
             return
-        found = root.stat()
-        if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-            mode = f"{stat.S_IMODE(found.st_mode):04o}"
-            raise BackupError(
-                f"{root}: got mode {mode}, expected that only its owner can write, as a restore runs code",
-                f"check its content, then run chmod go-w {root}",
-            )
+        root = Path(self._root)
+        for folder in (root, root / "index", root / "datasets"):
+            if folder.exists():
+                _check_writers(folder)
 
     def write(self, backup: str, file: str, data: bytes) -> None:
         """Write an object of a backup."""
@@ -162,3 +161,19 @@ class Location:
             raise BackupError(
                 f"{self.url} cannot be {step} ({type(error).__name__}: {error})", hint
             ) from error
+
+
+def _check_writers(folder: Path) -> None:
+    found = folder.stat()
+    if found.st_uid not in (0, os.geteuid()):
+        raise BackupError(
+            f"{folder}: got the owner {found.st_uid}, expected the user {os.geteuid()}, because a restore "
+            "runs code",
+            f"check its content, then run chown -R {os.geteuid()} {folder}",
+        )
+    if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        mode = f"{stat.S_IMODE(found.st_mode):04o}"
+        raise BackupError(
+            f"{folder}: got mode {mode}, expected that only its owner can write, because a restore runs code",
+            f"check its content, then run chmod go-w {folder}",
+        )
