@@ -38,7 +38,8 @@ export class BackupStack extends TerraformStack {
   constructor(scope: Construct, id: string, { cluster }: BackupStackProps) {
     super(scope, id);
     check(cluster);
-    configureBackend(this, cluster, "-backup");
+    // Names of clusters have no two hyphens in a row, so it is not the state of a cluster `production-backup`.
+    configureBackend(this, cluster, "--backup");
     new AwsProvider(this, "aws", { region: cluster.region, defaultTags: [{ tags: clusterTags(cluster) }] });
     this.addOverride("terraform.required_providers", { aws: REQUIRED_PROVIDERS.aws });
     const account = new Account(this, "account", { cluster });

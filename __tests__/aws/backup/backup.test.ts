@@ -148,23 +148,23 @@ describe("the stack of the backups", () => {
   });
 
   test.each([
-    [{ type: "local" }, { local: { path: expect.stringMatching(/\/terraform\.test-backup\.tfstate$/) } }],
-    [{ type: "local", path: "/states/test" }, { local: { path: "/states/test-backup" } }],
+    [{ type: "local" }, { local: { path: expect.stringMatching(/\/terraform\.test--backup\.tfstate$/) } }],
+    [{ type: "local", path: "/states/test" }, { local: { path: "/states/test--backup" } }],
     [
       { type: "s3", bucket: "states", key: "a.b/dask" },
-      { s3: expect.objectContaining({ key: "a.b/dask-backup" }) },
+      { s3: expect.objectContaining({ key: "a.b/dask--backup" }) },
     ],
     [
       { type: "s3", bucket: "states" },
-      { s3: expect.objectContaining({ key: "cdktf-dask/test-backup.tfstate" }) },
+      { s3: expect.objectContaining({ key: "cdktf-dask/test--backup.tfstate" }) },
     ],
-  ] as const)("has a state of its own: %j", (backend, expected) => {
+  ] as const)("has a separate state: %j", (backend, expected) => {
     expect(backupStack({ backend }).terraform.backend).toEqual(expected);
   });
 
-  test("has a workspace of its own in HCP Terraform", () => {
+  test("has a separate workspace in HCP Terraform", () => {
     const backend = { type: "hcp", organization: "acme", workspace: "dask" } as const;
-    expect(backupStack({ backend }).terraform.cloud).toMatchObject({ workspaces: { name: "dask-backup" } });
+    expect(backupStack({ backend }).terraform.cloud).toMatchObject({ workspaces: { name: "dask--backup" } });
   });
 
   test.each([
