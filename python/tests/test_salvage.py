@@ -128,6 +128,17 @@ def test_salvage_names_what_it_cannot_read(directory):
     )
 
 
+def test_salvage_without_a_readable_result_writes_the_index(directory, tmp_path):
+    for file in spilled(directory):
+        os.truncate(file, 1000)
+    output, _ = salvage(directory, "--output", tmp_path / "parent" / "out", "--json", code=4)
+    answer = json.loads(output)
+    assert [one for one in answer["results"] if "fault" not in one] == []
+    assert [file.name for file in (tmp_path / "parent" / "out").iterdir()] == ["index.json"]
+    assert json.loads((tmp_path / "parent" / "out" / "index.json").read_text()) == answer
+    assert (tmp_path / "parent" / "out").stat().st_mode & 0o777 == 0o700
+
+
 def test_salvage_leaves_a_running_worker_alone(orphan):
     lines = orphan.running.splitlines()
     assert lines[0].split("  ")[0] == "key"

@@ -37,6 +37,8 @@ def salvage(directory: Path, output: Path | None, as_json: bool) -> None:
     document = {"directory": str(directory), "output": output and str(output), "results": results}
     rows = [(one["key"], size(one["bytes"]), one.get("type", one.get("fault"))) for one in results]
     if output:
+        # Without a readable result, there is no folder yet.
+        output.mkdir(mode=0o700, parents=True, exist_ok=True)
         (output / "index.json").write_text(json.dumps(document, indent=1), encoding="utf-8")
     report(document, table(("key", "size", "type, or why it was not read"), *rows), as_json)
     if lost:
