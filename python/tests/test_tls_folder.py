@@ -42,6 +42,19 @@ def test_creates_certificates_of_one_ca(tmp_path, capsys):
     assert {oct(path.stat().st_mode & 0o777) for path in folder.rglob("*.*") if path.is_file()} == {"0o600"}
 
 
+def test_replaces_both_after_a_kill_between_them(folder, capsys):
+    _, client = pems(folder)
+    now = datetime.now(UTC)
+    (folder / "node.pem").write_text(issue(create_ca("mine", now), "node", Profile.NODE, now, days=365))
+    capsys.readouterr()
+    main("mine", str(folder), RECORD)
+    assert capsys.readouterr().out.startswith(
+        "certificates of mine created, because node.pem and client.pem have different CAs: "
+    )
+    assert pems(folder)[1] != client
+    assert len({read_certificates(pem)[1] for pem in pems(folder)}) == 1
+
+
 def test_connect_finds_the_copied_folder(folder):
     local = find_local("mine", folder)
     assert (local.address, local.root, local.dashboard) == (ADDRESS, folder / ".dask" / "mine", 8787)

@@ -17,11 +17,12 @@ from cdktf_dask.tls.pem import RENEW_DAYS, describe, read_certificates, verify_p
 
 
 def main(cluster: str, folder: str, record: str) -> None:
-    """Create both certificates, which have the same CA, if one is missing, damaged or ends soon."""
+    """Create both certificates if one is missing, damaged or ends soon, or if their CAs differ."""
     node = Path(folder) / "node.pem"
     root = Path(folder) / ".dask" / cluster
     client = root / "client" / "client.pem"
-    reason = _fault(node, datetime.now(UTC)) or _fault(client, datetime.now(UTC))
+    now = datetime.now(UTC)
+    reason = _fault(node, now) or _fault(client, now) or _difference(node, client)
     if reason:
         client.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         create(cluster, str(node), str(client))
@@ -40,6 +41,12 @@ def _fault(pem: Path, now: datetime) -> str | None:
         return f"{pem.name} cannot be used: {fault}"
     days = (read_certificates(text)[0].not_valid_after_utc - now).days
     return f"{pem.name} ends in {days} days" if days < RENEW_DAYS else None
+
+
+def _difference(node: Path, client: Path) -> str | None:
+    """Why two valid certificates do not match: the process ended after it had written the first one."""
+    node_ca, client_ca = (read_certificates(pem.read_text(encoding="utf-8"))[1] for pem in (node, client))
+    return None if node_ca == client_ca else f"{node.name} and {client.name} have different CAs"
 
 
 if __name__ == "__main__":
