@@ -3,6 +3,7 @@
 import hashlib
 import os
 import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import boto3
@@ -307,11 +308,14 @@ def test_the_newest_backups_are_kept(client, location):
     publish(client, "plain")
     made = [backup(client, location).id for _ in range(3)]
     made.sort()
-    interrupted = "20200101T000000Z-0000"
+    interrupted, running = (
+        f"{datetime.now(UTC) - timedelta(hours=hours):%Y%m%dT%H%M%SZ}-0000" for hours in (25, 23)
+    )
     location.create(interrupted)
+    location.create(running)
     assert prune(location, 2) == [interrupted, made[0]]
     assert location.whole() == made[1:]
-    assert location.started() == made[1:]
+    assert location.started() == [running, *made[1:]]
 
 
 @pytest.mark.parametrize("url", ["", "s3://", "http://example.com/a"])

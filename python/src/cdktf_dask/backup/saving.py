@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from distributed import Client, Future
@@ -19,6 +19,9 @@ from cdktf_dask.backup.location import Location
 from cdktf_dask.backup.outcome import wait_for
 from cdktf_dask.backup.tasks import write_partition
 from cdktf_dask.backup.versions import versions
+
+INTERRUPTED_HOURS = 24
+"""A backup without an index is interrupted once it is this old; before, a client may still write it."""
 
 HINT = "publish the dataset again, or leave it out by --dataset with the names of the others"
 
@@ -56,7 +59,7 @@ def backup(
     """
     location.check_writers()
     published = [_fetch(client, name) for name in _choose(client, names)]
-    id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+    id = f"{_time(datetime.now(UTC))}-{secrets.token_hex(2)}"
     location.create(id)
     try:
         index = Index(id, versions(client), _write(client, location, id, published, progress))
@@ -70,7 +73,7 @@ def backup(
 
 
 def prune(location: Location, keep: int) -> list[str]:
-    """Delete backups except the newest ones, and interrupted ones that are older than these.
+    """Delete backups except the newest ones, and interrupted ones that are older than these and than a day.
 
     Args:
         location: Where the backups are.
@@ -79,11 +82,21 @@ def prune(location: Location, keep: int) -> list[str]:
     Returns:
         Ids of the deleted backups.
     """
-    kept = location.whole()[-keep:]
-    old = [one for one in sorted({*location.whole(), *location.started()}) if kept and one < kept[0]]
+    whole = location.whole()
+    if not whole:
+        return []
+    oldest_kept = whole[-keep:][0]
+    limit = min(oldest_kept, _time(datetime.now(UTC) - timedelta(hours=INTERRUPTED_HOURS)))
+    interrupted = [one for one in location.started() if one not in whole and one < limit]
+    old = sorted([*whole[:-keep], *interrupted])
     for one in old:
         location.delete(one)
     return old
+
+
+def _time(time: datetime) -> str:
+    """Begin of the ids of that time; ids sort by time."""
+    return f"{time:%Y%m%dT%H%M%SZ}"
 
 
 def _choose(client: Client, names: Sequence[str]) -> list[str]:
