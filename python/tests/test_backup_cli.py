@@ -7,6 +7,8 @@ import pytest
 from distributed import Client
 
 from backup_datasets import publish, values
+from cdktf_dask.backup.errors import BackupError
+from cdktf_dask.backup.location import Location
 from client_fixtures import port_of
 from test_cli import run, warnings_of_tests
 from test_client_local import record
@@ -73,6 +75,36 @@ def test_backups_are_listed_and_old_ones_deleted(local, home):
     (home / ".dask" / "local" / "run.json").unlink()
     lines = run("backups", "local")[0].splitlines()
     assert [line.split()[0] for line in lines] == ["backup", newest]
+
+
+def test_a_failed_deletion_does_not_hide_the_backup(local, home, monkeypatch):
+    run("backup", "local", "--dataset", "plain")
+
+    def fail(location, id):
+        raise BackupError(f"{id} cannot be deleted", "check your permissions")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Location, "delete", fail)
+        output, errors = run("backup", "local", "--json", "--dataset", "plain", "--keep", "1", code=4)
+    answer = json.loads(output)
+    ids = [one["backup"] for one in json.loads(run("backups", "local", "--json")[0])["backups"]]
+    assert len(ids) == 2
+    assert answer["backup"] in ids
+    assert answer["deleted"] == []
+    assert errors == f"dask-cluster: {ids[0]} cannot be deleted. Hint: check your permissions\n"
+
+
+def test_damaged_backups_are_listed_with_the_reason(local, home):
+    made = json.loads(run("backup", "local", "--json", "--dataset", "plain")[0])
+    damaged = home / ".dask" / ".backups" / "local" / "index" / "20200101T000000Z-0000.json"
+    damaged.write_text("{}")
+    reason = f"file://{damaged} is damaged: it is not an index of format 1"
+    first, second = json.loads(run("backups", "local", "--json")[0])["backups"]
+    assert first == {"backup": "20200101T000000Z-0000", "fault": reason}
+    assert (second["backup"], second["bytes"]) == (made["backup"], made["bytes"])
+    lines = run("backups", "local")[0].splitlines()
+    assert lines[1].split(maxsplit=3) == ["20200101T000000Z-0000", "–", "–", reason]
+    assert lines[2].split()[0] == made["backup"]
 
 
 def test_no_backups(local, tmp_path):

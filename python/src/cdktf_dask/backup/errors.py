@@ -8,3 +8,7 @@ class BackupError(RuntimeError):
         super().__init__(f"{reason}. Hint: {hint}")
         self.reason = reason
         self.hint = hint
+
+
+class DamagedBackup(BackupError):
+    """The index of a backup cannot be used."""

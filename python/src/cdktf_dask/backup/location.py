@@ -14,7 +14,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from fsspec.core import url_to_fs
 
-from cdktf_dask.backup.errors import BackupError
+from cdktf_dask.backup.errors import BackupError, DamagedBackup
 from cdktf_dask.backup.index import Index, parse_index
 from cdktf_dask.tls.files import replace
 
@@ -117,7 +117,8 @@ class Location:
         """Read an index.
 
         Raises:
-            BackupError: there is none, or it is damaged.
+            BackupError: there is none.
+            DamagedBackup: it is damaged.
         """
         path = f"{self._root}/index/{backup}.json"
         hint = f"choose another one: dask-cluster backups --location {self.url}"
@@ -132,9 +133,9 @@ class Location:
         try:
             found = parse_index(text)
         except (ValueError, KeyError, TypeError) as error:
-            raise BackupError(f"{self.url}/index/{backup}.json is damaged: {error}", hint) from error
+            raise DamagedBackup(f"{self.url}/index/{backup}.json is damaged: {error}", hint) from error
         if found.id != backup:
-            raise BackupError(f"{self.url}/index/{backup}.json is the index of the backup {found.id}", hint)
+            raise DamagedBackup(f"{self.url}/index/{backup}.json is the index of the backup {found.id}", hint)
         return found
 
     def delete(self, backup: str) -> None:

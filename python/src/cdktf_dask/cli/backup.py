@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cdktf_dask.cli.options import PATH, cluster_options, print_warnings, report
-from cdktf_dask.cli.table import size, table
+from cdktf_dask.cli.table import UNKNOWN, size, table
 
 if TYPE_CHECKING:
     from cdktf_dask.backup.index import Index
@@ -47,11 +47,15 @@ def backup(
         return save(client, found, datasets, shown)
 
     found, index, seconds = _with_client((name, region, profile, path), location, "written", run)
-    deleted = prune(found, keep) if keep else []
-    document = _document(name, found, index, seconds) | {"deleted": deleted}
-    lines = [f"backup {index.id} of {name} in {found.url}, {seconds:.1f} s", *_datasets(index)]
-    lines += [f"deleted: {', '.join(deleted)}"] if deleted else []
-    report(document, lines, as_json)
+    deleted: list[str] = []
+    try:
+        deleted += prune(found, keep) if keep else []
+    finally:
+        # Also if the deletion fails, because the backup is whole.
+        document = _document(name, found, index, seconds) | {"deleted": deleted}
+        lines = [f"backup {index.id} of {name} in {found.url}, {seconds:.1f} s", *_datasets(index)]
+        lines += [f"deleted: {', '.join(deleted)}"] if deleted else []
+        report(document, lines, as_json)
 
 
 @click.command()
@@ -97,31 +101,39 @@ def backups(
     path: Path | None,
     location: str | None,
 ) -> None:
-    """List the backups of the cluster NAME, the oldest first. Interrupted ones are not listed."""
+    """List the backups of the cluster NAME, the oldest first. Interrupted ones are not listed.
+
+    A backup with a damaged index is listed with the reason.
+    """
     from cdktf_dask.backup.default_location import open_location
 
     print_warnings()
     found = open_location(name, location, region, profile, path)
-    indexes = [found.index(one) for one in found.whole()]
-    document = {
-        "cluster": name,
-        "location": found.url,
-        "backups": [
-            {
-                "backup": one.id,
-                "bytes": one.bytes,
-                "dask": one.versions["dask"],
-                "datasets": [dataset.name for dataset in one.datasets],
-            }
-            for one in indexes
-        ],
-    }
+    listed = [_listed(found, one) for one in found.whole()]
+    document = {"cluster": name, "location": found.url, "backups": listed}
     rows = [
-        (one.id, size(one.bytes), one.versions["dask"], ", ".join(dataset.name for dataset in one.datasets))
-        for one in indexes
+        (one["backup"], UNKNOWN, UNKNOWN, one["fault"])
+        if "fault" in one
+        else (one["backup"], size(one["bytes"]), one["dask"], ", ".join(one["datasets"]))
+        for one in listed
     ]
     lines = table(("backup", "size", "dask", "datasets"), *rows) if rows else [f"no backups in {found.url}"]
     report(document, lines, as_json)
+
+
+def _listed(location: "Location", id: str) -> dict[str, Any]:
+    from cdktf_dask.backup.errors import DamagedBackup
+
+    try:
+        index = location.index(id)
+    except DamagedBackup as error:
+        return {"backup": id, "fault": error.reason}
+    return {
+        "backup": id,
+        "bytes": index.bytes,
+        "dask": index.versions["dask"],
+        "datasets": [dataset.name for dataset in index.datasets],
+    }
 
 
 def _with_client(
