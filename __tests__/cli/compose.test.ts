@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { compose } from "../../lib/cli/compose/compose";
 import type { ResolvedCluster } from "../../lib/config/resolved-cluster";
@@ -46,6 +46,17 @@ test("writes the files of the only cluster of the app, and says what to do next"
   expect(output()).toMatch(
     /^research: \d+ files in compose\/research\nNext: cd compose\/research && docker compose up --build --detach --wait && docker compose run --rm smoke-test\n$/,
   );
+});
+
+test("writes the files of a changed definition over the earlier ones", async () => {
+  await compose(context, undefined, {});
+  const { pools, ...definition } = research;
+  define({ ...definition, pools: pools.filter(({ kind }) => kind === "cpu") });
+
+  await compose(context, undefined, {});
+
+  expect(existsSync("compose/research/image/Dockerfile.cpu")).toBe(true);
+  expect(existsSync("compose/research/image/Dockerfile.gpu")).toBe(false);
 });
 
 test("writes the files of a named cluster to a folder, with other ports", async () => {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeProject } from "../../lib/cli/compose/write-project";
 import { renderCompose } from "../../lib/compose/render";
@@ -23,6 +23,22 @@ test("replaces its files, removes those of an earlier definition, and keeps thos
   expect(readFileSync(join(folder, ".env"), "utf8")).toBe("CPU_THREADS=4\n");
   expect(readFileSync(join(folder, "compose.yaml"), "utf8")).toBe(cpuOnly.files.get("compose.yaml"));
   expect(readdirSync(folder).sort()).toEqual([".env", ".gitignore", "compose.yaml", "image"]);
+});
+
+test("removes links from its folder, and not the files that they lead to", () => {
+  const folder = join(directory, "links");
+  const notes = join(directory, "notes");
+  mkdirSync(notes);
+  writeFileSync(join(notes, "notes.txt"), "");
+  writeProject(folder, files);
+  const before = readdirSync(join(folder, "image"));
+  symlinkSync(notes, join(folder, "image/notes"));
+  symlinkSync("missing", join(folder, "image/broken"));
+
+  writeProject(folder, files);
+
+  expect(readdirSync(join(folder, "image"))).toEqual(before);
+  expect(readdirSync(notes)).toEqual(["notes.txt"]);
 });
 
 test("keeps certificates of clients out of version control", () => {

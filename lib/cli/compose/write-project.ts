@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { CONTEXT } from "../../compose/images";
 import { HEADER } from "../../compose/render";
 import { CommandError } from "../error";
@@ -16,18 +16,25 @@ const COMPOSE_FILE = "compose.yaml";
 export function writeProject(folder: string, files: ReadonlyMap<string, string | Uint8Array>): void {
   checkFolder(folder);
   const context = join(folder, CONTEXT);
-  const existing = existsSync(context)
-    ? readdirSync(context, { recursive: true, withFileTypes: true })
-        .filter((entry) => !entry.isDirectory())
-        .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
-    : [];
-  const obsolete = existing.filter((path) => !files.has(path.replaceAll("\\", "/")));
+  const existing = existsSync(context) ? filesBelow(folder, CONTEXT) : [];
+  const obsolete = existing.filter((path) => !files.has(path));
   replaceFiles(
     new Map<string, string | Uint8Array | undefined>([
       ...[...files].map(([path, content]) => [join(folder, path), content] as const),
       ...obsolete.map((path) => [join(folder, path), undefined] as const),
     ]),
   );
+}
+
+/**
+ * Paths of the files in `directory` of `folder`, relative to `folder`. Does not follow links, unlike `recursive` of
+ * `readdirSync`, whose entries have no path of their directory before Node 20.12.
+ */
+function filesBelow(folder: string, directory: string): string[] {
+  return readdirSync(join(folder, directory), { withFileTypes: true }).flatMap((entry) => {
+    const path = `${directory}/${entry.name}`;
+    return entry.isDirectory() ? filesBelow(folder, path) : [path];
+  });
 }
 
 function checkFolder(folder: string): void {
