@@ -11,8 +11,9 @@ import type { ClusterNetwork } from "./cluster-network";
 /**
  * AWS services that the instances or Session Manager call, by their names in the endpoints'. Without `ec2messages`: newer
  * regions lack it, and the SSM agent needs it for Run Command only, up to version 3.3.40 (AWS Systems Manager User
- * Guide, "Reference: ec2messages, ssmmessages, and other API operations"). Only image builders use Run Command, and a
- * cluster that bakes images has a NAT gateway.
+ * Guide, "Reference: ec2messages, ssmmessages, and other API operations"). `dask-cluster` uses Run
+ * Command on nodes, which needs a later agent here. Image builders use it too, but a cluster that bakes images has a NAT
+ * gateway.
  */
 const SERVICES = ["autoscaling", "ec2", "kms", "logs", "secretsmanager", "ssm", "ssmmessages"] as const;
 
