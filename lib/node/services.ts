@@ -5,7 +5,7 @@ import { clusterPreloads } from "./preloads";
 import { processSettings } from "./process-settings";
 import type { Service, ServiceContext } from "./service";
 
-/** Seconds that a worker looks for its scheduler before it exits and its supervisor starts it anew. */
+/** Seconds that a worker looks for its scheduler before it exits and its supervisor starts it again. */
 const DEATH_TIMEOUT = 120;
 
 /** Separates the pool from the machine in a worker's name: `cpu--ip-10-20-0-17`. Pool names hold single hyphens only. */

@@ -124,7 +124,7 @@ def test_salvage_names_what_it_cannot_read(directory):
     assert [one for one in others if "fault" in results[one]] == []
     assert errors == (
         f"dask-cluster: 2 of {len(others) + 2} spilled results in {directory} were not read. Hint: compute "
-        "these again; the table above says why\n"
+        "these again; the table above has the reasons\n"
     )
 
 

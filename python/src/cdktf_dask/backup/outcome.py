@@ -1,4 +1,4 @@
-"""Waits for tasks, and says in one sentence why one of them did not finish."""
+"""Waits for tasks, and reports in one sentence why one of them did not finish."""
 
 from __future__ import annotations
 

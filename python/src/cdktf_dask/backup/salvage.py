@@ -1,7 +1,7 @@
 """`salvage`: reads what Dask left in a spill directory whose worker was killed.
 
 Dask purges such a directory when the next worker starts on it, so a copy of it restores nothing. But each
-spilled result is a file of its own, in Dask's format of messages. Reading it runs code of the result.
+spilled result is a separate file, in Dask's format of messages. Reading it runs code of the result.
 """
 
 import fcntl

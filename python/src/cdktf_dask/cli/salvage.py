@@ -44,7 +44,7 @@ def salvage(directory: Path, output: Path | None, as_json: bool) -> None:
     if lost:
         raise BackupError(
             f"{len(lost)} of {len(results)} spilled results in {directory} were not read",
-            "compute these again; the table above says why",
+            "compute these again; the table above has the reasons",
         )
 
 
