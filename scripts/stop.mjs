@@ -1,4 +1,4 @@
-// `npm stop`: ends the cluster of `npm start` and removes its files.
+// `npm stop`: ends the cluster of `npm start` and removes its files, except backups.
 
 import { existsSync, rmSync } from "node:fs";
 import { cdktf, LOCAL_APP, runLocalCommand } from "./cdktf.mjs";
@@ -28,9 +28,8 @@ try {
   else for (const file of STATE_FILES) rmSync(file, { force: true });
   removeTerraform();
   verify(kind === "foreign" ? [] : STATE_FILES);
-  console.log("The cluster is removed: no process and no file remains. npm start creates a new one.");
-  if (existsSync(BACKUPS))
-    console.log(`Its backups remain in ${BACKUPS}; remove the folder if you do not need them.`);
+  const kept = existsSync(BACKUPS) ? ` except its backups in ${BACKUPS}, which you can remove` : "";
+  console.log(`The cluster is removed: no process and no file remains${kept}. npm start creates a new one.`);
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;
