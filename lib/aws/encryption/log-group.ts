@@ -16,6 +16,10 @@ export interface LogGroupProps {
 /**
  * Log group, encrypted by the cluster's key, with the retention period of the definition. It is deleted with the
  * cluster.
+ *
+ * @example
+ * const { logs } = new DaskCluster(stack, "cluster", { cluster });
+ * new TerraformOutput(stack, "log-group", { value: logs.group.name });
  */
 export class LogGroup extends Construct {
   /** The group. */
