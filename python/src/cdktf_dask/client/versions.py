@@ -10,6 +10,7 @@ from distributed.versions import get_versions
 
 from cdktf_dask.client.ask import ANSWER_SECONDS, ask_scheduler
 from cdktf_dask.client.errors import VersionsDiffer
+from cdktf_dask.node.names import pool_of
 from cdktf_dask.smoke_test.by_value import ByValue
 
 Check = Literal["warn"] | bool
@@ -98,7 +99,7 @@ async def _ask_cluster(client: Client) -> dict[str, Packages]:
     """Packages of the scheduler and of one worker of each pool; processes that do not answer are left out."""
     scheduler: Any = client.scheduler
     workers = (await scheduler.identity())["workers"]
-    pools = {str(worker["name"]).partition("--")[0]: address for address, worker in workers.items()}
+    pools = {pool_of(worker["name"]): address for address, worker in workers.items()}
     questions = {"the scheduler": _on_scheduler(client)}
     questions |= {f"pool {pool}": _on_worker(client, address) for pool, address in pools.items()}
     limited = (asyncio.wait_for(question, ANSWER_SECONDS) for question in questions.values())

@@ -3,19 +3,19 @@
 import asyncio
 import faulthandler
 import logging
-import re
 from collections.abc import Awaitable, Callable
 
 from distributed import Security, rpc
+
+from cdktf_dask.node.names import belongs_to
 
 CONNECT_SECONDS = 5
 
 
 async def own_workers(scheduler: rpc, node: str) -> list[str]:
-    """Addresses of the workers named after the node; a node that runs several of them numbers them."""
-    own = re.compile(re.escape(node) + r"(-\d+)?")
+    """Addresses of the workers of a node."""
     workers = (await scheduler.identity())["workers"]
-    return [address for address, worker in workers.items() if own.fullmatch(str(worker["name"]))]
+    return [address for address, worker in workers.items() if belongs_to(worker["name"], node)]
 
 
 def run(title: str, address: str, seconds: float, task: Callable[[rpc], Awaitable[None]]) -> int:

@@ -45,6 +45,11 @@ class Node:
     usd_per_hour: float | None = None
     """Price of the instance; None if it is unknown."""
 
+    @property
+    def name(self) -> str:
+        """Name of its only worker; several have a number at the end."""
+        return f"{self.pool}--{self.host}"
+
 
 @dataclass(frozen=True)
 class Pool:

@@ -8,6 +8,7 @@ from typing import Any
 from cdktf_dask.client.ask import ask_scheduler
 from cdktf_dask.client.errors import ConnectError, Refused
 from cdktf_dask.client.local import LocalCluster
+from cdktf_dask.node.names import belongs_to, pool_of
 from cdktf_dask.operations.facts import SCHEDULER, ClusterStatus, Node, Pool
 from cdktf_dask.operations.logs import Lines, follow_files, last_lines
 from cdktf_dask.operations.supervisor import Supervisor
@@ -121,15 +122,10 @@ class LocalOperations:
 
     def _retire(self, node: Node) -> None:
         """Move data that only the workers of a node have to other workers."""
-        prefix = f"{node.pool}--{node.host}"
 
         async def retire(scheduler: Any) -> list[str]:
             workers = (await scheduler.identity())["workers"]
-            own = [
-                address
-                for address, worker in workers.items()
-                if str(worker["name"]) == prefix or str(worker["name"]).startswith(f"{prefix}-")
-            ]
+            own = [address for address, worker in workers.items() if belongs_to(worker["name"], node.name)]
             # They stay at the scheduler until they stop; otherwise they would register again.
             retired = await scheduler.retire_workers(workers=own, remove=False) if own else {}
             return [address for address in own if address not in retired]
@@ -150,14 +146,13 @@ class LocalOperations:
 
     def _node(self, program: dict[str, Any]) -> Node:
         name = str(program["name"])
-        pool, _, host = name.partition("--")
         state = STATES.get(program["statename"], "failed")
         cause = program["spawnerr"] or f"exit status {program['exitstatus']}"
         return Node(
             id=name,
-            pool=SCHEDULER if name == SCHEDULER_PROGRAM else pool,
+            pool=SCHEDULER if name == SCHEDULER_PROGRAM else pool_of(name),
             state=state,
-            host=host,
+            host=name.partition("--")[2],
             reason=f"{cause}; log: {self._log(name)}" if state == "failed" else "",
             started=datetime.fromtimestamp(program["start"], UTC) if state == "ready" else None,
         )

@@ -1,6 +1,5 @@
 """What the scheduler knows of the workers of each node, from their heartbeats."""
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any, get_args
@@ -9,6 +8,7 @@ from distributed.worker_state_machine import TaskStateState
 
 from cdktf_dask.client.ask import ask_scheduler
 from cdktf_dask.client.route import Route
+from cdktf_dask.node.names import belongs_to
 from cdktf_dask.operations.facts import SCHEDULER, Node
 
 TASK_STATES = get_args(TaskStateState)
@@ -37,9 +37,7 @@ def add_workers(nodes: list[Node], route: Route) -> None:
 
 def add_to(node: Node, workers: list[Mapping[str, Any]]) -> None:
     """Add to a node what its workers report; whatever that is, since tasks can change it."""
-    # A node that runs several workers numbers them, as in `cdktf_dask.node.workers`.
-    name = re.compile(re.escape(f"{node.pool}--{node.host}") + r"(-\d+)?")
-    own = [worker for worker in workers if name.fullmatch(str(worker["name"]))]
+    own = [worker for worker in workers if belongs_to(worker["name"], node.name)]
     # A worker has no metrics before its first heartbeat.
     metrics = [_mapping(worker.get("metrics")) for worker in own]
     node.workers = len(own)
