@@ -28,7 +28,16 @@ def main(variable: str, region: str, operation: str, profile: str, request: str,
     asked = json.loads(request)
     print(f"\nStarting session with SessionId: {session['SessionId']}", flush=True)
     if asked["DocumentName"] == "AWS-StartInteractiveCommand":
-        print(f"output of {asked['Parameters']['command'][0]}\r")
+        print(f"output of {asked['Parameters']['command'][0]}\r", flush=True)
+        if session["StreamUrl"] == "endless":
+            # Ctrl-C goes to the node, where it ends the command. The end of the input ends the plugin.
+            signal.signal(signal.SIGINT, lambda *_: end(session["SessionId"]))
+            note("started", session["SessionId"])
+            sys.stdin.read()
+        if session["StreamUrl"] == "stuck":
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            note("started", session["SessionId"])
+            signal.pause()
         print(f"\n\nExiting session with sessionId: {session['SessionId']}.\n", flush=True)
         return
     assert asked["DocumentName"] == "AWS-StartPortForwardingSession"

@@ -115,7 +115,7 @@ def test_a_scheduler_that_does_not_answer(account, state, cause):
 def test_an_instance_without_session_manager(account):
     account.scheduler("broken", None)
     assert refusal() == (
-        "the scheduler's instance is not connected to Session Manager (i-1 is not connected). Hint: "
+        "the instance is not connected to Session Manager (i-1 is not connected). Hint: "
         "wait until the instance has booted; it needs a route to Session Manager (NAT or endpoints)"
     )
 
@@ -179,8 +179,8 @@ def test_no_plugin(account, home):
     account.scheduler("broken", NOTHING)
     (home / "bin" / "session-manager-plugin").unlink()
     assert refusal() == (
-        "the scheduler is reachable only through Session Manager, and session-manager-plugin is not "
-        f"installed. Hint: {INSTALL}"
+        "a session of Session Manager requires session-manager-plugin, which is not installed. "
+        f"Hint: {INSTALL}"
     )
     assert account.sessions.requests == []
 

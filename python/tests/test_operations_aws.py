@@ -2,7 +2,9 @@
 
 import json
 import re
+import signal
 import subprocess
+import time
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
@@ -11,7 +13,7 @@ import pytest
 from cdktf_dask.client.aws import AwsCluster
 from cdktf_dask.client.tunnel import free_port
 from cdktf_dask.operations import run_command
-from client_fixtures import no_plugin_is_left, port_of
+from client_fixtures import no_plugin_is_left, plugins, port_of
 from cluster import end
 from doubles import Service, served
 from test_cli import COMMAND, environment, run, warnings_of_tests
@@ -61,6 +63,14 @@ def denying(monkeypatch):
 
     with ExitStack() as entered:
         yield deny
+
+
+def _until(condition) -> None:
+    """Wait until it is true."""
+    ends = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < ends
+        time.sleep(0.05)
 
 
 def status(*arguments: str, code: int = 0) -> dict:
@@ -346,6 +356,27 @@ class TestLogs:
             "node": nodes[0],
             "line": "output of sudo tail -n 200 -f /var/log/dask-node.log",
         }
+
+    @pytest.mark.parametrize(("target", "ended"), [("endless", 1), ("stuck", 0)])
+    def test_follow_until_ctrl_c_ends_plugin_and_session(self, account, home, nodes, target, ended):
+        account.sessions.targets[nodes[0]] = target
+        command = [*COMMAND, "logs", "production", "--follow", "--json"]
+        process = subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True)
+        try:
+            read = json.loads(process.stdout.readline())
+            assert read["node"] == nodes[0]
+            _until((home / "started").exists)
+            assert plugins() != []
+            process.send_signal(signal.SIGINT)
+            assert process.wait(20) == 0
+        finally:
+            end(process)
+            process.stdout.close()
+        assert plugins() == []
+        notes = home / "ended"
+        assert (len(notes.read_text().splitlines()) if notes.exists() else 0) == ended
+        names = [name for name, _ in account.sessions.requests]
+        assert names.count("TerminateSession") == 1 - ended
 
     def test_of_an_instance_that_is_gone(self, account, nodes):
         account.terminate(nodes[1])

@@ -48,9 +48,7 @@ def explain(error: Exception, permission: str = "") -> ConnectError:
             hint = (
                 "wait until the instance has booted; it needs a route to Session Manager (NAT or endpoints)"
             )
-            return NotConnected(
-                f"the scheduler's instance is not connected to Session Manager ({message})", hint
-            )
+            return NotConnected(f"the instance is not connected to Session Manager ({message})", hint)
         if code == "InvalidInstanceId":
             hint = "wait until it has booted; it needs a route to Systems Manager (NAT or endpoints)"
             return NotConnected("the instance does not run, or is not connected to Systems Manager", hint)

@@ -1,6 +1,7 @@
-"""The program `session-manager-plugin` of AWS: one process, which forwards a local port through a session.
+"""The program `session-manager-plugin` of AWS: one process, which is the client's end of a session.
 
-What it reads and prints: `session.go` and `muxportforwarding.go` of github.com/aws/session-manager-plugin.
+What it reads and prints: `session.go`, `muxportforwarding.go` and `shellsession.go` of
+github.com/aws/session-manager-plugin.
 """
 
 import json
@@ -41,54 +42,58 @@ exec 3<&0
   for second in 0 1 2; do sleep 1; kill -0 $$ || exit; done
   kill -KILL $$
 } >/dev/null 2>&1 &
-exec "$@" </dev/null 3<&-
+exec "$@" 3<&-
 """
-"""Ends the plugin when this Python is gone, however it ended: then standard input ends."""
+"""Ends the plugin when this Python is gone, however it ended: then standard input ends.
+
+The plugin has the same standard input, which never has anything: a session of a command ends when it ends.
+"""
 
 
-class Plugin:
-    """A running plugin. `process` is the plugin itself; its process group has only the guard as well."""
+class Session:
+    """A session with a running plugin.
 
-    def __init__(self, aws: AwsCluster, instance: str, remote_port: int, local_port: int) -> None:
-        """Start a session and the plugin, and wait until the plugin listens.
+    `process` is the plugin itself; its process group has only the guard as well.
+    """
+
+    def __init__(
+        self, aws: AwsCluster, instance: str, document: str, parameters: dict[str, list[str]], shown: bool
+    ) -> None:
+        """Start a session and the plugin.
+
+        Args:
+            aws: The cluster.
+            instance: Id of the instance.
+            document: Document of the session.
+            parameters: Parameters of the document.
+            shown: Whether the plugin writes to this terminal, not to a pipe.
 
         Raises:
-            ConnectError: the plugin is missing, too old or does not listen, or AWS starts no session.
+            ConnectError: the plugin is missing or too old, or AWS starts no session.
         """
         self._aws = aws
         self.instance = instance
         program = find_plugin()
-        parameters = {"portNumber": [str(remote_port)], "localPortNumber": [str(local_port)]}
-        session = aws.start_session(instance, parameters)
+        session = aws.start_session(instance, parameters, document)
         self._session: str = session["SessionId"]
         response = {key: session[key] for key in ("SessionId", "TokenValue", "StreamUrl")}
-        request = {"Target": instance, "DocumentName": DOCUMENT, "Parameters": parameters}
+        request = {"Target": instance, "DocumentName": document, "Parameters": parameters}
         endpoint = f"https://ssm.{aws.region}.amazonaws.com"
         arguments = (RESPONSE, aws.region, "StartSession", aws.profile or "", json.dumps(request), endpoint)
         self.process: subprocess.Popen[bytes] = subprocess.Popen(
             ["sh", "-c", GUARD, PLUGIN, program, *arguments],
             env=os.environ | {RESPONSE: json.dumps(response)},
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stdout=None if shown else subprocess.PIPE,
+            stderr=None if shown else subprocess.STDOUT,
             # Ctrl-C in the terminal is for Python.
             start_new_session=True,
         )
-        try:
-            self._wait_until_it_listens(local_port)
-        except BaseException:
-            self.close()
-            raise
-
-    def alive(self) -> bool:
-        """Whether the plugin runs. Discards what it has printed, so that its pipe does not fill up."""
-        self._read(0)
-        return self.process.poll() is None
 
     def close(self) -> None:
         """End plugin and session. Returns when no process is left."""
         if self.process.poll() is None:
-            # The plugin then ends the session, too.
+            # The plugin then ends the session, or the command of the session.
             self.process.send_signal(signal.SIGINT)
             try:
                 self.process.wait(END_SECONDS)
@@ -101,6 +106,29 @@ class Plugin:
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe:
                 pipe.close()
+
+
+class Plugin(Session):
+    """A session that forwards a local port."""
+
+    def __init__(self, aws: AwsCluster, instance: str, remote_port: int, local_port: int) -> None:
+        """Start a session and the plugin, and wait until the plugin listens.
+
+        Raises:
+            ConnectError: the plugin is missing, too old or does not listen, or AWS starts no session.
+        """
+        parameters = {"portNumber": [str(remote_port)], "localPortNumber": [str(local_port)]}
+        super().__init__(aws, instance, DOCUMENT, parameters, shown=False)
+        try:
+            self._wait_until_it_listens(local_port)
+        except BaseException:
+            self.close()
+            raise
+
+    def alive(self) -> bool:
+        """Whether the plugin runs. Discards what it has printed, so that its pipe does not fill up."""
+        self._read(0)
+        return self.process.poll() is None
 
     def _wait_until_it_listens(self, port: int) -> None:
         printed = b""
@@ -135,9 +163,8 @@ def find_plugin() -> str:
     """
     program = shutil.which(PLUGIN)
     if program is None:
-        raise ConnectError(
-            f"the scheduler is reachable only through Session Manager, and {PLUGIN} is not installed", INSTALL
-        )
+        reason = f"a session of Session Manager requires {PLUGIN}, which is not installed"
+        raise ConnectError(reason, INSTALL)
     try:
         answer = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=START_SECONDS)
     except (OSError, subprocess.TimeoutExpired) as error:

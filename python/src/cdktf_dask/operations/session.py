@@ -1,14 +1,10 @@
 """Follows the output of a command on a node, by an interactive session of Session Manager."""
 
-import json
-import os
 import re
-import signal
-import subprocess
 from collections.abc import Callable
 
 from cdktf_dask.client.aws import AwsCluster
-from cdktf_dask.client.plugin import RESPONSE, find_plugin
+from cdktf_dask.client.plugin import Session
 
 DOCUMENT = "AWS-StartInteractiveCommand"
 
@@ -27,27 +23,14 @@ def follow(aws: AwsCluster, instance: str, command: str, show: Callable[[str], N
 
     Raises:
         ConnectError: the plugin is missing or too old, or AWS starts no session.
+        KeyboardInterrupt: Ctrl-C.
     """
-    program = find_plugin()
-    parameters = {"command": [command]}
-    session = aws.start_session(instance, parameters, DOCUMENT)
-    response = {key: session[key] for key in ("SessionId", "TokenValue", "StreamUrl")}
-    request = {"Target": instance, "DocumentName": DOCUMENT, "Parameters": parameters}
-    endpoint = f"https://ssm.{aws.region}.amazonaws.com"
-    arguments = (RESPONSE, aws.region, "StartSession", aws.profile or "", json.dumps(request), endpoint)
-    # Ctrl-C is for the plugin, which sends it to the node. A child does not inherit a handler.
-    before = signal.signal(signal.SIGINT, lambda *_: None)
+    session = Session(aws, instance, DOCUMENT, {"command": [command]}, shown=show is None)
     try:
-        process = subprocess.Popen(
-            [program, *arguments],
-            env=os.environ | {RESPONSE: json.dumps(response)},
-            stdout=subprocess.PIPE if show else None,
-            text=True,
-        )
-        with process:
-            for line in process.stdout or ():
-                text = line.rstrip("\r\n")
-                if show and not PLUGIN_LINE.fullmatch(text):
-                    show(text)
+        for line in session.process.stdout or ():
+            text = line.decode(errors="replace").rstrip("\r\n")
+            if show and not PLUGIN_LINE.fullmatch(text):
+                show(text)
+        session.process.wait()
     finally:
-        signal.signal(signal.SIGINT, before)
+        session.close()
