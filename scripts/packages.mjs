@@ -100,9 +100,10 @@ function ourLibc() {
   return process.report.getReport().header.glibcVersionRuntime === undefined ? "musl" : "glibc";
 }
 
+/** Version in a manifest. Some packages write `v1.0.0`; npm and the lockfile mean `1.0.0` by it. */
 function versionOf(directory) {
   try {
-    return JSON.parse(readFileSync(join(directory, "package.json"), "utf8")).version;
+    return JSON.parse(readFileSync(join(directory, "package.json"), "utf8")).version.replace(/^v/, "");
   } catch {
     return undefined;
   }

@@ -176,6 +176,14 @@ test("does not install because of the time of the lockfile", () => {
   expect(called()).toBe(false);
 });
 
+test("does not install because a manifest writes v before its version", () => {
+  install();
+  writeFileSync(join(checkout, "node_modules", "needed", "package.json"), '{"version":"v1.0.0"}');
+
+  install();
+  expect(called()).toBe(false);
+});
+
 test.each(NEEDED)("installs if the package '%s' is missing", (name) => {
   install();
   rmSync(join(checkout, "node_modules", name), { recursive: true });
