@@ -52,7 +52,7 @@ export class BackupStack extends TerraformStack {
     });
   }
 
-  /** Stores the resolved definition and the bundles of the nodes. Neither contains secrets. */
+  /** Stores the resolved definition and the bundles of the nodes: no secrets, unless a definition has one as plain text. */
   private store(cluster: ResolvedCluster): void {
     const { scheduler, pools } = planNodes(cluster);
     const nodes = [scheduler, ...pools.map(({ node }) => node)];

@@ -1,6 +1,6 @@
 """XML-RPC interface of the supervisor of a local cluster, over its socket.
 
-The supervisor has a client of its own, but not in the environment of Dask's clients. What it answers:
+The client of the supervisor is not in the environment of clients of Dask. What it answers:
 supervisord.org, "XML-RPC API Documentation".
 """
 
