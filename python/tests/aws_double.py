@@ -28,6 +28,9 @@ REFUSING = "127.0.0.9"
 SILENT = "192.0.2.10"
 """Address of TEST-NET-1 (RFC 5737), where nothing answers, as without a route to the cluster."""
 
+TAGS = ("cluster", "role", "pool", "state")
+"""Tags of instances, after `dask:`."""
+
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example", "AWS_REGION": REGION}
 
 
@@ -185,7 +188,8 @@ class Account:
         found = [one["InstanceId"] for group in answer["Reservations"] for one in group["Instances"]]
         if found:
             self._ec2.terminate_instances(InstanceIds=found)
-            self._ec2.delete_tags(Resources=found)
+            # moto keeps all tags unless they are named, also those of terminated instances.
+            self._ec2.delete_tags(Resources=found, Tags=[{"Key": f"dask:{name}"} for name in TAGS])
         for secret in self._secrets.list_secrets()["SecretList"]:
             self._secrets.delete_secret(SecretId=secret["ARN"], ForceDeleteWithoutRecovery=True)
 

@@ -38,6 +38,8 @@ def dashboard(
     from cdktf_dask.operations.cluster import Cluster
 
     print_warnings()
+    # Before there is a tunnel to close.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with Progress() as progress:
         cluster = Cluster(name, region, profile, path, progress)
         if password:
@@ -59,7 +61,6 @@ def dashboard(
         if browser:
             webbrowser.open(url)
         if tunnel:
-            signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
             tunnel.wait()
     except KeyboardInterrupt:
         pass
