@@ -64,7 +64,7 @@ export function zone(
 export function pool(action: string, name: string | undefined): readonly string[] {
   const policies = [
     ...["answer-launch-hook", "key-of-secrets", "read-bundle"],
-    ...["secrets", "session-manager", "tag-machines"],
+    ...["secrets", "session-manager", "tag-machines", "write-logs"],
   ];
   return [
     `aws_autoscaling_group.cluster_pools_${name}`,
