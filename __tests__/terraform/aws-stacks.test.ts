@@ -181,7 +181,15 @@ describeWithTerraform("the AWS stacks, by real Terraform on the mock AWS", () =>
         String(change.after?.service_name).replace(/^com\.amazonaws\.[^.]+\./, ""),
       );
       expect(services.sort()).toEqual([
-        ...["autoscaling", "ec2", "kms", "logs", "s3", "secretsmanager", "sns", "ssm", "ssmmessages"],
+        "autoscaling",
+        "ec2",
+        "kms",
+        "logs",
+        "s3",
+        "secretsmanager",
+        "sns",
+        "ssm",
+        "ssmmessages",
       ]);
       for (const type of ["aws_nat_gateway", "aws_internet_gateway", "aws_secretsmanager_secret"])
         expect(of(type)).toEqual([]);
