@@ -7,13 +7,21 @@ containers.
 """
 
 import json
+import logging
 import sys
 
 import cdktf_dask
 
 project, name, workers = sys.argv[1:]
+logging.basicConfig(format="%(asctime)s %(name)s %(message)s", level=logging.WARNING)
+for logger in ("distributed.client", "distributed.batched", "distributed.comm"):
+    logging.getLogger(logger).setLevel(logging.DEBUG)
+
+# Two clients: now and then, one that was connected while workers registered lost its connection a moment
+# later, for a reason that is not known yet. The log above will have it.
 with cdktf_dask.connect(name, path=project, check=False, progress=False) as client:
     client.wait_for_workers(int(workers), timeout=60)
+with cdktf_dask.connect(name, path=project, check=False, progress=False) as client:
     found = {
         "address": client.scheduler.address,
         "sum": client.submit(sum, [1, 2, 3], resources={"CPU": 1}).result(timeout=30),
