@@ -184,8 +184,10 @@ class Account:
             name = group["AutoScalingGroupName"]
             self._autoscaling.delete_auto_scaling_group(AutoScalingGroupName=name, ForceDelete=True)
             self._autoscaling.delete_launch_configuration(LaunchConfigurationName=name)
-        answer = self._ec2.describe_instances()
-        found = [one["InstanceId"] for group in answer["Reservations"] for one in group["Instances"]]
+        # moto answers with 100 of them at most, those of earlier tests included.
+        pages = self._ec2.get_paginator("describe_instances").paginate()
+        groups = [group for page in pages for group in page["Reservations"]]
+        found = [one["InstanceId"] for group in groups for one in group["Instances"]]
         if found:
             self._ec2.terminate_instances(InstanceIds=found)
             # moto keeps all tags unless they are named, also those of terminated instances.
