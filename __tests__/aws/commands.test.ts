@@ -2,20 +2,7 @@ import { Commands } from "../../lib/aws/commands";
 import { defineCluster } from "../../lib/config/define";
 import type { ClusterDefinition } from "../../lib/config/definition";
 import { planNodes } from "../../lib/node/plan";
-
-const DEFINITION: ClusterDefinition = {
-  name: "test",
-  region: "eu-west-1",
-  network: { adminSubnets: ["10.0.0.0/16"] },
-  pools: [
-    { name: "cpu", kind: "cpu", desiredSize: 2, maxSize: 8 },
-    { name: "gpu", kind: "gpu", maxSize: 3 },
-  ],
-};
-
-/** Finds the scheduler by its tags, so that the command works while a deployment is running. */
-const SCHEDULER =
-  "$(aws ec2 describe-instances --region eu-west-1 --filters Name=tag:dask:cluster,Values=test Name=tag:dask:role,Values=scheduler Name=instance-state-name,Values=pending,running --query 'Reservations[0].Instances[0].InstanceId' --output text)";
+import { DEFINITION, SCHEDULER } from "../support/operated-cluster";
 
 describe("commands of the AWS CLI", () => {
   const commands = commandsOf(DEFINITION);

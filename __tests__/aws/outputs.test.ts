@@ -2,21 +2,8 @@ import { AnnotationMetadataEntryType } from "cdktf";
 import { AwsStack } from "../../lib/aws/aws-stack";
 import { defineCluster } from "../../lib/config/define";
 import type { ClusterDefinition } from "../../lib/config/definition";
+import { DEFINITION, SCHEDULER } from "../support/operated-cluster";
 import { Synthesized, testApp } from "../support/synthesized";
-
-const DEFINITION: ClusterDefinition = {
-  name: "test",
-  region: "eu-west-1",
-  network: { adminSubnets: ["10.0.0.0/16"] },
-  pools: [
-    { name: "cpu", kind: "cpu", desiredSize: 2, maxSize: 8 },
-    { name: "gpu", kind: "gpu", maxSize: 3 },
-  ],
-};
-
-/** Finds the scheduler by its tags, so that the command works while a deployment is running. */
-const SCHEDULER =
-  "$(aws ec2 describe-instances --region eu-west-1 --filters Name=tag:dask:cluster,Values=test Name=tag:dask:role,Values=scheduler Name=instance-state-name,Values=pending,running --query 'Reservations[0].Instances[0].InstanceId' --output text)";
 
 /** The only outputs that Terraform has to resolve. */
 const IDS = ["alert_topic", "hosted_zone_id", "private_route_table_ids", "vpc_id"];
