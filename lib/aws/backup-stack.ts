@@ -1,7 +1,6 @@
-import { join } from "node:path";
 import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
 import { S3Object } from "@cdktf/provider-aws/lib/s3-object";
-import { App, AssetType, TerraformAsset, TerraformOutput, TerraformStack } from "cdktf";
+import { TerraformOutput, TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
 import type { ResolvedCluster } from "../config/resolved-cluster";
 import { ValidationError } from "../config/validation-error";
@@ -9,7 +8,7 @@ import type { NodePlan } from "../node/node-plan";
 import { planNodes } from "../node/plan";
 import { Account } from "./account/account";
 import { clusterTags } from "./account/tags";
-import { writtenTo } from "./artifacts/bundle-object";
+import { bundleAsset } from "./artifacts/bundle-object";
 import { REQUIRED_PROVIDERS } from "./aws-stack";
 import { configureBackend } from "./backend";
 import { BackupBucket } from "./backup/backup-bucket";
@@ -66,12 +65,8 @@ export class BackupStack extends TerraformStack {
   }
 
   private bundle({ name, bundle }: NodePlan): void {
-    const asset = new TerraformAsset(this, `archive-${name}`, {
-      path: writtenTo(join(App.of(this).outdir, "bundles"), bundle),
-      type: AssetType.FILE,
-      assetHash: bundle.sha256,
-    });
-    const content = { source: asset.path, sourceHash: bundle.sha256 };
+    const { path } = bundleAsset(this, `archive-${name}`, bundle);
+    const content = { source: path, sourceHash: bundle.sha256 };
     this.object(`bundle-${name}`, `${name}.tar.gz`, content, "application/gzip");
   }
 

@@ -30,11 +30,7 @@ export class BundleObject extends Construct {
 
   constructor(scope: Construct, id: string, { bundle, bucket, key }: BundleObjectProps) {
     super(scope, id);
-    const asset = new TerraformAsset(this, "archive", {
-      path: writtenTo(join(App.of(this).outdir, "bundles"), bundle),
-      type: AssetType.FILE,
-      assetHash: bundle.sha256,
-    });
+    const asset = bundleAsset(this, "archive", bundle);
     this.object = new S3Object(this, "Resource", {
       bucket: bucket.name,
       key: bundle.key,
@@ -50,6 +46,15 @@ export class BundleObject extends Construct {
     });
     this.arn = `${bucket.arn}/${bundle.key}`;
   }
+}
+
+/** Creates an asset with the archive of a bundle, so remote runs of HCP Terraform have it too. */
+export function bundleAsset(scope: Construct, id: string, bundle: Bundle): TerraformAsset {
+  return new TerraformAsset(scope, id, {
+    path: writtenTo(join(App.of(scope).outdir, "bundles"), bundle),
+    type: AssetType.FILE,
+    assetHash: bundle.sha256,
+  });
 }
 
 /** Writes a bundle to a folder from which cdktf copies assets, and returns its path. */
