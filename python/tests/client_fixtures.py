@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from aws_double import CREDENTIALS, Account, SessionManager, install_plugin, moto
-from cdktf_dask.client import probe, route, tunnel
+from cdktf_dask.client import route, tunnel
 from cdktf_dask.tls.ca import Profile, create_ca, issue
 from cluster import Cluster
 from doubles import served
@@ -106,7 +106,7 @@ def port_of(address: str) -> int:
 
 def use_port(monkeypatch, port: int) -> None:
     """Let the scheduler have this port, not 8786, for direct connections."""
-    for module in (probe, route, tunnel):
+    for module in (route, tunnel):
         monkeypatch.setattr(module, "SCHEDULER_PORT", port)
 
 

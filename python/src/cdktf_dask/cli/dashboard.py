@@ -32,8 +32,9 @@ def dashboard(
 
     On AWS, the browser warns once, because it does not know the cluster's CA; the user is dask.
     """
-    from cdktf_dask.cli.scheduler_page import DASHBOARD_PORT, open_tunnel, protocol
+    from cdktf_dask.cli.scheduler_page import open_tunnel, protocol
     from cdktf_dask.client.errors import Refused
+    from cdktf_dask.client.ports import DASHBOARD_PORT
     from cdktf_dask.client.progress import Progress
     from cdktf_dask.operations.cluster import Cluster
 

@@ -3,13 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from cdktf_dask.client.ports import DASHBOARD_PORT, SCHEDULER_HTTP_PORT
 from cdktf_dask.client.progress import Progress
 from cdktf_dask.client.tunnel import Tunnel
 from cdktf_dask.operations.cluster import Cluster
-
-DASHBOARD_PORT = 8787
-SCHEDULER_HTTP_PORT = 8788
-"""`PORTS` of `lib/config/ports.ts`. With TLS, 8787 is the dashboard proxy, which requires a password."""
 
 
 @contextmanager

@@ -7,9 +7,9 @@ import sys
 import click
 
 from cdktf_dask.cli.options import cluster_options, print_warnings, report
+from cdktf_dask.client.ports import DASHBOARD_PORT, SCHEDULER_PORT
 
-PORTS = {"scheduler": 8786, "dashboard": 8787}
-"""`PORTS` of `lib/config/ports.ts`."""
+PORTS = {"scheduler": SCHEDULER_PORT, "dashboard": DASHBOARD_PORT}
 
 CHECK_SECONDS = 30
 """Time between two questions whether the scheduler is on another instance."""

@@ -83,7 +83,7 @@ class AwsCluster:
         if running:
             # During a replacement, the new scheduler is the last one that started.
             newest = max(running, key=lambda one: one["LaunchTime"])
-            tag = {tag["Key"]: tag["Value"] for tag in newest["Tags"]}
+            tag = tags_of(newest)
             return SchedulerInstance(
                 newest["InstanceId"],
                 newest["PrivateIpAddress"],
@@ -204,3 +204,8 @@ def _without_tracebacks() -> Iterator[None]:
         yield
     finally:
         log.disabled = before
+
+
+def tags_of(resource: Mapping[str, Any]) -> dict[str, str]:
+    """Tags of a resource, as EC2 and Auto Scaling answer them."""
+    return {tag["Key"]: tag["Value"] for tag in resource.get("Tags", [])}

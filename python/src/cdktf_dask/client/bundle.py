@@ -13,7 +13,7 @@ from pathlib import Path
 from distributed import Security
 
 from cdktf_dask.client.errors import ConnectError
-from cdktf_dask.client.probe import SCHEDULER_PORT
+from cdktf_dask.client.ports import SCHEDULER_PORT
 from cdktf_dask.tls.files import replace
 from cdktf_dask.tls.pem import RENEW_DAYS, read_certificates, verify_pem
 

@@ -4,8 +4,6 @@ import socket
 import ssl
 from threading import Thread
 
-SCHEDULER_PORT = 8786
-
 
 class NoAnswer(Exception):
     """Why no scheduler answers, for a sentence."""

@@ -8,7 +8,8 @@ from distributed import Security
 from cdktf_dask.client.aws import AwsCluster
 from cdktf_dask.client.bundle import Bundle
 from cdktf_dask.client.errors import ConnectError
-from cdktf_dask.client.probe import SCHEDULER_PORT, NoAnswer, Rejected, probe
+from cdktf_dask.client.ports import SCHEDULER_PORT
+from cdktf_dask.client.probe import NoAnswer, Rejected, probe
 from cdktf_dask.client.progress import Progress
 from cdktf_dask.client.tunnel import Tunnel
 

@@ -8,7 +8,7 @@ from threading import Event, Thread
 from cdktf_dask.client.aws import AwsCluster, SchedulerInstance
 from cdktf_dask.client.errors import ConnectError
 from cdktf_dask.client.plugin import Plugin
-from cdktf_dask.client.probe import SCHEDULER_PORT
+from cdktf_dask.client.ports import SCHEDULER_PORT
 
 WATCH_SECONDS = 0.5
 CHECK_SECONDS = 5.0

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from cdktf_dask.client.aws import AwsCluster
+from cdktf_dask.client.aws import AwsCluster, tags_of
 from cdktf_dask.operations.facts import SCHEDULER, Node, Pool, printable
 
 READY = "ready"
@@ -35,7 +35,7 @@ def read_groups(aws: AwsCluster) -> list[Group]:
     """
     filters = [{"Name": "tag:dask:cluster", "Values": [aws.name]}]
     answers = pages(aws, "autoscaling", "describe_auto_scaling_groups", {"Filters": filters})
-    found = [(group, _tags(group)) for answer in answers for group in answer["AutoScalingGroups"]]
+    found = [(group, tags_of(group)) for answer in answers for group in answer["AutoScalingGroups"]]
     groups = [Group(group, tags["dask:pool"]) for group, tags in found if "dask:pool" in tags]
     return sorted(groups, key=lambda group: group.pool.name)
 
@@ -95,7 +95,7 @@ def pages(
 
 
 def _node(instance: Mapping[str, Any], lifecycle: Mapping[str, str]) -> Node:
-    tags = _tags(instance)
+    tags = tags_of(instance)
     tag = printable(tags.get("dask:state", ""))
     state, reason = _state(instance, tag, lifecycle.get(instance["InstanceId"], ""))
     return Node(
@@ -124,7 +124,3 @@ def _state(instance: Mapping[str, Any], tag: str, lifecycle: str) -> tuple[str, 
     if failure:
         return "failed", failure
     return ("ready" if tag == READY else "booting"), ""
-
-
-def _tags(resource: Mapping[str, Any]) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in resource.get("Tags", [])}
