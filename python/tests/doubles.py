@@ -1,10 +1,12 @@
 """Doubles of the services that a node asks: each is an HTTP server on 127.0.0.1 with prepared answers."""
 
 import json
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 
 CREDENTIALS = {
@@ -19,6 +21,33 @@ CREDENTIALS = {
 
 Answer = tuple[int, str]
 """Status and body."""
+
+
+@contextmanager
+def status_server(status: int, pem: Path | None = None) -> Iterator[ThreadingHTTPServer]:
+    """Stands for a program of a node: answers each GET with its `status`, over TLS with a PEM file."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(server.status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Tests assert what the step writes."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.status = status
+    if pem:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(pem)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 @dataclass

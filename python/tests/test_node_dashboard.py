@@ -1,10 +1,7 @@
 """The boot step of the dashboard's reverse proxy, with doubles of the secret, of systemd and of the proxy."""
 
-import ssl
 import subprocess
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import dask.config
 import pytest
@@ -12,6 +9,7 @@ import pytest
 from cdktf_dask.node import dashboard
 from cdktf_dask.node.aws import AwsError
 from cdktf_dask.tls.ca import Profile, create_ca, issue
+from doubles import status_server
 
 PASSWORD = "0123456789abcdef0123456789abcdef"
 
@@ -89,26 +87,9 @@ def pem(tmp_path_factory):
 @pytest.fixture
 def proxy(monkeypatch, pem):
     """Stands for the reverse proxy: answers each request over TLS with its status."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(server.status)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Tests assert what the step writes."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.status = 401
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    monkeypatch.setattr(dashboard, "NODE_PEM", pem)
-    yield server
-    server.shutdown()
-    server.server_close()
+    with status_server(401, pem) as server:
+        monkeypatch.setattr(dashboard, "NODE_PEM", pem)
+        yield server
 
 
 def step(store: Store, proxy, **options: bool) -> None:

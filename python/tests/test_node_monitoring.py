@@ -1,11 +1,9 @@
 """The boot step of Prometheus and Alertmanager, with doubles of systemd and of both programs."""
 
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-
 import pytest
 
 from cdktf_dask.node import monitoring
+from doubles import status_server
 
 TOPIC = "topic_arn: arn:aws:sns:eu-central-1:{account}:dask-production--alerts\n"
 
@@ -27,24 +25,10 @@ def calls(monkeypatch, tmp_path):
 @pytest.fixture
 def server(monkeypatch):
     """Stands for both programs: answers each request with its status."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(server.status)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Tests assert what the step writes."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.status = 200
-    Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    url = f"http://127.0.0.1:{server.server_port}/"
-    monkeypatch.setattr(monitoring, "READY", dict.fromkeys(monitoring.READY, url))
-    yield server
-    server.shutdown()
-    server.server_close()
+    with status_server(200) as server:
+        url = f"http://127.0.0.1:{server.server_port}/"
+        monkeypatch.setattr(monitoring, "READY", dict.fromkeys(monitoring.READY, url))
+        yield server
 
 
 @pytest.fixture
