@@ -48,6 +48,7 @@ const UNRECORDED = {
     "autoscaling:CancelInstanceRefresh",
     "autoscaling:CreateOrUpdateTags",
     "autoscaling:DeleteTags",
+    "autoscaling:DisableMetricsCollection",
     "autoscaling:StartInstanceRefresh",
     "autoscaling:UpdateAutoScalingGroup",
     "ec2:CreateLaunchTemplateVersion",

@@ -3,7 +3,7 @@ import { defineCluster } from "../../../lib/config/define";
 import type { ClusterDefinition, PoolDefinition } from "../../../lib/config/definition";
 import { userData } from "../../../lib/node/user-data";
 import { worker } from "../../node/specs";
-import { Synthesized } from "../../support/synthesized";
+import { type Block, Synthesized } from "../../support/synthesized";
 
 const POOL: PoolDefinition = {
   name: "batch",
@@ -143,6 +143,18 @@ describe("the autoscaling group of a pool", () => {
       ignore_failed_scaling_activities: true,
       suspended_processes: ["AZRebalance"],
     });
+  });
+
+  test("has metrics in CloudWatch every minute, if the cluster has monitoring", () => {
+    const metrics = (group: Block) => [group.enabled_metrics, group.metrics_granularity];
+    expect(metrics(group)).toEqual([
+      [
+        ...["GroupDesiredCapacity", "GroupInServiceInstances", "GroupMaxSize"],
+        ...["GroupMinSize", "GroupPendingInstances", "GroupTerminatingInstances"],
+      ],
+      "1Minute",
+    ]);
+    expect(metrics(synthesize(POOL, {}, { monitoring: false }).group)).toEqual([undefined, undefined]);
   });
 
   test("propagates its tags to the instances", () => {

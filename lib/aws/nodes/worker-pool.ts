@@ -18,6 +18,19 @@ import { WorkerLaunchTemplate } from "./worker-launch-template";
 /** Default of `waitForCapacityMinutes`: the timeout of the launch hook. */
 const DEFAULT_WAIT_FOR_CAPACITY_MINUTES = Math.ceil(LAUNCH_SECONDS / 60);
 
+/**
+ * Metrics of a group in CloudWatch, every minute and free of charge (EC2 Auto Scaling User Guide, "Amazon CloudWatch metrics for
+ * Amazon EC2 Auto Scaling").
+ */
+const GROUP_METRICS = [
+  "GroupDesiredCapacity",
+  "GroupInServiceInstances",
+  "GroupMaxSize",
+  "GroupMinSize",
+  "GroupPendingInstances",
+  "GroupTerminatingInstances",
+];
+
 /** Plan of a pool's nodes, what their instances use, and what they wait for. */
 export interface WorkerPoolProps {
   /** Cluster of the pool. */
@@ -135,6 +148,7 @@ export class WorkerPool extends Construct {
       // AZRebalance terminates busy instances. Without it, launches still balance the zones, and instance refreshes
       // work (EC2 Auto Scaling User Guide, "How suspended processes affect other processes").
       suspendedProcesses: ["AZRebalance"],
+      ...(cluster.monitoring && { enabledMetrics: GROUP_METRICS, metricsGranularity: "1Minute" }),
       ...initialLifecycleHooks(pool),
       // No grace period and no warmup: workers of an instance in service are already registered.
       healthCheckType: "EC2",
