@@ -184,7 +184,7 @@ export class DaskCluster extends Construct {
     const secrets = cluster.tls ? new ClusterSecrets(this, "secrets", { cluster, key }) : undefined;
     if (secrets) this.secrets = secrets;
     const { monitoring } = cluster;
-    if (monitoring) this.alerts = new AlertTopic(this, "alerts", { cluster, monitoring, key });
+    if (monitoring) this.alerts = new AlertTopic(this, "alerts", { cluster, monitoring, account, key });
     const planned = planNodes(cluster);
     if (cluster.bakedImages)
       this.images = new BakedImages(this, "images", {

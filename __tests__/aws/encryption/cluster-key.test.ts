@@ -28,7 +28,7 @@ describe("the key of a cluster", () => {
     });
   });
 
-  test("may be used by its account, for its logs and for the volumes of its pools", () => {
+  test("may be used by its account, for its logs, for alerts and for the volumes of its pools", () => {
     expect(readPolicy(stack.resource("aws_kms_key").policy)).toEqual({
       Version: "2012-10-17",
       Statement: [
@@ -57,6 +57,33 @@ describe("the key of a cluster", () => {
         },
         {
           Effect: "Allow",
+          Sid: "AlertsOfAlarms",
+          Principal: { Service: "cloudwatch.amazonaws.com" },
+          Action: ["kms:Decrypt", "kms:GenerateDataKey*"],
+          Resource: "*",
+          Condition: {
+            StringEquals: {
+              "aws:SourceAccount": "ACCOUNT",
+              "kms:EncryptionContext:aws:sns:topicArn":
+                "arn:PARTITION:sns:ap-southeast-2:ACCOUNT:dask-test--alerts",
+            },
+          },
+        },
+        {
+          Effect: "Allow",
+          Sid: "AlertsOfRules",
+          Principal: { Service: "events.amazonaws.com" },
+          Action: ["kms:Decrypt", "kms:GenerateDataKey*"],
+          Resource: "*",
+          Condition: {
+            StringEquals: {
+              "kms:EncryptionContext:aws:sns:topicArn":
+                "arn:PARTITION:sns:ap-southeast-2:ACCOUNT:dask-test--alerts",
+            },
+          },
+        },
+        {
+          Effect: "Allow",
           Sid: "VolumesOfThePools",
           Principal: { AWS: "AUTOSCALING" },
           Action: USE,
@@ -72,6 +99,16 @@ describe("the key of a cluster", () => {
         },
       ],
     });
+  });
+
+  test("is not for alarms and rules without monitoring", () => {
+    const { Statement } = readPolicy(synthesize({ monitoring: false }).resource("aws_kms_key").policy) as {
+      readonly Statement: readonly { readonly Sid: string }[];
+    };
+    expect(Statement.map(({ Sid }) => Sid)).toEqual([
+      ...["AdministeredByItsAccount", "LogsOfTheCluster"],
+      ...["VolumesOfThePools", "VolumesOfThePoolsWhileAttached"],
+    ]);
   });
 
   test("encrypts every volume, secret, log and image", () => {

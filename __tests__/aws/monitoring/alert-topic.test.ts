@@ -2,6 +2,7 @@ import { AwsStack } from "../../../lib/aws/aws-stack";
 import { defineCluster } from "../../../lib/config/define";
 import type { MonitoringDefinition } from "../../../lib/config/definition";
 import { Synthesized, testApp } from "../../support/synthesized";
+import { allowing, readPolicy } from "../policies";
 
 const QUEUE = "arn:aws:sqs:eu-west-1:123456789012:alerts";
 
@@ -28,6 +29,28 @@ describe("the topic with alerts", () => {
       },
     ]);
     expect(stack.resources("aws_sns_topic_subscription")).toEqual([]);
+  });
+
+  test("lets only alarms and rules of its cluster publish, in addition to IAM policies", () => {
+    const { policy, arn } = synthesize().resource("aws_sns_topic_policy");
+    expect(arn).toMatch(/^\$\{aws_sns_topic\.\w+\.arn\}$/);
+    const publish = { Action: "sns:Publish", Resource: "TOPIC" };
+    const condition = (source: string) => ({
+      StringEquals: { "aws:SourceAccount": "ACCOUNT" },
+      ArnLike: { "aws:SourceArn": source },
+    });
+    expect(readPolicy(policy)).toEqual(
+      allowing(
+        {
+          ...{ Sid: "Alarms", Principal: { Service: "cloudwatch.amazonaws.com" }, ...publish },
+          Condition: condition("arn:PARTITION:cloudwatch:eu-west-1:ACCOUNT:alarm:dask-test--*"),
+        },
+        {
+          ...{ Sid: "Rules", Principal: { Service: "events.amazonaws.com" }, ...publish },
+          Condition: condition("arn:PARTITION:events:eu-west-1:ACCOUNT:rule/dask-test--*"),
+        },
+      ),
+    );
   });
 
   test("has the subscriptions of the definition", () => {

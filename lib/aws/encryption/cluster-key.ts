@@ -6,6 +6,7 @@ import { resourceName } from "../../node/names";
 import type { Account } from "../account/account";
 import type { AutoscalingRole } from "../account/autoscaling-role";
 import { policy, type Statement } from "../account/policy";
+import { keyStatementsOfAlerts } from "../monitoring/alert-publishers";
 import type { EncryptionKey } from "./encryption-key";
 import { logGroupNames } from "./log-names";
 
@@ -34,9 +35,9 @@ export interface ClusterKeyProps {
 }
 
 /**
- * KMS key of all data of a cluster at rest: volumes, AMIs, secrets, bundles and logs. AWS rotates it every year. IAM
+ * KMS key of all data of a cluster at rest: volumes, AMIs, secrets, bundles, logs and alerts. AWS rotates it every year. IAM
  * policies of the account, such as those of the nodes' roles, grant its use; its own policy grants it to CloudWatch
- * Logs and to EC2 Auto Scaling.
+ * Logs, to EC2 Auto Scaling, and to the alarms and rules that publish alerts.
  *
  * @example
  * new TerraformOutput(stack, "key", { value: dask.key.arn });
@@ -51,7 +52,12 @@ export class ClusterKey extends Construct implements EncryptionKey {
       description: `data of the Dask cluster ${cluster.name}`,
       enableKeyRotation: true,
       deletionWindowInDays: DELETION_DAYS,
-      policy: policy(administration(account), logs(cluster, account), ...launches(autoscaling)),
+      policy: policy(
+        administration(account),
+        logs(cluster, account),
+        ...keyStatementsOfAlerts(cluster, account),
+        ...launches(autoscaling),
+      ),
       tags: { Name: resourceName(cluster) },
     });
     new KmsAlias(this, "alias", { name: `alias/${resourceName(cluster)}`, targetKeyId: key.id });

@@ -5,8 +5,9 @@ import type { ITerraformDependable } from "cdktf";
  * The policy of an existing key has to allow access to
  *
  * - IAM policies of its account, by the default statement with `kms:*` for the account;
- * - CloudWatch Logs of the region, for the log groups `/dask/<cluster>/*` and `/aws/imagebuilder/dask-<cluster>*`
- *   (docs/security.md, "Your own KMS key").
+ * - CloudWatch Logs of the region, for the log groups `/dask/<cluster>/*` and `/aws/imagebuilder/dask-<cluster>*`;
+ * - with monitoring, CloudWatch and EventBridge, for messages to the topic `dask-<cluster>--alerts` (docs/security.md, "Your own
+ *   KMS key").
  *
  * @example
  * import { KmsKey } from "@cdktf/provider-aws/lib/kms-key";
