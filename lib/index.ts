@@ -14,6 +14,7 @@ export type { LogGroup } from "./aws/encryption/log-group";
 export type { BakedImages } from "./aws/image/baked-images";
 export type { ImageBuilder } from "./aws/image/image-builder";
 export type { AlertTopic } from "./aws/monitoring/alert-topic";
+export type { CloudWatchMonitoring } from "./aws/monitoring/cloudwatch-monitoring";
 export type { ClusterNetwork } from "./aws/network/cluster-network";
 export type { ClusterSecurityGroups } from "./aws/network/cluster-security-groups";
 export type { FlowLogs } from "./aws/network/flow-logs";

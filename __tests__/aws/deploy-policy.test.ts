@@ -36,6 +36,8 @@ const UNRECORDED = {
   ],
   "tags at creation, which moto does not check": [
     "cloudformation:TagResource",
+    "cloudwatch:TagResource",
+    "events:TagResource",
     "iam:TagInstanceProfile",
     "iam:TagRole",
     "kms:TagResource",
@@ -97,6 +99,11 @@ const NAMED: Readonly<Record<string, readonly [string, (block: Block) => string]
   aws_cloudformation_stack: [
     "cloudformation:CreateStack",
     ({ name }) => `arn:aws:cloudformation:eu-central-1:1:stack/${name}/a-b`,
+  ],
+  aws_cloudwatch_event_rule: ["events:PutRule", ({ name }) => `arn:aws:events:eu-central-1:1:rule/${name}`],
+  aws_cloudwatch_metric_alarm: [
+    "cloudwatch:PutMetricAlarm",
+    ({ alarm_name }) => `arn:aws:cloudwatch:eu-central-1:1:alarm:${alarm_name}`,
   ],
   aws_cloudwatch_log_group: [
     "logs:CreateLogGroup",
@@ -172,6 +179,17 @@ describe("policies of the identity that deploys", () => {
   describe.each(Object.entries(UNRECORDED))("allow what a recording cannot show: %s", (_, actions) => {
     test.each(actions)("%s", (action) => {
       expect(allows(action)).toBe(true);
+    });
+  });
+
+  test("create the service-linked roles of services only, such as that of alarms with a recovery", () => {
+    const create = statements().find(({ actions }) => actions.includes("iam:CreateServiceLinkedRole"));
+    // CloudWatch API Reference, PutMetricAlarm: AWSServiceRoleForCloudWatchEvents, of events.amazonaws.com.
+    expect(create?.Condition?.StringEquals).toEqual({
+      "iam:AWSServiceName": [
+        ...["autoscaling.amazonaws.com", "events.amazonaws.com"],
+        ...["imagebuilder.amazonaws.com", "spot.amazonaws.com"],
+      ],
     });
   });
 

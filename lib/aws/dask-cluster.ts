@@ -24,6 +24,7 @@ import { ExistingKey } from "./encryption/existing-key";
 import { LogGroup } from "./encryption/log-group";
 import { BakedImages } from "./image/baked-images";
 import { AlertTopic } from "./monitoring/alert-topic";
+import { CloudWatchMonitoring } from "./monitoring/cloudwatch-monitoring";
 import type { ClusterNetwork } from "./network/cluster-network";
 import { ClusterSecurityGroups } from "./network/cluster-security-groups";
 import { ExistingNetwork } from "./network/existing-network";
@@ -119,8 +120,10 @@ export class DaskCluster extends Construct {
   readonly key: ClusterKey | ExistingKey;
   /** Secrets with certificates, and with the password of the dashboard; undefined without TLS. */
   readonly secrets?: ClusterSecrets;
-  /** Topic with the alerts of Prometheus; undefined without monitoring. */
+  /** Topic with the alerts of Prometheus and of CloudWatch; undefined without monitoring. */
   readonly alerts?: AlertTopic;
+  /** Alarms of CloudWatch; undefined without monitoring. */
+  readonly cloudWatch?: CloudWatchMonitoring;
   /** Security groups of the instances, for additional rules. */
   readonly securityGroups: ClusterSecurityGroups;
   /** Location of the backups; undefined without `backup` in the definition. */
@@ -228,6 +231,11 @@ export class DaskCluster extends Construct {
       waitForCapacityMinutes === 0
         ? undefined
         : new SchedulerReadiness(this, "scheduler-readiness", { cluster, scheduler: this.scheduler });
+    if (this.alerts)
+      this.cloudWatch = new CloudWatchMonitoring(this, "cloudwatch", {
+        ...{ cluster, account, scheduler: this.scheduler },
+        ...{ pools: this.plan.pools, alerts: this.alerts },
+      });
     const pools = new Construct(this, "pools");
     const roles = new Construct(this, "pool-roles");
     this.pools = Object.fromEntries(
