@@ -234,7 +234,7 @@ export class DaskCluster extends Construct {
     if (this.alerts)
       this.cloudWatch = new CloudWatchMonitoring(this, "cloudwatch", {
         ...{ cluster, account, scheduler: this.scheduler },
-        ...{ pools: this.plan.pools, alerts: this.alerts },
+        ...{ pools: this.plan.pools, logs: this.logs, alerts: this.alerts },
       });
     const pools = new Construct(this, "pools");
     const roles = new Construct(this, "pool-roles");

@@ -3,6 +3,8 @@ import { canRecover } from "../../../lib/aws/monitoring/scheduler-alarms";
 import { LAUNCH_SECONDS } from "../../../lib/aws/nodes/launch-hook";
 import { defineCluster } from "../../../lib/config/define";
 import type { ClusterDefinition } from "../../../lib/config/definition";
+import { packageFile } from "../../../lib/node/package-file";
+import { SPOT_NOTICE } from "../../../lib/node/spot";
 import { type Block, Synthesized } from "../../support/synthesized";
 import { readArn } from "../policies";
 
@@ -175,8 +177,63 @@ describe("the rule for failed launches", () => {
   });
 });
 
+describe("spot interruptions", () => {
+  const stack = synthesize({
+    pools: [
+      { name: "cpu", kind: "cpu", spotPercentage: 50 },
+      { name: "large", kind: "cpu", spotPercentage: 0 },
+    ],
+  });
+
+  test("are counted by pool in the logs of the nodes", () => {
+    expect(stack.resource("aws_cloudwatch_log_metric_filter")).toEqual({
+      name: "dask-test--spot-interruptions",
+      log_group_name: expect.stringMatching(/^\$\{aws_cloudwatch_log_group\.dask_logs_\w+\.name\}$/),
+      pattern: '{ ($.unit = "dask-spot.service") && ($.message = "EC2 interrupts this instance: *") }',
+      metric_transformation: {
+        name: "SpotInterruptions",
+        namespace: "Dask/test",
+        value: "1",
+        unit: "Count",
+        dimensions: { pool: "$.pool" },
+      },
+    });
+  });
+
+  test("are what the node logs", () => {
+    expect(packageFile("python/src/cdktf_dask/node/spot.py")).toContain(
+      `print(f"${SPOT_NOTICE}{notice}; draining", flush=True)`,
+    );
+  });
+
+  test("raise an alarm for each pool with spot instances", () => {
+    expect(alarm(stack, "dask-test--cpu--spot-interruptions")).toEqual({
+      alarm_name: "dask-test--cpu--spot-interruptions",
+      alarm_description:
+        "EC2 interrupts spot instances of pool cpu of test. Their workers move their data to others, and the pool starts replacements. If that happens often, add instance types or zones.",
+      namespace: "Dask/test",
+      metric_name: "SpotInterruptions",
+      dimensions: { pool: "cpu" },
+      statistic: "Sum",
+      period: 300,
+      evaluation_periods: 1,
+      comparison_operator: "GreaterThanThreshold",
+      threshold: 0,
+      treat_missing_data: "notBreaching",
+      alarm_actions: [TOPIC],
+    });
+    expect(alarm(stack, "dask-test--large--spot-interruptions")).toEqual({});
+  });
+
+  test("are not counted without spot instances", () => {
+    const { counts } = synthesize({ pools: [{ name: "cpu", kind: "cpu", spotPercentage: 0 }] });
+    expect(counts).toMatchObject({ aws_cloudwatch_metric_alarm: 3 });
+    expect(counts).not.toHaveProperty("aws_cloudwatch_log_metric_filter");
+  });
+});
+
 test("a cluster without monitoring has no alarms and no rule", () => {
   const { counts } = synthesize({ monitoring: false });
   expect(counts.aws_instance).toBe(1);
-  expect(Object.keys(counts).filter((type) => /cloudwatch_(metric|event)/.test(type))).toEqual([]);
+  expect(Object.keys(counts).filter((type) => /cloudwatch_(metric|event|log_metric)/.test(type))).toEqual([]);
 });

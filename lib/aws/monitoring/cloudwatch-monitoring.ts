@@ -3,11 +3,13 @@ import { Construct } from "constructs";
 import type { ResolvedCluster } from "../../config/resolved-cluster";
 import type { PoolPlan } from "../../node/plan";
 import type { Account } from "../account/account";
+import type { LogGroup } from "../encryption/log-group";
 import type { Scheduler } from "../nodes/scheduler";
 import type { AlertTopic } from "./alert-topic";
 import { InServiceAlarm } from "./in-service-alarm";
 import { LaunchFailures } from "./launch-failures";
 import { SchedulerAlarms } from "./scheduler-alarms";
+import { SpotInterruptions } from "./spot-interruptions";
 
 /** Nodes that CloudWatch watches, and who gets the alerts. */
 export interface CloudWatchMonitoringProps {
@@ -19,31 +21,38 @@ export interface CloudWatchMonitoringProps {
   readonly scheduler: Scheduler;
   /** Plans of the pools. */
   readonly pools: readonly PoolPlan[];
+  /** Log group with the journals of the nodes. */
+  readonly logs: LogGroup;
   /** Topic of the alerts. */
   readonly alerts: AlertTopic;
 }
 
 /**
  * Alerts for what AWS knows and Prometheus does not, because it runs on the scheduler's instance: status checks of the scheduler,
- * pools that are short of instances, and failed launches. They go to the topic with the alerts of Prometheus.
+ * pools that are short of instances, spot interruptions and failed launches. They go to the topic with the alerts of Prometheus.
  *
  * @example
  * for (const alarm of dask.cloudWatch?.alarms ?? [])
  *   alarm.insufficientDataActions = ["arn:aws:sns:eu-central-1:123456789012:on-call"];
  */
 export class CloudWatchMonitoring extends Construct {
-  /** The alarms, first those of the scheduler, then those of the pools in the order of the definition. */
+  /** The alarms, first those of the scheduler, then those of the pools. */
   readonly alarms: readonly CloudwatchMetricAlarm[];
 
   constructor(scope: Construct, id: string, props: CloudWatchMonitoringProps) {
     super(scope, id);
-    const { cluster, account, scheduler, pools, alerts } = props;
+    const { cluster, account, scheduler, pools, logs, alerts } = props;
     const { alarms } = new SchedulerAlarms(this, "scheduler", { cluster, account, scheduler, alerts });
     const inService = new Construct(this, "in-service");
-    this.alarms = [
-      ...alarms,
-      ...pools.map((pool) => new InServiceAlarm(inService, pool.pool.name, { cluster, pool, alerts }).alarm),
-    ];
+    const ofPools = pools.map(
+      (pool) => new InServiceAlarm(inService, pool.pool.name, { cluster, pool, alerts }).alarm,
+    );
+    const spot = pools.map(({ pool }) => pool).filter(({ spotPercentage }) => spotPercentage > 0);
+    const ofSpot =
+      spot.length > 0
+        ? new SpotInterruptions(this, "spot-interruptions", { cluster, pools: spot, logs, alerts }).alarms
+        : [];
+    this.alarms = [...alarms, ...ofPools, ...ofSpot];
     new LaunchFailures(this, "launch-failures", { cluster, alerts });
   }
 }
