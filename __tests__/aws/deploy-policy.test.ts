@@ -100,6 +100,10 @@ const NAMED: Readonly<Record<string, readonly [string, (block: Block) => string]
     "cloudformation:CreateStack",
     ({ name }) => `arn:aws:cloudformation:eu-central-1:1:stack/${name}/a-b`,
   ],
+  aws_cloudwatch_dashboard: [
+    "cloudwatch:PutDashboard",
+    ({ dashboard_name }) => `arn:aws:cloudwatch::1:dashboard/${dashboard_name}`,
+  ],
   aws_cloudwatch_event_rule: ["events:PutRule", ({ name }) => `arn:aws:events:eu-central-1:1:rule/${name}`],
   aws_cloudwatch_metric_alarm: [
     "cloudwatch:PutMetricAlarm",

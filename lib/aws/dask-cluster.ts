@@ -122,7 +122,7 @@ export class DaskCluster extends Construct {
   readonly secrets?: ClusterSecrets;
   /** Topic with the alerts of Prometheus and of CloudWatch; undefined without monitoring. */
   readonly alerts?: AlertTopic;
-  /** Alarms of CloudWatch; undefined without monitoring. */
+  /** Alarms and dashboard of CloudWatch; undefined without monitoring. */
   readonly cloudWatch?: CloudWatchMonitoring;
   /** Security groups of the instances, for additional rules. */
   readonly securityGroups: ClusterSecurityGroups;

@@ -6,6 +6,7 @@ import type { Account } from "../account/account";
 import type { LogGroup } from "../encryption/log-group";
 import type { Scheduler } from "../nodes/scheduler";
 import type { AlertTopic } from "./alert-topic";
+import { ClusterDashboard } from "./cluster-dashboard";
 import { InServiceAlarm } from "./in-service-alarm";
 import { LaunchFailures } from "./launch-failures";
 import { SchedulerAlarms } from "./scheduler-alarms";
@@ -30,6 +31,7 @@ export interface CloudWatchMonitoringProps {
 /**
  * Alerts for what AWS knows and Prometheus does not, because it runs on the scheduler's instance: status checks of the scheduler,
  * pools that are short of instances, spot interruptions and failed launches. They go to the topic with the alerts of Prometheus.
+ * A dashboard in CloudWatch, `dask-<cluster>--<region>`, shows the same.
  *
  * @example
  * for (const alarm of dask.cloudWatch?.alarms ?? [])
@@ -54,5 +56,6 @@ export class CloudWatchMonitoring extends Construct {
         : [];
     this.alarms = [...alarms, ...ofPools, ...ofSpot];
     new LaunchFailures(this, "launch-failures", { cluster, alerts });
+    new ClusterDashboard(this, "dashboard", { cluster, scheduler, pools, alarms: this.alarms });
   }
 }

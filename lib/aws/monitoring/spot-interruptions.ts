@@ -9,6 +9,23 @@ import type { AlertTopic } from "./alert-topic";
 
 const PERIOD_SECONDS = 300;
 
+const METRIC = "SpotInterruptions";
+
+const DIMENSION = "pool";
+
+function namespaceOf({ name }: ResolvedCluster): string {
+  return `Dask/${name}`;
+}
+
+/** Returns the metric with the number of spot interruptions of a pool. */
+export function spotMetric(cluster: ResolvedCluster, pool: string) {
+  return {
+    namespace: namespaceOf(cluster),
+    metric: METRIC,
+    dimension: [DIMENSION, pool],
+  } as const;
+}
+
 /** Pools with spot instances, their logs, and who gets the alerts. */
 export interface SpotInterruptionsProps {
   /** Cluster of the pools. */
@@ -35,20 +52,22 @@ export class SpotInterruptions extends Construct {
 
   constructor(scope: Construct, id: string, { cluster, pools, logs, alerts }: SpotInterruptionsProps) {
     super(scope, id);
-    const name = "SpotInterruptions";
-    const namespace = `Dask/${cluster.name}`;
     new CloudwatchLogMetricFilter(this, "Resource", {
       name: resourceName(cluster, "spot-interruptions"),
       logGroupName: logs.group.name,
       pattern: `{ ($.unit = "${SPOT_UNIT}") && ($.message = "${SPOT_NOTICE}*") }`,
-      metricTransformation: { name, namespace, value: "1", unit: "Count", dimensions: { pool: "$.pool" } },
+      metricTransformation: {
+        ...{ name: METRIC, namespace: namespaceOf(cluster), value: "1", unit: "Count" },
+        dimensions: { [DIMENSION]: "$.pool" },
+      },
     });
     this.alarms = pools.map(
       (pool) =>
         new CloudwatchMetricAlarm(this, pool.name, {
           alarmName: resourceName(cluster, pool.name, "spot-interruptions"),
           alarmDescription: `EC2 interrupts spot instances of pool ${pool.name} of ${cluster.name}. Their workers move their data to others, and the pool starts replacements. If that happens often, add instance types or zones.`,
-          ...{ namespace, metricName: name, dimensions: { pool: pool.name }, statistic: "Sum" },
+          ...{ namespace: namespaceOf(cluster), metricName: METRIC, statistic: "Sum" },
+          dimensions: { [DIMENSION]: pool.name },
           period: PERIOD_SECONDS,
           evaluationPeriods: 1,
           comparisonOperator: "GreaterThanThreshold",
