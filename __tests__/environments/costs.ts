@@ -15,6 +15,8 @@ export const PRICES = {
   natPerHour: 0.052,
   publicAddressPerHour: 0.005,
   detailedMonitoringPerMonth: 2.1,
+  /** For each metric of an alarm. */
+  alarmMetricPerMonth: 0.1,
   keyPerMonth: 1,
   secretPerMonth: 0.4,
   hostedZonePerMonth: 0.5,
@@ -37,7 +39,8 @@ export function costTable(clusters: Readonly<Record<string, ResolvedCluster>>): 
 }
 
 /** The cost that does not depend on the size of the pools. */
-export function fixed({ network, scheduler, tls }: ResolvedCluster): number {
+export function fixed(cluster: ResolvedCluster): number {
+  const { network, scheduler, tls } = cluster;
   const zones = network.zones.length;
   const nats = { none: 0, single: 1, "per-zone": zones }[network.nat];
   if (network.endpoints) throw new Error("interface endpoints have no price; add it to costs.ts");
@@ -46,9 +49,16 @@ export function fixed({ network, scheduler, tls }: ResolvedCluster): number {
     nats * (PRICES.natPerHour + PRICES.publicAddressPerHour) * HOURS +
     PRICES.keyPerMonth +
     PRICES.hostedZonePerMonth +
+    alarmMetrics(cluster) * PRICES.alarmMetricPerMonth +
     // One secret each for the CA, workers, clients and the dashboard.
     (tls ? 4 : 0) * PRICES.secretPerMonth
   );
+}
+
+/** The metrics of all alarms: one for each status check of the scheduler, two for missing instances, one for interruptions. */
+export function alarmMetrics({ monitoring, pools }: ResolvedCluster): number {
+  const spot = pools.filter(({ spotPercentage }) => spotPercentage > 0);
+  return monitoring ? 2 + 2 * pools.length + spot.length : 0;
 }
 
 /** The cost of all pools at their maximum size, with the first of their instance types. */

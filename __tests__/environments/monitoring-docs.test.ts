@@ -1,4 +1,6 @@
 import { parse } from "yaml";
+import { MISSING_MINUTES } from "../../lib/aws/monitoring/in-service-alarm";
+import { LAUNCH_SECONDS } from "../../lib/aws/nodes/launch-hook";
 import { defineCluster } from "../../lib/config/define";
 import { packageFile } from "../../lib/node/package-file";
 import { table, WrittenTable } from "./written-table";
@@ -29,6 +31,13 @@ test("docs/monitoring.md has the alerts of the rules: npm run docs:tables writes
   if (process.env.TABLES === "write") written.write(text);
   expect(written.text).toBe(text);
   expect(rows).toHaveLength(20);
+});
+
+test("docs/monitoring.md says after how many minutes a pool is short of instances", () => {
+  expect(packageFile("docs/monitoring.md")).toContain(
+    `fewer instances in service than desired for ${MISSING_MINUTES} minutes`,
+  );
+  expect(MISSING_MINUTES * 60).toBe(LAUNCH_SECONDS + 300);
 });
 
 test("the definition in docs/monitoring.md is valid", () => {

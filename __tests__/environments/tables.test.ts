@@ -1,8 +1,10 @@
 import { baked } from "../../environments/baked";
 import { development } from "../../environments/development";
 import { production } from "../../environments/production";
+import { AwsStack } from "../../lib/aws/aws-stack";
 import { defineCluster } from "../../lib/config/define";
-import { costTable, fixed, PRICES, pools } from "./costs";
+import { type Block, Synthesized, testApp } from "../support/synthesized";
+import { alarmMetrics, costTable, fixed, PRICES, pools } from "./costs";
 import { need, quotaTable, vcpus } from "./quotas";
 import { WrittenTable } from "./written-table";
 
@@ -75,6 +77,18 @@ describe("quotas", () => {
 test("a NAT gateway in each zone costs more than one", () => {
   const perZone = { ...production, network: { ...production.network, nat: "single" as const } };
   expect(fixed(production) - fixed(perZone)).toBeCloseTo(730 * (0.052 + 0.005), 5);
+});
+
+test("alarms cost by the metrics that they have", () => {
+  const metrics = ({ metric_query }: Block) => (Array.isArray(metric_query) ? metric_query.length - 1 : 1);
+  const alarms = new Synthesized(new AwsStack(testApp(), "production", { cluster: production })).resources(
+    "aws_cloudwatch_metric_alarm",
+  );
+  expect(alarms.map(metrics).reduce((total, count) => total + count, 0)).toBe(8);
+  expect(alarmMetrics(production)).toBe(8);
+  const { monitoring, ...without } = production;
+  expect(monitoring).toBeDefined();
+  expect(alarmMetrics(without)).toBe(0);
 });
 
 test("the cost of a pool is proportional to its maximum size", () => {

@@ -114,7 +114,7 @@ export class Outputs extends Construct {
     this.output(
       "alert_topic",
       alerts?.arn,
-      "SNS topic with the alerts of Prometheus, for more subscriptions",
+      "SNS topic with the alerts of Prometheus and CloudWatch, for more subscriptions",
     );
     this.output(
       "backup",
