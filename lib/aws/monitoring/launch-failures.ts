@@ -18,7 +18,7 @@ export interface LaunchFailuresProps {
  * missing capacity or a quota. A group repeats a failed launch, so there can be several messages. EC2 Auto Scaling emits the
  * events on a best-effort basis (its User Guide, "Amazon EC2 Auto Scaling event reference").
  *
- * It exists before the groups do, so it also reports the launches of the first deployment.
+ * It does not wait for the groups, so it also reports launches of the first deployment.
  */
 export class LaunchFailures extends Construct {
   constructor(scope: Construct, id: string, { cluster, alerts }: LaunchFailuresProps) {
