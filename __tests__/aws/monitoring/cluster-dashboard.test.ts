@@ -100,6 +100,17 @@ test("the dashboard shows alarms, sizes of the pools, the scheduler, spot interr
   ]);
 });
 
+test("the dashboard does not change when the pools are reordered", () => {
+  const cpu = { name: "cpu", kind: "cpu", spotPercentage: 50 } as const;
+  const large = { name: "large", kind: "cpu", spotPercentage: 10 } as const;
+  const [one, other] = [
+    [cpu, large],
+    [large, cpu],
+  ].map((pools) => widgets(synthesize({ pools })));
+  expect(one).toEqual(other);
+  expect(one?.length).toBe(7);
+});
+
 test("the dashboard shows the metrics that the groups publish", () => {
   const stack = synthesize();
   const shown = JSON.stringify(widgets(stack)).match(/"Group\w+"/g) ?? [];

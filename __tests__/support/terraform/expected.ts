@@ -1,13 +1,16 @@
 import { defineCluster } from "../../../lib/config/define";
-import type { ResolvedCluster } from "../../../lib/config/resolved-cluster";
+import type { Pool, ResolvedCluster } from "../../../lib/config/resolved-cluster";
 import { changes, type Plan } from "./workspace";
 
-/** A new scheduler: the pools roll, because their workers have to register with it. */
+/** A new scheduler: the pools roll, because their workers have to register with it, and CloudWatch watches another instance. */
 export const newScheduler = (pools: readonly string[]) => [
   "replace aws_instance.cluster_scheduler",
   "replace aws_cloudformation_stack.cluster_scheduler-readiness",
   "replace null_resource.cluster_scheduler_generation",
   ...pools.map((pool) => `update aws_autoscaling_group.cluster_pools_${pool}`),
+  "update aws_cloudwatch_dashboard.cluster_cloudwatch_dashboard",
+  "update aws_cloudwatch_metric_alarm.cluster_cloudwatch_scheduler_instance",
+  "update aws_cloudwatch_metric_alarm.cluster_cloudwatch_scheduler_system",
 ];
 
 /** Another bundle of a node, and the policy of its role to read it. */
@@ -61,7 +64,7 @@ export function zone(
 }
 
 /** Changes of all resources of a pool. */
-export function pool(action: string, name: string | undefined): readonly string[] {
+export function pool(action: string, { name, spotPercentage }: Pool): readonly string[] {
   const policies = [
     ...["answer-launch-hook", "key-of-secrets", "read-bundle"],
     ...["secrets", "session-manager", "tag-machines", "write-logs"],
@@ -69,6 +72,10 @@ export function pool(action: string, name: string | undefined): readonly string[
   return [
     `aws_autoscaling_group.cluster_pools_${name}`,
     `aws_autoscaling_lifecycle_hook.cluster_pools_${name}_launch-hook`,
+    `aws_cloudwatch_metric_alarm.cluster_cloudwatch_in-service_${name}`,
+    ...(spotPercentage > 0
+      ? [`aws_cloudwatch_metric_alarm.cluster_cloudwatch_spot-interruptions_${name}`]
+      : []),
     `aws_launch_template.cluster_pools_${name}_template`,
     `aws_s3_object.cluster_bundles_${name}`,
     `aws_iam_role.cluster_pool-roles_${name}`,

@@ -38,12 +38,14 @@ export interface CloudWatchMonitoringProps {
  *   alarm.insufficientDataActions = ["arn:aws:sns:eu-central-1:123456789012:on-call"];
  */
 export class CloudWatchMonitoring extends Construct {
-  /** The alarms, first those of the scheduler, then those of the pools. */
+  /** The alarms, first those of the scheduler, then those of the pools, by name. */
   readonly alarms: readonly CloudwatchMetricAlarm[];
 
   constructor(scope: Construct, id: string, props: CloudWatchMonitoringProps) {
     super(scope, id);
-    const { cluster, account, scheduler, pools, logs, alerts } = props;
+    const { cluster, account, scheduler, logs, alerts } = props;
+    // By name, so that another order of the pools in the definition changes nothing.
+    const pools = props.pools.toSorted((one, other) => (one.pool.name < other.pool.name ? -1 : 1));
     const { alarms } = new SchedulerAlarms(this, "scheduler", { cluster, account, scheduler, alerts });
     const inService = new Construct(this, "in-service");
     const ofPools = pools.map(
