@@ -29,10 +29,12 @@ export type { PoolRole } from "./aws/roles/pool-role";
 export type { SchedulerRole } from "./aws/roles/scheduler-role";
 export type { AddressPath } from "./config/address-defaults";
 export type { Amount } from "./config/amounts";
+export type { Autoscaling, Scaling } from "./config/autoscaling";
 export { defineCluster } from "./config/define";
 export type {
   AlertSubscription,
   Architecture,
+  AutoscalingDefinition,
   Backend,
   BackupDefinition,
   ClusterDefinition,

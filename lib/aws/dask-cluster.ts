@@ -1,6 +1,7 @@
 import { Annotations } from "cdktf";
 import { Construct } from "constructs";
 import type { ResolvedCluster } from "../config/resolved-cluster";
+import { checkScalingOnAws } from "../config/rules/autoscaling";
 import { dataWarnings, permissionsBoundaryOf } from "../config/rules/data";
 import { unknownDaskKeys } from "../config/rules/settings";
 import { checkExistingNetwork } from "../config/rules/vpc";
@@ -148,6 +149,7 @@ export class DaskCluster extends Construct {
     super(scope, id);
     const { cluster, waitForCapacityMinutes } = props;
     if (props.network) checkExistingNetwork(cluster, props.network);
+    checkScalingOnAws(cluster);
     const deployment = { existingNetwork: props.network !== undefined };
     const warnings = [
       settingsWithoutEffect(cluster, deployment),

@@ -1,3 +1,4 @@
+import type { AutoscalingDefinition } from "./definition/autoscaling";
 import type { Backend } from "./definition/backend";
 import type { BackupDefinition } from "./definition/backup";
 import type { DataDefinition } from "./definition/data";
@@ -10,6 +11,7 @@ import type { PoolDefinition, SchedulerDefinition } from "./definition/nodes";
 import type { SettingsDefinition } from "./definition/settings";
 import type { ReleaseName } from "./releases";
 
+export type { AutoscalingDefinition } from "./definition/autoscaling";
 export type { Backend, HcpBackend, LocalBackend, S3Backend } from "./definition/backend";
 export type { BackupDefinition } from "./definition/backup";
 export type { DataDefinition } from "./definition/data";
@@ -81,6 +83,20 @@ export interface ClusterDefinition extends SettingsDefinition {
   readonly scheduler?: SchedulerDefinition;
   /** @default - one CPU pool named `cpu` */
   readonly pools?: readonly PoolDefinition[];
+  /**
+   * Whether the number of nodes of each pool follows the work, between its minSize and maxSize (docs/scaling.md), and its limits
+   * for all pools.
+   *
+   * @default - with the defaults of `AutoscalingDefinition` if the minSize of a pool is below its maxSize
+   */
+  readonly autoscaling?: boolean | AutoscalingDefinition;
+  /**
+   * Prices of instance types in USD per hour, such as `{ "m7i.2xlarge": 0.48 }`, in place of those that this version knows: for
+   * private price agreements and for types without a known price.
+   *
+   * @default - the on-demand prices that this version knows (docs/costs.md)
+   */
+  readonly prices?: Readonly<Record<string, number>>;
   /**
    * Whether instances start from AMIs that contain packages, conda, the Python environment and the GPU driver, so that they
    * install nothing at boot. EC2 Image Builder builds the AMIs during the deployment, and again when their contents change.

@@ -1,5 +1,6 @@
 import { addressDefaults } from "./address-defaults";
 import { formatBytes, readAmount } from "./amounts";
+import { autoscalingOf, scalingOf } from "./autoscaling";
 import { GIB } from "./bytes";
 import { contains, hostOf } from "./cidr";
 import type {
@@ -74,6 +75,8 @@ export function resolve(definition: ClusterDefinition): ResolvedCluster {
     ...(definition.ssh && { ssh: { ...definition.ssh } }),
     logRetentionDays: definition.logRetentionDays ?? 365,
     ...monitoringOf(definition.monitoring, region),
+    ...autoscalingOf(definition.autoscaling, pools),
+    prices: { ...definition.prices },
     deletionProtection: definition.deletionProtection ?? false,
     bakedImages,
     ...setupOf(definition),
@@ -218,6 +221,7 @@ function common(
     minSize,
     desiredSize,
     maxSize: definition.maxSize ?? Math.max(10, desiredSize, minSize),
+    ...scalingOf(definition),
     onDemandBase,
     spotPercentage,
     memoryLimit: readAmount(memoryLimit) ?? "auto",

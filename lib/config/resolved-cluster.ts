@@ -1,5 +1,6 @@
 import type { AddressPath } from "./address-defaults";
 import type { Amount } from "./amounts";
+import type { Autoscaling, Scaling } from "./autoscaling";
 import type {
   Backend,
   BackupDefinition,
@@ -37,6 +38,10 @@ export interface ResolvedCluster extends SettingsDefinition {
   readonly backup?: BackupDefinition;
   /** Prometheus with its alerts; absent without. */
   readonly monitoring?: Monitoring;
+  /** Autoscaling of the pools; absent without. */
+  readonly autoscaling?: Autoscaling;
+  /** Prices that the definition gives, in USD per hour by instance type. */
+  readonly prices: Readonly<Record<string, number>>;
   readonly deletionProtection: boolean;
   /** Whether instances start from baked AMIs. */
   readonly bakedImages: boolean;
@@ -126,11 +131,14 @@ export interface Scheduler extends SettingsDefinition {
 export type Pool = CpuPool | GpuPool;
 
 /** Fields of both kinds of pools. */
-export interface CommonPool extends SettingsDefinition {
+export interface CommonPool extends SettingsDefinition, Scaling {
   readonly name: string;
   readonly instanceTypes: readonly string[];
+  /** Minimum number of nodes, which the autoscaler keeps. */
   readonly minSize: number;
+  /** Number of nodes of the first deployment. */
   readonly desiredSize: number;
+  /** Maximum number of nodes. */
   readonly maxSize: number;
   readonly onDemandBase: number;
   readonly spotPercentage: number;

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { MAX_VCPUS } from "./instance-types";
 import { RELEASE_NAMES } from "./releases";
 import { memoryLimit, rmmPool, spillLimit } from "./schema/amounts";
+import { autoscaling, poolScaling, price } from "./schema/autoscaling";
 import { backend } from "./schema/backend";
 import { backup, bucketWithoutDots } from "./schema/backup";
 import { data, policyArn } from "./schema/data";
@@ -90,6 +91,7 @@ const commonPool = {
   minSize: integer(0, 5000).optional(),
   desiredSize: integer(0, 5000).optional(),
   maxSize: integer(0, 5000).optional(),
+  ...poolScaling,
   onDemandBase: integer(0, 5000).optional(),
   spotPercentage: integer(0, 100).optional(),
   memoryLimit: memoryLimit.optional(),
@@ -153,6 +155,8 @@ export const definitionSchema = object({
     nodeSetup: nodeSetup.optional(),
   }).optional(),
   pools: z.array(pool).max(50).optional(),
+  autoscaling: autoscaling.optional(),
+  prices: z.record(instanceType, price).optional(),
   bakedImages: z.boolean().optional(),
   nodeSetup: nodeSetup.optional(),
   tls: z.boolean().optional(),

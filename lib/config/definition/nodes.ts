@@ -76,23 +76,44 @@ export interface CommonPoolDefinition extends SettingsDefinition {
    */
   readonly instanceTypes?: readonly string[];
   /**
-   * Minimum number of instances.
+   * Minimum number of instances, which the autoscaler keeps. The Auto Scaling group has a minimum of 0, so that the autoscaler
+   * and the dead man's switch can end every instance.
    *
    * @default 0
    */
   readonly minSize?: number;
   /**
-   * Number of instances of the first deployment. Later deployments keep the current number.
+   * Number of instances of the first deployment. After that, the autoscaler sets it, and deployments keep the current number.
    *
    * @default - 1, or the nearest that minSize and maxSize allow
    */
   readonly desiredSize?: number;
   /**
-   * Maximum number of instances.
+   * Maximum number of instances: a limit of the Auto Scaling group, which the autoscaler cannot exceed.
    *
    * @default - 10, or desiredSize or minSize where that is more
    */
   readonly maxSize?: number;
+  /**
+   * How long fewer instances must be enough for the work before the pool loses instances, as Dask reads a duration: a text such
+   * as "5 minutes" or "90s", or a number of seconds. At least 1 minute on AWS.
+   *
+   * @default "5 minutes"
+   */
+  readonly idleTimeout?: string | number;
+  /**
+   * Time in which the pool should do the work that waits: the autoscaler starts as many instances as that takes.
+   *
+   * @default "2 minutes"
+   */
+  readonly targetDuration?: string | number;
+  /**
+   * How long an instance waits for its running tasks and moves its results before it ends, at most 2 hours. A task that runs
+   * longer runs again on another instance.
+   *
+   * @default "10 minutes"
+   */
+  readonly drainTimeout?: string | number;
   /**
    * Number of on-demand instances that are started before any spot instance.
    *

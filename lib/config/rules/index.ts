@@ -1,5 +1,6 @@
 import { blocks, derivedSubnets, dockerBridge, schedulerAddress } from "./addresses";
 import { imageForArchitecture, oneArchitecture } from "./architectures";
+import { costWithinLimit, nodesWithinLimit, pricesKnown } from "./autoscaling";
 import { backupBucket } from "./backup";
 import { arnsOfThePartition, dataOnce, managedPolicyCount } from "./data";
 import { schedulerReachable, subnetsOnce, zonesOfPools } from "./existing-network";
@@ -50,6 +51,9 @@ export const rules: readonly Rule[] = [
   schedulerReachable,
   poolNames,
   poolSizes,
+  nodesWithinLimit,
+  pricesKnown,
+  costWithinLimit,
   instanceTypes,
   oneArchitecture,
   instanceStore,
