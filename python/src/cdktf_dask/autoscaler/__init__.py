@@ -1,0 +1,4 @@
+"""Autoscaler of a cluster: a process next to the scheduler that changes the sizes of pools.
+
+It imports neither Dask nor, outside of `capacity`, anything but the standard library.
+"""
