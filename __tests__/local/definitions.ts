@@ -32,6 +32,11 @@ export function clusterOf(
   return defineCluster({ name: "test", release, network: { adminSubnets: ["127.0.0.0/8"] }, pools });
 }
 
+/** The same pool with a fixed size: as many nodes at most as at the start. */
+export function fixedSize<P extends PoolDefinition>(pool: P): P {
+  return { ...pool, maxSize: Math.max(1, pool.desiredSize ?? 1) };
+}
+
 /** Returns the message of the error that a function throws. */
 export async function failure(action: () => unknown): Promise<string> {
   try {

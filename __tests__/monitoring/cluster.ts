@@ -138,7 +138,12 @@ export class MonitoredCluster {
   }
 
   private async begin(prometheus: string): Promise<void> {
-    const pools = CLUSTER.pools.map((pool) => ({ pool, nodes: pool.desiredSize, workers: 1 }));
+    const pools = CLUSTER.pools.map((pool) => ({
+      pool,
+      nodes: pool.desiredSize,
+      desired: pool.desiredSize,
+      workers: 1,
+    }));
     const monitoring = prometheusProgram(CLUSTER, prometheus, this.paths, this.ports);
     const programs = [
       ...localPrograms(CLUSTER, pools, CPUS, this.paths, this.ports),

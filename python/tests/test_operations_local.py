@@ -171,7 +171,7 @@ def test_scale_moves_results_and_comes_back(local):
 def test_scale_refuses_more_nodes_than_it_was_started_with(local):
     assert run("scale", "local", "cpu", "3", code=2)[1] == (
         "dask-cluster: pool cpu: got 3 nodes, expected 0 to 2. "
-        "Hint: change desiredSize in the definition, and deploy\n"
+        "Hint: change maxSize in the definition, and deploy\n"
     )
     assert run("scale", "local", "gpu", "1", code=2)[1] == (
         "dask-cluster: local has no pool 'gpu'. Hint: it has: cpu\n"

@@ -4,14 +4,14 @@ import type { PoolDefinition } from "../../../lib/config/definition";
 import { availableMemory } from "../../../lib/local/runtime/memory";
 import { localPools } from "../../../lib/local/runtime/pools";
 import { localPrograms } from "../../../lib/local/runtime/programs";
-import { clusterOf, failure, LAPTOP, PATHS, PORTS } from "../definitions";
+import { clusterOf, failure, fixedSize, LAPTOP, PATHS, PORTS } from "../definitions";
 
 /** A computer with 16 GiB of memory. */
 const COMPUTER = { ...LAPTOP, memory: 16 * GIB };
 
 /** `--memory-limit` of each worker program. */
 function limits(pools: readonly PoolDefinition[], computer = COMPUTER) {
-  const cluster = clusterOf(pools);
+  const cluster = clusterOf(pools.map(fixedSize));
   const [, ...workers] = localPrograms(cluster, localPools(cluster, computer).present, 4, PATHS, PORTS);
   return workers.map(({ argv }) => argv[argv.indexOf("--memory-limit") + 1]);
 }
@@ -54,13 +54,13 @@ test("counts GPU workers in the division", () => {
   );
 });
 
-test("ignores pools without nodes", () => {
+test("a pool without desired nodes has a node if the memory suffices", () => {
   expect(limits([{ ...cpu, name: "none", desiredSize: 0, memoryLimit: "30GiB" }, cpu])).toEqual(["16384MiB"]);
-  expect(limits([{ ...cpu, desiredSize: 0 }])).toEqual([]);
+  expect(limits([{ ...cpu, desiredSize: 0 }])).toEqual(["16384MiB"]);
 });
 
 test("accepts 70 workers with enough memory, and rejects them otherwise", async () => {
-  const many = [{ ...cpu, desiredSize: 70, maxSize: 70 }];
+  const many = [{ ...cpu, desiredSize: 70 }];
   expect(limits(many, { ...COMPUTER, memory: 24 * GIB })).toEqual(Array(70).fill("351MiB"));
   expect(await failure(() => limits(many))).toBe(
     "pool cpu: got 234MiB of memory for each of 70 workers, expected at least 256MiB; this computer has 16GiB. Hint: lower desiredSize or processes",
@@ -78,6 +78,24 @@ test("rejects limits that leave no memory for other pools", async () => {
   expect(await failure(() => limits([{ ...cpu, name: "all", memoryLimit: "16GiB" }, cpu]))).toContain(
     "pool cpu: got 0GiB of memory for each of 1 workers, expected at least 256MiB; this computer has 16GiB",
   );
+});
+
+describe("an elastic pool", () => {
+  const elastic = (pool: Partial<PoolDefinition>, memory: number) =>
+    localPools(clusterOf([{ ...cpu, maxSize: 20, ...pool } as PoolDefinition]), {
+      ...LAPTOP,
+      memory,
+    }).present.map(({ nodes, desired, pool: { memoryLimit } }) => [nodes, desired, memoryLimit]);
+
+  test("divides the memory for its largest number of nodes", () => {
+    expect(elastic({}, 16 * GIB)).toEqual([[4, 1, "4096MiB"]]);
+  });
+
+  test("has as many nodes as the memory suffices for, at least the desired ones", () => {
+    expect(elastic({ memoryLimit: "6GiB" }, 16 * GIB)).toEqual([[2, 1, "6GiB"]]);
+    expect(elastic({}, 3 * GIB)).toEqual([[3, 1, "1024MiB"]]);
+    expect(elastic({ desiredSize: 2 }, GIB)).toEqual([[2, 2, "512MiB"]]);
+  });
 });
 
 test("the available memory is at most the memory of the computer", () => {

@@ -5,14 +5,14 @@ import { clientConfig } from "../../../lib/local/runtime/dask-config";
 import { localPools } from "../../../lib/local/runtime/pools";
 import { localPrograms } from "../../../lib/local/runtime/programs";
 import { secretsOfShell } from "../../../lib/local/runtime/variables";
-import { clusterOf, failure, LAPTOP, PATHS, PORTS, WORKSTATION } from "../definitions";
+import { clusterOf, failure, fixedSize, LAPTOP, PATHS, PORTS, WORKSTATION } from "../definitions";
 
 const ROOT = "/project/.dask/test";
 
 /** Start of each command: Dask without the configuration of the user. */
 const DASK = `${ROOT}/environment/bin/python -P ${resolve("lib/local/runtime/run_dask.py")}`;
 
-function programs(cluster = clusterOf([{ name: "cpu", kind: "cpu" }]), computer = LAPTOP) {
+function programs(cluster = clusterOf([fixedSize({ name: "cpu", kind: "cpu" })]), computer = LAPTOP) {
   return localPrograms(cluster, localPools(cluster, computer).present, computer.cpus, PATHS, PORTS);
 }
 
@@ -52,13 +52,26 @@ test.each([
   [1, 3, "1"],
   [8, 1, "1"],
 ])("%i nodes with %i processes share four CPUs: %s threads each", (desiredSize, processes, threads) => {
-  const [, ...workers] = programs(clusterOf([{ name: "cpu", kind: "cpu", desiredSize, processes }]));
+  const [, ...workers] = programs(
+    clusterOf([fixedSize({ name: "cpu", kind: "cpu", desiredSize, processes })]),
+  );
 
   expect(workers).toHaveLength(desiredSize);
   for (const { argv } of workers) {
     expect(argv[argv.indexOf("--nthreads") + 1]).toBe(threads);
     expect(argv[argv.indexOf("--resources") + 1]).toBe(`CPU=${threads}`);
   }
+});
+
+test("nodes beyond the desired ones do not start with the supervisor, and share the CPUs", () => {
+  const [, ...workers] = programs(clusterOf([{ name: "cpu", kind: "cpu", maxSize: 3 }]));
+
+  expect(workers.map(({ name, autostart }) => [name, autostart])).toEqual([
+    ["cpu--local-0", undefined],
+    ["cpu--local-1", false],
+    ["cpu--local-2", false],
+  ]);
+  expect(workers.map(({ argv }) => argv[argv.indexOf("--nthreads") + 1])).toEqual(["1", "1", "1"]);
 });
 
 test("a GPU pool is one program, without UCX", () => {

@@ -34,7 +34,7 @@ startsecs=5
 startretries=1000000
 stopasgroup=true
 killasgroup=true
-stopwaitsecs=5
+stopwaitsecs=12
 redirect_stderr=true
 stdout_logfile=/project/.dask/test/logs/dask-scheduler.log
 stdout_logfile_maxbytes=10MB
@@ -50,12 +50,22 @@ startsecs=5
 startretries=1000000
 stopasgroup=true
 killasgroup=true
-stopwaitsecs=5
+stopwaitsecs=12
 redirect_stderr=true
 stdout_logfile=/project/.dask/test/logs/cpu--local-0.log
 stdout_logfile_maxbytes=10MB
 stdout_logfile_backups=2
 `);
+});
+
+test("a program that starts later has no start with the supervisor", () => {
+  const [first = "", second = ""] = supervisorConfig(
+    [scheduler, { ...scheduler, name: "cpu--local-0", autostart: false }],
+    PATHS,
+  ).split("[program:cpu--local-0]");
+
+  expect(first).not.toContain("autostart");
+  expect(second).toContain("\nautostart=false\nautorestart=true\n");
 });
 
 test("escapes a space in a path", () => {

@@ -2,11 +2,16 @@ import type { Pool, ResolvedCluster } from "../../config/resolved-cluster";
 import type { Computer } from "./computer";
 import { limitMemory } from "./memory";
 
+/** Nodes that an elastic pool may have on a computer with fewer CPUs, so that it shows how a pool scales. */
+const FEW_NODES = 3;
+
 /** A pool on this computer, with the memory limit of its workers here. */
 export interface LocalPool {
   readonly pool: Pool;
-  /** Number of simulated nodes; each is a program of the supervisor. */
+  /** Largest number of simulated nodes; each is a program of the supervisor. */
   readonly nodes: number;
+  /** Nodes that start with the cluster. */
+  readonly desired: number;
   /** Worker processes of each node. */
   readonly workers: number;
 }
@@ -24,8 +29,8 @@ export interface LocalPools {
 }
 
 /**
- * Returns the pools that can run on this computer. A CPU pool has all its nodes. The first GPU pool has one node with all
- * GPUs; the other GPU pools are absent.
+ * Returns the pools that can run on this computer. A CPU pool has up to `maxSize` nodes, but beyond `desiredSize` only as many
+ * as the computer has CPUs and memory for. The first GPU pool has one node with all GPUs; the other GPU pools are absent.
  *
  * @throws LocalStackError if this computer does not have enough memory for the workers
  */
@@ -34,15 +39,22 @@ export function localPools(cluster: ResolvedCluster, computer: Computer): LocalP
   const absent: AbsentPool[] = [];
   for (const pool of cluster.pools) {
     if (pool.kind === "cpu") {
-      present.push({ pool, nodes: pool.desiredSize, workers: pool.processes });
+      const nodes = Math.max(pool.desiredSize, Math.min(pool.maxSize, Math.max(computer.cpus, FEW_NODES)));
+      present.push({ pool, nodes, desired: pool.desiredSize, workers: pool.processes });
       continue;
     }
     const other = present.find((local) => local.pool.kind === "gpu");
     const reason = other
       ? `pool ${other.pool.name} uses the GPUs of this computer`
       : whyNoGpu(cluster, computer);
+    const atMostOne = (size: number) => Math.min(size, 1);
     if (reason === undefined)
-      present.push({ pool, nodes: Math.min(pool.desiredSize, 1), workers: computer.gpus });
+      present.push({
+        pool,
+        nodes: atMostOne(pool.maxSize),
+        desired: atMostOne(pool.desiredSize),
+        workers: computer.gpus,
+      });
     else absent.push({ name: pool.name, reason });
   }
   return { present: limitMemory(present, computer.memory), absent };

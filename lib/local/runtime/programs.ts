@@ -18,11 +18,17 @@ export interface Program {
   readonly environment: Readonly<Record<string, string>>;
   /** Dask configuration, preloads, and the environment variables of the definition: content by file name. */
   readonly config: Readonly<Record<string, string>>;
+  /**
+   * Whether the program starts with the supervisor.
+   *
+   * @default true
+   */
+  readonly autostart?: boolean;
 }
 
 /**
  * Returns the programs of a local cluster, scheduler first: the services of nodes, with the paths and resources of this
- * computer.
+ * computer. Nodes beyond the desired ones do not start with the supervisor.
  *
  * @param cpus CPUs of this computer
  */
@@ -64,11 +70,12 @@ export function localPrograms(
   };
   return [
     program("dask-scheduler", "local", (context) => schedulerService(tcpCluster, context)),
-    ...pools.flatMap(({ pool, nodes }) =>
+    ...pools.flatMap(({ pool, nodes, desired }) =>
       Array.from({ length: nodes }, (_, index) => {
         const host = `local-${index}`;
         const name = `${pool.name}${POOL_SEPARATOR}${host}`;
-        return program(name, host, (context) => workerService(tcpCluster, pool, context), pool);
+        const worker = program(name, host, (context) => workerService(tcpCluster, pool, context), pool);
+        return index < desired ? worker : { ...worker, autostart: false };
       }),
     ),
   ];
@@ -111,8 +118,8 @@ function localContext(
   };
 }
 
-/** Threads of each CPU worker without a number of threads: an equal part of the CPUs. */
-function threadsOfEach(pools: readonly LocalPool[], cpus: number): string {
+/** Threads of each CPU worker without a number of threads: an equal part of the CPUs, for the largest number of nodes. */
+export function threadsOfEach(pools: readonly LocalPool[], cpus: number): string {
   const cpuPools = pools.filter(({ pool }) => pool.kind === "cpu");
   const processes = cpuPools.reduce((sum, { nodes, workers }) => sum + nodes * workers, 0);
   return String(Math.max(1, Math.floor(cpus / Math.max(1, processes))));

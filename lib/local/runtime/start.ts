@@ -86,7 +86,7 @@ export async function start(context: StepContext, definition: LocalDefinition): 
     throw new LocalStackError("no pool of the cluster can run on this computer. Hint: add a cpu pool");
   const expected = expectation(
     cluster,
-    present.map(({ pool, nodes, workers }) => ({ pool, workers: nodes * workers })),
+    present.map(({ pool, desired, workers }) => ({ pool, workers: desired * workers })),
   );
   try {
     const prometheus = prometheusOf(context, definition);
@@ -97,7 +97,8 @@ export async function start(context: StepContext, definition: LocalDefinition): 
     writeFiles(context.paths, programs, expected);
     const address = schedulerAddress(cluster, ports);
     await makeCertificates(context, cluster, address);
-    context.log(`starting ${programs.map(({ name }) => name).join(", ")}`);
+    const first = programs.filter(({ autostart = true }) => autostart);
+    context.log(`starting ${first.map(({ name }) => name).join(", ")}`);
     // Workers that install packages (PipInstall) use the same index.
     await startSupervisor(context, { ...pipVariables(index), ...secretsOfShell(cluster, process.env) });
     await waitForWorkers(context, expected, address, ports, () => checkPrograms(context));

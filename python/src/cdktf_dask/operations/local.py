@@ -59,7 +59,7 @@ class LocalOperations:
             raise Refused(f"{self._name} has no pool {pool!r}", f"it has: {', '.join(pools)}")
         before = pools[pool]
         if not before.min_size <= size <= before.max_size:
-            hint = "change desiredSize in the definition, and deploy"
+            hint = "change maxSize in the definition, and deploy"
             allowed = f"{before.min_size} to {before.max_size}"
             raise Refused(f"pool {pool}: got {size} nodes, expected {allowed}", hint)
         nodes = sorted((node for node in status.nodes if node.pool == pool), key=lambda node: node.id)
@@ -160,4 +160,4 @@ class LocalOperations:
 
 def _pool(name: str, nodes: list[Node]) -> Pool:
     own = [node for node in nodes if node.pool == name]
-    return Pool(name, 0, len(own), sum(node.state != "stopped" for node in own))
+    return Pool(name, 0, len(own), sum(node.state not in ("stopped", "stopping") for node in own))
