@@ -6,11 +6,13 @@ import logging
 import math
 import time
 from types import SimpleNamespace
+from typing import get_args
 
 import pytest
 from distributed import Scheduler
 from distributed.core import Status
 from distributed.scheduler import WorkerState
+from distributed.worker_state_machine import TaskStateState
 from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
 
 from cdktf_dask.preloads import export_heartbeats, extend_heartbeats
@@ -20,8 +22,10 @@ from metrics_page import samples, series
 PREFIX = "dask_cluster_worker_"
 ADDRESS = "tls://10.20.0.17:9000"
 
+STATES = get_args(TaskStateState)
 HEARTBEAT = {
     "memory": 300,
+    "task_counts": {state: count for count, state in enumerate(STATES, 3)},
     "spilled_bytes": {"memory": 50, "disk": 40},
     "cpu": 150.0,
     "event_loop_interval": 0.021,
@@ -46,6 +50,7 @@ SERIES = {
     ("memory",): ["memory_bytes managed", "memory_bytes unmanaged"],
     ("spilled_bytes", "memory"): ["memory_bytes managed", "memory_bytes unmanaged"],
     ("spilled_bytes", "disk"): ["memory_bytes spilled"],
+    **{("task_counts", state): [f"tasks {state}"] for state in STATES},
     ("cpu",): ["cpu_ratio"],
     ("event_loop_interval",): ["event_loop_interval_seconds"],
     ("gpu_utilization",): ["gpu_utilization_ratio"],
@@ -69,6 +74,7 @@ VALUES = {
     "memory_bytes managed": 150,  # of 200 managed bytes, 50 are on disk
     "memory_bytes unmanaged": 150,
     "memory_bytes spilled": 40,
+    **{f"tasks {state}": count for count, state in enumerate(STATES, 3)},
     "cpu_ratio": 1.5,
     "event_loop_interval_seconds": 0.021,
     "gpu_utilization_ratio": 0.6,

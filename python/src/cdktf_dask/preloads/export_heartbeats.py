@@ -14,11 +14,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from typing import Any
+from typing import Any, get_args
 
 from distributed import Scheduler
 from distributed.core import Status
 from distributed.scheduler import WorkerState
+from distributed.worker_state_machine import TaskStateState
 
 try:
     from prometheus_client import REGISTRY
@@ -139,6 +140,13 @@ FAMILIES = (
         "Tasks that the scheduler has assigned to the worker and that are not done",
         COUNT,
         lambda worker, _: len(worker.processing),
+    ),
+    Family(
+        "tasks",
+        "Tasks that the worker knows, by their state in the worker",
+        COUNT,
+        {state: at("task_counts", state) for state in get_args(TaskStateState)},
+        "state",
     ),
     Family(
         "memory_bytes",
