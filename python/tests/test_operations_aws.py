@@ -144,6 +144,21 @@ class TestStatus:
         ]
         assert found["healthy"] is False
 
+    def test_the_same_facts_as_a_page(self, account, tmp_path):
+        scheduler = account.scheduler("production", NOTHING, state="step dask failed")
+        file = tmp_path / "status.html"
+        run("status", "production", "--nodes-only", "--html", str(file), code=1)
+        found = file.read_text()
+        assert f"<li>scheduler {scheduler} failed: step dask failed</li>" in found
+        assert '<p class="verdict bad">production is not healthy</p>' in found
+        assert "REFRESH_SECONDS = 0;" in found
+
+    def test_a_page_that_cannot_be_written(self, account, tmp_path):
+        account.scheduler("production", NOTHING)
+        file = tmp_path / "no" / "status.html"
+        errors = run("status", "production", "--nodes-only", "--html", str(file), code=2)[1]
+        assert f"Error: --html: cannot write {file}: No such file or directory\n" in errors
+
     def test_the_state_of_a_node_is_printable(self, account):
         # Another name than other tests: a node that failed is shown for a while after its end.
         account.scheduler("hostile", NOTHING, state="step \u202edask\u202e failed")

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cdktf_dask.cli.status import lines_of
-from cdktf_dask.cli.table import age
 from cdktf_dask.operations.facts import ClusterStatus, Node, Pool, printable
+from cdktf_dask.operations.rows import age
 from cdktf_dask.operations.workers import add_to
 
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cdktf_dask.cli.options import PATH, cluster_options, print_warnings, report
-from cdktf_dask.cli.table import UNKNOWN, size, table
+from cdktf_dask.cli.table import size, table
+from cdktf_dask.operations.rows import UNKNOWN
 
 if TYPE_CHECKING:
     from cdktf_dask.backup.index import Index

@@ -1,14 +1,11 @@
 """Tables and amounts as text. The release's lockfile has no package for this (decision 41)."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 import click
 
 COLORS = {"ready": "green", "booting": "yellow", "draining": "yellow", "stopping": "yellow", "failed": "red"}
 """Colors of cells with these words, for terminals; pipes get none."""
-
-UNKNOWN = "–"
 
 
 def table(*rows: Sequence[object]) -> list[str]:
@@ -28,17 +25,3 @@ def size(count: int) -> str:
     units = ("B", "KiB", "MiB", "GiB", "TiB")
     power = next((n for n in range(len(units)) if count < 1024 ** (n + 1)), len(units) - 1)
     return f"{count} B" if power == 0 else f"{count / 1024**power:.1f} {units[power]}"
-
-
-def age(span: timedelta) -> str:
-    """An age in its largest unit, such as `3 h`."""
-    seconds = max(0, int(span.total_seconds()))
-    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= length:
-            return f"{seconds // length} {unit}"
-    return f"{seconds} s"
-
-
-def gibibytes(amount: int) -> str:
-    """An amount of memory, such as `7.5`."""
-    return f"{amount / 2**30:.1f}"
