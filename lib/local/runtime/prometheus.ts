@@ -1,4 +1,4 @@
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import type { ResolvedCluster } from "../../config/resolved-cluster";
 import { sharedFiles } from "../../node/monitoring/monitoring";
@@ -7,6 +7,9 @@ import { monitoringLink, monitoringPort } from "../monitoring";
 import type { LocalPaths } from "../paths";
 import { LOOPBACK, type LocalPorts } from "../ports";
 import { configDirectory, type Program } from "./programs";
+
+/** Name of the program of the supervisor. */
+const NAME = "prometheus";
 
 /** Seconds between two scrapes: a cluster of one computer has few workers, and its user looks on. */
 const SCRAPE_SECONDS = 5;
@@ -38,8 +41,7 @@ export function prometheusProgram(
   const { monitoring } = cluster;
   const url = monitoringLink(cluster, ports);
   if (monitoring === undefined || url === undefined) return undefined;
-  const name = "prometheus";
-  const configuration = configDirectory(name, paths);
+  const configuration = configDirectory(NAME, paths);
   const place = {
     program,
     configuration,
@@ -55,7 +57,7 @@ export function prometheusProgram(
   };
   const shared = sharedFiles(cluster, "").map(({ path, content }) => [path.slice(1), content]);
   return {
-    name,
+    name: NAME,
     argv: prometheusCommand(place, monitoring),
     environment: {},
     config: {
@@ -63,6 +65,11 @@ export function prometheusProgram(
       ...Object.fromEntries(shared),
     },
   };
+}
+
+/** Whether the last start of a local cluster included Prometheus. */
+export function hasPrometheus(paths: LocalPaths): boolean {
+  return existsSync(configDirectory(NAME, paths));
 }
 
 function isExecutable(path: string): boolean {
