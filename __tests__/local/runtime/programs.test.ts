@@ -87,6 +87,7 @@ test("each program has its own configuration, with the spill limit of its pool",
   const [scheduler, worker] = programs(clusterOf([{ name: "cpu", kind: "cpu", spill: { limit: "3GiB" } }]));
 
   expect(Object.keys(worker?.config ?? {})).toEqual([
+    "count_demand.py",
     "export_heartbeats.py",
     "extend_heartbeats.py",
     "reload_certificates.py",
