@@ -1,3 +1,4 @@
+import { schedulerPreloadFlags } from "../support/preloads";
 import { clusterOf } from "./definitions";
 import { rendered } from "./rendered";
 
@@ -18,7 +19,7 @@ test("runs the scheduler with the command line of a node", () => {
   expect(service("scheduler").command).toEqual([
     ...["/opt/dask/env/bin/dask", "scheduler", "--protocol", "tls", "--port", "8786"],
     ...["--dashboard-address", "0.0.0.0:8787"],
-    ...["--preload", RELOAD, "--preload", `${PRELOADS}/export_heartbeats.py`],
+    ...["--preload", RELOAD, ...schedulerPreloadFlags(PRELOADS)],
   ]);
 });
 

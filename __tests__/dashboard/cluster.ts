@@ -5,6 +5,7 @@ import { production } from "../../environments/production";
 import { daskConfig } from "../../lib/node/dask-config";
 import { nodeContext } from "../../lib/node/node-context";
 import { packageRoot } from "../../lib/node/package-file";
+import { clusterPreloads } from "../../lib/node/preloads";
 import { checkers } from "../support/python-environment";
 import { end, freePorts, start, until } from "./processes";
 import type { Ports } from "./proxy";
@@ -19,6 +20,8 @@ const WITH_API = `distributed:
     http:
       routes: ${JSON.stringify([...ROUTES, ...["health", "proxy", "statics"].map((name) => `distributed.http.${name}`)])}
 `;
+
+const PRELOADS = join(packageRoot(), "python/src/cdktf_dask/preloads");
 
 /** A real scheduler with two workers on 127.0.0.1, configured like the node of a scheduler. */
 export class Cluster {
@@ -85,7 +88,12 @@ export class Cluster {
     writeFileSync(join(this.directory, "config", "api.yaml"), WITH_API);
     const { http, worker } = this.ports;
     const here = ["--host", "127.0.0.1", "--dashboard-address"];
-    const log = this.dask("scheduler", ...here, `127.0.0.1:${http}`, "--port", String(this.comm));
+    const preloads = clusterPreloads({ tls: false }, "scheduler", PRELOADS).flatMap((path) => [
+      "--preload",
+      path,
+    ]);
+    const options = ["--port", String(this.comm), ...preloads];
+    const log = this.dask("scheduler", ...here, `127.0.0.1:${http}`, ...options);
     await until("the scheduler does not answer", log, async () => (await this.ask("/health")).ok);
     for (const [name, port] of [
       ["cpu--ip-10-20-0-17", worker],

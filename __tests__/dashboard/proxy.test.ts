@@ -63,6 +63,8 @@ describeWith(NGINX)("the dashboard proxy in front of a real dashboard", () => {
   test("other ports and other methods are not forwarded to nodes", async () => {
     const other = `/proxy/${cluster.ports.http}/127.0.0.1/api/v1/get_workers`;
     expect((await proxy.visit(other, { password: PASSWORD })).body).not.toContain("num_workers");
+    const scaling = `/proxy/${cluster.ports.http}/127.0.0.1/autoscaling`;
+    expect((await proxy.visit(scaling, { password: PASSWORD })).body).not.toContain("demands");
     const own = `/proxy/${cluster.ports.worker}/127.0.0.1/status`;
     expect(await proxy.visit(own, { method: "POST", password: PASSWORD })).toMatchObject({ status: 403 });
   });
@@ -88,6 +90,30 @@ describeWith(NGINX)("the dashboard proxy in front of a real dashboard", () => {
 
     test("is served by the scheduler, which still has its workers", async () =>
       expect(await cluster.workers()).toBe(2));
+  });
+
+  describe("the interface for the autoscaler, which the scheduler serves on its node,", () => {
+    const paths = [
+      "/autoscaling",
+      "/autoscaling/command",
+      "//autoscaling",
+      "/%61utoscaling",
+      "/status/../autoscaling",
+      "/status/..%2fautoscaling",
+    ];
+    test.each(paths)("is not found at %s, with and without password, by any method", async (path) => {
+      for (const method of ["GET", "POST", "OPTIONS"]) {
+        expect({ method, ...(await proxy.visit(path, { method })) }).toMatchObject({ method, status: 404 });
+        const known = await proxy.visit(path, { method, password: PASSWORD });
+        expect({ method, ...known }).toMatchObject({ method, status: 404 });
+        expect(known.body).not.toContain("demands");
+      }
+    });
+
+    test("is served by the scheduler", async () => {
+      const snapshot = (await (await cluster.ask("/autoscaling")).json()) as { nodes: { cpu: unknown[] } };
+      expect(snapshot.nodes.cpu).toHaveLength(2);
+    });
   });
 
   test.each(["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])("%s is forbidden", async (method) => {

@@ -2,11 +2,11 @@ import { parse } from "yaml";
 import { defineCluster } from "../../lib/config/define";
 import type { ClusterDefinition } from "../../lib/config/definition";
 import { planNodes } from "../../lib/node/plan";
+import { schedulerPreloads } from "../support/preloads";
 import { fileOf, nodesOf, schedulerNode, unitOf, worker } from "./specs";
 
 const PRELOADS = "/usr/local/lib/dask-node/python/cdktf_dask/preloads";
 const RELOAD = `${PRELOADS}/reload_certificates.py`;
-const EXPORT = `${PRELOADS}/export_heartbeats.py`;
 const EXTEND = `${PRELOADS}/extend_heartbeats.py`;
 
 const define = (definition: Partial<ClusterDefinition>) =>
@@ -153,7 +153,7 @@ describe("environment variables of the definition", () => {
 test("preloads of the definition come after those of the cluster", () => {
   expect(preloads(unitOf(schedulerNode(cluster), "dask-scheduler"))).toEqual([
     RELOAD,
-    EXPORT,
+    ...schedulerPreloads(PRELOADS),
     "my_lib.scheduler",
   ]);
   expect(preloads(unitOf(worker(cluster, "cpu"), "dask-worker"))).toEqual([
@@ -173,12 +173,11 @@ test("preloads of the definition come after those of the cluster", () => {
 });
 
 test("a definition without settings has no file and no step for them, and only the preloads of the cluster", () => {
-  for (const { files, boot } of nodesOf(define({}))) {
+  const [scheduler, ...workers] = nodesOf(define({})).map(({ files, boot }) => {
     expect(files.filter(({ path }) => /user\.yaml|variables\.json/.test(path))).toEqual([]);
     expect(boot).not.toContain("variables");
-    expect(files.flatMap(({ content }) => preloads(content))).toEqual([
-      RELOAD,
-      expect.stringMatching(/heartbeats/),
-    ]);
-  }
+    return files.flatMap(({ content }) => preloads(content));
+  });
+  expect(scheduler).toEqual([RELOAD, ...schedulerPreloads(PRELOADS)]);
+  for (const each of workers) expect(each).toEqual([RELOAD, EXTEND]);
 });

@@ -4,6 +4,7 @@ import { defineCluster } from "../../lib/config/define";
 import { BOOT_SECONDS } from "../../lib/node/lifecycle";
 import type { Service } from "../../lib/node/service";
 import { commandLine, systemdUnit } from "../../lib/node/systemd-unit";
+import { schedulerPreloadFlags } from "../support/preloads";
 import { largest2024, largest2026, schedulerNode, unitOf, variety, worker } from "./specs";
 
 /** Values of a setting, in their order. */
@@ -19,21 +20,21 @@ const gpuWorker = unitOf(worker(production, "gpu"), "dask-cuda-worker");
 
 const PRELOADS = "/usr/local/lib/dask-node/python/cdktf_dask/preloads";
 const RELOAD = `${PRELOADS}/reload_certificates.py`;
-const EXPORT = `${PRELOADS}/export_heartbeats.py`;
+const SCHEDULER = schedulerPreloadFlags(PRELOADS).join(" ");
 const EXTEND = `${PRELOADS}/extend_heartbeats.py`;
 
 describe("dask-scheduler.service", () => {
   test("starts the scheduler on its ports", () => {
     expect(settings(scheduler, "ExecStart")).toEqual([
       "/opt/dask/env/bin/dask scheduler --protocol tls --port 8786 --dashboard-address 127.0.0.1:8788 " +
-        `--preload ${RELOAD} --preload ${EXPORT}`,
+        `--preload ${RELOAD} ${SCHEDULER}`,
     ]);
   });
 
   test("uses ucx:// in a cluster with UCX", () => {
     expect(settings(unitOf(schedulerNode(largest2026), "dask-scheduler"), "ExecStart")).toEqual([
       "/opt/dask/env/bin/dask scheduler --protocol ucx --port 8786 --dashboard-address 127.0.0.1:8787 " +
-        `--preload ${EXPORT}`,
+        SCHEDULER,
     ]);
   });
 

@@ -8,8 +8,15 @@ const SOURCES = "python/src/cdktf_dask/preloads";
 /** Process of Dask that loads preloads. */
 export type PreloadingProcess = "scheduler" | "nanny" | "worker";
 
-/** Preload that publishes metrics of the workers, or adds to them; nannies have none. */
-const METRICS = { scheduler: ["export_heartbeats"], nanny: [], worker: ["extend_heartbeats"] } as const;
+/**
+ * Preloads by process, for metrics of the workers and for autoscaling. The scheduler serves what the others of its preloads
+ * collect.
+ */
+const PRELOADS = {
+  scheduler: ["export_heartbeats", "count_demand", "serve_autoscaling"],
+  nanny: [],
+  worker: ["extend_heartbeats"],
+} as const;
 
 /**
  * Returns the paths of the project's preloads of a process.
@@ -21,7 +28,7 @@ export function clusterPreloads(
   process: PreloadingProcess,
   directory: string,
 ): readonly string[] {
-  return [...(tls ? ["reload_certificates"] : []), ...METRICS[process]].map(
+  return [...(tls ? ["reload_certificates"] : []), ...PRELOADS[process]].map(
     (name) => `${directory}/${name}.py`,
   );
 }

@@ -5,6 +5,7 @@ import { clientConfig } from "../../../lib/local/runtime/dask-config";
 import { localPools } from "../../../lib/local/runtime/pools";
 import { localPrograms } from "../../../lib/local/runtime/programs";
 import { secretsOfShell } from "../../../lib/local/runtime/variables";
+import { schedulerPreloadFlags } from "../../support/preloads";
 import { clusterOf, failure, fixedSize, LAPTOP, PATHS, PORTS, WORKSTATION } from "../definitions";
 
 const ROOT = "/project/.dask/test";
@@ -30,7 +31,7 @@ test("scheduler and workers have the command lines of nodes, on the loopback int
   });
   expect(scheduler?.argv.join(" ")).toBe(
     `${DASK} scheduler --host 127.0.0.1 --port 18786 --dashboard-address 127.0.0.1:18787` +
-      ` --preload ${ROOT}/config/dask-scheduler/export_heartbeats.py`,
+      ` ${schedulerPreloadFlags(`${ROOT}/config/dask-scheduler`).join(" ")}`,
   );
   expect(worker).toMatchObject({
     name: "cpu--local-0",
@@ -91,6 +92,7 @@ test("each program has its own configuration, with the spill limit of its pool",
     "export_heartbeats.py",
     "extend_heartbeats.py",
     "reload_certificates.py",
+    "serve_autoscaling.py",
     "dask.yaml",
   ]);
   expect(parse(worker?.config["dask.yaml"] ?? "")).toMatchObject({

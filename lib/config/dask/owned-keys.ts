@@ -12,7 +12,7 @@ const tls: Ownership = {
 };
 
 const preload: Ownership = {
-  reason: "the cluster sets its preloads, for certificates and metrics",
+  reason: "the cluster sets its preloads, for certificates, metrics and autoscaling",
   hint: "set preload of the definition, of the scheduler or of a pool",
 };
 
