@@ -6,6 +6,7 @@ import pytest
 
 from cdktf_dask.autoscaler.assign import assign
 from cdktf_dask.autoscaler.decide import decide
+from cdktf_dask.autoscaler.launches import Launches
 from cdktf_dask.autoscaler.model import Action, Capacity, Demand, Limits, Memory, Node, Pool
 from cdktf_dask.autoscaler.window import largest
 
@@ -254,3 +255,26 @@ def test_a_blocked_pool_gives_what_it_waits_for_to_the_next_at_a_limit():
     assert [(a.kind, a.pool, a.to) for a in first.actions] == [("lower", "spot", 1)]
     second = clock.tick([demand(GPU, 6)], capacity={"spot": replace(blocked, desired=1)})
     assert [(a.kind, a.pool, a.to) for a in second.actions] == [("out", "gpu", 2)]
+
+
+def test_nodes_that_fail_to_launch_are_asked_for_one_at_a_time_with_waits_between():
+    tasks, clock = [demand(GPU, 6, 600.0)], Clock(GPU_POOL)
+    waiting = clock.tick(tasks, capacity={"gpu": Capacity(4, 1, blocked_until=2000.0, failures=3)})
+    assert [(a.kind, a.to) for a in waiting.actions] == [("lower", 1)]
+    assert waiting.limited == {"gpu": "launch"}
+    again = clock.tick(tasks, capacity={"gpu": Capacity(0, 0, failures=3)})
+    assert [(a.kind, a.to) for a in again.actions] == [("out", 1)]
+    booting = clock.tick(tasks, capacity={"gpu": Capacity(1, 1, failures=3)})
+    assert (booting.actions, booting.limited) == ([], {"gpu": "launch"})
+    joined = clock.tick(tasks, {"gpu": [Node("a")]}, {"gpu": Capacity(1, 1)})
+    assert [(a.kind, a.to) for a in joined.actions] == [("out", 4)]
+
+
+def test_the_wait_after_three_failed_launches_doubles_up_to_an_hour():
+    launches, waits = Launches(), []
+    for _ in range(10):
+        launches.failed(100.0)
+        waits.append(max(0.0, launches.blocked_until - 100.0))
+    assert waits == [0, 0, 60, 120, 240, 480, 960, 1920, 3600, 3600]
+    launches.joined()
+    assert (launches.failures, launches.blocked_until) == (0, 0.0)

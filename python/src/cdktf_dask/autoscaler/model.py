@@ -18,6 +18,9 @@ UNKNOWN_GPU_SECONDS = 60.0
 MIN_TASK_SECONDS = 0.001
 """Shortest duration of a task: about the overhead of the scheduler."""
 
+MAX_FAILURES = 3
+"""Launches of a pool that may fail in a row before it has to wait."""
+
 KEPT = "kept"
 """`Node.held` of a node whose drain was refused, because other nodes cannot take its results."""
 
@@ -122,6 +125,8 @@ class Capacity:
     """Nodes that exist, booting or joined, without those in `ending`."""
     blocked_until: float = 0.0
     """Until then the pool does not grow and others take its work: no capacity, or nodes fail to launch."""
+    failures: int = 0
+    """Launches that failed in a row. From `MAX_FAILURES` on, the pool launches one node at a time."""
     ending: frozenset[str] = frozenset()
     """Names of nodes that the provider terminates. They are no longer part of `desired`."""
 
@@ -172,7 +177,7 @@ class Action:
     why: str = ""
 
 
-Limit = Literal["maxSize", "maxNodes", "maxHourlyCost", "capacity"]
+Limit = Literal["maxSize", "maxNodes", "maxHourlyCost", "capacity", "launch"]
 
 
 @dataclass(frozen=True)
