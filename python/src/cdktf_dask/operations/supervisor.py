@@ -19,8 +19,8 @@ SOCKET = "supervisor.sock"
 
 ANSWER_SECONDS = 30.0
 
-NOT_RUNNING = 70
-"""Code of a fault (`Faults` of `supervisor/xmlrpc.py`)."""
+ALREADY_STARTED, NOT_RUNNING = 60, 70
+"""Codes of faults (`Faults` of `supervisor/xmlrpc.py`)."""
 
 
 class Supervisor:
@@ -39,32 +39,37 @@ class Supervisor:
         programs: list[dict[str, Any]] = self._call("getAllProcessInfo")
         return programs
 
-    def stop(self, program: str) -> None:
-        """Stop a program; returns when it has ended, at once if it does not run.
+    def stop(self, program: str, wait: bool = True) -> None:
+        """Stop a program; nothing happens if it does not run.
+
+        Args:
+            program: Its name.
+            wait: Whether to return when it has ended, and not at once.
 
         Raises:
             ConnectError: the supervisor does not answer, or cannot stop it.
         """
-        try:
-            self._call("stopProcess", program)
-        except CommandFailed as error:
-            fault = error.__cause__
-            if not (isinstance(fault, Fault) and fault.faultCode == NOT_RUNNING):
-                raise
+        self._call("stopProcess", program, wait, accept=NOT_RUNNING)
 
-    def start(self, program: str) -> None:
-        """Start a program that does not run; returns when it has run for some seconds.
+    def start(self, program: str, wait: bool = True) -> None:
+        """Start a program; nothing happens if it runs.
+
+        Args:
+            program: Its name.
+            wait: Whether to return when it has run for some seconds, and not at once.
 
         Raises:
             ConnectError: the supervisor does not answer, or cannot start it.
         """
-        self._call("startProcess", program)
+        self._call("startProcess", program, wait, accept=ALREADY_STARTED)
 
-    def _call(self, method: str, *arguments: str) -> Any:
+    def _call(self, method: str, *arguments: str | bool, accept: int | None = None) -> Any:
         try:
             return getattr(self._proxy.supervisor, method)(*arguments)
         except Fault as fault:
-            what = " ".join([method, *arguments])
+            if fault.faultCode == accept:
+                return None
+            what = " ".join([method, *(word for word in arguments if isinstance(word, str))])
             hint = f"look at {self._root}/logs"
             raise CommandFailed(f"the supervisor cannot do {what} ({fault.faultString})", hint) from fault
         except (OSError, http.client.HTTPException) as error:

@@ -1,0 +1,84 @@
+"""Programs of a real supervisor as nodes."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from aws_double import SUPPORT
+from cdktf_dask.autoscaler.capacity import CapacityError
+from cdktf_dask.autoscaler.capacity.local import LocalCapacity
+from cdktf_dask.autoscaler.model import Capacity
+from cluster import end
+from test_operations_local import CONFIGURATION
+
+PROGRAM = """\
+[program:{name}]
+command={command}
+autostart=false
+startsecs=1
+stopwaitsecs=20
+"""
+# Takes a second to end, as a worker does.
+SLOW = """sh -c "trap 'sleep 1; exit' TERM; while :; do sleep 0.1; done" """
+NAMES = ("cpu--local-0", "cpu--local-1", "cpu--local-10", "cpu--local-2", "gpu--local-0")
+
+
+@pytest.fixture
+def capacity(tmp_path):
+    (tmp_path / "logs").mkdir()
+    programs = [PROGRAM.format(name=name, command=SLOW) for name in (*NAMES, "dask-autoscaler")]
+    (tmp_path / "supervisord.conf").write_text(CONFIGURATION.format(root=tmp_path) + "".join(programs))
+    found = [sys.executable, SUPPORT / "python_environment.py", "supervisor"]
+    tools = subprocess.run(found, stdout=subprocess.PIPE, text=True, check=True, timeout=600)
+    supervisord = Path(tools.stdout.strip()) / "supervisord"
+    process = subprocess.Popen(
+        [supervisord, "--nodaemon", "-c", "supervisord.conf"], cwd=tmp_path, stdout=subprocess.DEVNULL
+    )
+    capacity = LocalCapacity.of({"socket": str(tmp_path / "supervisor.sock")})
+    try:
+        until(capacity, lambda state: set(state) == {"cpu", "gpu"})
+        yield capacity
+    finally:
+        end(process)
+
+
+def test_programs_as_nodes(capacity):
+    assert capacity.state() == {"cpu": Capacity(0, 0), "gpu": Capacity(0, 0)}
+    capacity.grow("cpu", 3)
+    assert capacity.state() == {"cpu": Capacity(3, 3), "gpu": Capacity(0, 0)}
+    # Again, and with fewer: nothing happens.
+    capacity.grow("cpu", 3)
+    capacity.grow("cpu", 1)
+    capacity.lower("cpu", 1)
+    assert capacity.state()["cpu"] == Capacity(3, 3)
+    # The three with the lowest numbers run; the first is ended twice.
+    capacity.end("cpu", "cpu--local-2")
+    capacity.end("cpu", "cpu--local-2")
+    assert capacity.state()["cpu"] == Capacity(2, 2, ending=frozenset({"cpu--local-2"}))
+    # One that ends does not start again.
+    capacity.grow("cpu", 4)
+    assert capacity.state()["cpu"] == Capacity(3, 3, ending=frozenset({"cpu--local-2"}))
+    until(capacity, lambda state: state["cpu"] == Capacity(3, 3))
+    capacity.grow("cpu", 9)
+    assert capacity.state()["cpu"] == Capacity(4, 4)
+
+
+def test_a_supervisor_that_does_not_run(tmp_path):
+    with pytest.raises(CapacityError, match=r"^the supervisor of .* does not answer"):
+        LocalCapacity(tmp_path).state()
+
+
+def until(capacity, condition) -> None:
+    """Wait until the state of the pools is as expected."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            if condition(capacity.state()):
+                return
+        except CapacityError:
+            pass
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
