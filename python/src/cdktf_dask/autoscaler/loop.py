@@ -1,0 +1,154 @@
+"""The tick of the autoscaler: asks scheduler and provider, decides, acts, and logs each action."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from cdktf_dask.autoscaler.capacity import Capacity, CapacityError
+from cdktf_dask.autoscaler.decide import decide
+from cdktf_dask.autoscaler.drains import Drains
+from cdktf_dask.autoscaler.metrics import Metrics
+from cdktf_dask.autoscaler.model import KEPT, Action, Decision, Memory, Pool
+from cdktf_dask.autoscaler.model import Capacity as PoolCapacity
+from cdktf_dask.autoscaler.notices import Notices, Silence
+from cdktf_dask.autoscaler.reports import Reports
+from cdktf_dask.autoscaler.scheduler import Scheduler, SchedulerError, SeenNode
+from cdktf_dask.autoscaler.settings import Settings
+
+TICK_SECONDS = 1.0
+SCHEDULER_PATIENCE = 60.0
+"""Seconds until a scheduler that does not answer is logged."""
+PROVIDER_PATIENCE = 300.0
+MIN_BACKOFF, MAX_BACKOFF = 2.0, 60.0
+"""Seconds until a change is tried again that the provider refused."""
+
+logger = logging.getLogger("autoscaler")
+
+
+class Autoscaler:
+    """Scales the pools of one cluster. `tick` is called once a second, by one thread."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        scheduler: Scheduler,
+        capacity: Capacity,
+        metrics: Metrics,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._pools = settings.pools
+        self._limits = settings.limits
+        self._scheduler = scheduler
+        self._capacity = capacity
+        self._metrics = metrics
+        self._clock = clock
+        self._drains = Drains(scheduler, capacity, clock)
+        self._memories: dict[str, Memory] = {}
+        self._notices = Notices()
+        self._reports = Reports(settings.pools, metrics, self._notices)
+        self._no_scheduler = Silence(SCHEDULER_PATIENCE)
+        self._no_provider = Silence(PROVIDER_PATIENCE)
+        self._retry: dict[str, tuple[float, float]] = {}
+        """Time of the next try and the last delay, of pools whose last change was refused."""
+
+    def tick(self) -> Decision | None:
+        """Do what is to be done now: nothing, and return None, if scheduler or provider do not answer."""
+        now, started = self._clock(), time.perf_counter()
+        try:
+            snapshot = self._scheduler.snapshot()
+        except SchedulerError as error:
+            self._metrics.set("scheduler_up", 0)
+            self._no_scheduler.begin(now, str(error))
+            return None
+        self._metrics.set("scheduler_up", 1)
+        self._no_scheduler.end(now, "the scheduler")
+        try:
+            known = self._capacity.state()
+        except CapacityError as error:
+            self._metrics.set("provider_up", 0)
+            self._no_provider.begin(now, str(error))
+            return None
+        self._metrics.set("provider_up", 1)
+        self._no_provider.end(now, "the provider of the nodes")
+
+        for outcome in self._drains.outcomes():
+            self._reports.drain(outcome)
+        capacity = {pool.name: known.get(pool.name, PoolCapacity(0, 0)) for pool in self._pools}
+        seen = {
+            pool.name: [self._with_drain(one) for one in snapshot.nodes.get(pool.name, ())]
+            for pool in self._pools
+        }
+        nodes = {pool: [one.node for one in found] for pool, found in seen.items()}
+        asked = time.perf_counter()
+        decision = decide(self._pools, snapshot.demands, nodes, capacity, self._memories, self._limits, now)
+        self._metrics.set("decision_seconds", time.perf_counter() - asked)
+        pools = {pool.name: pool for pool in self._pools}
+        for action in decision.actions:
+            self._act(action, pools[action.pool], {one.node.name: one for one in seen[action.pool]}, now)
+        back = {name for action in decision.actions if action.kind == "back" for name in action.nodes}
+        for pool in self._pools:
+            left = [one for one in seen[pool.name] if one.node.name not in back]
+            self._adopt(pool, left, capacity[pool.name])
+        self._reports.decision(decision, snapshot, nodes, capacity)
+        self._metrics.set("tick_seconds", time.perf_counter() - started)
+        self._metrics.set("last_tick_timestamp_seconds", time.time())
+        return decision
+
+    def close(self) -> None:
+        """Stop. Drains that go on are finished by the next process."""
+        self._drains.close()
+
+    def _with_drain(self, seen: SeenNode) -> SeenNode:
+        """A node, with what this process knows of its drain."""
+        node = seen.node
+        held = node.held or (KEPT if self._drains.is_kept(node.name) else "")
+        return replace(
+            seen, node=replace(node, held=held, draining=node.draining or node.name in self._drains)
+        )
+
+    def _act(self, action: Action, pool: Pool, seen: Mapping[str, SeenNode], now: float) -> None:
+        names = ", ".join(action.nodes)
+        if action.kind in ("out", "lower"):
+            if self._change(action, now):
+                logger.info("%s %s to %d: %s", action.kind, pool.name, action.to, action.why)
+                self._metrics.add("actions_total", pool=pool.name, kind=action.kind)
+            return
+        logger.info("%s %s %s: %s", action.kind, pool.name, names, action.why)
+        self._metrics.add("actions_total", pool=pool.name, kind=action.kind)
+        for name in action.nodes:
+            if action.kind == "in":
+                self._drains.begin(pool, seen[name])
+                continue
+            try:
+                self._drains.undo(pool, seen[name])
+            except SchedulerError as error:
+                logger.warning("%s still drains: %s", name, error)
+
+    def _change(self, action: Action, now: float) -> bool:
+        """Change the provider's number of nodes, unless it refused a short time ago."""
+        again, delay = self._retry.get(action.pool, (0.0, MIN_BACKOFF / 2))
+        if now < again:
+            return False
+        try:
+            change = self._capacity.grow if action.kind == "out" else self._capacity.lower
+            change(action.pool, action.to)
+        except CapacityError as error:
+            delay = min(delay * 2, MAX_BACKOFF)
+            self._retry[action.pool] = now + delay, delay
+            self._metrics.add("provider_errors_total", pool=action.pool)
+            text = f"{action.kind} {action.pool} to {action.to} failed: {error}"
+            self._notices.update(f"refused {action.pool}", {str(error): text})
+            return False
+        self._retry.pop(action.pool, None)
+        self._notices.update(f"refused {action.pool}", {})
+        return True
+
+    def _adopt(self, pool: Pool, seen: Sequence[SeenNode], capacity: PoolCapacity) -> None:
+        """Finish drains without a thread: those of an autoscaler that ended."""
+        for one in seen:
+            node = one.node
+            followed = self._drains.is_followed(node.name) or node.name in capacity.ending
+            if node.returns and not followed and not self._drains.is_kept(node.name):
+                logger.info("in %s %s: it drains, and nothing follows its drain", pool.name, node.name)
+                self._drains.begin(pool, one)

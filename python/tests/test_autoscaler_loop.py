@@ -1,0 +1,224 @@
+"""The tick of the autoscaler, with doubles of scheduler and provider."""
+
+import logging
+from dataclasses import replace
+
+import pytest
+
+from autoscaler_doubles import CPU, Rig
+from cdktf_dask.autoscaler.model import Node
+
+GPU = replace(CPU, name="gpu", offers={"GPU": 1.0}, max_size=2, gpu=True)
+
+
+@pytest.fixture(autouse=True)
+def lines(caplog):
+    """Lines of the autoscaler's log, as they come."""
+    found: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: found.append(record.getMessage())  # type: ignore[method-assign]
+    logger = logging.getLogger("autoscaler")
+    logger.addHandler(handler)
+    caplog.set_level(logging.INFO, logger="autoscaler")
+    yield found
+    logger.removeHandler(handler)
+
+
+def test_from_zero_to_the_maximum_and_back(lines):
+    rig = Rig()
+    rig.demand(100)
+    rig.tick()
+    assert rig.provider.calls == [("grow", "cpu", 3)]
+    rig.demand(0)
+    # The idle time, then two rounds: at most half of the nodes drain at the same time.
+    rig.tick(9)
+    assert rig.scheduler.drains == []
+    for _ in range(4):
+        rig.tick()
+        rig.settle()
+    assert rig.provider.nodes == {"cpu": []}
+    ended = "after a drain of 1.5 s: 4 tasks given back, 1 run again, 0 results lost"
+    assert lines == [
+        "out cpu to 3: 100 tasks want 3",
+        "limited cpu at 0: maxSize",
+        "in cpu cpu--local-0: at most 0 were wanted for 10 s",
+        f"ended cpu--local-0 {ended}",
+        "in cpu cpu--local-1: at most 0 were wanted for 10 s",
+        f"ended cpu--local-1 {ended}",
+        "in cpu cpu--local-2: at most 0 were wanted for 10 s",
+        f"ended cpu--local-2 {ended}",
+    ]
+
+
+def test_each_pool_gets_nodes_for_its_tasks():
+    rig = Rig(CPU, GPU)
+    rig.demand(6, needs=(("GPU", 1.0),))
+    rig.tick(3)
+    assert rig.provider.calls == [("grow", "gpu", 2)]
+
+
+def test_an_undone_drain(lines):
+    rig = with_a_drain()
+    rig.demand(1)
+    rig.tick()
+    assert rig.scheduler.undrained == ["cpu--local-0"]
+    rig.scheduler.proceed.set()
+    rig.settle()
+    assert rig.provider.calls == [("grow", "cpu", 1)]
+    assert lines[2:] == ["back cpu cpu--local-0: 1 are wanted again", "undone cpu--local-0: "]
+    # The drain after that is a new one.
+    rig.demand(0)
+    rig.tick(11)
+    rig.settle()
+    assert rig.scheduler.drains == ["cpu--local-0"] * 2
+    assert rig.provider.nodes == {"cpu": []}
+
+
+def test_a_kept_node_is_tried_again_after_a_minute(lines):
+    rig = with_a_drain(keeps="no other worker has room for its data")
+    rig.scheduler.proceed.set()
+    rig.settle()
+    assert lines[-1] == "kept cpu--local-0: no other worker has room for its data"
+    rig.tick(55)
+    assert rig.scheduler.drains == ["cpu--local-0"]
+    rig.scheduler.keeps.clear()
+    rig.tick(10)
+    rig.settle()
+    assert rig.scheduler.drains == ["cpu--local-0"] * 2
+    assert rig.provider.nodes == {"cpu": []}
+
+
+def test_a_refused_end_gives_the_node_back(lines):
+    rig = with_a_drain()
+    rig.provider.refuses = True
+    rig.scheduler.proceed.set()
+    rig.settle()
+    assert lines[-1] == "failed cpu--local-0: the provider refuses"
+    assert rig.scheduler.undrained == ["cpu--local-0"]
+    assert rig.scheduler.nodes["cpu--local-0"] == Node("cpu--local-0")
+
+
+def test_a_killed_autoscaler(lines):
+    rig = with_a_drain()
+    rig.restart()
+    rig.tick()
+    rig.scheduler.proceed.set()
+    rig.settle()
+    assert "in cpu cpu--local-0: it drains, and nothing follows its drain" in lines
+    assert [call for call in rig.provider.calls if call[0] == "end"] == [("end", "cpu", "cpu--local-0")]
+
+
+def test_a_killed_autoscaler_undoes_the_drain_if_there_is_work():
+    rig = with_a_drain()
+    rig.restart()
+    rig.demand(1)
+    rig.tick()
+    assert rig.scheduler.undrained == ["cpu--local-0"]
+    rig.scheduler.proceed.set()
+    rig.tick(5)
+    assert rig.provider.calls == [("grow", "cpu", 1)]
+
+
+def test_a_forced_drain_is_not_touched():
+    rig = with_node(Node("cpu--local-0", draining=True, forced=True))
+    rig.tick(20)
+    assert (rig.scheduler.drains, rig.scheduler.undrained) == ([], [])
+
+
+def test_an_actor_keeps_its_node():
+    rig = with_node(Node("cpu--local-0", held="actor"))
+    rig.tick(30)
+    assert rig.scheduler.drains == []
+
+
+def test_no_scale_in_for_one_idle_time_after_a_restart():
+    rig = with_node(Node("cpu--local-0"))
+    rig.tick(10)
+    assert rig.scheduler.drains == []
+    rig.tick(2)
+    rig.settle()
+    assert rig.scheduler.drains == ["cpu--local-0"]
+
+
+def test_a_scheduler_that_does_not_answer(lines):
+    rig = with_node(Node("cpu--local-0"))
+    rig.scheduler.silent = True
+    rig.tick(120)
+    assert (rig.provider.calls, rig.scheduler.drains) == ([], [])
+    assert lines == ["nothing changes for 60 s: the scheduler does not answer"]
+    rig.scheduler.silent = False
+    rig.tick()
+    assert lines[1:] == ["the scheduler answers again after 120 s"]
+    assert "dask_autoscaler_scheduler_up 1\n" in rig.metrics.page()
+
+
+def test_a_provider_that_refuses_is_asked_less_and_less():
+    rig = Rig()
+    rig.demand(3)
+    rig.provider.refuses = True
+    rig.tick(60)
+    # After 2, 4, 8, 16 and 32 s.
+    assert rig.provider.calls == [("grow", "cpu", 3)] * 5
+    rig.provider.refuses = False
+    rig.tick(60)
+    assert rig.provider.calls == [("grow", "cpu", 3)] * 6
+
+
+def test_unsatisfiable_tasks_are_logged_once_and_scale_nothing(lines):
+    rig = Rig(CPU, GPU)
+    rig.demand(5, needs=(("TPU", 1.0),), prefix="train")
+    rig.tick(30)
+    line = (
+        "unsatisfiable train: 5 tasks need TPU=1 of a worker, and workers offer cpu CPU=1, gpu GPU=1. "
+        "Hint: correct the resources of the tasks, or add a pool"
+    )
+    assert lines == [line]
+    assert rig.provider.calls == []
+    assert 'dask_autoscaler_unsatisfiable_tasks{needs="TPU=1"} 5\n' in rig.metrics.page()
+    rig.demand(0)
+    rig.tick()
+    rig.demand(5, needs=(("TPU", 1.0),), prefix="train")
+    rig.tick()
+    assert lines == [line, line]
+
+
+def test_metrics():
+    rig = Rig(CPU, GPU)
+    rig.demand(100)
+    rig.tick(2)
+    found = [line for line in rig.metrics.page().splitlines() if "_nodes{" in line or "nodes{" in line]
+    assert found == [
+        'dask_autoscaler_wanted_nodes{pool="cpu"} 3',
+        'dask_autoscaler_wanted_nodes{pool="gpu"} 0',
+        'dask_autoscaler_desired_nodes{pool="cpu"} 3',
+        'dask_autoscaler_desired_nodes{pool="gpu"} 0',
+        *(f'dask_autoscaler_nodes{{pool="cpu",state="{s}"}} {n}' for s, n in STATES.items()),
+        *(f'dask_autoscaler_nodes{{pool="gpu",state="{s}"}} 0' for s in STATES),
+    ]
+    assert 'dask_autoscaler_limited{pool="cpu",reason="maxSize"} 1\n' in rig.metrics.page()
+    assert 'dask_autoscaler_actions_total{pool="cpu",kind="out"} 1\n' in rig.metrics.page()
+
+
+STATES = {"booting": 0, "joined": 3, "draining": 0, "ending": 0}
+
+
+def with_node(node: Node) -> Rig:
+    """An autoscaler that finds a node."""
+    rig = Rig()
+    rig.provider.nodes["cpu"].append(node.name)
+    rig.scheduler.nodes[node.name] = node
+    return rig
+
+
+def with_a_drain(keeps: str | None = None) -> Rig:
+    """An autoscaler whose only node drains until `proceed` is set."""
+    rig = Rig()
+    rig.demand(1)
+    rig.tick()
+    rig.demand(0)
+    if keeps:
+        rig.scheduler.keeps["cpu--local-0"] = keeps
+    rig.scheduler.proceed.clear()
+    rig.tick(11)
+    assert "cpu--local-0" in rig.autoscaler._drains
+    return rig
