@@ -29,6 +29,8 @@ export const PORTS = {
   /** Prometheus and Alertmanager on the scheduler's node (their defaults); listen on the loopback interface only. */
   prometheus: { from: 9090, to: 9090 },
   alertmanager: { from: 9093, to: 9093 },
+  /** Metrics of the autoscaler; listens on the loopback interface only. */
+  autoscaler: { from: 8791, to: 8791 },
   /** Ports that the kernel of a node assigns. */
   ephemeral: { from: 32768, to: 40959 },
 } as const satisfies Record<string, PortRange>;
