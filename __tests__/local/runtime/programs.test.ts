@@ -89,6 +89,7 @@ test("each program has its own configuration, with the spill limit of its pool",
 
   expect(Object.keys(worker?.config ?? {})).toEqual([
     "count_demand.py",
+    "drain_workers.py",
     "export_heartbeats.py",
     "extend_heartbeats.py",
     "reload_certificates.py",

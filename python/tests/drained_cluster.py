@@ -1,0 +1,84 @@
+"""A real scheduler with the preload `drain_workers`, and real workers, in one process."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from distributed import Client, Scheduler, Worker
+
+from cluster import SOURCES
+
+PRELOAD = SOURCES / "cdktf_dask" / "preloads" / "drain_workers.py"
+SECONDS = 60
+
+
+class DrainedCluster:
+    """Workers by name. Use it within an event loop."""
+
+    def __init__(self, *names: str, threads: int = 1, resources: dict[str, dict[str, float]] | None = None):
+        self.names, self.threads, self.resources = names, threads, resources or {}
+
+    async def __aenter__(self):
+        options = {"host": "127.0.0.1", "port": 0, "dashboard_address": "127.0.0.1:0"}
+        self.scheduler = await Scheduler(**options, preload=[str(PRELOAD)])
+        self.workers: dict[str, Worker] = {}
+        for name in self.names:
+            await self.add(name)
+        self.client = await Client(self.scheduler.address, asynchronous=True)
+        return self
+
+    async def __aexit__(self, *_):
+        await self.client.close()
+        await asyncio.gather(*(worker.close(nanny=False) for worker in self.workers.values()))
+        await self.scheduler.close()
+
+    async def add(self, name: str) -> Worker:
+        """Start a worker."""
+        pool = name.partition("--")[0]
+        self.workers[name] = await Worker(
+            self.scheduler.address,
+            name=name,
+            nthreads=self.threads,
+            resources=self.resources.get(pool),
+            host="127.0.0.1",
+            memory_limit=0,
+        )
+        return self.workers[name]
+
+    def address(self, name: str) -> str:
+        return self.workers[name].address
+
+    def status(self, name: str) -> str:
+        """Status of a worker, as the scheduler has it."""
+        return self.scheduler.workers[self.address(name)].status.name
+
+    async def drain(self, *names: str, **options: Any) -> dict[str, Any]:
+        """Drain workers by the RPC handler. Messages turn lists into tuples."""
+        addresses = [self.address(name) for name in names]
+        answer = await self.client.scheduler.drain(workers=addresses, **options)
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in answer.items()}
+
+    async def undrain(self, *names: str) -> list[str]:
+        addresses = [self.address(name) for name in names]
+        return list(await self.client.scheduler.undrain(workers=addresses))
+
+    def policies(self) -> list[str]:
+        """Policies of the active memory manager that drains have left behind."""
+        return [
+            repr(policy) for policy in self.scheduler.extensions["amm"].policies if hasattr(policy, "address")
+        ]
+
+    def removals(self) -> list[dict[str, Any]]:
+        """Events of the scheduler about workers that were removed."""
+        events = [event for _, event in self.scheduler.get_events("all") if isinstance(event, dict)]
+        return [event for event in events if event.get("action") == "remove-worker"]
+
+    def lost(self) -> list[str]:
+        """Keys of results and data that removed workers took with them."""
+        kinds = ("lost-computed-tasks", "lost-scattered-tasks")
+        return [str(key) for event in self.removals() for kind in kinds for key in event[kind]]
+
+
+def run(test: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run a test, which ends within a minute."""
+    asyncio.run(asyncio.wait_for(test(), SECONDS))
