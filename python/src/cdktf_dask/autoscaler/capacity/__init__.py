@@ -38,4 +38,8 @@ def capacity_of(settings: Mapping[str, Any]) -> Capacity:
         from cdktf_dask.autoscaler.capacity.local import LocalCapacity
 
         return LocalCapacity.of(settings)
-    raise SettingsError(f"capacity.kind: got {settings.get('kind')!r}, expected local")
+    if settings.get("kind") == "aws":
+        from cdktf_dask.autoscaler.capacity.aws import AwsCapacity
+
+        return AwsCapacity.of(settings)
+    raise SettingsError(f"capacity.kind: got {settings.get('kind')!r}, expected aws or local")
