@@ -1,5 +1,6 @@
 """Joining and draining against a real scheduler and real workers, by the commands that a node runs."""
 
+import re
 import socket
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from distributed import Client
 from cluster import ENVIRONMENT, SOURCES, end
 
 START_SECONDS = 60
+
+PRELOAD = SOURCES / "cdktf_dask" / "preloads" / "drain_workers.py"
 
 NODE = ENVIRONMENT | {"PYTHONPATH": str(SOURCES)}
 """Environment of the commands, as `run.sh` sets it."""
@@ -31,11 +34,10 @@ class Cluster:
         self.address = f"tcp://127.0.0.1:{free_port()}"
         self.processes: list[subprocess.Popen] = []
 
-    def start(self) -> subprocess.Popen:
+    def start(self, *preload: str) -> subprocess.Popen:
         """The scheduler, which may not answer yet."""
-        return self.run(
-            "-m", "dask", "scheduler", "--host", self.address, "--dashboard-address", "127.0.0.1:0"
-        )
+        http = ("--dashboard-address", "127.0.0.1:0")
+        return self.run("-m", "dask", "scheduler", "--host", self.address, *http, *preload)
 
     def node(self, name: str, workers: int = 1) -> subprocess.Popen:
         """The processes of one node, once they are registered."""
@@ -115,7 +117,7 @@ def new_cluster(directory: Path) -> Iterator[Cluster]:
 def cluster(tmp_path_factory):
     """A cluster with a node that stays, and takes the data of others."""
     for cluster in new_cluster(tmp_path_factory.mktemp("cluster")):
-        cluster.start()
+        cluster.start("--preload", str(PRELOAD))
         cluster.node("cpu--ip-10-20-0-12")
         yield cluster
 
@@ -139,6 +141,12 @@ def address_of(client: Client, name: str) -> str:
     return next(address for address, worker in workers.items() if worker["name"] == name)
 
 
+def retired(done: subprocess.CompletedProcess) -> str:
+    """What a drain without a loss prints, with S for its seconds."""
+    assert done.returncode == 0, done.stdout
+    return re.sub(r"in [\d.]+ s", "in S s", done.stdout)
+
+
 def names(cluster: Cluster) -> set[str]:
     with Client(cluster.address) as client:
         return {worker["name"] for worker in client.scheduler_info()["workers"].values()}
@@ -154,7 +162,7 @@ def test_data_of_a_drained_node_is_on_another(cluster):
 
         done = cluster.command("drain", "cpu--ip-10-20-0-1", "60")
 
-        assert (done.stdout, done.returncode) == ("1 workers of cpu--ip-10-20-0-1 retired\n", 0)
+        assert retired(done) == "1 workers of cpu--ip-10-20-0-1 retired in S s, 0 waiting tasks given back\n"
         assert {holder for holders in client.who_has(futures).values() for holder in holders} == {target}
         assert client.gather(futures) == [bytes([i]) * 1_000_000 for i in range(20)]
     assert node.wait(timeout=30) == 0
@@ -164,17 +172,65 @@ def test_all_workers_of_the_node_go_and_no_others(cluster):
     node = cluster.node("memory--ip-10-20-0-1", 2)
     assert names(cluster) >= {"memory--ip-10-20-0-1-0", "memory--ip-10-20-0-1-1"}
     done = cluster.command("drain", "memory--ip-10-20-0-1", "60")
-    assert (done.stdout, done.returncode) == ("2 workers of memory--ip-10-20-0-1 retired\n", 0)
+    assert retired(done) == "2 workers of memory--ip-10-20-0-1 retired in S s, 0 waiting tasks given back\n"
     assert node.wait(timeout=30) == 0
     assert names(cluster) == {"cpu--ip-10-20-0-12"}
 
 
 def test_a_node_whose_name_begins_the_same_is_another(cluster):
     done = cluster.command("drain", "cpu--ip-10-20-0-1", "30")
-    assert (done.stdout, done.returncode) == ("0 workers of cpu--ip-10-20-0-1 retired\n", 0)
+    assert (done.stdout, done.returncode) == ("cpu--ip-10-20-0-1 has no workers to drain\n", 0)
 
 
-def test_the_last_node_reports_that_nobody_takes_its_data(no_cluster):
+def test_the_last_node_reports_what_is_lost_after_its_deadline(no_cluster):
+    no_cluster.start("--preload", str(PRELOAD))
+    node = no_cluster.node("cpu--ip-10-20-0-1")
+    with Client(no_cluster.address) as client:
+        data = client.scatter({"precious": b"data"})
+        done = no_cluster.command("drain", "cpu--ip-10-20-0-1", "5")
+        del data
+        reason = "drain of cpu--ip-10-20-0-1: no worker took over what is lost: 'precious'\n"
+        assert done.stdout.endswith(f"0 waiting tasks given back\n{reason}")
+        assert done.returncode == 1
+    assert node.wait(timeout=30) == 0
+
+
+def test_a_node_names_the_tasks_that_run_again(cluster, tmp_path):
+    ended = tmp_path / "ended"
+
+    def run_until_ended() -> None:
+        while not ended.exists():
+            time.sleep(0.1)
+
+    node = cluster.node("cpu--ip-10-20-0-2")
+    with Client(cluster.address) as client:
+        source = address_of(client, "cpu--ip-10-20-0-2")
+        task = client.submit(run_until_ended, key="long", workers=[source], allow_other_workers=True)
+        while not client.processing()[source]:
+            time.sleep(0.05)
+        done = cluster.command("drain", "cpu--ip-10-20-0-2", "5")
+        assert retired(done) == (
+            "1 workers of cpu--ip-10-20-0-2 retired in S s, 0 waiting tasks given back\n"
+            "tasks that did not finish, and run again: 'long'\n"
+        )
+        ended.touch()
+        assert task.result(timeout=30) is None
+    assert node.wait(timeout=30) == 0
+
+
+def test_without_the_preload_of_the_scheduler_workers_are_retired(no_cluster):
+    no_cluster.start()
+    no_cluster.node("cpu--ip-10-20-0-12")
+    node = no_cluster.node("cpu--ip-10-20-0-1")
+    with Client(no_cluster.address) as client:
+        future = client.scatter(b"precious", workers=[address_of(client, "cpu--ip-10-20-0-1")])
+        done = no_cluster.command("drain", "cpu--ip-10-20-0-1", "30")
+        assert (done.stdout, done.returncode) == ("1 workers of cpu--ip-10-20-0-1 retired\n", 0)
+        assert future.result() == b"precious"
+    assert node.wait(timeout=30) == 0
+
+
+def test_without_the_preload_the_last_node_reports_that_nobody_takes_its_data(no_cluster):
     no_cluster.start()
     no_cluster.node("cpu--ip-10-20-0-1")
     with Client(no_cluster.address) as client:
