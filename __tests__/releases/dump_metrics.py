@@ -7,7 +7,6 @@ GPU are doubles: the worker reports them without one.
 """
 
 import json
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -16,10 +15,11 @@ from urllib.request import urlopen
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "python" / "tests"))
 
-from distributed import Client, Security, Semaphore, wait  # noqa: E402
+from distributed import Semaphore, wait  # noqa: E402
 from prometheus_client.parser import text_string_to_metric_families  # noqa: E402
 
-from cluster import ENVIRONMENT, SOURCES, Cluster  # noqa: E402
+from cluster import SOURCES  # noqa: E402
+from tls_cluster import TlsCluster  # noqa: E402
 
 PRELOADS = SOURCES / "cdktf_dask" / "preloads"
 SECONDS = 60
@@ -43,9 +43,7 @@ def main() -> None:
         gpu = cluster.directory / "gpu.py"
         gpu.write_text(GPU)
         cluster.worker("gpu--host-0", "CPU=1", *preloads("extend_heartbeats"), "--preload", str(gpu))
-        pem = str(cluster.directory / "client.pem")
-        security = Security(tls_ca_file=pem, tls_client_cert=pem, tls_client_key=pem, require_encryption=True)
-        with Client(cluster.address, security=security, timeout=SECONDS) as client:
+        with cluster.client() as client:
             leases = Semaphore(2, "database")
             leases.acquire()
             wait([client.submit(lambda: 1), client.submit(lambda: 1 / 0)], timeout=SECONDS)
@@ -54,21 +52,6 @@ def main() -> None:
             with urlopen(f"http://127.0.0.1:{services['dashboard']}/metrics", timeout=SECONDS) as answer:
                 page = answer.read().decode()
     print(json.dumps([describe(family) for family in families(page)]))
-
-
-class TlsCluster(Cluster):
-    """A cluster with TLS."""
-
-    def __init__(self, *options: str):
-        super().__init__("--protocol", "tls", *options)
-        node, client = (self.directory / f"{name}.pem" for name in ("node", "client"))
-        command = [sys.executable, "-m", "cdktf_dask.tls", "test", node, client]
-        subprocess.run(command, check=True, env=ENVIRONMENT | {"PYTHONPATH": str(SOURCES)}, timeout=SECONDS)
-        template = (REPOSITORY / "cloud-init" / "dask" / "tls.yaml").read_text()
-        (self.directory / "config").mkdir()
-        for name, value in {"PEM": str(node), "NANNY_PRELOADS": "[]"}.items():
-            template = template.replace("{{" + name + "}}", value)
-        (self.directory / "config" / "tls.yaml").write_text(template)
 
 
 def preloads(*names: str) -> list[str]:

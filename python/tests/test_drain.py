@@ -39,10 +39,10 @@ def test_data_that_no_other_worker_can_load_keeps_its_worker_in_service():
         async with DrainedCluster("gpu--a", "cpu--b", resources=GPU) as cluster:
             data = cluster.client.submit(OnlyHere, key="array", resources={"GPU": 1})
             await wait(data)
-            outcome = await cluster.drain("gpu--a", seconds=30, stuck=3, end=False)
+            outcome = await cluster.drain("gpu--a", seconds=30, stuck=1, end=False)
             kept = f"its data does not arrive on other workers: {__name__}.OnlyHere, "
             assert (outcome["kept"][: len(kept)], outcome["retired"], outcome["lost"]) == (kept, [], [])
-            assert 3 <= outcome["seconds"] < 6
+            assert 1 <= outcome["seconds"] < 5
             assert cluster.status("gpu--a") == "running"
             assert await cluster.client.submit(lambda: 1, resources={"GPU": 1}) == 1
             assert cluster.policies() == []
@@ -154,6 +154,27 @@ def test_three_of_five_at_once_lose_nothing():
     run(test)
 
 
+def test_tasks_that_wait_on_workers_that_leave_are_not_blamed():
+    async def test():
+        async with DrainedCluster("gpu--0", resources=GPU) as cluster:
+            tasks = cluster.client.map(slow, [0.05] * 100, resources={"GPU": 1}, pure=False)
+            given_back = 0
+            for number in range(4):
+                while sum(task.status == "finished" for task in tasks) < 10 * (number + 1):
+                    await asyncio.sleep(0.02)
+                await cluster.add(f"gpu--{number + 1}")
+                outcome = await cluster.drain(f"gpu--{number}", force=True)
+                assert (len(outcome["retired"]), outcome["lost"], outcome["rerun"]) == (1, [], [])
+                given_back += outcome["given_back"]
+            assert given_back >= 20
+            await wait(tasks)
+            assert {task.status for task in tasks} == {"finished"}
+            assert {each.suspicious for each in cluster.scheduler.tasks.values()} == {0}
+            assert cluster.lost() == []
+
+    run(test)
+
+
 def test_a_drain_that_did_not_end_its_worker_can_be_undone():
     async def test():
         async with DrainedCluster("cpu--a", "cpu--b", threads=2) as cluster:
@@ -239,13 +260,13 @@ def test_a_task_longer_than_the_drain_runs_again_and_no_finished_one():
             done = cluster.client.map(slow, [0.0] * 10, range(10), workers=["cpu--a"], pure=False)
             await wait(done)
             long = cluster.client.map(
-                slow, [4.0] * 2, key=["long-0", "long-1"], workers=["cpu--a"], allow_other_workers=True
+                slow, [2.0] * 2, key=["long-0", "long-1"], workers=["cpu--a"], allow_other_workers=True
             )
             while len(cluster.scheduler.workers[cluster.address("cpu--a")].processing) < 2:
                 await asyncio.sleep(0.02)
-            outcome = await cluster.drain("cpu--a", seconds=1.5, force=True)
+            outcome = await cluster.drain("cpu--a", seconds=0.9, force=True)
             assert (outcome["lost"], sorted(outcome["rerun"])) == ([], ["long-0", "long-1"])
-            assert 1 <= outcome["seconds"] < 3
+            assert 0.6 <= outcome["seconds"] < 2
             assert await cluster.client.gather(done) == [bytes(i) for i in range(10)]
             assert cluster.lost() == []
             assert {each.suspicious for each in cluster.scheduler.tasks.values()} == {0}

@@ -221,20 +221,19 @@ class OneDrain:
         for ws in self.present:
             if ws.status is not Status.closing_gracefully:
                 self.plugin.set_status(ws, Status.closing_gracefully)
-        unmoved, since = None, monotonic()
+        unmoved, since = 0, monotonic()
         while (present := self.present) and self.age < self.seconds:
             self.give_back(present)
             unique = self.unique(present)
             busy = any(ws.processing for ws in present)
             if not unique and not (busy and self.tasks_may_run):
                 break
-            count = sum(map(len, unique.values()))
-            if busy or count != unmoved:
-                unmoved, since = count, monotonic()
-            room = self.move(present)
+            before, unmoved = unmoved, sum(map(len, unique.values()))
+            if busy or unmoved != before:
+                since = monotonic()
             if reason := self.must_stay():
                 return reason
-            if not room and not self.force:
+            if not self.move(unique, unmoved > before) and not self.force:
                 return "no other worker has room for its data"
             if not self.force and monotonic() - since > self.stuck:
                 return f"its data does not arrive on other workers: {types_of(set().union(*unique.values()))}"
@@ -289,12 +288,13 @@ class OneDrain:
         }
         return {ws: tasks for ws, tasks in found.items() if tasks}
 
-    def move(self, workers: Iterable[WorkerState]) -> bool:
-        """Let the active memory manager move unique data. Returns whether there is room for it.
+    def move(self, workers: Iterable[WorkerState], at_once: bool) -> bool:
+        """Let the active memory manager move unique data of workers. Returns whether there is room for it.
 
         A policy ends once it finds nothing to move, or no room (active_memory_manager.py:705).
         """
-        now, added = monotonic(), False
+        now = monotonic()
+        run = at_once or (not self.amm.running and now - self.amm_ran > AMM_SECONDS)
         for ws in workers:
             begun, policy = self.policies.get(ws, (0, None))
             if policy in self.amm.policies:
@@ -303,8 +303,8 @@ class OneDrain:
                 policy = RetireWithinPool(ws.address)
                 self.policies[ws] = now, policy
                 self.amm.add_policy(policy)
-                added = True
-        if added or (not self.amm.running and now - self.amm_ran > AMM_SECONDS):
+                run = True
+        if run:
             self.amm.run_once()
             self.amm_ran = now
         return not any(self.policies[ws][1].no_recipients for ws in workers)

@@ -1,0 +1,30 @@
+/**
+ * `npm run bench:scaling -- SCENARIO [ARGUMENT...] [--release 2026.7|2024.7]`: numbers of drains and of autoscaling, on clusters
+ * of real processes on this computer. A scenario is a Python program `bench/scaling/SCENARIO.py`, which runs with Dask of the
+ * release.
+ */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "../scripts/main.mjs";
+import { pythonEnvironment, run } from "../scripts/python.mjs";
+
+/** Environment of each release, of `__tests__/support/python_environment.py`. */
+const ENVIRONMENTS = { 2026.7: "checkers", 2024.7: "earlier-release" };
+
+const FOLDER = join(ROOT, "bench/scaling");
+const PATHS = ["python/src", "python/tests", "bench/scaling"].map((path) => join(ROOT, path));
+
+const words = process.argv.slice(2);
+const at = words.indexOf("--release");
+const [, release = "2026.7"] = at < 0 ? [] : words.splice(at, 2);
+const [scenario, ...rest] = words;
+const scenarios = readdirSync(FOLDER).filter((name) => name.endsWith(".py"));
+if (!scenarios.includes(`${scenario}.py`) || !(release in ENVIRONMENTS)) {
+  console.error(
+    `usage: npm run bench:scaling -- SCENARIO [ARGUMENT...] [--release ${Object.keys(ENVIRONMENTS).join("|")}]`,
+  );
+  console.error(`scenarios: ${scenarios.map((name) => name.slice(0, -3)).join(", ")}`);
+  process.exit(2);
+}
+const python = join(await pythonEnvironment(ENVIRONMENTS[release]), "python");
+run([python, join(FOLDER, `${scenario}.py`), ...rest], { env: { PYTHONPATH: PATHS.join(":") } });
