@@ -59,7 +59,7 @@ def throttled():
     run = Simulation(CPU, GPU, limits=Limits(max_nodes=6, max_hourly_cost=10.0), refuses=(60.0, 660.0))
 
     def feed(now):
-        if now == 120.0:
+        if now == 175.0:
             run.submit(CPU_NEEDS, 5_000, 5.0)
         if now == 300.0:
             run.submit(GPU_NEEDS, 20, 60.0)
@@ -94,3 +94,10 @@ def decision_seconds(tasks=100_000, nodes=1_000, kinds=100):
         decide(pools, demands, there, capacity, memories, Limits(max_nodes=2 * nodes), float(tick))
         taken.append(time.perf_counter() - began)
     return sorted(taken)[10]
+
+
+def mixed():
+    """CPU tasks in two waves, and GPU tasks after the first."""
+    run = Simulation(replace(CPU, idle_timeout=120.0), replace(GPU, idle_timeout=120.0))
+    loads = {10.0: (CPU_NEEDS, 4_000, 2.0), 200.0: (GPU_NEEDS, 40, 20.0), 500.0: (CPU_NEEDS, 1_500, 2.0)}
+    return run.run(1100, lambda now: run.submit(*loads[now]) if now in loads else None)
