@@ -1,11 +1,10 @@
-"""Guards of the autoscaler: hung clusters, results that keep nodes alive, tasks that no pool can run."""
+"""Guards of the autoscaler: hung clusters, and results that keep nodes alive."""
 
 import pytest
 
 from cdktf_dask.autoscaler.hung import Hung, HungWatch
 from cdktf_dask.autoscaler.keep import Keeper, Keeping, without_results
-from cdktf_dask.autoscaler.model import Demand, Node, Pool
-from cdktf_dask.autoscaler.unsatisfiable import Unsatisfiable
+from cdktf_dask.autoscaler.model import Demand, Node
 
 HOUR = 3600.0
 STUCK = [Node("a", busy=2, cpu=4.9), Node("b", busy=5), Node("c")]
@@ -97,18 +96,3 @@ def test_results_are_kept_for_ever_without_a_time():
 def test_given_up_results_hold_no_node_but_actors_do():
     nodes = {"cpu": [Node("a", used=0.5, unique_bytes=7, held="kept"), Node("b", used=0.1, held="actor")]}
     assert without_results(nodes) == {"cpu": [Node("a"), Node("b", held="actor")]}
-
-
-def test_tasks_that_no_pool_can_run_are_reported_once():
-    pools = [Pool("cpu", {"CPU": 2.0}), Pool("plain", {})]
-    tpu, license_ = Demand((("TPU", 1.0),), 3, 0, None), Demand((("LICENSE", 0.5), ("CPU", 1.0)), 1, 0, None)
-    reports = Unsatisfiable()
-    assert reports.report([tpu, tpu], pools) == [
-        "no pool can run 6 tasks that need TPU=1. Workers offer cpu: CPU=2; plain: nothing. "
-        "Hint: cancel the tasks, or add the resource to a pool"
-    ]
-    assert reports.report([tpu], pools) == []
-    (second,) = reports.report([tpu, license_], pools)
-    assert second.startswith("no pool can run 1 tasks that need LICENSE=0.5, CPU=1. ")
-    assert reports.report([], pools) == []
-    assert len(reports.report([tpu], pools)) == 1
