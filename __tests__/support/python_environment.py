@@ -23,8 +23,8 @@ LOCKS = {
     "shellcheck": ("__tests__/support/shellcheck.txt",),
     # What tests of Python need: Dask, pytest, mypy, ruff.
     "checkers": ("locks/2026.7/cpu.txt", "__tests__/support/checkers.txt"),
-    # What tests of Python need to run on the earlier release; the name must not begin with that of another environment.
-    "earlier-release": ("locks/2024.7/cpu.txt", "__tests__/support/checkers.txt"),
+    # The older release, for tests of what depends on Dask's scheduler.
+    "release-2024.7": ("locks/2024.7/cpu.txt", "__tests__/support/checkers.txt"),
     # What the tests of a notebook need: the client's environment, and a kernel.
     "notebook": ("locks/2026.7/cpu.txt", "__tests__/support/notebook.txt"),
     # What tests with real Terraform and with booted nodes need: the mock AWS, a second Terraform, pytest.

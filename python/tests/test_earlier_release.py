@@ -14,7 +14,7 @@ FILES = ("test_count_demand.py", "test_drain.py", "test_drain_load.py", "test_se
 def python() -> str:
     """Python of an environment with the earlier release, which is installed once."""
     script = REPOSITORY / "__tests__" / "support" / "python_environment.py"
-    command = [sys.executable, script, "earlier-release"]
+    command = [sys.executable, script, "release-2024.7"]
     made = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     return f"{made.stdout.strip()}/python"
 
