@@ -28,6 +28,8 @@ const { ownWork } = require("./own-work.cjs");
 
 // A node accepts that its hook is missing after 30 s instead of 3 minutes.
 lifecycle.HOOK_SECONDS = 30;
+// Heartbeats of a drain are frequent enough for a test.
+lifecycle.HEARTBEAT_SECONDS = 3;
 
 /** Returns the path of a user's setup script. */
 const setup = (name) => join(__dirname, "setup", name);
@@ -67,7 +69,6 @@ const definitions = {
   rig: define({}, {}, { name: "gpu", kind: "gpu", minSize: 1, memoryLimit: "1GiB", rmmPool: false }),
   // The same cluster with a changed pool.
   changed: define({ resources: { CHANGED: 1 } }),
-  spot: define({ spotPercentage: 100 }),
   scratch: define({ instanceTypes: ["m6id.2xlarge"] }),
   // Other packages than those of the baked image, and setup scripts that run at each boot.
   setup: define(
@@ -147,7 +148,9 @@ function facts(cluster) {
     address: cluster.scheduler.privateAddress,
     hostname: cluster.scheduler.hostname,
     hook: lifecycle.LAUNCH_HOOK,
+    terminationHook: lifecycle.TERMINATION_HOOK,
     hookSeconds: lifecycle.HOOK_SECONDS,
+    heartbeatSeconds: lifecycle.HEARTBEAT_SECONDS,
     signal: signalParameter(cluster),
     joinSeconds: lifecycle.JOIN_SECONDS,
     miniforge: miniforge.MINIFORGE.x86_64.url,

@@ -25,3 +25,25 @@ export const RETRY_SECONDS = 150;
 
 /** Seconds that the scheduler waits for the parameter of its signal, which Terraform creates after the instance. */
 export const SIGNAL_SECONDS = 300;
+
+/** Name of the termination hook of each pool: an instance ends once its workers are drained. */
+export const TERMINATION_HOOK = "workers-drained";
+
+/** Seconds of a planned drain: `cdktf_dask.node.watch` drains at most that long when the group ends an instance. */
+export const DRAIN_SECONDS = 600;
+
+/**
+ * Seconds of a drain after a spot interruption notice, which comes 120 s ahead: 2 s until the node asks, 85 s, 10 s for the end of
+ * Dask's processes (a nanny takes up to 8.5 s), and a reserve.
+ */
+export const SPOT_DRAIN_SECONDS = 85;
+
+/** Seconds of a drain by `systemctl stop` and the shutdown of the system: with the 20 s of Dask's end, within those 120 s. */
+export const STOP_DRAIN_SECONDS = 75;
+
+/** Seconds that systemd gives this drain, and then the processes, before it kills them. */
+export const STOP_SECONDS = 100;
+
+/** Seconds between heartbeats to the termination hook, and longest time without one: a node that is dead ends its hook after it. */
+export const HEARTBEAT_SECONDS = 60;
+export const HEARTBEAT_TIMEOUT_SECONDS = 180;

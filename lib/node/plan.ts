@@ -6,7 +6,15 @@ import { certificatesFeature } from "./certificates";
 import { cudaEnvironment } from "./cuda";
 import { dashboardFeature } from "./dashboard";
 import { type Expectation, minExpectation } from "./expectation";
-import { ANSWER_SECONDS, HOOK_SECONDS, JOIN_SECONDS, LAUNCH_HOOK } from "./lifecycle";
+import {
+  ANSWER_SECONDS,
+  DRAIN_SECONDS,
+  HOOK_SECONDS,
+  JOIN_SECONDS,
+  LAUNCH_HOOK,
+  STOP_DRAIN_SECONDS,
+  STOP_SECONDS,
+} from "./lifecycle";
 import { monitoringFeature } from "./monitoring/monitoring";
 import { resourceName } from "./names";
 import { httpPort, nodeContext } from "./node-context";
@@ -19,14 +27,8 @@ import { POOL_SEPARATOR, schedulerService, workerService } from "./services";
 import { type NodeSetup, readSetupScripts } from "./setup-scripts";
 import { signalFeature } from "./signal";
 import { smokeTestFeature } from "./smoke-test";
-import { spotFeature } from "./spot";
 import { commandLine, systemdUnit } from "./systemd-unit";
-
-/** Seconds to move a stopping worker's data: with the 20 s of Dask's own end, within a spot notice's 120 s. */
-const DRAIN_SECONDS = 75;
-
-/** Seconds that systemd gives the drain, and then the processes, before it kills them. */
-const STOP_SECONDS = 100;
+import { watchFeature } from "./watch";
 
 /** A pool, and the plan of each of its nodes. */
 export interface PoolPlan {
@@ -127,14 +129,12 @@ function workerNode(
     ? { ...bare, environment: { ...bare.environment, ...cudaEnvironment(cluster.release.cuda) } }
     : bare;
   const prefix = `${pool.name}${POOL_SEPARATOR}`;
-  const drain = moduleCommand(
-    "drain",
-    ...[context.schedulerAddress, `${prefix}\${DASK_HOST}`, String(DRAIN_SECONDS)],
-  );
+  const drain = (seconds: string) =>
+    moduleCommand("drain", context.schedulerAddress, `${prefix}\${DASK_HOST}`, seconds);
   const unit = systemdUnit(service, {
     SCRATCH: context.scratch,
     SCHEDULER_HOST: cluster.scheduler.hostname,
-    EXEC_STOP: commandLine(drain),
+    EXEC_STOP: commandLine(drain(String(STOP_DRAIN_SECONDS))),
     STOP_SECONDS: String(STOP_SECONDS),
   });
   return buildNode(cluster, context, {
@@ -172,7 +172,7 @@ function workerNode(
     ],
     features: [
       ...(cluster.tls ? [certificatesFeature(cluster, "worker")] : []),
-      ...(pool.spotPercentage > 0 ? [spotFeature(service)] : []),
+      watchFeature(service, DRAIN_SECONDS, drain),
     ],
   });
 }

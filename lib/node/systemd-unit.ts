@@ -2,13 +2,16 @@ import type { Service } from "./service";
 import { renderTemplate, type Values } from "./template";
 import { plainVariables, SECRET_VARIABLES, secretVariables } from "./variables";
 
+/** A service, or a program with its environment whose template has another name. */
+export type UnitService = Omit<Service, "name"> & { readonly name: string };
+
 /**
  * Returns the systemd unit of a service, from the template of its name. Node facts stay as `${NAME}`, which systemd
  * replaces by values of `/run/dask/instance.env`.
  *
  * @param values values of the template that are not part of the service
  */
-export function systemdUnit(service: Service, values: Values = {}): string {
+export function systemdUnit(service: UnitService, values: Values = {}): string {
   return renderTemplate(`cloud-init/dask/${service.name}.service`, {
     DESCRIPTION: service.description.replaceAll("%", "%%"),
     ENVIRONMENT: [

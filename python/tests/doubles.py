@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from urllib.parse import parse_qsl
 
 CREDENTIALS = {
     "Code": "Success",
@@ -93,8 +94,35 @@ class Service:
         return status, json.dumps(answer)
 
 
+@dataclass
+class QueryService:
+    """Stands for a service of AWS with the query protocol: keeps requests, and rejects some."""
+
+    errors: list[tuple[str, str] | None] = field(default_factory=list)
+    """Code and message for each request in turn; None, and any request after the last, succeeds."""
+    requests: list[dict[str, str]] = field(default_factory=list)
+
+    def answer(self, _: str, __: str, ___: dict[str, str], body: str) -> Answer:
+        request = dict(parse_qsl(body))
+        self.requests.append(request)
+        error = self.errors.pop(0) if self.errors else None
+        if error is None:
+            action = request["Action"]
+            return 200, f"<{action}Response><{action}Result/></{action}Response>"
+        code, message = error
+        return (
+            400,
+            f"<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>",
+        )
+
+    @property
+    def actions(self) -> list[str]:
+        """Names of the requests."""
+        return [request["Action"] for request in self.requests]
+
+
 @contextmanager
-def served(double: Metadata | Service) -> Iterator[str]:
+def served(double: Metadata | Service | QueryService) -> Iterator[str]:
     """URL of the double as long as the context lasts."""
 
     class Handler(BaseHTTPRequestHandler):

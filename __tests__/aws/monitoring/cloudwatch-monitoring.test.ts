@@ -4,7 +4,7 @@ import { LAUNCH_SECONDS } from "../../../lib/aws/nodes/launch-hook";
 import { defineCluster } from "../../../lib/config/define";
 import type { ClusterDefinition } from "../../../lib/config/definition";
 import { packageFile } from "../../../lib/node/package-file";
-import { SPOT_NOTICE } from "../../../lib/node/spot";
+import { SPOT_NOTICE } from "../../../lib/node/watch";
 import { type Block, Synthesized } from "../../support/synthesized";
 import { readArn } from "../policies";
 
@@ -189,7 +189,7 @@ describe("spot interruptions", () => {
     expect(stack.resource("aws_cloudwatch_log_metric_filter")).toEqual({
       name: "dask-test--spot-interruptions",
       log_group_name: expect.stringMatching(/^\$\{aws_cloudwatch_log_group\.dask_logs_\w+\.name\}$/),
-      pattern: '{ ($.unit = "dask-spot.service") && ($.message = "EC2 interrupts this instance: *") }',
+      pattern: '{ ($.unit = "dask-watch.service") && ($.message = "EC2 interrupts this instance: *") }',
       metric_transformation: {
         name: "SpotInterruptions",
         namespace: "Dask/test",
@@ -201,8 +201,8 @@ describe("spot interruptions", () => {
   });
 
   test("are what the node logs", () => {
-    expect(packageFile("python/src/cdktf_dask/node/spot.py")).toContain(
-      `print(f"${SPOT_NOTICE}{notice}; draining", flush=True)`,
+    expect(packageFile("python/src/cdktf_dask/node/watch.py")).toContain(
+      `print(f"${SPOT_NOTICE}{notice}; draining within {seconds} s", flush=True)`,
     );
   });
 

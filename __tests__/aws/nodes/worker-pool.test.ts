@@ -170,7 +170,7 @@ describe("the autoscaling group of a pool", () => {
     expect(group).toMatchObject({ health_check_type: "EC2", health_check_grace_period: 0 });
   });
 
-  test("is deleted without waiting for instances in the launch hook", () => {
+  test("is deleted without waiting for instances in a lifecycle hook", () => {
     expect(group.force_delete).toBe(true);
   });
 
@@ -204,7 +204,7 @@ describe("the launch hook of a pool", () => {
   };
 
   test("abandons an instance that reports nothing until five minutes after the deadline of the boot", () => {
-    expect(synthesize(POOL).synthesized.resource("aws_autoscaling_lifecycle_hook")).toEqual({
+    expect(synthesize(POOL).synthesized.resource("aws_autoscaling_lifecycle_hook", "launch")).toEqual({
       ...HOOK,
       autoscaling_group_name: expect.stringMatching(
         /^\$\{aws_autoscaling_group\.dask_pools_batch_\w+\.name\}$/,
@@ -239,7 +239,26 @@ describe("the launch hook of a pool", () => {
   test("is the hook that the nodes complete", () => {
     const { cluster, group, synthesized } = synthesize(POOL);
     expect(worker(cluster, "batch").settings).toMatchObject({
-      HOOK: synthesized.resource("aws_autoscaling_lifecycle_hook").name,
+      HOOK: synthesized.resource("aws_autoscaling_lifecycle_hook", "launch").name,
+      GROUP: group.name,
+    });
+  });
+});
+
+describe("the termination hook of a pool", () => {
+  test("waits for the node, which is terminated after three minutes without a heartbeat", () => {
+    const { cluster, group, synthesized } = synthesize(POOL);
+    expect(synthesized.resource("aws_autoscaling_lifecycle_hook", "termination")).toEqual({
+      name: "workers-drained",
+      lifecycle_transition: "autoscaling:EC2_INSTANCE_TERMINATING",
+      default_result: "CONTINUE",
+      heartbeat_timeout: 180,
+      autoscaling_group_name: expect.stringMatching(
+        /^\$\{aws_autoscaling_group\.dask_pools_batch_\w+\.name\}$/,
+      ),
+    });
+    expect(worker(cluster, "batch").settings).toMatchObject({
+      TERMINATION_HOOK: "workers-drained",
       GROUP: group.name,
     });
   });

@@ -80,7 +80,7 @@ describe("the role of a pool", () => {
       }),
       "write-logs": writingLogs(pool),
       "answer-launch-hook": allowing({
-        Action: "autoscaling:CompleteLifecycleAction",
+        Action: ["autoscaling:CompleteLifecycleAction", "autoscaling:RecordLifecycleActionHeartbeat"],
         Resource: `arn:PARTITION:autoscaling:ap-southeast-2:ACCOUNT:autoScalingGroup:*:autoScalingGroupName/dask-test--${pool}`,
       }),
       secrets: allowing({ Action: ["secretsmanager:GetSecretValue"], Resource: ["SECRET worker"] }),

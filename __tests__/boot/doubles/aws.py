@@ -1,10 +1,11 @@
 """Double of the APIs of EC2, EC2 Auto Scaling, CloudWatch Logs, Secrets Manager, SNS and SSM, over HTTPS.
 
 Checks signatures. Tags, instances, logs, secrets, topics and parameters are in moto, where a test reads them
-with boto3. moto has no lifecycle actions, so they are answered here: an instance with a hook in the instances
-file has a pending action until the action is completed. IAM policies are not evaluated, with two exceptions:
-an instance can use only the secrets that the instances file lists for it, and write only the log streams that
-it lists.
+with boto3. moto has no lifecycle actions, so they are answered here: an instance with a launch hook in the
+instances file has a pending action until the action is completed, and one with a termination hook does once
+its lifecycle is `Terminated`. No action times out, so heartbeats are only checked and recorded. IAM policies
+are not evaluated, with two exceptions: an instance can use only the secrets that the instances file lists for
+it, and write only the log streams that it lists.
 
 FOLDER/calls.jsonl has a line of JSON for each call, without values of secrets. `instance` is the instance
 whose credentials signed the call, or null if they were rejected. Completed actions are read from this file.
@@ -33,7 +34,8 @@ from signatures import AwsError, authenticate
 AUTOSCALING = "http://autoscaling.amazonaws.com/doc/2011-01-01/"
 VERSIONS = {"autoscaling": "2011-01-01", "ec2": "2016-11-15", "sns": "2010-03-31"}
 FORWARDED = ("CreateTags", "DescribeTags", "DescribeInstances")
-ALLOWED = {"autoscaling": ("CompleteLifecycleAction",), "ec2": FORWARDED, "sns": ("Publish",)}
+ACTIONS = ("CompleteLifecycleAction", "RecordLifecycleActionHeartbeat")
+ALLOWED = {"autoscaling": ACTIONS, "ec2": FORWARDED, "sns": ("Publish",)}
 TARGETS = {
     "logs": ("Logs_20140328.CreateLogStream", "Logs_20140328.PutLogEvents"),
     "secretsmanager": ("secretsmanager.GetSecretValue", "secretsmanager.PutSecretValue"),
@@ -89,13 +91,14 @@ class Apis(Server):
         with self.lock, open(self.calls, "a") as calls:
             calls.write(json.dumps({"at": f"{datetime.now(UTC):%FT%T.%fZ}", **call}) + "\n")
 
-    def completed(self, instance: Instance) -> bool:
-        """Whether the lifecycle action of an instance is completed."""
+    def completed(self, instance: Instance, hook: str) -> bool:
+        """Whether the lifecycle action of a hook for an instance is completed."""
         with self.lock:
             calls = [json.loads(line) for line in self.calls.read_text().splitlines()]
         return any(
-            (call["status"], call["action"], call["parameters"].get("InstanceId"))
-            == (200, "CompleteLifecycleAction", instance.id)
+            (call["status"], call["action"]) == (200, "CompleteLifecycleAction")
+            and call["parameters"]["InstanceId"] == instance.id
+            and call["parameters"]["LifecycleHookName"] == hook
             for call in calls
         )
 
@@ -164,11 +167,11 @@ class Api(Handler):
         if service in ("ec2", "sns"):
             return self.forward(headers, body)
         self.require_pending_wait(caller, headers["host"])
-        self.complete(parameters, instances)
+        self.require_action(parameters, instances)
         return 200, (
-            f'<CompleteLifecycleActionResponse xmlns="{AUTOSCALING}">\n  <CompleteLifecycleActionResult/>\n'
+            f'<{action}Response xmlns="{AUTOSCALING}">\n  <{action}Result/>\n'
             f"  <ResponseMetadata>\n    <RequestId>{uuid.uuid4()}</RequestId>\n  </ResponseMetadata>\n"
-            "</CompleteLifecycleActionResponse>\n"
+            f"</{action}Response>\n"
         )
 
     def authorize(self, caller: Instance, service: str, parameters: dict, headers: dict) -> None:
@@ -193,16 +196,16 @@ class Api(Handler):
         if caller.hookAfter and (pending is None or datetime.now(UTC) < pending):
             raise AwsError("ValidationError", f"{NO_ACTION} {caller.id}")
 
-    def complete(self, parameters: dict[str, str], instances: list[Instance]) -> None:
-        """Complete the lifecycle action of a launch hook. It can be completed once."""
-        instance, group, hook, result = (
-            parameters.get(name)
-            for name in ("InstanceId", "AutoScalingGroupName", "LifecycleHookName", "LifecycleActionResult")
+    def require_action(self, parameters: dict[str, str], instances: list[Instance]) -> None:
+        """Reject a call for a lifecycle action that is not pending. An action can be completed once."""
+        instance, group, hook = (
+            parameters.get(name) for name in ("InstanceId", "AutoScalingGroupName", "LifecycleHookName")
         )
-        waiting = [one for one in instances if (one.id, one.group, one.hook) == (instance, group, hook)]
-        if hook is None or not waiting or self.server.completed(waiting[0]):
+        waiting = [one for one in instances if (one.id, one.group) == (instance, group) and hook in one.hooks]
+        if hook is None or not waiting or self.server.completed(waiting[0], hook):
             raise AwsError("ValidationError", f"{NO_ACTION} {instance}")
-        if result not in ("CONTINUE", "ABANDON"):
+        completes = parameters["Action"] == "CompleteLifecycleAction"
+        if completes and parameters.get("LifecycleActionResult") not in ("CONTINUE", "ABANDON"):
             raise AwsError("ValidationError", "The lifecycle action result must be CONTINUE or ABANDON")
 
     def forward(self, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:

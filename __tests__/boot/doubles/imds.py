@@ -113,6 +113,8 @@ def tree(instance: Instance, folder: Path) -> dict:
     }
     if instance.group:
         metadata["autoscaling"] = {"target-lifecycle-state": instance.lifecycle}
+    if instance.rebalance:
+        metadata["events"] = {"recommendations": {"rebalance": json.dumps(instance.rebalance)}}
     if instance.spot:
         metadata["spot"] = {"instance-action": json.dumps(instance.spot)}
     data = {"user-data": b64decode((folder / instance.userData).read_text())} if instance.userData else {}

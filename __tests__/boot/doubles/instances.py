@@ -45,11 +45,21 @@ class Instance:
     hook: str | None = None
     #: Seconds from the first call until the lifecycle action is pending: the group is slower than the node.
     hookAfter: float = 0
+    #: Termination hook of its group; None if there is no hook.
+    terminationHook: str | None = None
+    #: `Terminated` once the group ends the instance, which then waits for the termination hook.
     lifecycle: str = "InService"
     #: None: on-demand. Spot: {}, or the interruption notice {"action": "terminate", "time": "2026-…Z"}.
     spot: dict | None = None
+    #: None, or the rebalance recommendation {"noticeTime": "2026-…Z"}.
+    rebalance: dict | None = None
     instanceType: str = "m7i.2xlarge"
     faults: tuple[str, ...] = ()
+
+    @property
+    def hooks(self) -> tuple[str | None, ...]:
+        """Hooks with an action for this instance, completed or not."""
+        return (self.hook, *([self.terminationHook] if self.lifecycle == "Terminated" else []))
 
     @property
     def credentials(self) -> dict[str, str]:

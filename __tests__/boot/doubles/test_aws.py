@@ -52,6 +52,23 @@ def test_a_lifecycle_action_is_completed_only_once(node, aws):
     assert (second["status"], second["error"]) == (400, "ValidationError")
 
 
+def test_the_action_of_a_termination_hook_is_pending_once_the_group_ends_the_instance(node, aws):
+    hook = tuple(pair.replace("registered", "drained") for pair in CONTINUE)
+    heartbeat = (hook[0].replace("CompleteLifecycleAction", "RecordLifecycleActionHeartbeat"), *hook[1:-1])
+    credentials = node.update(terminationHook="workers-drained").credentials
+    for pairs in (heartbeat, hook):
+        status, answer = node.call("autoscaling", *pairs, credentials=credentials)
+        assert (status, code(answer)) == (400, "ValidationError")
+    node.update(terminationHook="workers-drained", lifecycle="Terminated")
+    status, answer = node.call("autoscaling", *heartbeat, credentials=credentials)
+    assert (status, "<RecordLifecycleActionHeartbeatResult/>" in answer) == (200, True)
+    assert node.call("autoscaling", *hook, credentials=credentials)[0] == 200
+    # The hook is completed; the launch hook of the same instance is not.
+    assert node.call("autoscaling", *heartbeat, credentials=credentials)[0] == 400
+    assert node.call("autoscaling", *hook, credentials=credentials)[0] == 400
+    assert node.call("autoscaling", *CONTINUE, credentials=credentials)[0] == 200
+
+
 @pytest.mark.parametrize(
     ("facts", "pairs"),
     [

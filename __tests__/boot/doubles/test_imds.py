@@ -57,6 +57,16 @@ def test_an_interruption_notice_appears_once_it_is_set(node, imds):
     assert json.loads(get(node, "meta-data/spot/instance-action")[1])["action"] == "terminate"
 
 
+def test_the_target_lifecycle_state_and_a_rebalance_recommendation_appear_once_they_are_set(node, imds):
+    assert get(node, "meta-data/events/recommendations/rebalance")[0] == 404
+    node.update(lifecycle="Terminated", rebalance={"noticeTime": "2026-11-23T12:00:00Z"})
+    assert get(node, "meta-data/autoscaling/target-lifecycle-state") == (200, "Terminated")
+    assert get(node, "meta-data/events/recommendations/rebalance") == (
+        200,
+        '{"noticeTime": "2026-11-23T12:00:00Z"}',
+    )
+
+
 def test_requests_need_a_token_of_the_instance(node, imds):
     _, other = token(node, "60", "--interface", "127.0.0.2")
     header = f"X-aws-ec2-metadata-token: {other}"

@@ -82,6 +82,7 @@ class Rig:
         user_data = self.namespaces.folder / f"{instance}.user-data"
         user_data.write_text(launch.user_data)
         given = {"role": launch.role, "userData": user_data.name, "group": launch.group, "hook": launch.hook}
+        given["terminationHook"] = launch.termination_hook
         given |= {"secrets": launch.secrets, "policies": launch.s3_policies}
         given["logStreams"] = launch.log_streams
         self.aws.register(address, id=instance, **given | facts)

@@ -42,8 +42,9 @@ class Launch:
     security_group: str
     #: Name of its Auto Scaling group.
     group: str | None = None
-    #: Name of its launch hook.
+    #: Names of its launch hook and of its termination hook.
     hook: str | None = None
+    termination_hook: str | None = None
     #: Names of the secrets in the policies of its role.
     secrets: tuple[str, ...] = ()
     #: The bundle that it downloads at its first boot.
@@ -109,6 +110,7 @@ class Cluster:
             group_name(security),
             group,
             self.facts["hook"],
+            self.facts["terminationHook"],
             self._secrets_of(profile),
             self._bundle_of(profile),
             self._s3_policies_of(profile),

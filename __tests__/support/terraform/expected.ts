@@ -72,6 +72,7 @@ export function pool(action: string, { name, spotPercentage }: Pool): readonly s
   return [
     `aws_autoscaling_group.cluster_pools_${name}`,
     `aws_autoscaling_lifecycle_hook.cluster_pools_${name}_launch-hook`,
+    `aws_autoscaling_lifecycle_hook.cluster_pools_${name}_termination-hook`,
     `aws_cloudwatch_metric_alarm.cluster_cloudwatch_in-service_${name}`,
     ...(spotPercentage > 0
       ? [`aws_cloudwatch_metric_alarm.cluster_cloudwatch_spot-interruptions_${name}`]

@@ -3,7 +3,7 @@ import { CloudwatchMetricAlarm } from "@cdktf/provider-aws/lib/cloudwatch-metric
 import { Construct } from "constructs";
 import type { Pool, ResolvedCluster } from "../../config/resolved-cluster";
 import { resourceName } from "../../node/names";
-import { SPOT_NOTICE, SPOT_UNIT } from "../../node/spot";
+import { SPOT_NOTICE, WATCH_UNIT } from "../../node/watch";
 import type { LogGroup } from "../encryption/log-group";
 import type { AlertTopic } from "./alert-topic";
 
@@ -55,7 +55,7 @@ export class SpotInterruptions extends Construct {
     new CloudwatchLogMetricFilter(this, "Resource", {
       name: resourceName(cluster, "spot-interruptions"),
       logGroupName: logs.group.name,
-      pattern: `{ ($.unit = "${SPOT_UNIT}") && ($.message = "${SPOT_NOTICE}*") }`,
+      pattern: `{ ($.unit = "${WATCH_UNIT}") && ($.message = "${SPOT_NOTICE}*") }`,
       metricTransformation: {
         ...{ name: METRIC, namespace: namespaceOf(cluster), value: "1", unit: "Count" },
         dimensions: { [DIMENSION]: "$.pool" },

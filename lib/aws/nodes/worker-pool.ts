@@ -13,6 +13,7 @@ import { initialLifecycleHooks, LAUNCH_SECONDS, LaunchHook, onDemandBase } from 
 import type { PrivateZone } from "./private-zone";
 import type { Scheduler } from "./scheduler";
 import type { SchedulerReadiness } from "./scheduler-readiness";
+import { TerminationHook } from "./termination-hook";
 import { WorkerLaunchTemplate } from "./worker-launch-template";
 
 /** Default of `waitForCapacityMinutes`: the timeout of the launch hook. */
@@ -75,8 +76,8 @@ export interface WorkerPoolProps {
 
 /**
  * Pool of workers: an Auto Scaling group with on-demand and spot instances of several types. An instance is in service
- * once its workers are registered with the scheduler (see `LaunchHook`). A changed launch template, other zones and a
- * new scheduler start an instance refresh, which replaces at most half of the instances at a time.
+ * once its workers are registered with the scheduler (see `LaunchHook`), and ends once they are drained (see
+ * `TerminationHook`). A changed launch template, other zones and a new scheduler start an instance refresh, which replaces at most half of the instances at a time.
  *
  * Terraform does not wait for the end of the refresh; `aws autoscaling describe-instance-refreshes` shows it. A
  * deployment that starts another refresh cancels it. If an instance is booting, that can take longer than the 15
@@ -153,7 +154,7 @@ export class WorkerPool extends Construct {
       // No grace period and no warmup: workers of an instance in service are already registered.
       healthCheckType: "EC2",
       healthCheckGracePeriod: 0,
-      // The deletion of a pool does not wait for instances in the launch hook.
+      // The deletion of a pool does not wait for instances in a lifecycle hook.
       forceDelete: true,
       waitForCapacityTimeout: `${waitForCapacityMinutes}m`,
       instanceRefresh: {
@@ -180,6 +181,7 @@ export class WorkerPool extends Construct {
     role.addDependent(group);
     this.groupName = group.name;
     new LaunchHook(this, "launch-hook", { groupName: group.name });
+    new TerminationHook(this, "termination-hook", { groupName: group.name });
   }
 
   /**

@@ -14,7 +14,7 @@ export interface PoolRoleProps extends NodeRoleProps {
 }
 
 /**
- * Role of a pool's instances. In addition to `NodeRole`, they may complete the launch hook of their Auto Scaling group, and
+ * Role of a pool's instances. In addition to `NodeRole`, they may complete the lifecycle hooks of their Auto Scaling group, and
  * read the certificate of the workers. It has the permissions for the `data` and the `backup` of the definition, and its
  * `managedPolicies`.
  *
@@ -31,8 +31,9 @@ export class PoolRole extends NodeRole {
     const { cluster, pool, node, secrets, backup } = props;
     const description = `workers of the Dask cluster ${cluster.name}, pool ${pool.name}`;
     super(scope, id, { ...props, kind: `pool-${pool.name}`, description });
+    // Named after the first hook: another name would change its Terraform address.
     this.allow("answer-launch-hook", {
-      Action: "autoscaling:CompleteLifecycleAction",
+      Action: ["autoscaling:CompleteLifecycleAction", "autoscaling:RecordLifecycleActionHeartbeat"],
       // AWS assigns the id in place of the asterisk.
       Resource: this.account.arn("autoscaling", `autoScalingGroup:*:autoScalingGroupName/${node.name}`),
     });

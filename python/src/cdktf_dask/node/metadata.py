@@ -22,7 +22,14 @@ class Metadata:
     `AWS_EC2_METADATA_SERVICE_ENDPOINT`, which boto3 reads too, names another address of the service.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, attempts: int = ATTEMPTS, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+        """Prepares requests; none is sent yet.
+
+        Args:
+            attempts: Of each request, before it counts as failed.
+            timeout_seconds: Of each attempt.
+        """
+        self._attempts, self._timeout_seconds = attempts, timeout_seconds
         self._endpoint = os.environ.get("AWS_EC2_METADATA_SERVICE_ENDPOINT", ENDPOINT).rstrip("/")
         self._token = ""
 
@@ -57,7 +64,7 @@ class Metadata:
         return account
 
     def _repeat(self, path: str) -> str | None:
-        for attempt in range(1, ATTEMPTS + 1):
+        for attempt in range(1, self._attempts + 1):
             try:
                 return self._ask(path)
             except HTTPError as error:
@@ -65,10 +72,10 @@ class Metadata:
                     return None
                 if error.code == HTTPStatus.UNAUTHORIZED:
                     self._token = ""
-                if attempt == ATTEMPTS:
+                if attempt == self._attempts:
                     raise
             except OSError:
-                if attempt == ATTEMPTS:
+                if attempt == self._attempts:
                     raise
             time.sleep(PAUSE_SECONDS)
         raise AssertionError("the last attempt returns or raises")
@@ -83,6 +90,6 @@ class Metadata:
         return self._send(Request(f"{self._endpoint}/latest/{path}", headers=token))
 
     def _send(self, request: Request) -> str:
-        with _opener.open(request, timeout=TIMEOUT_SECONDS) as response:
+        with _opener.open(request, timeout=self._timeout_seconds) as response:
             body: bytes = response.read()
         return body.decode()
