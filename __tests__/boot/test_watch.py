@@ -86,7 +86,8 @@ def test_a_spot_notice_drains_the_workers(rig, cluster, boot):
     wait_for_stop(node)
     held.assert_moved()
     assert node.run("cat /run/dask/draining") == "DRAIN_SECONDS=85"
-    assert f"1 workers of cpu--{node.name} retired" in node.run("journalctl --unit dask-drain --output cat")
+    assert node.run("systemctl show --value --property Result dask-drain") == "success"
+    assert f"cpu--{node.name}" in node.run("journalctl --unit dask-drain --output cat")
     # The workers stay stopped, even if a process starts the unit.
     node.run("systemctl start dask-worker")
     assert node.run(STATE) == "inactive"
