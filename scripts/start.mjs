@@ -131,7 +131,7 @@ function printAddresses(sentence, paths) {
     ? `\n  prometheus ${outputs.monitoring_link}consoles/dask.html`
     : "";
   console.log(`
-${sentence}
+${[sentence, ...scaling].join("\n")}
 
   dashboard  ${outputs.dashboard_link}${monitoring}
   scheduler  ${outputs.scheduler_address}

@@ -11,3 +11,8 @@ export function schedulerAddress({ tls }: ResolvedCluster, { scheduler }: LocalP
 export function dashboardLink({ dashboard }: LocalPorts): string {
   return `http://${LOOPBACK}:${dashboard}/status`;
 }
+
+/** Port of the metrics of a local cluster's autoscaler: the second one after those of scheduler and dashboard. */
+export function autoscalerPort({ scheduler, dashboard }: LocalPorts): number {
+  return Math.max(scheduler, dashboard) + 2;
+}

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type LocalPaths, localPaths } from "../../../lib/local/paths";
 import { endProcesses } from "../../../lib/local/runtime/processes";
-import { checkPrograms, failureOf } from "../../../lib/local/runtime/program-states";
+import { checkPrograms, failureOf, startProgram } from "../../../lib/local/runtime/program-states";
 import type { Program } from "../../../lib/local/runtime/programs";
 import type { StepContext } from "../../../lib/local/runtime/run-command";
 import { SOCKET_NAME, startSupervisor, supervisorConfig } from "../../../lib/local/runtime/supervisor";
@@ -86,6 +86,24 @@ describe("with a supervisor", () => {
 
     expect(await failure(() => checkPrograms(context))).toBe(
       `one failed (can't find command '/no/such/command')\nHint: exit status or signal: ${paths.supervisorLog}`,
+    );
+  });
+
+  test("starts a program later, and reports one that ends at once with the error of its log", async () => {
+    const context = await start({ one: "exec sleep 60" });
+    await endProcesses(paths);
+    const later = { environment: {}, config: {}, autostart: false, startSeconds: 1 };
+    const programs: readonly Program[] = [
+      { name: "works", argv: ["/bin/sleep", "60"], ...later },
+      { name: "fails", argv: ["/bin/sh", "-c", "echo 'Error: no such day'; exit 3"], ...later },
+    ];
+    writeFileSync(paths.supervisorConfig, supervisorConfig(programs, paths));
+    await startSupervisor(context, {});
+
+    await checkPrograms(context);
+    await startProgram(context, "works");
+    expect(await failure(() => startProgram(context, "fails"))).toBe(
+      `fails does not start: no such day\nlog: ${paths.logs}/fails.log`,
     );
   });
 

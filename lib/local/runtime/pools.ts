@@ -29,8 +29,9 @@ export interface LocalPools {
 }
 
 /**
- * Returns the pools that can run on this computer. A CPU pool has up to `maxSize` nodes, but beyond `desiredSize` only as many
- * as the computer has CPUs and memory for. The first GPU pool has one node with all GPUs; the other GPU pools are absent.
+ * Returns the pools that can run on this computer. With an autoscaler, a CPU pool has up to `maxSize` nodes, but beyond
+ * `desiredSize` only as many as the computer has CPUs and memory for. The first GPU pool has one node with all GPUs; the other
+ * GPU pools are absent.
  *
  * @throws LocalStackError if this computer does not have enough memory for the workers
  */
@@ -39,7 +40,8 @@ export function localPools(cluster: ResolvedCluster, computer: Computer): LocalP
   const absent: AbsentPool[] = [];
   for (const pool of cluster.pools) {
     if (pool.kind === "cpu") {
-      const nodes = Math.max(pool.desiredSize, Math.min(pool.maxSize, Math.max(computer.cpus, FEW_NODES)));
+      const useful = Math.min(pool.maxSize, Math.max(computer.cpus, FEW_NODES));
+      const nodes = cluster.autoscaling ? Math.max(pool.desiredSize, useful) : pool.desiredSize;
       present.push({ pool, nodes, desired: pool.desiredSize, workers: pool.processes });
       continue;
     }
@@ -51,7 +53,7 @@ export function localPools(cluster: ResolvedCluster, computer: Computer): LocalP
     if (reason === undefined)
       present.push({
         pool,
-        nodes: atMostOne(pool.maxSize),
+        nodes: atMostOne(cluster.autoscaling ? pool.maxSize : pool.desiredSize),
         desired: atMostOne(pool.desiredSize),
         workers: computer.gpus,
       });

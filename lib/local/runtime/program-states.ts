@@ -11,13 +11,14 @@ import { toolEnvironment } from "./tool-environment.cjs";
 /** Milliseconds for Python to start and for the supervisor to answer. */
 const TIMEOUT = 60_000;
 
-/** Prints what the supervisor reports about its programs, with its own client of its XML-RPC interface. */
-const PRINT_STATES = `
-import json
+/** Calls the supervisor with its own client of its XML-RPC interface, and prints the answer. */
+const CALL = `
+import json, sys
 from xmlrpc.client import ServerProxy
 from supervisor.xmlrpc import SupervisorTransport
 transport = SupervisorTransport(serverurl="unix://${SOCKET_NAME}")
-print(json.dumps(ServerProxy("http://localhost", transport).supervisor.getAllProcessInfo()))
+supervisor = ServerProxy("http://localhost", transport).supervisor
+print(json.dumps(getattr(supervisor, sys.argv[1])(*sys.argv[2:])))
 `;
 
 /** The fields of `getAllProcessInfo` that decide whether a program has failed (supervisor docs, "XML-RPC API"). */
@@ -50,19 +51,37 @@ export async function checkPrograms(context: StepContext): Promise<void> {
   }
 }
 
-async function programStates({ paths, signal }: StepContext): Promise<readonly ProgramState[]> {
+/**
+ * Starts a program that does not start with the supervisor, and waits until it counts as started.
+ *
+ * @throws LocalStackError with the log of the program if it ends before
+ */
+export async function startProgram(context: StepContext, name: string): Promise<void> {
+  try {
+    await callSupervisor(context, "startProcess", name);
+  } catch {
+    context.signal.throwIfAborted();
+    throw errorFromLog(`${name} does not start`, programLog({ name }, context.paths));
+  }
+}
+
+async function programStates(context: StepContext): Promise<readonly ProgramState[]> {
+  try {
+    return STATES.parse(await callSupervisor(context, "getAllProcessInfo"));
+  } catch (error) {
+    context.signal.throwIfAborted();
+    const { stderr, message } = error as Error & { readonly stderr?: string };
+    const reason = firstError(stderr ?? "") ?? message;
+    throw errorFromLog(`the supervisor does not answer (${reason})`, context.paths.supervisorLog);
+  }
+}
+
+async function callSupervisor({ paths, signal }: StepContext, ...words: readonly string[]): Promise<unknown> {
   const python = join(paths.tools, "bin", "python");
   // In the directory of the socket, because a path of a socket has at most 107 bytes (unix(7)).
   const options = { cwd: paths.root, env: toolEnvironment(process.env), timeout: TIMEOUT, signal };
-  try {
-    const { stdout } = await promisify(execFile)(python, ["-I", "-c", PRINT_STATES], options);
-    return STATES.parse(JSON.parse(stdout));
-  } catch (error) {
-    signal.throwIfAborted();
-    const { stderr, message } = error as Error & { readonly stderr?: string };
-    const reason = firstError(stderr ?? "") ?? message;
-    throw errorFromLog(`the supervisor does not answer (${reason})`, paths.supervisorLog);
-  }
+  const { stdout } = await promisify(execFile)(python, ["-I", "-c", CALL, ...words], options);
+  return JSON.parse(stdout);
 }
 
 /** Why a program has failed, in the words of the supervisor; `undefined` if it has not. */

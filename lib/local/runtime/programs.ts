@@ -24,6 +24,12 @@ export interface Program {
    * @default true
    */
   readonly autostart?: boolean;
+  /**
+   * Seconds after which the program counts as started.
+   *
+   * @default 5
+   */
+  readonly startSeconds?: number;
 }
 
 /**
@@ -41,7 +47,7 @@ export function localPrograms(
 ): readonly Program[] {
   // Processes of one computer do not need UCX.
   const tcpCluster = { ...cluster, ucx: false };
-  const threads = threadsOfEach(pools, cpus);
+  const threads = String(threadsOfEach(pools, cpus));
   const program = (
     name: string,
     host: string,
@@ -119,8 +125,8 @@ function localContext(
 }
 
 /** Threads of each CPU worker without a number of threads: an equal part of the CPUs, for the largest number of nodes. */
-export function threadsOfEach(pools: readonly LocalPool[], cpus: number): string {
+export function threadsOfEach(pools: readonly LocalPool[], cpus: number): number {
   const cpuPools = pools.filter(({ pool }) => pool.kind === "cpu");
   const processes = cpuPools.reduce((sum, { nodes, workers }) => sum + nodes * workers, 0);
-  return String(Math.max(1, Math.floor(cpus / Math.max(1, processes))));
+  return Math.max(1, Math.floor(cpus / Math.max(1, processes)));
 }

@@ -11,14 +11,15 @@ import { replaceFile } from "../files";
 import { monitoringPort } from "../monitoring";
 import { localPackages, lockfilesOf } from "../packages";
 import type { LocalPaths } from "../paths";
+import { autoscalerProgram, minNodes, scalingSentences } from "./autoscaler";
 import { makeCertificates } from "./certificates";
 import { type Computer, inspectComputer } from "./computer";
 import { createEnvironment, lockEnvironment } from "./environment";
 import { checkPortsFree } from "./free-ports";
 import { type PackageIndex, pipVariables } from "./package-index";
-import { localPools } from "./pools";
+import { type LocalPool, localPools } from "./pools";
 import { endProcesses, processesOf } from "./processes";
-import { checkPrograms } from "./program-states";
+import { checkPrograms, startProgram } from "./program-states";
 import { configDirectory, localPrograms, onlyConfiguration, type Program } from "./programs";
 import { findPrometheus, NO_PROMETHEUS, prometheusProgram } from "./prometheus";
 import { pythonModule } from "./python-module";
@@ -84,17 +85,22 @@ export async function start(context: StepContext, definition: LocalDefinition): 
   for (const { name, reason } of absent) context.log(`${name} pool: not started: ${reason}`);
   if (present.length === 0)
     throw new LocalStackError("no pool of the cluster can run on this computer. Hint: add a cpu pool");
-  const expected = expectation(
-    cluster,
-    present.map(({ pool, desired, workers }) => ({ pool, workers: desired * workers })),
-  );
+  const expecting = (nodesOf: (local: LocalPool) => number) =>
+    expectation(
+      cluster,
+      present.map((local) => ({ pool: local.pool, workers: nodesOf(local) * local.workers })),
+    );
+  const expected = expecting(({ desired }) => desired);
   try {
     const prometheus = prometheusOf(context, definition);
+    const autoscaler = autoscalerProgram(cluster, present, computer.cpus, context.paths, ports);
     const programs = [
       ...localPrograms(cluster, present, computer.cpus, context.paths, ports),
       ...(prometheus ? [prometheus] : []),
+      ...(autoscaler ? [autoscaler] : []),
     ];
-    writeFiles(context.paths, programs, expected);
+    writeFiles(context.paths, programs);
+    writeExpectation(context.paths, expected);
     const address = schedulerAddress(cluster, ports);
     await makeCertificates(context, cluster, address);
     const first = programs.filter(({ autostart = true }) => autostart);
@@ -103,6 +109,12 @@ export async function start(context: StepContext, definition: LocalDefinition): 
     await startSupervisor(context, { ...pipVariables(index), ...secretsOfShell(cluster, process.env) });
     await waitForWorkers(context, expected, address, ports, () => checkPrograms(context));
     await smokeTest(context, cluster, address);
+    if (autoscaler) {
+      await startProgram(context, autoscaler.name);
+      // From now on, a pool may have fewer nodes than at the start.
+      writeExpectation(context.paths, expecting(minNodes));
+      for (const sentence of scalingSentences(context.paths)) context.log(sentence);
+    }
     recordRun(context.paths, { generation, address, ports });
   } catch (error) {
     await endProcesses(context.paths);
@@ -119,7 +131,7 @@ function prometheusOf(context: StepContext, { cluster, ports }: LocalDefinition)
 }
 
 /** Removes the files of an earlier run and writes those that the programs read. */
-function writeFiles(paths: LocalPaths, programs: readonly Program[], expected: Expectation): void {
+function writeFiles(paths: LocalPaths, programs: readonly Program[]): void {
   rmSync(paths.run, { force: true });
   for (const directory of [paths.logs, paths.scratch, paths.config]) {
     rmSync(directory, { recursive: true, force: true });
@@ -134,6 +146,9 @@ function writeFiles(paths: LocalPaths, programs: readonly Program[], expected: E
     }
   }
   replaceFile(paths.supervisorConfig, supervisorConfig(programs, paths));
+}
+
+function writeExpectation(paths: LocalPaths, expected: Expectation): void {
   replaceFile(paths.expectation, `${JSON.stringify(expected, null, 2)}\n`);
 }
 

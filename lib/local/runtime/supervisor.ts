@@ -74,7 +74,7 @@ export function supervisorConfig(programs: readonly Program[], paths: LocalPaths
         priority: index,
         ...(program.autostart === false && { autostart: false }),
         autorestart: true,
-        startsecs: START_SECONDS,
+        startsecs: program.startSeconds ?? START_SECONDS,
         startretries: MAX_RETRIES,
         stopasgroup: true,
         killasgroup: true,
