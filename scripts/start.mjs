@@ -119,6 +119,7 @@ async function reportUnchanged(paths) {
 
 function printAddresses(sentence, paths) {
   const outputs = outputsOfStack();
+  const scaling = localModule("runtime/autoscaler").scalingSentences(paths);
   // With TLS, the command of the output gives the client its certificate.
   const connect = outputs.client_bundle
     ? [outputs.connect]

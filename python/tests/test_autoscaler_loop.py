@@ -40,7 +40,7 @@ def test_from_zero_to_the_maximum_and_back(lines):
     ended = "after a drain of 1.5 s: 4 tasks given back, 1 run again, 0 results lost"
     assert lines == [
         "out cpu to 3: 100 tasks want 3",
-        "limited cpu at 0: maxSize",
+        "limited cpu at 3: maxSize",
         "in cpu cpu--local-0: at most 0 were wanted for 10 s",
         f"ended cpu--local-0 {ended}",
         "in cpu cpu--local-1: at most 0 were wanted for 10 s",

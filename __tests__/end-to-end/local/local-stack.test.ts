@@ -31,10 +31,12 @@ finally:
 print(json.dumps(answer))
 `;
 
+/** The size of a pool is fixed: its tasks are to run on the nodes that are there. */
 const TWO_POOLS = `({ ...local, pools: [
-  ...local.pools,
-  { ...local.pools[0], name: "big", desiredSize: 1, resources: { BIG: 1 } } as (typeof local.pools)[number],
-] })`;
+  { ...local.pools[0], minSize: 2, maxSize: 2 },
+  { ...local.pools[0], name: "big", minSize: 1, desiredSize: 1, maxSize: 1, resources: { BIG: 1 } },
+  local.pools[1],
+] as unknown as typeof local.pools })`;
 
 describe("cdktf deploy local", () => {
   let checkout: Checkout;

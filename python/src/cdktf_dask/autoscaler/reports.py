@@ -59,10 +59,12 @@ class Reports:
 
     def _limited(self, decision: Decision, capacity: Mapping[str, Capacity]) -> None:
         self._metrics.clear("limited")
+        sizes = {name: found.desired for name, found in capacity.items()}
+        sizes |= {action.pool: action.to for action in decision.actions if action.kind == "out"}
         lines = {}
         for name, limit in decision.limited.items():
             self._metrics.set("limited", 1, pool=name, reason=limit)
-            lines[f"{name} {limit}"] = f"limited {name} at {capacity[name].desired}: {limit}"
+            lines[f"{name} {limit}"] = f"limited {name} at {sizes[name]}: {limit}"
         self._notices.update("limited", lines)
 
     def _unsatisfiable(self, decision: Decision, snapshot: Snapshot) -> None:
