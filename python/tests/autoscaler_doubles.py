@@ -52,9 +52,11 @@ class SchedulerDouble:
             "Scheduler-1", demands, prefixes, {pool: tuple(found) for pool, found in pools.items()}
         )
 
-    def drain(self, workers: tuple[str, ...], seconds: float) -> Drained:
+    def drain(self, workers: tuple[str, ...], seconds: float, force: bool) -> Drained:
         name = workers[0].removeprefix("tcp://")
         self.drains.append(name)
+        if force:
+            return Drained(workers, None, 3, 0, 0, seconds)
         self.nodes[name] = replace(self.nodes[name], draining=True)
         assert self.proceed.wait(20)
         if self.silent:
@@ -111,12 +113,13 @@ class ProviderDouble:
 class Rig:
     """An autoscaler with these doubles."""
 
-    def __init__(self, *pools: Pool, limits: Limits = Limits()) -> None:  # noqa: B008 - frozen
+    def __init__(self, *pools: Pool, **settings: Any) -> None:
         self.clock = Clock()
         self.scheduler = SchedulerDouble()
         pools = pools or (CPU,)
         self.provider = ProviderDouble(self.scheduler, *(pool.name for pool in pools))
-        self.settings = Settings("demo", "", None, {}, limits, pools, None, None, False)
+        defaults = Settings("demo", "", None, {}, Limits(), pools, None, None, False)
+        self.settings = replace(defaults, **settings)
         self.metrics = Metrics()
         self._start()
 

@@ -1,12 +1,15 @@
 """The tick of the autoscaler, with doubles of scheduler and provider."""
 
 import logging
+import re
 from dataclasses import replace
 
 import pytest
 
 from autoscaler_doubles import CPU, Rig
-from cdktf_dask.autoscaler.model import Node
+from cdktf_dask.autoscaler.costs import Costs
+from cdktf_dask.autoscaler.metrics import Metrics
+from cdktf_dask.autoscaler.model import Capacity, Node
 
 GPU = replace(CPU, name="gpu", offers={"GPU": 1.0}, max_size=2, gpu=True)
 
@@ -197,6 +200,69 @@ def test_metrics():
     ]
     assert 'dask_autoscaler_limited{pool="cpu",reason="maxSize"} 1\n' in rig.metrics.page()
     assert 'dask_autoscaler_actions_total{pool="cpu",kind="out"} 1\n' in rig.metrics.page()
+
+
+def test_results_keep_a_node_until_they_are_given_up(lines):
+    rig = Rig(keep_results=100.0)
+    node = Node("cpu--local-0", used=0.2, unique_bytes=9)
+    rig.provider.nodes["cpu"].append(node.name)
+    rig.scheduler.nodes[node.name] = node
+    rig.tick(99)
+    assert rig.scheduler.drains == []
+    assert len(lines) == 1
+    assert re.fullmatch(
+        r"nothing runs, and only results keep nodes: they are given up at \d\d:\d\d\. "
+        "Hint: save the results and release them, or raise keepResults",
+        lines[0],
+    )
+    # The idle time begins with their end.
+    rig.tick(12)
+    rig.settle()
+    assert rig.provider.nodes == {"cpu": []}
+    assert lines[-1].endswith("0 run again, 3 results lost")
+
+
+@pytest.mark.parametrize("stop", [False, True])
+def test_a_hung_cluster(lines, stop):
+    rig = Rig(hung_after=50.0, stop_hung=stop)
+    rig.demand(1)
+    rig.tick()
+    rig.scheduler.nodes["cpu--local-0"] = Node("cpu--local-0", busy=1)
+    rig.tick(60)
+    rig.settle()
+    hung = "hung: no task has finished for 0.0 h, 1 tasks are on cpu--local-0"
+    assert [line[: len(hung)] for line in lines if line.startswith("hung")] == [hung]
+    assert rig.provider.nodes == {"cpu": [] if stop else ["cpu--local-0"]}
+    rig.tick(30)
+    assert ("dask_autoscaler_hung 0" in rig.metrics.page()) == stop
+    # Another task starts the pool again.
+    rig.demand(2)
+    rig.tick()
+    assert len(rig.provider.nodes["cpu"]) == 2
+
+
+def test_the_cost_survives_a_restart(tmp_path, monkeypatch):
+    now = 1_000_000.0
+    monkeypatch.setattr("cdktf_dask.autoscaler.costs.time.time", lambda: now)
+    pools = (replace(CPU, usd_per_hour=3.6),)
+    nodes = {"cpu": [Node("cpu--local-0"), Node("cpu--local-1", busy=1)]}
+    metrics = Metrics()
+    for _ in range(2):
+        costs = Costs(tmp_path / "cost.json", metrics, 0.36)
+        for _ in range(10):
+            costs.record(pools, nodes, {"cpu": Capacity(2, 2)})
+            now += 10
+    # All is saved but the last ten seconds, and the restart takes ten seconds.
+    found = set(metrics.page().splitlines())
+    assert found >= {
+        'dask_autoscaler_hourly_cost_dollars{pool="cpu"} 7.2',
+        'dask_autoscaler_node_seconds_total{pool="cpu"} 380.0',
+        'dask_autoscaler_idle_node_seconds_total{pool="cpu"} 190.0',
+    }
+    total = next(line for line in found if line.startswith('dask_autoscaler_cost_dollars_total{pool="cpu"}'))
+    assert float(total.split()[-1]) == pytest.approx(0.38)
+    (tmp_path / "cost.json").write_text("{}")
+    Costs(tmp_path / "cost.json", Metrics(), 0.0)
 
 
 STATES = {"booting": 0, "joined": 3, "draining": 0, "ending": 0}

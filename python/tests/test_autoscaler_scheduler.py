@@ -85,7 +85,7 @@ def test_a_snapshot(answers):
 def test_a_drain(answers):
     outcome = {"retired": ["tls://a"], "kept": None, "lost": [], "rerun": ["f-1"], "given_back": 2}
     answers.text = json.dumps(outcome | {"seconds": 1.5})
-    assert answers.client.drain(("tls://a",), 30) == Drained(("tls://a",), None, 0, 1, 2, 1.5)
+    assert answers.client.drain(("tls://a",), 30, False) == Drained(("tls://a",), None, 0, 1, 2, 1.5)
     answers.client.undrain(("tls://a",))
     command = {"verb": "drain", "workers": ["tls://a"], "seconds": 30, "force": False, "end": False}
     assert answers.requests == [

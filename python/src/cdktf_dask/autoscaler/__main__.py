@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from dataclasses import astuple
 from pathlib import Path
 from types import FrameType
 
@@ -29,16 +30,22 @@ def main(file: str) -> int:
         # Two autoscalers would end what the other one drains.
         guard = open(file, encoding="utf-8")  # noqa: SIM115 - open until the process ends
         fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        metrics = Metrics()
-        if settings.metrics:
-            serve(metrics, settings.metrics)
     except BlockingIOError:
         logger.error("another autoscaler runs with %s", file)
         return 1
     except (SettingsError, OSError) as error:
         logger.error("%s", error)
         return 1
-    autoscaler = Autoscaler(settings, Scheduler(settings.scheduler), capacity, metrics)
+    metrics = Metrics()
+    if settings.metrics:
+        try:
+            serve(metrics, settings.metrics)
+        except OSError as error:
+            logger.warning("metrics are not served at %s:%d: %s", *astuple(settings.metrics), error)
+    # systemd sets the variable for a unit with StateDirectory=.
+    state = Path(os.environ.get("STATE_DIRECTORY", Path(file).parent))
+    scheduler = Scheduler(settings.scheduler)
+    autoscaler = Autoscaler(settings, scheduler, capacity, metrics, cost_file=state / "cost.json")
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
     pools = ", ".join(f"{pool.name} {pool.min_size} to {pool.max_size}" for pool in settings.pools)

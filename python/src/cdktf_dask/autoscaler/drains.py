@@ -21,6 +21,9 @@ MAX_DRAINS = 32
 RETRY_SECONDS = 60.0
 """Time until a node that was kept is drained again."""
 
+FORCED_SECONDS = 10.0
+"""Duration of a drain that loses what other workers do not take."""
+
 Result = Literal["ended", "kept", "undone", "failed"]
 
 
@@ -41,6 +44,8 @@ class Job:
 
     pool: Pool
     seen: SeenNode
+    force: bool = False
+    """Whether the node ends although that loses results or tasks."""
     lock: Lock = field(default_factory=Lock)
     undone: bool = False
     ends: bool = False
@@ -69,11 +74,17 @@ class Drains:
         """Whether the last drain of a node was refused or failed, a short time ago."""
         return self._kept.get(node, 0.0) > self._clock()
 
-    def begin(self, pool: Pool, seen: SeenNode) -> None:
-        """Drain a node, then end it. Nothing happens if it drains already."""
+    def begin(self, pool: Pool, seen: SeenNode, force: bool = False) -> None:
+        """Drain a node, then end it. Nothing happens if it drains already.
+
+        Args:
+            pool: Its pool.
+            seen: The node.
+            force: Whether it ends although that loses results or tasks; then it has no time for these.
+        """
         name = seen.node.name
         if name not in self._jobs:
-            job = Job(pool, seen)
+            job = Job(pool, seen, force)
             self._jobs[name] = job, self._threads.submit(self._run, job)
 
     def undo(self, pool: Pool, seen: SeenNode) -> bool:
@@ -110,7 +121,8 @@ class Drains:
         try:
             if job.undone:
                 return outcome("undone")
-            drained = self._scheduler.drain(job.seen.workers, job.pool.drain_timeout)
+            seconds = FORCED_SECONDS if job.force else job.pool.drain_timeout
+            drained = self._scheduler.drain(job.seen.workers, seconds, job.force)
             with job.lock:
                 # The drain of one that was undone retires nothing.
                 if job.undone:

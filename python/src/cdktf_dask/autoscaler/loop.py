@@ -4,10 +4,13 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from cdktf_dask.autoscaler.capacity import Capacity, CapacityError
+from cdktf_dask.autoscaler.costs import Costs
 from cdktf_dask.autoscaler.decide import decide
 from cdktf_dask.autoscaler.drains import Drains
+from cdktf_dask.autoscaler.guards import Guards
 from cdktf_dask.autoscaler.metrics import Metrics
 from cdktf_dask.autoscaler.model import KEPT, Action, Decision, Memory, Pool
 from cdktf_dask.autoscaler.model import Capacity as PoolCapacity
@@ -36,6 +39,7 @@ class Autoscaler:
         capacity: Capacity,
         metrics: Metrics,
         clock: Callable[[], float] = time.monotonic,
+        cost_file: Path | None = None,
     ) -> None:
         self._pools = settings.pools
         self._limits = settings.limits
@@ -47,6 +51,8 @@ class Autoscaler:
         self._memories: dict[str, Memory] = {}
         self._notices = Notices()
         self._reports = Reports(settings.pools, metrics, self._notices)
+        self._guards = Guards(settings, metrics, self._notices)
+        self._costs = Costs(cost_file, metrics, settings.limits.scheduler_usd_per_hour)
         self._no_scheduler = Silence(SCHEDULER_PATIENCE)
         self._no_provider = Silence(PROVIDER_PATIENCE)
         self._retry: dict[str, tuple[float, float]] = {}
@@ -80,8 +86,13 @@ class Autoscaler:
             for pool in self._pools
         }
         nodes = {pool: [one.node for one in found] for pool, found in seen.items()}
+        guarded = self._guards.apply(self._pools, snapshot.demands, nodes, now)
         asked = time.perf_counter()
-        decision = decide(self._pools, snapshot.demands, nodes, capacity, self._memories, self._limits, now)
+        decision = decide(
+            guarded[0], snapshot.demands, guarded[1], capacity, self._memories, self._limits, now
+        )
+        if self._guards.stopped:
+            decision = replace(decision, unsatisfiable=())
         self._metrics.set("decision_seconds", time.perf_counter() - asked)
         pools = {pool.name: pool for pool in self._pools}
         for action in decision.actions:
@@ -90,6 +101,7 @@ class Autoscaler:
         for pool in self._pools:
             left = [one for one in seen[pool.name] if one.node.name not in back]
             self._adopt(pool, left, capacity[pool.name])
+        self._costs.record(self._pools, nodes, capacity)
         self._reports.decision(decision, snapshot, nodes, capacity)
         self._metrics.set("tick_seconds", time.perf_counter() - started)
         self._metrics.set("last_tick_timestamp_seconds", time.time())
@@ -118,7 +130,7 @@ class Autoscaler:
         self._metrics.add("actions_total", pool=pool.name, kind=action.kind)
         for name in action.nodes:
             if action.kind == "in":
-                self._drains.begin(pool, seen[name])
+                self._drains.begin(pool, seen[name], self._guards.gives_up)
                 continue
             try:
                 self._drains.undo(pool, seen[name])

@@ -45,6 +45,11 @@ METRICS: Mapping[str, Metric] = {
     "drain_given_back_tasks_total": Metric("counter", "Tasks that other workers got before they started"),
     "drain_rerun_tasks_total": Metric("counter", "Tasks that ran again, because they ran for too long"),
     "drain_lost_results_total": Metric("counter", "Finished results that were lost in a drain"),
+    "hung": Metric("gauge", "Whether workers have tasks, but none finishes and no CPU is in use"),
+    "node_seconds_total": Metric("counter", "Seconds that nodes existed"),
+    "idle_node_seconds_total": Metric("counter", "Seconds that nodes had no task"),
+    "hourly_cost_dollars": Metric("gauge", "Cost of all nodes of a pool in USD per hour"),
+    "cost_dollars_total": Metric("counter", "Cost of a pool so far in USD"),
 }
 """All metrics by name, in the order of the page."""
 

@@ -83,13 +83,15 @@ class Scheduler:
         """
         return self._ask(self._url, SNAPSHOT_SECONDS, _snapshot)
 
-    def drain(self, workers: tuple[str, ...], seconds: float) -> Drained:
+    def drain(self, workers: tuple[str, ...], seconds: float, force: bool) -> Drained:
         """Drain the workers of a node, which stay for `seconds` at most. They do not end.
+
+        With `force`, they leave in any case, and what no other worker takes is lost.
 
         Raises:
             SchedulerError: it does not answer.
         """
-        command = {"verb": "drain", "workers": workers, "seconds": seconds, "force": False, "end": False}
+        command = {"verb": "drain", "workers": workers, "seconds": seconds, "force": force, "end": False}
         return self._command(command, seconds + COMMAND_SECONDS, _drained)
 
     def undrain(self, workers: tuple[str, ...]) -> None:
