@@ -3,6 +3,7 @@
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from cdktf_dask.autoscaler.capacity import CapacityError
@@ -113,7 +114,7 @@ class ProviderDouble:
 class Rig:
     """An autoscaler with these doubles."""
 
-    def __init__(self, *pools: Pool, **settings: Any) -> None:
+    def __init__(self, *pools: Pool, minimum: Path | None = None, **settings: Any) -> None:
         self.clock = Clock()
         self.scheduler = SchedulerDouble()
         pools = pools or (CPU,)
@@ -121,6 +122,7 @@ class Rig:
         defaults = Settings("demo", "", None, {}, Limits(), pools, None, None, False)
         self.settings = replace(defaults, **settings)
         self.metrics = Metrics()
+        self.minimum = minimum
         self._start()
 
     def restart(self) -> None:
@@ -132,7 +134,9 @@ class Rig:
 
     def _start(self) -> None:
         doubles: tuple[Any, Any] = (self.scheduler, self.provider)
-        self.autoscaler = Autoscaler(self.settings, *doubles, self.metrics, self.clock)
+        self.autoscaler = Autoscaler(
+            self.settings, *doubles, self.metrics, self.clock, minimum_file=self.minimum
+        )
 
     def demand(self, ready: int, seconds: float | None = 60.0, needs=(("CPU", 1.0),), prefix="work") -> None:
         """Replace all tasks."""

@@ -9,6 +9,7 @@ import pytest
 from autoscaler_doubles import CPU, Rig
 from cdktf_dask.autoscaler.costs import Costs
 from cdktf_dask.autoscaler.metrics import Metrics
+from cdktf_dask.autoscaler.minimum import write_minimum
 from cdktf_dask.autoscaler.model import Capacity, Node
 
 GPU = replace(CPU, name="gpu", offers={"GPU": 1.0}, max_size=2, gpu=True)
@@ -263,6 +264,26 @@ def test_the_cost_survives_a_restart(tmp_path, monkeypatch):
     assert float(total.split()[-1]) == pytest.approx(0.38)
     (tmp_path / "cost.json").write_text("{}")
     Costs(tmp_path / "cost.json", Metrics(), 0.0)
+
+
+def test_dask_cluster_scale_sets_the_least_number_of_nodes(tmp_path):
+    file = tmp_path / "minimum.json"
+    rig = Rig(minimum=file)
+    write_minimum(file, "cpu", 2)
+    rig.tick(20)
+    assert rig.provider.calls == [("grow", "cpu", 2)]
+    write_minimum(file, "cpu", 9)
+    rig.tick()
+    assert rig.provider.calls[1:] == [("grow", "cpu", 3)]
+    write_minimum(file, "cpu", 1)
+    for _ in range(13):
+        rig.tick()
+        rig.settle()
+    assert len(rig.provider.nodes["cpu"]) == 1
+    file.write_text("[")
+    rig.tick(12)
+    rig.settle()
+    assert rig.provider.nodes == {"cpu": []}
 
 
 STATES = {"booting": 0, "joined": 3, "draining": 0, "ending": 0}

@@ -28,7 +28,7 @@ export function daskConfig(
     SCRATCH: JSON.stringify(paths.scratch),
     ORIGINS: JSON.stringify([LOOPBACK, "localhost"].map((host) => `${host}:${ports.dashboard}`)),
     DASHBOARD_LINK: JSON.stringify(dashboardLink(ports)),
-    // This cluster does not scale, but the user may start a worker with the resources that a task needs.
+    // A pool without nodes gets one in seconds, and the user may start a worker with the resources that a task needs.
     NO_WORKERS_TIMEOUT: "null",
     MAX_SPILL: String(pool?.spill.limit ?? false),
   });

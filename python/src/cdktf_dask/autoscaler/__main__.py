@@ -13,6 +13,7 @@ from types import FrameType
 from cdktf_dask.autoscaler.capacity import capacity_of
 from cdktf_dask.autoscaler.loop import TICK_SECONDS, Autoscaler
 from cdktf_dask.autoscaler.metrics import Metrics, serve
+from cdktf_dask.autoscaler.minimum import NAME as MINIMUM
 from cdktf_dask.autoscaler.scheduler import Scheduler
 from cdktf_dask.autoscaler.settings import SettingsError, read_settings
 
@@ -45,7 +46,10 @@ def main(file: str) -> int:
     # systemd sets the variable for a unit with StateDirectory=.
     state = Path(os.environ.get("STATE_DIRECTORY", Path(file).parent))
     scheduler = Scheduler(settings.scheduler)
-    autoscaler = Autoscaler(settings, scheduler, capacity, metrics, cost_file=state / "cost.json")
+    minimum = Path(file).with_name(MINIMUM)
+    autoscaler = Autoscaler(
+        settings, scheduler, capacity, metrics, cost_file=state / "cost.json", minimum_file=minimum
+    )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
     pools = ", ".join(f"{pool.name} {pool.min_size} to {pool.max_size}" for pool in settings.pools)

@@ -12,6 +12,7 @@ from cdktf_dask.autoscaler.decide import decide
 from cdktf_dask.autoscaler.drains import Drains
 from cdktf_dask.autoscaler.guards import Guards
 from cdktf_dask.autoscaler.metrics import Metrics
+from cdktf_dask.autoscaler.minimum import with_minimum
 from cdktf_dask.autoscaler.model import KEPT, Action, Decision, Memory, Pool
 from cdktf_dask.autoscaler.model import Capacity as PoolCapacity
 from cdktf_dask.autoscaler.notices import Notices, Silence
@@ -40,9 +41,11 @@ class Autoscaler:
         metrics: Metrics,
         clock: Callable[[], float] = time.monotonic,
         cost_file: Path | None = None,
+        minimum_file: Path | None = None,
     ) -> None:
         self._pools = settings.pools
         self._limits = settings.limits
+        self._minimum_file = minimum_file
         self._scheduler = scheduler
         self._capacity = capacity
         self._metrics = metrics
@@ -86,7 +89,8 @@ class Autoscaler:
             for pool in self._pools
         }
         nodes = {pool: [one.node for one in found] for pool, found in seen.items()}
-        guarded = self._guards.apply(self._pools, snapshot.demands, nodes, now)
+        pools = with_minimum(self._pools, self._minimum_file)
+        guarded = self._guards.apply(pools, snapshot.demands, nodes, now)
         asked = time.perf_counter()
         decision = decide(
             guarded[0], snapshot.demands, guarded[1], capacity, self._memories, self._limits, now
@@ -94,9 +98,9 @@ class Autoscaler:
         if self._guards.stopped:
             decision = replace(decision, unsatisfiable=())
         self._metrics.set("decision_seconds", time.perf_counter() - asked)
-        pools = {pool.name: pool for pool in self._pools}
+        by_name = {pool.name: pool for pool in self._pools}
         for action in decision.actions:
-            self._act(action, pools[action.pool], {one.node.name: one for one in seen[action.pool]}, now)
+            self._act(action, by_name[action.pool], {one.node.name: one for one in seen[action.pool]}, now)
         back = {name for action in decision.actions if action.kind == "back" for name in action.nodes}
         for pool in self._pools:
             left = [one for one in seen[pool.name] if one.node.name not in back]

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from cdktf_dask.autoscaler.minimum import NAME as MINIMUM
+from cdktf_dask.autoscaler.minimum import write_minimum
 from cdktf_dask.client.ask import ask_scheduler
 from cdktf_dask.client.errors import ConnectError, Refused
 from cdktf_dask.client.local import LocalCluster
@@ -14,6 +16,8 @@ from cdktf_dask.operations.logs import Lines, follow_files, last_lines
 from cdktf_dask.operations.supervisor import Supervisor
 
 SCHEDULER_PROGRAM = "dask-scheduler"
+AUTOSCALER_PROGRAM = "dask-autoscaler"
+"""Its folder has the settings (`lib/local/runtime/autoscaler.ts`)."""
 
 STATES = {
     "RUNNING": "ready",
@@ -49,6 +53,8 @@ class LocalOperations:
     def scale(self, pool: str, size: int) -> Pool:
         """Start or stop programs of a pool. The workers of a program that stops are retired first.
 
+        An autoscaler then keeps at least so many nodes.
+
         Raises:
             Refused: the pool does not exist, or the cluster was not started with so many nodes.
             ConnectError: supervisor or scheduler do not answer.
@@ -62,6 +68,9 @@ class LocalOperations:
             hint = "change maxSize in the definition, and deploy"
             allowed = f"{before.min_size} to {before.max_size}"
             raise Refused(f"pool {pool}: got {size} nodes, expected {allowed}", hint)
+        autoscaler = self._local.root / "config" / AUTOSCALER_PROGRAM
+        if autoscaler.exists():
+            write_minimum(autoscaler / MINIMUM, pool, size)
         nodes = sorted((node for node in status.nodes if node.pool == pool), key=lambda node: node.id)
         for node in nodes[size:]:
             if node.state != "stopped":
