@@ -14,9 +14,12 @@ describe("a deployment after a change", () => {
     expect(touched({ ...production, pools })).toEqual(["aws_launch_template cluster_pools_gpu_template"]);
   });
 
-  test("of a pool's size touches its group", () => {
+  test("of a pool's size touches its group and the settings of the autoscaler", () => {
     const pools = production.pools.map((pool) => (pool.name === "cpu" ? { ...pool, maxSize: 41 } : pool));
-    expect(touched({ ...production, pools })).toEqual(["aws_autoscaling_group cluster_pools_cpu"]);
+    expect(touched({ ...production, pools })).toEqual([
+      "aws_autoscaling_group cluster_pools_cpu",
+      "aws_s3_object cluster_autoscaler",
+    ]);
   });
 
   test("of the scheduler touches the scheduler", () => {

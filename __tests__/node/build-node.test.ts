@@ -155,6 +155,7 @@ test("Python on nodes reads only settings that some nodes have", () => {
   expect(read).toEqual([
     ...[
       "ARTIFACT_BUCKET",
+      "AUTOSCALER",
       "CERTIFICATE_NAMES",
       "CERTIFICATE_ROLE",
       "CLUSTER",

@@ -21,6 +21,7 @@ const MAX_EXPOSURE: Readonly<Record<string, number>> = {
   "dask-dashboard.service": 13,
   "dask-prometheus.service": 11,
   "dask-alertmanager.service": 13,
+  "dask-autoscaler.service": 13,
   "dask-certificates.service": 24,
   "dask-watch.service": 19,
   "dask-drain.service": 16,

@@ -11,16 +11,18 @@ const sources = ["__init__.py", "node", "preloads", "tls"].flatMap((part) =>
   packageFiles(`python/src/cdktf_dask/${part}`, ".py").map((path) => path.slice("python/src/".length)),
 );
 
-/** The scheduler tests its cluster. */
-const smokeTest = packageFiles("python/src/cdktf_dask/smoke_test", ".py").map((path) =>
-  path.slice("python/src/".length),
-);
+const partOf = (name: string) =>
+  packageFiles(`python/src/cdktf_dask/${name}`, ".py").map((path) => path.slice("python/src/".length));
+
+/** The scheduler's node scales and tests its cluster. */
+const [autoscaler = [], smokeTest = []] = ["autoscaler", "smoke_test"].map(partOf);
 
 test("every node has the part of the package that it runs, file by file, and nothing else of it", () => {
+  expect(autoscaler).toContain("cdktf_dask/autoscaler/capacity/aws.py");
   expect(smokeTest).toContain("cdktf_dask/smoke_test/__main__.py");
   expect(sources).toContain("cdktf_dask/node/aws.py");
   for (const [, spec] of everySpec) {
-    const own = [...sources, ...(spec.role === "scheduler" ? smokeTest : [])];
+    const own = [...sources, ...(spec.role === "scheduler" ? [...autoscaler, ...smokeTest] : [])];
     expect(pythonOf(spec)).toEqual(own.map((name) => `${FOLDER}${name}`));
     for (const name of own) expect(fileOf(spec, `${FOLDER}${name}`)).toBe(packageFile(`python/src/${name}`));
   }

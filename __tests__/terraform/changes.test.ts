@@ -129,10 +129,16 @@ describeWithTerraform("a definition that changes, by real Terraform on the mock 
     });
   });
 
-  test.each(NAMES)("%s does not change when its pools are reordered", async (name) => {
-    const { pools } = CLUSTERS[name];
-    expect(changes(await plan(name, { ...CLUSTERS[name], pools: [...pools].reverse() }))).toEqual([]);
-  });
+  // Tasks go to the first pool that can run them.
+  test.each(NAMES)(
+    "%s changes only the settings of the autoscaler when its pools are reordered",
+    async (name) => {
+      const { pools } = CLUSTERS[name];
+      expect(changed(await plan(name, { ...CLUSTERS[name], pools: [...pools].reverse() }))).toEqual([
+        "update aws_s3_object.cluster_autoscaler",
+      ]);
+    },
+  );
 
   test.each(NAMES)("%s does not change when its zones are reordered", async (name) => {
     expect(changes(await plan(name, withZones(CLUSTERS[name], "ba")))).toEqual([]);
@@ -176,6 +182,8 @@ describeWithTerraform("a definition that changes, by real Terraform on the mock 
             ...zone("delete", "b", CLUSTERS[name]),
             ...pool("delete", first),
             "update aws_cloudwatch_dashboard.cluster_cloudwatch_dashboard",
+            "update aws_iam_role_policy.cluster_scheduler-role_scale-pools",
+            "update aws_s3_object.cluster_autoscaler",
             "update aws_s3_object.cluster_expectation",
             "update aws_vpc_endpoint.cluster_network_s3",
           ),

@@ -10,7 +10,7 @@ import { STATE_TAG } from "./roles/node-role";
 
 /** AWS CLI commands to operate a pool. */
 export interface PoolCommands {
-  /** Sets the number of the pool's instances. */
+  /** Sets the number of the pool's instances. Without work, the autoscaler undoes this after the pool's idle time. */
   readonly scale: string;
   /** Follows the log of the workers on the pool's first instance. */
   readonly logs: string;

@@ -64,7 +64,7 @@ export class DaskClusterCommands {
     return this.command("logs", name, "--follow");
   }
 
-  /** Sets the number of the pool's instances. */
+  /** Sets the number of the pool's instances. Without work, the autoscaler undoes this after the pool's idle time. */
   scale({ name, desiredSize }: Pool): string {
     return this.command("scale", name, String(desiredSize));
   }

@@ -6,16 +6,18 @@ import { dataWarnings, permissionsBoundaryOf } from "../config/rules/data";
 import { unknownDaskKeys } from "../config/rules/settings";
 import { checkExistingNetwork } from "../config/rules/vpc";
 import { settingsWithoutEffect, unverifiedFacts } from "../config/rules/warnings";
+import { autoscalerKey, settingsOnAws } from "../node/autoscaler-service";
 import { nodeLogGroup } from "../node/logs";
 import { monitoringUrl } from "../node/monitoring/monitoring";
 import { dashboardLink } from "../node/node-context";
 import type { NodePlan } from "../node/node-plan";
 import { type ClusterPlan, planNodes } from "../node/plan";
+import { expectationKey } from "../node/smoke-test";
 import { Account } from "./account/account";
 import { AutoscalingRole } from "./account/autoscaling-role";
 import { ArtifactBucket } from "./artifacts/artifact-bucket";
 import { BundleObject } from "./artifacts/bundle-object";
-import { ExpectationObject } from "./artifacts/expectation-object";
+import { JsonObject } from "./artifacts/json-object";
 import { BackupLocation } from "./backup/backup-location";
 import { Commands } from "./commands";
 import { ClusterKey } from "./encryption/cluster-key";
@@ -211,12 +213,21 @@ export class DaskCluster extends Construct {
     const permissions = { cluster, account, key, artifacts, logs: this.logs, ...(secrets && { secrets }) };
 
     const scheduler = withBundle("scheduler", this.plan.scheduler);
-    const expectation = new ExpectationObject(this, "expectation", {
-      ...{ cluster, key, bucket: artifacts },
-      expectation: this.plan.expectation,
+    const expectation = new JsonObject(this, "expectation", {
+      ...{ key, bucket: artifacts, path: expectationKey(cluster) },
+      content: this.plan.expectation,
     });
+    const autoscaler =
+      cluster.autoscaling &&
+      new JsonObject(this, "autoscaler", {
+        ...{ key, bucket: artifacts, path: autoscalerKey(cluster) },
+        content: settingsOnAws(cluster, cluster.autoscaling),
+      });
     const role = new SchedulerRole(this, "scheduler-role", {
       ...{ ...permissions, ...scheduler, expectation },
+      ...(autoscaler && {
+        autoscaler: { settings: autoscaler, groups: this.plan.pools.map(({ node }) => node.name).sort() },
+      }),
       ...(this.alerts && { alerts: this.alerts }),
     });
     if (secrets) new CaSecretPolicy(this, "authority-policy", { secrets, role });

@@ -108,7 +108,7 @@ export class Outputs extends Construct {
   }
 
   private operating(
-    { alerts, cluster: { tls }, plan, backup, commands: { logsOfNodes } }: DaskCluster,
+    { alerts, cluster: { tls, autoscaling }, plan, backup, commands: { logsOfNodes } }: DaskCluster,
     commands: DaskClusterCommands,
   ) {
     this.output(
@@ -152,7 +152,7 @@ export class Outputs extends Construct {
       this.output(
         `scale_${pool.name}`,
         commands.scale(pool),
-        `Sets the number of instances of the pool ${pool.name}: ${pool.minSize} to ${pool.maxSize}`,
+        `Sets the number of instances of the pool ${pool.name}: ${pool.minSize} to ${pool.maxSize}${autoscaling ? ". Without work, the autoscaler undoes this after the pool's idle time" : ""}`,
       );
       this.output(
         `logs_${pool.name}`,

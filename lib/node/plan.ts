@@ -1,6 +1,7 @@
 import { architectureOf } from "../config/architecture";
 import type { Pool, ResolvedCluster } from "../config/resolved-cluster";
 import { ValidationError } from "../config/validation-error";
+import { autoscalerFeature } from "./autoscaler-service";
 import { buildNode } from "./build-node";
 import { certificatesFeature } from "./certificates";
 import { cudaEnvironment } from "./cuda";
@@ -109,6 +110,7 @@ function schedulerNode(
     features: [
       ...(cluster.tls ? [certificatesFeature(cluster, "ca"), dashboardFeature(cluster)] : []),
       ...(cluster.monitoring ? [monitoringFeature(cluster, cluster.monitoring)] : []),
+      ...(cluster.autoscaling ? [autoscalerFeature(cluster, service)] : []),
       signalFeature(cluster),
       smokeTestFeature(cluster, context.schedulerAddress),
     ],

@@ -8,6 +8,7 @@ import { DaskCluster } from "../../../lib/aws/dask-cluster";
 import { defineCluster } from "../../../lib/config/define";
 import type { ClusterDefinition } from "../../../lib/config/definition";
 import { artifactBucketName } from "../../../lib/node/artifact-bucket";
+import { settingsOnAws } from "../../../lib/node/autoscaler-service";
 import { planNodes } from "../../../lib/node/plan";
 import { schedulerNode, worker } from "../../node/specs";
 import { Synthesized } from "../../support/synthesized";
@@ -89,7 +90,8 @@ describe("the artifact bucket", () => {
 
   test("has the bundle of each node, which is created before the node and replaced before it is deleted", () => {
     const bundles = { scheduler: schedulerNode(define()).bundle, cpu: worker(define(), "cpu").bundle };
-    expect(stack.resources("aws_s3_object")).toHaveLength(3);
+    // The two others are the settings of the autoscaler and the expectation of the smoke test.
+    expect(stack.resources("aws_s3_object")).toHaveLength(4);
     for (const [id, bundle] of Object.entries(bundles)) {
       expect(stack.resource("aws_s3_object", `bundles_${id}`)).toMatchObject({
         bucket,
@@ -118,6 +120,26 @@ describe("the artifact bucket", () => {
     const pools = [{ name: "other", kind: "cpu", minSize: 1 }] as const;
     expect(planNodes(define({ pools })).expectation).not.toEqual(planNodes(define()).expectation);
     expect(schedulerNode(define({ pools })).bundle.sha256).toBe(schedulerNode(define()).bundle.sha256);
+  });
+
+  test("has the settings of the autoscaler, in an object that the scheduler's node reads at run time", () => {
+    const { autoscaling } = define();
+    if (autoscaling === undefined) throw new Error("the cluster has autoscaling");
+    expect(stack.resource("aws_s3_object", "autoscaler")).toMatchObject({
+      bucket,
+      key: "bundles/test.autoscaler.json",
+      content: JSON.stringify(settingsOnAws(define(), autoscaling)),
+      content_type: "application/json",
+      server_side_encryption: "aws:kms",
+    });
+  });
+
+  test("has no settings of an autoscaler without autoscaling", () => {
+    const keys = synthesize({ autoscaling: false })
+      .resources("aws_s3_object")
+      .map(({ key }) => key);
+    expect(keys).toContain("bundles/test.expectation.json");
+    expect(keys).not.toContain("bundles/test.autoscaler.json");
   });
 
   test("has a name of at most 63 characters for the longest cluster name", () => {

@@ -74,6 +74,8 @@ describe("the instance of the scheduler", () => {
       "read-expectation",
       "secrets",
       "key-of-secrets",
+      "scale-pools",
+      "describe-pools",
       "publish-alerts",
     ];
     expect(waits.filter((name) => name.startsWith("aws_iam_role_policy."))).toEqual(

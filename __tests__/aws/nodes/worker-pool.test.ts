@@ -94,9 +94,13 @@ describe("the launch template of a pool", () => {
 describe("the autoscaling group of a pool", () => {
   const { group } = synthesize(POOL);
 
-  test("has the sizes of the definition, and ignores later changes of the desired capacity", () => {
-    expect(group).toMatchObject({ name: "dask-test--batch", min_size: 1, desired_capacity: 3, max_size: 12 });
+  test("has a minimum of 0, the maximum of the definition, and ignores later changes of the desired capacity", () => {
+    expect(group).toMatchObject({ name: "dask-test--batch", min_size: 0, desired_capacity: 3, max_size: 12 });
     expect(group.lifecycle).toEqual({ ignore_changes: ["desired_capacity", "initial_lifecycle_hook"] });
+  });
+
+  test("has the minimum of the definition without autoscaling", () => {
+    expect(synthesize(POOL, {}, { autoscaling: false }).group).toMatchObject({ min_size: 1, max_size: 12 });
   });
 
   test("spreads over all private subnets", () => {

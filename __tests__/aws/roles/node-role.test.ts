@@ -41,6 +41,24 @@ describe("the role of the scheduler", () => {
         Action: "s3:GetObject",
         Resource: "BUCKET/bundles/test.expectation.json",
       }),
+      "scale-pools": allowing(
+        { Action: "s3:GetObject", Resource: "BUCKET/bundles/test.autoscaler.json" },
+        {
+          Action: ["autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"],
+          Resource: ["cpu", "gpu"].map(
+            (pool) =>
+              `arn:PARTITION:autoscaling:ap-southeast-2:ACCOUNT:autoScalingGroup:*:autoScalingGroupName/dask-test--${pool}`,
+          ),
+        },
+      ),
+      "describe-pools": allowing({
+        Action: [
+          "autoscaling:DescribeAutoScalingGroups",
+          "autoscaling:DescribeScalingActivities",
+          "ec2:DescribeInstances",
+        ],
+        Resource: "*",
+      }),
       secrets: allowing({
         Action: ["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"],
         Resource: SECRETS,
@@ -182,18 +200,18 @@ test("no role has an action with a wildcard, and only the role of image builders
   const actions = stack
     .resources("aws_iam_role_policy")
     .flatMap(({ policy }) => String(policy).match(/(?<="Action":)("[^"]*"|\[[^\]]*\])/g) ?? []);
-  // Scheduler 12, each of two pools 9, builder 4, flow logs 1.
-  expect(actions).toHaveLength(35);
+  // Scheduler 15, each of two pools 9, builder 4, flow logs 1.
+  expect(actions).toHaveLength(38);
   for (const action of actions) expect(action).not.toContain("*");
 });
 
-test("only the actions of Session Manager apply to all resources", () => {
+test("only the actions of Session Manager, and descriptions for the autoscaler, apply to all resources", () => {
   const stack = synthesize({ bakedImages: true });
   const anywhere = stack
     .resources("aws_iam_role_policy")
     .filter(({ policy }) => String(policy).includes('"Resource":"*"'))
     .map(({ name }) => name);
-  expect(new Set(anywhere)).toEqual(new Set(["session-manager"]));
+  expect(new Set(anywhere)).toEqual(new Set(["session-manager", "describe-pools"]));
 });
 
 test("nodes set only the tag that their roles may set", () => {

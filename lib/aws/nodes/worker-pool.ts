@@ -122,7 +122,8 @@ export class WorkerPool extends Construct {
     });
     const group = new AutoscalingGroup(this, "Resource", {
       name: node.name,
-      minSize: pool.minSize,
+      // The autoscaler keeps minSize. It could not end instances below the minimum of the group.
+      minSize: cluster.autoscaling ? 0 : pool.minSize,
       maxSize: pool.maxSize,
       desiredCapacity: pool.desiredSize,
       serviceLinkedRoleArn: autoscaling.arn,
@@ -167,7 +168,7 @@ export class WorkerPool extends Construct {
       tag: Object.entries({ ...nodeTags(cluster, node), "dask:scheduler": scheduler.generation }).map(
         ([key, value]) => ({ key, value, propagateAtLaunch: true }),
       ),
-      // Users scale the pool after the first deployment. A changed initial hook would replace the group; `LaunchHook`
+      // The autoscaler or users scale the pool after the first deployment. A changed initial hook would replace the group; `LaunchHook`
       // updates it.
       lifecycle: { ignoreChanges: ["desired_capacity", "initial_lifecycle_hook"] },
       // The record depends on the scheduler, which depends on security group rules and internet access.

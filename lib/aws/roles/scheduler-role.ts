@@ -1,21 +1,32 @@
 import type { Construct } from "constructs";
 import type { RemoteWrite } from "../../config/monitoring";
 import { signalParameter } from "../../node/signal";
-import type { ExpectationObject } from "../artifacts/expectation-object";
+import type { JsonObject } from "../artifacts/json-object";
 import type { AlertTopic } from "../monitoring/alert-topic";
 import { NodeRole, type NodeRoleProps } from "./node-role";
 
 /** Decides what the scheduler's node may read and write. */
 export interface SchedulerRoleProps extends NodeRoleProps {
   /** Expectation of the smoke test, which the node reads. */
-  readonly expectation: ExpectationObject;
+  readonly expectation: JsonObject;
+  /** @default - none: a cluster without autoscaling */
+  readonly autoscaler?: AutoscalerAccess;
   /** @default - none: a cluster without monitoring */
   readonly alerts?: AlertTopic;
 }
 
+/** What the autoscaler reads and changes. */
+export interface AutoscalerAccess {
+  /** Its settings. */
+  readonly settings: JsonObject;
+  /** Names of the Auto Scaling groups of the pools. */
+  readonly groups: readonly string[];
+}
+
 /**
  * Role of the scheduler's instance. In addition to `NodeRole`, it may read the URL of its readiness signal and the
- * expectation of the smoke test, read and write the secrets, and publish alerts and metrics.
+ * expectation of the smoke test, read and write the secrets, publish alerts and metrics, and
+ * set the sizes of the pools.
  *
  * @example
  * dask.scheduler.role.permissionsBoundary = "arn:aws:iam::123456789012:policy/boundary";
@@ -32,8 +43,32 @@ export class SchedulerRole extends NodeRole {
     this.allow("read-expectation", { Action: "s3:GetObject", Resource: props.expectation.arn });
     // The scheduler creates the CA, and stores it and its certificates for a later scheduler and for other nodes.
     if (secrets) this.allowSecrets(Object.values(secrets.arns), "PutSecretValue");
+    if (props.autoscaler) this.allowAutoscaler(props.autoscaler);
     if (props.alerts) this.allowAlerts(props.alerts);
     if (cluster.monitoring?.remoteWrite) this.allowMetrics(cluster.monitoring.remoteWrite);
+  }
+
+  /** Allows reading the settings, and the sizes of the pools. AWS cannot restrict descriptions to groups or instances. */
+  private allowAutoscaler({ settings, groups }: AutoscalerAccess): void {
+    this.allow(
+      "scale-pools",
+      { Action: "s3:GetObject", Resource: settings.arn },
+      {
+        Action: ["autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"],
+        // AWS assigns the id in place of the asterisk.
+        Resource: groups.map((name) =>
+          this.account.arn("autoscaling", `autoScalingGroup:*:autoScalingGroupName/${name}`),
+        ),
+      },
+    );
+    this.allow("describe-pools", {
+      Action: [
+        "autoscaling:DescribeAutoScalingGroups",
+        "autoscaling:DescribeScalingActivities",
+        "ec2:DescribeInstances",
+      ],
+      Resource: "*",
+    });
   }
 
   /** Allows publishing to the topic, and the use of its key for this topic only. */

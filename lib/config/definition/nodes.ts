@@ -76,8 +76,8 @@ export interface CommonPoolDefinition extends SettingsDefinition {
    */
   readonly instanceTypes?: readonly string[];
   /**
-   * Minimum number of instances, which the autoscaler keeps. The Auto Scaling group has a minimum of 0, so that the autoscaler
-   * and the dead man's switch can end every instance.
+   * Minimum number of instances, which the autoscaler keeps. The minimum of the Auto Scaling group is then 0, so that the
+   * autoscaler and the dead man's switch can end every instance.
    *
    * @default 0
    */

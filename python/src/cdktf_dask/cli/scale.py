@@ -23,7 +23,7 @@ def scale(
 ) -> None:
     """Set the number of NODES of a POOL of the cluster NAME, within minSize and maxSize.
 
-    AWS drains the nodes that leave. `dask-cluster status` shows when the new ones are ready.
+    Without work, the autoscaler undoes this after the pool's idleTimeout. Nodes are drained before they leave. `dask-cluster status` shows when the new ones are ready.
     """
     from cdktf_dask.client.progress import Progress
     from cdktf_dask.operations.cluster import Cluster
