@@ -13,7 +13,7 @@ _MODULES = {"ConnectError": "errors", "VersionsDiffer": "errors", "connect": "co
 
 
 def __getattr__(name: str) -> Any:
-    """Import what clients use only when they use it: nodes do not have `cdktf_dask.client`."""
+    """Import what clients use only when they use it: nodes have little of `cdktf_dask.client`."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"cdktf_dask.client.{_MODULES[name]}"), name)

@@ -6,7 +6,7 @@ from cdktf_dask.client.aws import AwsCluster
 from cdktf_dask.client.errors import ConnectError, Refused
 from cdktf_dask.operations.facts import SCHEDULER, ClusterStatus, Node, Pool
 from cdktf_dask.operations.logs import Lines, journal
-from cdktf_dask.operations.nodes import failed_launch, read_groups, read_nodes
+from cdktf_dask.operations.nodes import LIVE, read_groups, read_nodes, read_status
 from cdktf_dask.operations.prices import Prices
 from cdktf_dask.operations.run_command import MAX_INSTANCES, MAX_OUTPUT, Output, run_on, run_on_one
 from cdktf_dask.operations.session import follow
@@ -18,9 +18,6 @@ LOG_SECONDS = 60
 RENEW_SECONDS = 300
 RESTART_SECONDS = 180
 """`ANSWER_SECONDS` of `lib/node/lifecycle.ts`."""
-
-LIVE = ("booting", "ready", "failed", "draining")
-"""States of nodes that run."""
 
 
 class AwsOperations:
@@ -35,20 +32,7 @@ class AwsOperations:
         Raises:
             ConnectError: the cluster does not exist, or a call failed.
         """
-        groups = read_groups(self._aws)
-        nodes = read_nodes(self._aws, groups)
-        if not groups and not nodes:
-            raise self._aws.missing()
-        pools = []
-        for group in groups:
-            pool = group.pool
-            running = sum(node.pool == pool.name and node.state in LIVE for node in nodes)
-            # A launch that failed long ago does not matter to a pool that has all its nodes.
-            reason = failed_launch(self._aws, group) if running < pool.desired_size else ""
-            pools.append(Pool(pool.name, pool.min_size, pool.max_size, pool.desired_size, reason))
-        status = ClusterStatus(self._aws.name, self._aws.region, pools, nodes)
-        Prices(self._aws).add_to(status)
-        return status
+        return read_status(self._aws, Prices(self._aws))
 
     def scale(self, pool: str, size: int) -> Pool:
         """Set the desired number of instances of a pool.

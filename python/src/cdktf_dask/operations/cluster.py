@@ -7,12 +7,12 @@ from typing import Protocol
 
 from cdktf_dask.client.aws import AwsCluster
 from cdktf_dask.client.connecting import local_route
-from cdktf_dask.client.errors import ConnectError, Refused
+from cdktf_dask.client.errors import Refused
 from cdktf_dask.client.local import choose
 from cdktf_dask.client.progress import Progress
 from cdktf_dask.client.route import Access, Route, find_route
 from cdktf_dask.operations.aws import AwsOperations
-from cdktf_dask.operations.facts import SCHEDULER, ClusterStatus, Pool
+from cdktf_dask.operations.facts import ClusterStatus, Node, Pool
 from cdktf_dask.operations.local import LocalOperations
 from cdktf_dask.operations.logs import Lines
 from cdktf_dask.operations.workers import add_workers
@@ -98,19 +98,14 @@ class Cluster:
         """
         self._progress.step(f"reading the nodes of {self.name}")
         status = self.operations.status()
-        ready = any(node.pool == SCHEDULER and node.state == "ready" for node in status.nodes)
-        if ask_scheduler and ready:
-            try:
-                self._add_workers(status)
-            except ConnectError as error:
-                status.notes.append(f"workers are unknown: {error}")
-                status.unreachable = True
+        if ask_scheduler:
+            status.add_workers(self._add_workers)
         return status
 
-    def _add_workers(self, status: ClusterStatus) -> None:
+    def _add_workers(self, nodes: list[Node]) -> None:
         route = self.route()
         try:
-            add_workers(status.nodes, route)
+            add_workers(nodes, route)
         finally:
             if route.tunnel:
                 route.tunnel.close()

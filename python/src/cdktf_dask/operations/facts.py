@@ -1,12 +1,17 @@
 """What is known of a cluster: its pools and nodes, and what is wrong with them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from cdktf_dask.client.errors import ConnectError
+
 SCHEDULER = "scheduler"
 """Stands for the pool of the scheduler's node; `lib/config/rules/pools.ts` reserves the name."""
+
+WITH_WORKERS = ("ready", "booting", "draining")
+"""States in which a node may have workers."""
 
 MAX_TEXT = 256
 """Characters of a text of a node: those of the value of a tag (Amazon EC2 User Guide, "Tag restrictions")."""
@@ -77,6 +82,16 @@ class ClusterStatus:
     unreachable: bool = False
     """Whether the scheduler did not answer, so that its workers are unknown."""
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def add_workers(self, add: Callable[[list[Node]], None]) -> None:
+        """Have a function add workers to nodes, if a scheduler is ready. If it cannot, a note says why."""
+        if not any(node.pool == SCHEDULER for node in self._in("ready")):
+            return
+        try:
+            add([node for node in self.nodes if node.pool != SCHEDULER and node.state in WITH_WORKERS])
+        except ConnectError as error:
+            self.notes.append(f"workers are unknown: {error}")
+            self.unreachable = True
 
     def problems(self) -> list[str]:
         """What keeps the cluster from working as its definition says; empty for a healthy cluster."""

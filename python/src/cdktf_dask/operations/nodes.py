@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from cdktf_dask.client.aws import AwsCluster, tags_of
-from cdktf_dask.operations.facts import SCHEDULER, Node, Pool, printable
+from cdktf_dask.operations.facts import SCHEDULER, ClusterStatus, Node, Pool, printable
+from cdktf_dask.operations.prices import Prices
 
 READY = "ready"
 """Value of the tag `dask:state` after a boot; otherwise it says which step failed, and why."""
@@ -17,6 +18,9 @@ STATES = {
 }
 """States of EC2 in which the tag no longer counts."""
 
+LIVE = ("booting", "ready", "failed", "draining")
+"""States of nodes that run."""
+
 
 class Group:
     """Auto Scaling group of a pool."""
@@ -25,6 +29,28 @@ class Group:
         self.name = str(answer["AutoScalingGroupName"])
         self.pool = Pool(pool, answer["MinSize"], answer["MaxSize"], answer["DesiredCapacity"])
         self.lifecycle = {one["InstanceId"]: one["LifecycleState"] for one in answer["Instances"]}
+
+
+def read_status(aws: AwsCluster, prices: Prices) -> ClusterStatus:
+    """Read the state of all nodes by EC2 and Auto Scaling, with prices, without workers.
+
+    Raises:
+        ConnectError: the cluster does not exist, or a call failed.
+    """
+    groups = read_groups(aws)
+    nodes = read_nodes(aws, groups)
+    if not groups and not nodes:
+        raise aws.missing()
+    pools = []
+    for group in groups:
+        pool = group.pool
+        running = sum(node.pool == pool.name and node.state in LIVE for node in nodes)
+        # A launch that failed long ago does not matter to a pool that has all its nodes.
+        reason = failed_launch(aws, group) if running < pool.desired_size else ""
+        pools.append(Pool(pool.name, pool.min_size, pool.max_size, pool.desired_size, reason))
+    status = ClusterStatus(aws.name, aws.region, pools, nodes)
+    prices.add_to(status)
+    return status
 
 
 def read_groups(aws: AwsCluster) -> list[Group]:

@@ -11,7 +11,7 @@ from cdktf_dask.operations.page_template import PAGE
 from cdktf_dask.operations.rows import Line, lines, rows
 
 STALE_SECONDS = 90
-"""Age from which facts are out of date: three times the period of `cdktf_dask.node.status`."""
+"""Age from which facts are out of date: three times the period of `cdktf_dask.status_page`."""
 
 HEADINGS = {"problem": "Problems", "note": "What could not be found out", "fact": "Size and price"}
 

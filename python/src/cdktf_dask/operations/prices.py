@@ -22,10 +22,16 @@ ON_DEMAND = {
 class Prices:
     """Prices in the region of a cluster. Each price is asked for once."""
 
-    def __init__(self, aws: AwsCluster) -> None:
+    def __init__(self, aws: AwsCluster, no_list: str = "") -> None:
+        """Prepare the prices; nothing is asked yet.
+
+        Args:
+            aws: The cluster.
+            no_list: Why the Price List API cannot be asked; empty if it can.
+        """
         self._aws = aws
         self._known: dict[tuple[str, str | None], float | None] = {}
-        self._errors: dict[str, str] = {}
+        self._errors: dict[str, str] = {self._on_demand.__name__: no_list} if no_list else {}
 
     def add_to(self, status: ClusterStatus) -> None:
         """Add the price of each instance; a note says why one is unknown."""

@@ -9,7 +9,7 @@ from distributed.worker_state_machine import TaskStateState
 from cdktf_dask.client.ask import ask_scheduler
 from cdktf_dask.client.route import Route
 from cdktf_dask.node.names import belongs_to
-from cdktf_dask.operations.facts import SCHEDULER, Node
+from cdktf_dask.operations.facts import Node
 
 TASK_STATES = get_args(TaskStateState)
 """States that a worker of Dask counts."""
@@ -22,7 +22,7 @@ def add_workers(nodes: list[Node], route: Route) -> None:
     """Add workers, memory and tasks to the nodes.
 
     Args:
-        nodes: Nodes of a cluster.
+        nodes: Nodes of a cluster that may have workers.
         route: The way to its scheduler.
 
     Raises:
@@ -31,8 +31,7 @@ def add_workers(nodes: list[Node], route: Route) -> None:
     answer = ask_scheduler(route.address, route.security, lambda scheduler: scheduler.identity())
     workers = list(answer["workers"].values())
     for node in nodes:
-        if node.pool != SCHEDULER and node.state in ("ready", "booting", "draining"):
-            add_to(node, workers)
+        add_to(node, workers)
 
 
 def add_to(node: Node, workers: list[Mapping[str, Any]]) -> None:
