@@ -17,12 +17,26 @@ const partOf = (name: string) =>
 /** The scheduler's node scales and tests its cluster. */
 const [autoscaler = [], smokeTest = []] = ["autoscaler", "smoke_test"].map(partOf);
 
+/** Its status page has a part of what users run. */
+const statusPage = [
+  ...["client/__init__", "client/aws", "client/aws_errors", "client/errors"],
+  ...["__init__", "facts", "nodes", "page", "page_template", "prices", "published", "rows"].map(
+    (name) => `operations/${name}`,
+  ),
+  ...["__init__", "__main__", "facts", "writer"].map((name) => `status_page/${name}`),
+].map((name) => `cdktf_dask/${name}.py`);
+
 test("every node has the part of the package that it runs, file by file, and nothing else of it", () => {
   expect(autoscaler).toContain("cdktf_dask/autoscaler/capacity/aws.py");
   expect(smokeTest).toContain("cdktf_dask/smoke_test/__main__.py");
   expect(sources).toContain("cdktf_dask/node/aws.py");
   for (const [, spec] of everySpec) {
-    const own = [...sources, ...(spec.role === "scheduler" ? [...autoscaler, ...smokeTest] : [])];
+    const page = spec.files.some(({ path }) => path.endsWith("/dask-status.service"));
+    const own = [
+      ...sources,
+      ...(page ? statusPage : []),
+      ...(spec.role === "scheduler" ? [...autoscaler, ...smokeTest] : []),
+    ];
     expect(pythonOf(spec)).toEqual(own.map((name) => `${FOLDER}${name}`));
     for (const name of own) expect(fileOf(spec, `${FOLDER}${name}`)).toBe(packageFile(`python/src/${name}`));
   }

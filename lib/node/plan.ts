@@ -28,6 +28,7 @@ import { POOL_SEPARATOR, schedulerService, workerService } from "./services";
 import { type NodeSetup, readSetupScripts } from "./setup-scripts";
 import { signalFeature } from "./signal";
 import { smokeTestFeature } from "./smoke-test";
+import { statusPageFeature } from "./status-page";
 import { commandLine, systemdUnit } from "./systemd-unit";
 import { watchFeature } from "./watch";
 
@@ -108,7 +109,9 @@ function schedulerNode(
     },
     files: [text(`${UNITS}/${service.name}.service`, systemdUnit(service))],
     features: [
-      ...(cluster.tls ? [certificatesFeature(cluster, "ca"), dashboardFeature(cluster)] : []),
+      ...(cluster.tls
+        ? [certificatesFeature(cluster, "ca"), dashboardFeature(cluster), statusPageFeature(cluster)]
+        : []),
       ...(cluster.monitoring ? [monitoringFeature(cluster, cluster.monitoring)] : []),
       ...(cluster.autoscaling ? [autoscalerFeature(cluster, service)] : []),
       signalFeature(cluster),

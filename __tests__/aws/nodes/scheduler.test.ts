@@ -76,6 +76,7 @@ describe("the instance of the scheduler", () => {
       "key-of-secrets",
       "scale-pools",
       "describe-pools",
+      "status-page",
       "publish-alerts",
     ];
     expect(waits.filter((name) => name.startsWith("aws_iam_role_policy."))).toEqual(

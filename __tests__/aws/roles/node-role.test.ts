@@ -64,6 +64,18 @@ describe("the role of the scheduler", () => {
         Resource: SECRETS,
       }),
       "key-of-secrets": keyOf(SECRETS, ["kms:Decrypt", "kms:GenerateDataKey"]),
+      "status-page": allowing(
+        {
+          Action: [
+            "autoscaling:DescribeAutoScalingGroups",
+            "autoscaling:DescribeScalingActivities",
+            "ec2:DescribeInstances",
+          ],
+          Resource: "*",
+          Condition: { StringEquals: { "aws:RequestedRegion": "ap-southeast-2" } },
+        },
+        { Action: "pricing:GetProducts", Resource: "*" },
+      ),
       "publish-alerts": allowing(
         { Action: "sns:Publish", Resource: "TOPIC" },
         {
@@ -183,6 +195,42 @@ describe("monitoring", () => {
   });
 });
 
+describe("the status page", () => {
+  const statements = (definition: Partial<ClusterDefinition>) => {
+    const { Statement } = policiesOf(synthesize(definition), "dask_scheduler-role")["status-page"] as {
+      Statement: readonly { Action: string | readonly string[] }[];
+    };
+    return Statement.map(({ Action }) => Action);
+  };
+  const reads = [
+    "autoscaling:DescribeAutoScalingGroups",
+    "autoscaling:DescribeScalingActivities",
+    "ec2:DescribeInstances",
+  ];
+
+  test("reads prices of spot instances only for a pool that has some", () => {
+    const pools = [{ name: "cpu", kind: "cpu", spotPercentage: 50 }] as const;
+    expect(statements({ pools })).toEqual([
+      [...reads, "ec2:DescribeSpotPriceHistory"],
+      "pricing:GetProducts",
+    ]);
+  });
+
+  test("reads no price list without internet access", () => {
+    const image = { amiId: "ami-0123456789abcdef0" };
+    const isolated = {
+      network: { adminSubnets: ["10.0.0.0/16"], nat: "none", endpoints: true },
+      scheduler: { image },
+      pools: [{ name: "cpu", kind: "cpu", image }],
+    } as const;
+    expect(statements(isolated)).toEqual([reads]);
+  });
+
+  test("reads nothing without TLS: there is no proxy", () => {
+    expect(policiesOf(synthesize({ tls: false }), "dask_scheduler-role")).not.toHaveProperty("status-page");
+  });
+});
+
 test("without TLS, no role may read a secret", () => {
   const stack = synthesize({ tls: false });
   for (const role of ["dask_scheduler-role", "dask_pool-roles_cpu"]) {
@@ -200,18 +248,18 @@ test("no role has an action with a wildcard, and only the role of image builders
   const actions = stack
     .resources("aws_iam_role_policy")
     .flatMap(({ policy }) => String(policy).match(/(?<="Action":)("[^"]*"|\[[^\]]*\])/g) ?? []);
-  // Scheduler 15, each of two pools 9, builder 4, flow logs 1.
-  expect(actions).toHaveLength(38);
+  // Scheduler 17, each of two pools 9, builder 4, flow logs 1.
+  expect(actions).toHaveLength(40);
   for (const action of actions) expect(action).not.toContain("*");
 });
 
-test("only the actions of Session Manager, and descriptions for the autoscaler, apply to all resources", () => {
+test("only the actions of Session Manager, and those that read states and prices, apply to all resources", () => {
   const stack = synthesize({ bakedImages: true });
   const anywhere = stack
     .resources("aws_iam_role_policy")
     .filter(({ policy }) => String(policy).includes('"Resource":"*"'))
     .map(({ name }) => name);
-  expect(new Set(anywhere)).toEqual(new Set(["session-manager", "describe-pools"]));
+  expect(new Set(anywhere)).toEqual(new Set(["session-manager", "describe-pools", "status-page"]));
 });
 
 test("nodes set only the tag that their roles may set", () => {

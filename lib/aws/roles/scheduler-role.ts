@@ -1,6 +1,8 @@
 import type { Construct } from "constructs";
 import type { RemoteWrite } from "../../config/monitoring";
+import type { ResolvedCluster } from "../../config/resolved-cluster";
 import { signalParameter } from "../../node/signal";
+import { hasPriceList } from "../../node/status-page";
 import type { JsonObject } from "../artifacts/json-object";
 import type { AlertTopic } from "../monitoring/alert-topic";
 import { NodeRole, type NodeRoleProps } from "./node-role";
@@ -25,7 +27,7 @@ export interface AutoscalerAccess {
 
 /**
  * Role of the scheduler's instance. In addition to `NodeRole`, it may read the URL of its readiness signal and the
- * expectation of the smoke test, read and write the secrets, publish alerts and metrics, and
+ * expectation of the smoke test, read and write the secrets, read the state of all nodes, publish alerts and metrics, and
  * set the sizes of the pools.
  *
  * @example
@@ -44,6 +46,7 @@ export class SchedulerRole extends NodeRole {
     // The scheduler creates the CA, and stores it and its certificates for a later scheduler and for other nodes.
     if (secrets) this.allowSecrets(Object.values(secrets.arns), "PutSecretValue");
     if (props.autoscaler) this.allowAutoscaler(props.autoscaler);
+    if (cluster.tls) this.allowStatusPage(cluster);
     if (props.alerts) this.allowAlerts(props.alerts);
     if (cluster.monitoring?.remoteWrite) this.allowMetrics(cluster.monitoring.remoteWrite);
   }
@@ -69,6 +72,27 @@ export class SchedulerRole extends NodeRole {
       ],
       Resource: "*",
     });
+  }
+
+  /** Allows reading the state of all nodes and their prices, in the region of the cluster. */
+  private allowStatusPage(cluster: ResolvedCluster): void {
+    const spot = cluster.pools.some(({ spotPercentage }) => spotPercentage > 0);
+    this.allow(
+      "status-page",
+      {
+        Action: [
+          "autoscaling:DescribeAutoScalingGroups",
+          "autoscaling:DescribeScalingActivities",
+          "ec2:DescribeInstances",
+          ...(spot ? ["ec2:DescribeSpotPriceHistory"] : []),
+        ],
+        // None of these supports resources (Service Authorization Reference).
+        Resource: "*",
+        Condition: { StringEquals: { "aws:RequestedRegion": cluster.region } },
+      },
+      // Public prices, in another region.
+      ...(hasPriceList(cluster) ? [{ Action: "pricing:GetProducts", Resource: "*" }] : []),
+    );
   }
 
   /** Allows publishing to the topic, and the use of its key for this topic only. */
