@@ -5,6 +5,7 @@ import time
 
 import pytest
 from rig.network import DOUBLES
+from test_logs import wait_for_event
 from test_security import request_dashboard, sockets
 
 TOPIC = "dask-rig--alerts"
@@ -15,6 +16,8 @@ SENT_SECONDS = 150
 
 #: Prometheus scrapes every 15 s.
 SCRAPED_SECONDS = 60
+
+STORAGE = "/var/lib/private/dask-prometheus"
 
 
 def ask(node, path: str):
@@ -131,3 +134,34 @@ def sent(rig, node) -> list[dict]:
     return [
         call for call in rig.calls_of(node, "Publish") if "DaskTest" in call["parameters"].get("Subject", "")
     ]
+
+
+def test_a_full_disk_stops_neither_the_scheduler_nor_its_logs(rig, scheduler):
+    running = scheduler.run("systemctl show dask-scheduler --property MainPID,NRestarts")
+    process = "systemctl show dask-prometheus --property MainPID"
+    ready = "curl --silent --fail http://127.0.0.1:9090/prometheus/-/ready"
+    scheduler.run(f"systemctl stop dask-prometheus && mount -t tmpfs -o size=16m tmpfs {STORAGE}")
+    try:
+        scheduler.run("systemctl start dask-prometheus")
+        scheduler.wait_for(ready, SCRAPED_SECONDS)
+        scheduler.run(f"dd if=/dev/zero of={STORAGE}/full bs=1k 2>/dev/null; df {STORAGE} | grep '100%'")
+        before = scheduler.run(process)
+        scheduler.wait_for(
+            "journalctl --unit dask-prometheus | grep 'write.*: no space left on device'", SCRAPED_SECONDS
+        )
+        assert scheduler.run(process) == before
+
+        # Without space, it does not start; with space, systemd starts it again.
+        assert scheduler.attempt("systemctl restart dask-prometheus").returncode != 0
+        assert scheduler.run("systemctl show dask-scheduler --property MainPID,NRestarts") == running
+        assert scheduler.run("curl --silent --fail http://127.0.0.1:8788/health") == "ok"
+        stream, unit = f"scheduler/{scheduler.instance}", {"unit": "dask-prometheus.service"}
+        wait_for_event(
+            rig, stream, unit, "no space left on device: /var/lib/dask-prometheus has less than 8 MiB"
+        )
+        scheduler.run(f"rm {STORAGE}/full")
+        scheduler.wait_for(ready, SCRAPED_SECONDS)
+    finally:
+        scheduler.run(
+            f"systemctl stop dask-prometheus && umount {STORAGE} && systemctl start dask-prometheus"
+        )

@@ -41,11 +41,11 @@ describe("the steps", () => {
 
   test("on the scheduler: also the reverse proxy of the dashboard, and Prometheus", () => {
     expect(scheduler.bake).toEqual([["base"], ["conda"]]);
-    expect(scheduler.boot).toEqual(["configuration", "certificates", "dashboard", "monitoring", "dask"]);
+    expect(scheduler.boot).toEqual(["configuration", "certificates", "dashboard", "dask", "monitoring"]);
   });
 
   test("without TLS: neither certificates nor reverse proxy", () => {
-    expect(schedulerNode(largest2026).boot).toEqual(["configuration", "monitoring", "dask"]);
+    expect(schedulerNode(largest2026).boot).toEqual(["configuration", "dask", "monitoring"]);
     expect(worker(largest2026, "gpus-for-the-tutors").boot).toEqual(["configuration", "dask"]);
   });
 

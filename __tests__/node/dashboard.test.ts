@@ -10,7 +10,7 @@ const settings = (text: string, key: string) =>
 describe("a scheduler's node", () => {
   test("starts the reverse proxy after its certificate and before Dask", () => {
     expect(scheduler.packages).toContain("nginx");
-    expect(scheduler.boot).toEqual(["configuration", "certificates", "dashboard", "monitoring", "dask"]);
+    expect(scheduler.boot).toEqual(["configuration", "certificates", "dashboard", "dask", "monitoring"]);
     expect(scheduler.settings).toMatchObject({ DASHBOARD_PORT: "8787" });
     expect(scriptOf(scheduler, "python/cdktf_dask/node/dashboard.py")).toMatch(/^"""Boot step `dashboard`:/);
   });

@@ -3,7 +3,7 @@ import { CREDENTIALS, fakeAws, INSTANCE, keep, toldAws } from "./fake-aws";
 import { FakeNode } from "./fake-node";
 import { schedulerNode, worker } from "./specs";
 
-const STEPS = ["base", "conda", "configuration", "certificates", "dashboard", "monitoring", "dask"];
+const STEPS = ["base", "conda", "configuration", "certificates", "dashboard", "dask", "monitoring"];
 const WEB = "curl --silent --show-error --connect-timeout 20 --max-time 20 --retry 4 --retry-connrefused";
 const METADATA = "http://169.254.169.254/latest/meta-data";
 let fake: FakeNode;

@@ -166,6 +166,16 @@ describe("dask-prometheus.service", () => {
     expect(isolated).toContain(" --web.external-url=http://localhost:9090/prometheus/ ");
   });
 
+  test("needs some space on its disk, without which it would end without a reason", () => {
+    expect(unitOf(scheduler, "dask-prometheus")).toContain(
+      `ExecStartPre=/usr/bin/sh -c 'test "$$(df --output=avail --block-size=1M "$$STATE_DIRECTORY" | tail -n 1)" -ge 8 || `,
+    );
+  });
+
+  test("starts after the scheduler, which a failure at a later boot does not stop", () => {
+    expect(scheduler.boot.slice(-2)).toEqual(["dask", "monitoring"]);
+  });
+
   test("reaches this node only, unless it writes elsewhere", () => {
     const network = (node: NodePlan) => [
       lines(unitOf(node, "dask-prometheus"), "IPAddressAllow"),

@@ -10,7 +10,7 @@ const OF_THE_SYSTEM = ["/usr/lib/systemd/system", "/lib/systemd/system"].find(ex
 const PROGRAMS = [
   ...["/opt/dask/env/bin/dask", "/opt/dask/env/bin/python"],
   ...["/usr/bin/getent", "/usr/bin/nvidia-modprobe", "/usr/bin/nvidia-smi"],
-  ...["/usr/bin/install", "/usr/bin/kill", "/usr/sbin/nginx"],
+  ...["/usr/bin/install", "/usr/bin/kill", "/usr/bin/sh", "/usr/sbin/nginx"],
   ...["/usr/bin/prometheus", "/usr/bin/prometheus-alertmanager"],
 ];
 

@@ -63,10 +63,10 @@ describe("scripts of the user are steps", () => {
         "configuration",
         "certificates",
         "dashboard",
-        "monitoring",
         "setup-boot",
         "setup-boot-scheduler",
         "dask",
+        "monitoring",
       ],
     ]);
     expect(cpu?.settings).toMatchObject({
@@ -100,7 +100,7 @@ describe("scripts of the user are steps", () => {
     const { scheduler } = plan({});
     expect(scheduler).toMatchObject({
       bakeSetup: [],
-      boot: ["configuration", "certificates", "dashboard", "monitoring", "dask"],
+      boot: ["configuration", "certificates", "dashboard", "dask", "monitoring"],
     });
     expect(scheduler.settings.BAKE_SETUP).toBe("");
     expect(setupFiles(scheduler)).toEqual([]);

@@ -63,6 +63,7 @@ export function buildNode(
     ...features.flatMap(({ steps }) => steps),
     ...setup.boot,
     "dask",
+    ...features.flatMap(({ lastSteps = [] }) => lastSteps),
   ];
   const packages = [
     ...["ca-certificates", "curl", ...options.packages],

@@ -37,6 +37,12 @@ export interface NodeFile {
 export interface NodeFeature {
   readonly packages: readonly string[];
   readonly steps: readonly BootStep[];
+  /**
+   * Steps after the start of Dask's service, which runs also if they fail at a later boot.
+   *
+   * @default - none
+   */
+  readonly lastSteps?: readonly BootStep[];
   readonly settings: Readonly<Record<string, string>>;
   readonly files: readonly NodeFile[];
 }

@@ -30,7 +30,9 @@ export function monitoringUrl({ tls, scheduler }: ResolvedCluster): string {
 export function monitoringFeature(cluster: ResolvedCluster, monitoring: Monitoring): NodeFeature {
   return {
     packages: ["prometheus", "prometheus-alertmanager"],
-    steps: ["monitoring"],
+    steps: [],
+    // Prometheus does not start if its disk is full.
+    lastSteps: ["monitoring"],
     settings: {},
     files: [
       text(
