@@ -31,6 +31,18 @@ def assert_abandoned(rig, node: Node, step: str, cause: str, unit: str = "dask-n
     assert call["parameters"]["LifecycleActionResult"] == "ABANDON"
 
 
+def assert_log_survives(rig, node: Node) -> None:
+    """The log group has the journal of a node that never had a Python environment, from its beginning."""
+    assert node.attempt("test -e /opt/dask/env").returncode != 0
+    events = rig.aws.log_events("/dask/rig/nodes", f"cpu/{node.instance}")
+    messages = [event["message"] for event in events if event["unit"] == "dask-node.service"]
+    for text in ("step conda begins", "[conda] ", "step conda failed with exit code"):
+        assert any(text in message for message in messages), messages
+    assert [event for event in events if event["unit"] == "dask-bundle.service"] != []
+    [call] = rig.calls_of(node, "PutLogEvents")
+    assert call["status"] == 200
+
+
 def assert_no_worker(node: Node) -> None:
     """No worker runs, now or after a reboot."""
     assert node.attempt("systemctl is-active dask-worker").stdout.strip() != "active"
@@ -51,6 +63,7 @@ def test_a_wrong_download_fails_the_boot(rig, number, fault, cause):
     node = rig.boot(f"i-0000000000000f10{number}", worker, f"10.77.0.10{number}", faults=[fault])
     assert node.wait_for_state("failed", PLAIN_SECONDS)["step"] == "conda"
     assert_abandoned(rig, node, "conda", cause)
+    assert_log_survives(rig, node)
     assert "Miniforge3" in node.status()["cause"]
     node.kill()
 
@@ -64,6 +77,7 @@ def test_a_full_disk_fails_the_boot(rig):
     )
     assert node.wait_for_state("failed", PLAIN_SECONDS)["step"] == "conda"
     assert_abandoned(rig, node, "conda", "No space left on device")
+    assert_log_survives(rig, node)
     node.kill()
 
 

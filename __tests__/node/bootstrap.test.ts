@@ -1,5 +1,5 @@
 import { production } from "../../environments/production";
-import { fakeAws } from "./fake-aws";
+import { fakeAws, toldAws } from "./fake-aws";
 import { FakeNode } from "./fake-node";
 import { worker } from "./specs";
 
@@ -183,6 +183,58 @@ describe("the first failure", () => {
     const { code, said } = bootstrap();
     expect(code).toBe(1);
     expect(said).toContain("step base failed with exit code 124: not done within 0 s of the start, at: ; ");
+  });
+});
+
+describe("the log of a failure", () => {
+  const LOGS = /^curl .*X-Amz-Target: Logs_20140328\.(\w+)/;
+  const logCalls = (calls: readonly string[]) => calls.flatMap((call) => LOGS.exec(call)?.[1] ?? []);
+  const failAtConda = () => {
+    fake.script("conda.sh", "#!/bin/bash\necho no\nexit 1\n");
+    return fake.run("bootstrap.sh");
+  };
+
+  test("is sent while the node has no Python environment, before the launch hook ends the node", () => {
+    const { code, calls } = failAtConda();
+    expect(code).toBe(1);
+    expect(logCalls(calls)).toEqual(["CreateLogStream", "PutLogEvents"]);
+    const sent = calls.findIndex((call) => call.includes("PutLogEvents"));
+    expect(calls.indexOf("journalctl --sync")).toBeLessThan(sent);
+    expect(sent).toBeLessThan(calls.findIndex((call) => call.includes("=ABANDON")));
+    expect(fake.read("var/stdin")).toContain(
+      'data-raw = "{\\"logGroupName\\": \\"/dask/production/nodes\\", \\"logStreamName\\": \\"gpu/i-0123456789abcdef0\\"}"',
+    );
+    const { logEvents, ...stream } = JSON.parse(fake.read("var/log-events") ?? "{}");
+    expect(stream).toEqual({
+      logGroupName: "/dask/production/nodes",
+      logStreamName: "gpu/i-0123456789abcdef0",
+    });
+    expect(logEvents).toEqual([{ timestamp: 1_770_000_000_123, message: expect.any(String) }]);
+    expect(JSON.parse(logEvents[0].message)).toEqual({
+      ...{ unit: "dask-node.service", priority: 6, pool: "gpu", pid: 17, message: "step base begins" },
+    });
+    expect(fake.read("var/lib/dask-node/log-events.json")).toBeUndefined();
+  });
+
+  test("is sent to a stream that exists", () => {
+    fakeAws(fake, { stream: "exists" });
+    const { calls, said } = failAtConda();
+    expect(logCalls(calls)).toEqual(["CreateLogStream", "PutLogEvents"]);
+    expect(said).not.toContain("the journal is not in");
+  });
+
+  test("that cannot be sent is a line of the log, and the failure is reported nevertheless", () => {
+    fakeAws(fake, { stream: "denied" });
+    const { said, calls } = failAtConda();
+    expect(said).toContain(
+      "Z the journal is not in the log group /dask/production/nodes: AccessDeniedException: not you\n",
+    );
+    expect(toldAws(calls)).toEqual(["step conda failed with exit code 1: no", "ABANDON"]);
+  });
+
+  test("is sent by dask-logs once the environment is complete", () => {
+    fake.write("opt/dask/env/bin/python", "");
+    expect(logCalls(failAtConda().calls)).toEqual([]);
   });
 });
 

@@ -232,7 +232,7 @@ describe.each(everySpec)("%s", (_, spec) => {
   });
 });
 
-const folders = ["base", "conda", "cuda-nvidia", "dask", "dashboard", "tls"].map((folder) =>
+const folders = ["base", "conda", "cuda-nvidia", "dask", "dashboard", "logs", "tls"].map((folder) =>
   join(packageRoot(), "cloud-init", folder),
 );
 

@@ -159,7 +159,7 @@ describe("scripts", () => {
         "base/signal.sh",
       ],
       ...["conda/conda.sh", "cuda-nvidia/cuda-nvidia.sh", "cuda-nvidia/cuda-toolkit.sh"],
-      ...["dask/configuration.sh", "dask/dask.sh", "setup/setup.sh"],
+      ...["dask/configuration.sh", "dask/dask.sh", "logs/send-log.sh", "setup/setup.sh"],
     ]);
   });
 

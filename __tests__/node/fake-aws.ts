@@ -29,6 +29,8 @@ export interface Answers {
   readonly signal?: "taken" | "refused";
   /** File that every download gives. */
   readonly download?: string;
+  /** `exists`: the log stream was created before. `denied`: the node's role may not write logs. */
+  readonly stream?: "new" | "exists" | "denied";
   /** How S3 rejects the bundle: an error code of S3, or `unreachable`. */
   readonly bucket?: string;
 }
@@ -73,6 +75,7 @@ export function fakeAws(fake: FakeNode, answers: Answers = {}): void {
     credentials = "there",
     signal = "taken",
     download = "",
+    stream = "new",
     bucket,
   } = answers;
   const failed = (what: string, code = 22) => `echo 'curl: (${code}) ${what}' >&2; exit ${code}`;
@@ -144,6 +147,13 @@ https://autoscaling.*)
   ${hook === "down" ? failed("Connection timed out after 20001 milliseconds", 28) : ""} ;;
 https://ssm.* | https://secretsmanager.*)
   exec '${process.execPath}' /${KEPT}/keeper.cjs /${KEPT} ${keeping} "$@" ;;
+https://logs.*)
+  cat >>/var/stdin
+  for word; do [[ $word != @* ]] || cp "\${word#@}" /var/log-events; done
+  if [[ $* == *CreateLogStream* ]]; then
+    ${stream === "exists" ? `echo '{"__type": "ResourceAlreadyExistsException", "message": "it is there"}'; ${refused(400)}` : ":"}
+    ${stream === "denied" ? `echo '{"__type": "AccessDeniedException", "message": "not you"}'; ${refused(400)}` : ":"}
+  fi ;;
 https://ec2.*)
   cat >>/var/stdin
   ${tags === "denied" ? `printf '%s\\n' '${error("UnauthorizedOperation", "not you")}'; ${refused(403)}` : ""} ;;

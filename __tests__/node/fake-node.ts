@@ -9,6 +9,15 @@ const LIBRARY = "/usr/local/lib/dask-node/";
 /** Places outside the scripts' own folder that they read or write; a fake node has them below its directory. */
 const PLACES = /(?<![\w.}/])\/(opt|var|etc|sys\/bus|run\/dask|dev\/disk)(?![\w-])/g;
 
+/** What the journal of a fake node has, as journalctl prints it. */
+export const JOURNAL_ENTRY = {
+  __CURSOR: "s=1",
+  __REALTIME_TIMESTAMP: "1770000000123456",
+  _SYSTEMD_UNIT: "dask-node.service",
+  _PID: "17",
+  MESSAGE: "step base begins",
+};
+
 /**
  * Stands for a node on which the scripts run as they land, without touching this one: a directory holds all
  * places they write to, and commands that would change the node are replaced by ones that only note their call.
@@ -33,6 +42,7 @@ export class FakeNode {
     const values = { ...spec.settings, SCRATCH: "/var/lib/dask/scratch", ...settings };
     const lines = Object.entries(values).map(([name, value]) => `${name}='${value}'\n`);
     this.write("etc/dask/node.env", this.moved(lines.join("")));
+    this.command("journalctl", `[[ $* == --sync ]] || echo '${JSON.stringify(JOURNAL_ENTRY)}'`);
     // No test waits for a pause between two attempts.
     this.command("sleep");
     this.command(

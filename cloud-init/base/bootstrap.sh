@@ -6,6 +6,9 @@
 set -uo pipefail
 unit=dask-node
 source "$(dirname "$0")/functions.sh"
+# An instance that bakes has none.
+# shellcheck source=cloud-init/logs/send-log.sh
+[[ ! -e $lib/send-log.sh ]] || source "$lib/send-log.sh"
 
 readonly WANTS_REBOOT=100
 

@@ -22,6 +22,7 @@ report_failure() {
   [[ -z ${SERVICE:-} || -e $state/joined ]] || systemctl disable --quiet --now "$SERVICE.service"
   write_status failed "$@"
   [[ -n $instance ]] || return
+  ${send_log-}
   report_result "$sentence" ABANDON || log "no answer to the launch hook: $(refusal)"
   [[ -z ${SIGNAL:-} ]] || signal FAILURE "$sentence"
 }

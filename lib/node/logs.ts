@@ -1,6 +1,6 @@
 import type { ResolvedCluster } from "../config/resolved-cluster";
 import { resourcePath } from "./names";
-import { copy, UNITS } from "./node-files";
+import { copy, LIBRARY, UNITS } from "./node-files";
 import type { NodeFeature, NodePlan } from "./node-plan";
 
 /** Returns the name of the log group with the journals of a cluster's nodes, such as `/dask/production/nodes`. */
@@ -18,7 +18,8 @@ export function logPool({ tags }: Pick<NodePlan, "tags">): string {
 
 /**
  * Returns what ships the journal of a node to CloudWatch Logs (`cdktf_dask.node.logs`): a service that starts once the
- * Python environment of the node is complete, because it uses boto3.
+ * Python environment of the node is complete, because it uses boto3. Of a node whose boot fails before that, the boot steps send
+ * the journal.
  */
 export function logsFeature(cluster: ResolvedCluster, node: Pick<NodePlan, "tags">): NodeFeature {
   return {
@@ -28,6 +29,7 @@ export function logsFeature(cluster: ResolvedCluster, node: Pick<NodePlan, "tags
     files: [
       copy("logs/dask-logs.service", UNITS),
       copy("logs/dask-logs.path", UNITS),
+      copy("logs/send-log.sh", LIBRARY),
       copy("logs/dask-logs.conf", `${UNITS}/dask-node.service.d`),
     ],
   };

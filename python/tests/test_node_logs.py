@@ -1,11 +1,13 @@
 """What is read of the journal, and how it is sent within the limits of PutLogEvents."""
 
 import json
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
-from cdktf_dask.node.logs.__main__ import units
 from cdktf_dask.node.logs.events import (
     EVENT_OVERHEAD_BYTES,
     MAX_BATCH_BYTES,
@@ -14,7 +16,8 @@ from cdktf_dask.node.logs.events import (
     Event,
     event,
 )
-from cdktf_dask.node.logs.journal import Entry, matches, parse
+from cdktf_dask.node.logs.journal import Entry, matches, parse, units
+from cdktf_dask.node.logs.newest import newest
 from cdktf_dask.node.logs.pending import Pending
 from cdktf_dask.node.logs.position import Position
 
@@ -132,6 +135,34 @@ def test_a_batch_spans_less_than_a_day_also_with_a_clock_that_is_set_back():
     assert [batch.fits(Event(time, "", 30)) for time in (0, 1, 2 * DAY_MS - 1, 2 * DAY_MS)] == [
         *(False, True, True, False)
     ]
+
+
+@pytest.mark.parametrize(
+    ("events", "kept"),
+    [
+        ([Event(number, "", 30) for number in range(10_001)], range(1, 10_001)),
+        ([Event(number, "", MAX_BATCH_BYTES // 4) for number in range(9)], range(5, 9)),
+        ([Event(2, "", 30), Event(1, "", 30), Event(3, "", 30)], range(1, 4)),
+        ([Event(0, "", 30), Event(1, "", 30), Event(DAY_MS, "", 30)], (1, DAY_MS)),
+        ([], ()),
+    ],
+    ids=["number", "bytes", "order", "span", "none"],
+)
+def test_of_a_failed_boot_the_newest_events_of_one_call_are_kept(events, kept):
+    assert [event.timestamp for event in newest(events)] == list(kept)
+
+
+def test_the_program_for_a_failed_boot_needs_the_standard_library_only():
+    source = Path(__file__).parents[1] / "src"
+    program = f"""
+import sys
+sys.path.insert(0, {str(source)!r})
+import cdktf_dask.node.logs.newest
+print(sorted({{name.partition(".")[0] for name in sys.modules}} - sys.stdlib_module_names))
+"""
+    argv = [sys.executable, "-ISBc", program]
+    done = subprocess.run(argv, capture_output=True, text=True, check=True)
+    assert done.stdout == "['__main__', 'cdktf_dask']\n"
 
 
 def test_of_too_many_pending_events_the_oldest_batches_are_dropped_and_counted():

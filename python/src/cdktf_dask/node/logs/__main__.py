@@ -6,21 +6,15 @@ import sys
 from pathlib import Path
 
 from cdktf_dask.node.aws import Aws
-from cdktf_dask.node.logs.journal import Journal
+from cdktf_dask.node.logs.journal import Journal, units
 from cdktf_dask.node.logs.position import Position
 from cdktf_dask.node.logs.shipper import Shipper
 from cdktf_dask.node.logs.stream import Stream
 from cdktf_dask.node.metadata import Metadata
 from cdktf_dask.node.settings import read_settings
 
-UNITS = Path("/etc/systemd/system")
 TIMEOUT_SECONDS = 5
 """Of a call, which delays the reading of the journal."""
-
-
-def units(folder: Path = UNITS) -> list[str]:
-    """Units of this node whose entries are shipped: all that its bundle contains."""
-    return sorted(path.name for path in folder.glob("dask-*.service"))
 
 
 def main() -> str | None:

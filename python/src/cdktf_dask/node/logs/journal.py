@@ -8,7 +8,12 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+from cdktf_dask.node.logs.events import Event, event
+
+UNITS = Path("/etc/systemd/system")
 
 FIELDS = "MESSAGE,PRIORITY,_PID,_SYSTEMD_UNIT,UNIT,_TRANSPORT"
 
@@ -36,6 +41,11 @@ class Entry:
     """0 to 7, as of syslog(3)."""
     pid: int | None
     message: str
+
+
+def units(folder: Path = UNITS) -> list[str]:
+    """Units of this node whose entries are shipped: all that its bundle contains."""
+    return sorted(path.name for path in folder.glob("dask-*.service"))
 
 
 def matches(units: Sequence[str]) -> list[str]:
@@ -66,6 +76,14 @@ def parse(line: bytes) -> Entry | None:
     pid = _number(fields.get("_PID"))
     priority = _number(fields.get("PRIORITY"))
     return Entry(cursor, stamp, unit, DEFAULT_PRIORITY if priority is None else priority, pid, message)
+
+
+def event_of(entry: Entry, pool: str) -> Event:
+    """The event of an entry."""
+    fields: dict[str, object] = {"unit": entry.unit, "priority": entry.priority, "pool": pool}
+    if entry.pid is not None:
+        fields["pid"] = entry.pid
+    return event(entry.timestamp, fields, entry.message)
 
 
 def _text(value: object) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from cdktf_dask.node.aws import AwsError
 from cdktf_dask.node.logs.events import Event, event
-from cdktf_dask.node.logs.journal import Entry, Journal, Reader, parse
+from cdktf_dask.node.logs.journal import Journal, Reader, event_of, parse
 from cdktf_dask.node.logs.pending import Pending
 from cdktf_dask.node.logs.position import Position
 from cdktf_dask.node.logs.stream import Stream
@@ -96,7 +96,7 @@ class Shipper:
         for line in reader.lines(seconds):
             entry = parse(line)
             if entry is not None:
-                self._add(self._event(entry), entry.cursor)
+                self._add(event_of(entry, self._pool), entry.cursor)
         if reader.skipped > skipped:
             self._report(f"skipped {reader.skipped - skipped} entries of the journal that are too long")
 
@@ -105,12 +105,6 @@ class Shipper:
             self._oldest_since = time.monotonic()
         self._pending.add(one, cursor)
         self._read = cursor
-
-    def _event(self, entry: Entry) -> Event:
-        fields: dict[str, object] = {"unit": entry.unit, "priority": entry.priority, "pool": self._pool}
-        if entry.pid is not None:
-            fields["pid"] = entry.pid
-        return event(entry.timestamp, fields, entry.message)
 
     def _due(self) -> bool:
         now = time.monotonic()
