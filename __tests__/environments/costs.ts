@@ -55,10 +55,15 @@ export function fixed(cluster: ResolvedCluster): number {
   );
 }
 
-/** The metrics of all alarms: one for each status check of the scheduler, two for missing instances, one for interruptions. */
-export function alarmMetrics({ monitoring, pools }: ResolvedCluster): number {
+/**
+ * The metrics of all alarms: one for each status check of the scheduler, two for missing instances, one for interruptions, and one
+ * for each dead man's switch.
+ */
+export function alarmMetrics({ autoscaling, monitoring, pools }: ResolvedCluster): number {
   const spot = pools.filter(({ spotPercentage }) => spotPercentage > 0);
-  return monitoring ? 2 + 2 * pools.length + spot.length : 0;
+  return (
+    (monitoring ? 2 + 2 * pools.length + spot.length : 0) + (autoscaling?.deadManSwitch ? pools.length : 0)
+  );
 }
 
 /** The cost of all pools at their maximum size, with the first of their instance types. */

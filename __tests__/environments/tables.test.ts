@@ -84,9 +84,10 @@ test("alarms cost by the metrics that they have", () => {
   const alarms = new Synthesized(new AwsStack(testApp(), "production", { cluster: production })).resources(
     "aws_cloudwatch_metric_alarm",
   );
-  expect(alarms.map(metrics).reduce((total, count) => total + count, 0)).toBe(8);
-  expect(alarmMetrics(production)).toBe(8);
-  const { monitoring, ...without } = production;
+  expect(alarms.map(metrics).reduce((total, count) => total + count, 0)).toBe(10);
+  expect(alarmMetrics(production)).toBe(10);
+  const { autoscaling, monitoring, ...without } = production;
+  expect(autoscaling).toBeDefined();
   expect(monitoring).toBeDefined();
   expect(alarmMetrics(without)).toBe(0);
 });

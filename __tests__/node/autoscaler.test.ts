@@ -54,6 +54,11 @@ test("the settings of an autoscaler have what the definition says, and the highe
       },
     ],
     schedulerUsdPerHour: 0.1,
+    deadManSwitch: {
+      region: "eu-central-1",
+      namespace: "Dask/prod",
+      alarms: ["dask-prod--cpu--dead-man-switch", "dask-prod--gpu--dead-man-switch"],
+    },
   });
 });
 

@@ -33,6 +33,7 @@ import { ClusterSecurityGroups } from "./network/cluster-security-groups";
 import { ExistingNetwork } from "./network/existing-network";
 import { FlowLogs } from "./network/flow-logs";
 import { Network } from "./network/network";
+import { DeadManSwitch } from "./nodes/dead-man-switch";
 import { PrivateZone } from "./nodes/private-zone";
 import { Scheduler } from "./nodes/scheduler";
 import { SchedulerReadiness } from "./nodes/scheduler-readiness";
@@ -273,6 +274,15 @@ export class DaskCluster extends Construct {
         return [pool.name, new WorkerPool(pools, pool.name, props)];
       }),
     );
+    const seconds = cluster.autoscaling?.deadManSwitch;
+    if (seconds) {
+      const switches = new Construct(this, "dead-man-switch");
+      for (const [name, pool] of Object.entries(this.pools))
+        new DeadManSwitch(switches, name, {
+          ...{ cluster, pool, seconds },
+          ...(this.alerts && { alertArns: [this.alerts.arn] }),
+        });
+    }
 
     this.commands = new Commands(cluster, this.plan);
     this.schedulerAddress = this.plan.schedulerAddress;

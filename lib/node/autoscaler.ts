@@ -3,6 +3,7 @@ import { factsOf } from "../config/instance-types";
 import { highestPrice, priceOf } from "../config/prices";
 import { processesOn } from "../config/processes";
 import type { Pool, ResolvedCluster } from "../config/resolved-cluster";
+import { type DeadManSwitchSettings, deadManSwitchSettings } from "./dead-man-switch";
 
 /** What starts and ends the nodes: programs of the local supervisor, or an Auto Scaling group for each pool. */
 export type AutoscalerCapacity =
@@ -49,6 +50,8 @@ export interface AutoscalerSettings {
   readonly onHung: "report" | "stop";
   readonly pools: readonly PoolSettings[];
   readonly schedulerUsdPerHour: number | null;
+  /** `null` for nodes on this computer. */
+  readonly deadManSwitch: DeadManSwitchSettings | null;
 }
 
 /** A pool in the settings of the autoscaler. */
@@ -92,6 +95,7 @@ export function autoscalerSettings(
       usdPerHour: (priced ? highestPrice(cluster, one.pool.instanceTypes) : undefined) ?? null,
     })),
     schedulerUsdPerHour: (priced ? priceOf(cluster, cluster.scheduler.instanceType) : undefined) ?? null,
+    deadManSwitch: priced ? deadManSwitchSettings(cluster) : null,
   };
 }
 

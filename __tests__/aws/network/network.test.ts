@@ -110,7 +110,7 @@ describe("a network without a NAT gateway", () => {
     ]);
   });
 
-  test.each(["autoscaling", "ec2", "kms", "logs", "secretsmanager", "ssm", "ssmmessages"])(
+  test.each(["autoscaling", "ec2", "kms", "logs", "monitoring", "secretsmanager", "ssm", "ssmmessages"])(
     "has an endpoint of %s in each zone, with private DNS",
     (service) => {
       expect(network.resource("aws_vpc_endpoint", `endpoints_${service}_`)).toEqual({
@@ -167,7 +167,7 @@ test("endpoints in an existing VPC accept private subnets in its secondary block
 
 test("a network has only the endpoint of S3 unless the definition sets endpoints", () => {
   expect(synthesize({}).counts.aws_vpc_endpoint).toBe(1);
-  expect(synthesize({ endpoints: true }).counts).toMatchObject({ aws_vpc_endpoint: 9, aws_nat_gateway: 1 });
+  expect(synthesize({ endpoints: true }).counts).toMatchObject({ aws_vpc_endpoint: 10, aws_nat_gateway: 1 });
 });
 
 test("a network reserves the scheduler's address", () => {

@@ -78,6 +78,7 @@ describe("the instance of the scheduler", () => {
       "describe-pools",
       "status-page",
       "publish-alerts",
+      "publish-heartbeat",
     ];
     expect(waits.filter((name) => name.startsWith("aws_iam_role_policy."))).toEqual(
       policies.map((name) =>

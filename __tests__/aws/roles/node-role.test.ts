@@ -89,6 +89,20 @@ describe("the role of the scheduler", () => {
           },
         },
       ),
+      "publish-heartbeat": allowing(
+        {
+          Action: "cloudwatch:PutMetricData",
+          Resource: "*",
+          Condition: { StringEquals: { "cloudwatch:namespace": "Dask/test" } },
+        },
+        {
+          Action: ["cloudwatch:DescribeAlarms", "cloudwatch:EnableAlarmActions"],
+          Resource: ["cpu", "gpu"].map(
+            (pool) =>
+              `arn:PARTITION:cloudwatch:ap-southeast-2:ACCOUNT:alarm:dask-test--${pool}--dead-man-switch`,
+          ),
+        },
+      ),
     });
   });
 });
@@ -248,18 +262,20 @@ test("no role has an action with a wildcard, and only the role of image builders
   const actions = stack
     .resources("aws_iam_role_policy")
     .flatMap(({ policy }) => String(policy).match(/(?<="Action":)("[^"]*"|\[[^\]]*\])/g) ?? []);
-  // Scheduler 17, each of two pools 9, builder 4, flow logs 1.
-  expect(actions).toHaveLength(40);
+  // Scheduler 19, each of two pools 9, builder 4, flow logs 1.
+  expect(actions).toHaveLength(42);
   for (const action of actions) expect(action).not.toContain("*");
 });
 
-test("only the actions of Session Manager, and those that read states and prices, apply to all resources", () => {
+test("only the actions of Session Manager, those that read states and prices, and the heartbeat apply to all resources", () => {
   const stack = synthesize({ bakedImages: true });
   const anywhere = stack
     .resources("aws_iam_role_policy")
     .filter(({ policy }) => String(policy).includes('"Resource":"*"'))
     .map(({ name }) => name);
-  expect(new Set(anywhere)).toEqual(new Set(["session-manager", "describe-pools", "status-page"]));
+  expect(new Set(anywhere)).toEqual(
+    new Set(["session-manager", "describe-pools", "status-page", "publish-heartbeat"]),
+  );
 });
 
 test("nodes set only the tag that their roles may set", () => {

@@ -2,6 +2,7 @@ import { CloudwatchLogMetricFilter } from "@cdktf/provider-aws/lib/cloudwatch-lo
 import { CloudwatchMetricAlarm } from "@cdktf/provider-aws/lib/cloudwatch-metric-alarm";
 import { Construct } from "constructs";
 import type { Pool, ResolvedCluster } from "../../config/resolved-cluster";
+import { metricNamespace } from "../../node/dead-man-switch";
 import { resourceName } from "../../node/names";
 import { SPOT_NOTICE, WATCH_UNIT } from "../../node/watch";
 import type { LogGroup } from "../encryption/log-group";
@@ -13,14 +14,10 @@ const METRIC = "SpotInterruptions";
 
 const DIMENSION = "pool";
 
-function namespaceOf({ name }: ResolvedCluster): string {
-  return `Dask/${name}`;
-}
-
 /** Returns the metric with the number of spot interruptions of a pool. */
 export function spotMetric(cluster: ResolvedCluster, pool: string) {
   return {
-    namespace: namespaceOf(cluster),
+    namespace: metricNamespace(cluster),
     metric: METRIC,
     dimension: [DIMENSION, pool],
   } as const;
@@ -57,7 +54,7 @@ export class SpotInterruptions extends Construct {
       logGroupName: logs.group.name,
       pattern: `{ ($.unit = "${WATCH_UNIT}") && ($.message = "${SPOT_NOTICE}*") }`,
       metricTransformation: {
-        ...{ name: METRIC, namespace: namespaceOf(cluster), value: "1", unit: "Count" },
+        ...{ name: METRIC, namespace: metricNamespace(cluster), value: "1", unit: "Count" },
         dimensions: { [DIMENSION]: "$.pool" },
       },
     });
@@ -66,7 +63,7 @@ export class SpotInterruptions extends Construct {
         new CloudwatchMetricAlarm(this, pool.name, {
           alarmName: resourceName(cluster, pool.name, "spot-interruptions"),
           alarmDescription: `EC2 interrupts spot instances of pool ${pool.name} of ${cluster.name}. Their workers move their data to others, and the pool starts replacements. If that happens often, add instance types or zones.`,
-          ...{ namespace: namespaceOf(cluster), metricName: METRIC, statistic: "Sum" },
+          ...{ namespace: metricNamespace(cluster), metricName: METRIC, statistic: "Sum" },
           dimensions: { [DIMENSION]: pool.name },
           period: PERIOD_SECONDS,
           evaluationPeriods: 1,

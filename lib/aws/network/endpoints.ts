@@ -18,10 +18,11 @@ import type { ClusterNetwork } from "./cluster-network";
 const SERVICES = ["autoscaling", "ec2", "kms", "logs", "secretsmanager", "ssm", "ssmmessages"] as const;
 
 /** Services that this cluster calls. */
-function servicesOf({ monitoring, region }: ResolvedCluster): readonly string[] {
+function servicesOf({ autoscaling, monitoring, region }: ResolvedCluster): readonly string[] {
   const remote = monitoring?.remoteWrite;
   return [
     ...SERVICES,
+    ...(autoscaling?.deadManSwitch ? ["monitoring"] : []),
     ...(monitoring ? ["sns"] : []),
     ...(remote && "workspaceId" in remote && remote.region === region ? ["aps-workspaces"] : []),
   ];

@@ -1,6 +1,7 @@
 import type { Construct } from "constructs";
 import type { RemoteWrite } from "../../config/monitoring";
 import type { ResolvedCluster } from "../../config/resolved-cluster";
+import { deadManSwitchSettings } from "../../node/dead-man-switch";
 import { signalParameter } from "../../node/signal";
 import { hasPriceList } from "../../node/status-page";
 import type { JsonObject } from "../artifacts/json-object";
@@ -49,6 +50,7 @@ export class SchedulerRole extends NodeRole {
     if (cluster.tls) this.allowStatusPage(cluster);
     if (props.alerts) this.allowAlerts(props.alerts);
     if (cluster.monitoring?.remoteWrite) this.allowMetrics(cluster.monitoring.remoteWrite);
+    this.allowHeartbeat(cluster);
   }
 
   /** Allows reading the settings, and the sizes of the pools. AWS cannot restrict descriptions to groups or instances. */
@@ -109,6 +111,24 @@ export class SchedulerRole extends NodeRole {
             "kms:EncryptionContext:aws:sns:topicArn": arn,
           },
         },
+      },
+    );
+  }
+
+  /** Allows the autoscaler's heartbeat in CloudWatch, and to enable the alarms on it. */
+  private allowHeartbeat(cluster: ResolvedCluster): void {
+    const heartbeat = deadManSwitchSettings(cluster);
+    if (!heartbeat) return;
+    this.allow(
+      "publish-heartbeat",
+      {
+        Action: "cloudwatch:PutMetricData",
+        Resource: "*",
+        Condition: { StringEquals: { "cloudwatch:namespace": heartbeat.namespace } },
+      },
+      {
+        Action: ["cloudwatch:DescribeAlarms", "cloudwatch:EnableAlarmActions"],
+        Resource: heartbeat.alarms.map((name) => this.account.arn("cloudwatch", `alarm:${name}`)),
       },
     );
   }

@@ -9,13 +9,17 @@ import time
 from dataclasses import astuple
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from cdktf_dask.autoscaler.capacity import capacity_of
 from cdktf_dask.autoscaler.loop import TICK_SECONDS, Autoscaler
 from cdktf_dask.autoscaler.metrics import Metrics, serve
 from cdktf_dask.autoscaler.minimum import NAME as MINIMUM
 from cdktf_dask.autoscaler.scheduler import Scheduler
-from cdktf_dask.autoscaler.settings import SettingsError, read_settings
+from cdktf_dask.autoscaler.settings import Settings, SettingsError, read_settings
+
+if TYPE_CHECKING:
+    from cdktf_dask.autoscaler.dead_man_switch import DeadManSwitch
 
 logger = logging.getLogger("autoscaler")
 
@@ -28,6 +32,7 @@ def main(file: str) -> int:
     try:
         settings = read_settings(Path(file))
         capacity = capacity_of(settings.capacity)
+        switch = _dead_man_switch(settings)
         # Two autoscalers would end what the other one drains.
         guard = open(file, encoding="utf-8")  # noqa: SIM115 - open until the process ends
         fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -54,11 +59,14 @@ def main(file: str) -> int:
         signal.signal(number, _end)
     pools = ", ".join(f"{pool.name} {pool.min_size} to {pool.max_size}" for pool in settings.pools)
     logger.info("scales the pools of %s: %s", settings.cluster, pools)
+    if switch:
+        switch.start()
     try:
         while True:
             started = time.monotonic()
             try:
-                autoscaler.tick()
+                if autoscaler.tick() is not None and switch:
+                    switch.alive()
             except Exception:
                 # The next tick begins with the state that then is.
                 logger.exception("the tick failed")
@@ -66,6 +74,14 @@ def main(file: str) -> int:
     except KeyboardInterrupt:
         autoscaler.close()
     return 0
+
+
+def _dead_man_switch(settings: Settings) -> "DeadManSwitch | None":
+    if settings.dead_man_switch is None:
+        return None
+    from cdktf_dask.autoscaler.dead_man_switch import DeadManSwitch  # needs boto3
+
+    return DeadManSwitch.of(settings.dead_man_switch)
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:

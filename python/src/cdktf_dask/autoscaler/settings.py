@@ -40,6 +40,8 @@ class Settings:
     """Seconds without a finished task after which the cluster is reported as hung; None: never."""
     stop_hung: bool
     """Whether a hung cluster is stopped, and not only reported."""
+    dead_man_switch: Mapping[str, Any] | None = None
+    """What `DeadManSwitch.of` reads; None: a cluster without it."""
 
 
 def read_settings(file: Path) -> Settings:
@@ -69,6 +71,7 @@ def read_settings(file: Path) -> Settings:
         keep_results=root.number("keepResults"),
         hung_after=root.number("hungAfter"),
         stop_hung=root.choice("onHung", ("report", "stop"), "report") == "stop",
+        dead_man_switch=root.section("deadManSwitch").values if root.values.get("deadManSwitch") else None,
     )
 
 
