@@ -161,4 +161,4 @@ def test_the_service_writes_at_once_and_then_every_period(tmp_path, monkeypatch)
         service.main()
     assert made == [("production", "eu-central-1", "http://127.0.0.1:8788/metrics", False)]
     assert [25 < pause <= service.PERIOD_SECONDS for pause in pauses] == [True, True]
-    assert "REFRESH_SECONDS = 10;" in (tmp_path / "index.html").read_text()
+    assert "REFRESH_SECONDS = 5;" in (tmp_path / "index.html").read_text()

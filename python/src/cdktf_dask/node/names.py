@@ -11,6 +11,15 @@ def pool_of(name: object) -> str:
     return str(name).partition("--")[0]
 
 
+def nodes_of(name: object) -> set[str]:
+    """Names of nodes to which a worker may belong: with and without a number at the end.
+
+    Args:
+        name: Name of the worker; Dask allows any type.
+    """
+    return {str(name), re.sub(r"-\d+\Z", "", str(name))}
+
+
 def belongs_to(name: object, node: str) -> bool:
     """Whether a worker is one of a node.
 
@@ -18,4 +27,4 @@ def belongs_to(name: object, node: str) -> bool:
         name: Name of the worker; Dask allows any type.
         node: Name of the node, `<pool>--<host>`.
     """
-    return re.fullmatch(re.escape(node) + r"(-\d+)?", str(name)) is not None
+    return node in nodes_of(name)

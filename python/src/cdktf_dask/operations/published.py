@@ -5,7 +5,7 @@ and clients run code in the scheduler. A page of numbers is only text.
 """
 
 import http.client
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from urllib.request import ProxyHandler, build_opener
 
@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
 from cdktf_dask.client.errors import ConnectError
-from cdktf_dask.node.names import belongs_to
+from cdktf_dask.node.names import nodes_of
 from cdktf_dask.operations.facts import Node, printable
 
 PREFIX = "dask_cluster_"
@@ -45,9 +45,12 @@ def add_published(nodes: list[Node], url: str) -> None:
     samples = _samples(_read(url), url)
     if f"{PREFIX}info" not in {sample.name for sample in samples}:
         raise ConnectError("the scheduler publishes no metrics of its workers", LOOK)
-    workers = _workers(samples)
+    by_node: defaultdict[str, list[_Worker]] = defaultdict(list)
+    for worker in _workers(samples):
+        for name in nodes_of(worker.name):
+            by_node[name].append(worker)
     for node in nodes:
-        own = [worker for worker in workers if belongs_to(worker.name, node.name)]
+        own = by_node[node.name]
         node.workers = len(own)
         node.memory = sum(worker.memory for worker in own)
         node.memory_limit = sum(worker.memory_limit for worker in own)

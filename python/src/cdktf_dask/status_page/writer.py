@@ -9,7 +9,7 @@ from cdktf_dask.operations.facts import ClusterStatus
 from cdktf_dask.operations.page import page
 from cdktf_dask.tls.files import replace
 
-REFRESH_SECONDS = 10
+REFRESH_SECONDS = 5
 
 
 class Writer:
