@@ -9,7 +9,7 @@ import { ROOT } from "../scripts/main.mjs";
 import { pythonEnvironment, run } from "../scripts/python.mjs";
 
 /** Environment of each release, of `__tests__/support/python_environment.py`. */
-const ENVIRONMENTS = { 2026.7: "checkers", 2024.7: "earlier-release" };
+const ENVIRONMENTS = { 2026.7: "checkers", 2024.7: "release-2024.7" };
 
 const FOLDER = join(ROOT, "bench/scaling");
 const PATHS = ["python/src", "python/tests", "bench/scaling"].map((path) => join(ROOT, path));

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import dask
 from distributed import Client, Scheduler, Worker
 
 from cluster import SOURCES
@@ -80,5 +81,6 @@ class DrainedCluster:
 
 
 def run(test: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Run a test, which ends within a minute."""
-    asyncio.run(asyncio.wait_for(test(), SECONDS))
+    """Run a test, which ends within a minute. Data is moved more often than by default."""
+    with dask.config.set({"distributed.scheduler.active-memory-manager.interval": "200ms"}):
+        asyncio.run(asyncio.wait_for(test(), SECONDS))

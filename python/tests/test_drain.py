@@ -112,7 +112,7 @@ def test_a_forced_drain_of_the_last_worker_names_what_is_lost(caplog):
     lines = [each for each in caplog.messages if each.startswith("drain of cpu--a")]
     assert len(lines) == 1
     assert lines[0].count("'part-") == 10
-    assert lines[0].endswith(", … (12 in all); not finished, so that they run again: nothing")
+    assert lines[0].endswith(", … (12 in all); not finished, to run again: nothing")
 
 
 def test_the_last_gpu_waits_for_its_replacement():

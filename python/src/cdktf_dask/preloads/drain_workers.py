@@ -326,32 +326,31 @@ class OneDrain:
             given_back=self.given_back,
             seconds=round(self.age, 2),
         )
-        self.log(outcome)
+        logger.log(
+            logging.WARNING if outcome["lost"] or outcome["rerun"] else logging.INFO,
+            "drain of %s: %s",
+            self.names,
+            in_words(outcome),
+        )
         if end:
             for ws in leaving:  # expected: no task is blamed for their end (scheduler.py:5630)
                 await self.scheduler.remove_worker(ws.address, expected=True, stimulus_id=f"drain-{uuid4()}")
         return outcome
 
-    def log(self, outcome: Outcome) -> None:
-        """Log what happened, in a sentence."""
-        title = f"drain of {self.names}"
-        if outcome["kept"] is not None:
-            logger.info("%s: it stays, %s", title, outcome["kept"])
-        elif outcome["lost"] or outcome["rerun"]:
-            logger.warning(
-                "%s: done after %g s; lost %s; not finished, so that they run again: %s",
-                title,
-                outcome["seconds"],
-                named(outcome["lost"]),
-                named(outcome["rerun"]),
-            )
-        else:
-            logger.info("%s: done after %g s, nothing is lost", title, outcome["seconds"])
-
 
 def pool_of(ws: WorkerState) -> str:
     """Pool of a worker by its name, such as `cpu--ip-10-20-0-17`."""
     return str(ws.name).partition("--")[0]
+
+
+def in_words(outcome: Outcome) -> str:
+    """What a drain did."""
+    if outcome["kept"] is not None:
+        return f"stays in service: {outcome['kept']}"
+    if not outcome["lost"] and not outcome["rerun"]:
+        return f"done after {outcome['seconds']:g} s, nothing is lost"
+    lost, rerun = named(outcome["lost"]), named(outcome["rerun"])
+    return f"done after {outcome['seconds']:g} s; lost: {lost}; not finished, to run again: {rerun}"
 
 
 def types_of(tasks: Collection[TaskState]) -> str:
