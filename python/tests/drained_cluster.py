@@ -5,46 +5,36 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import dask
-from distributed import Client, Scheduler, Worker
+from distributed import Worker
 
-from cluster import SOURCES
+from cdktf_dask.preloads import drain_workers
+from small_cluster import small_cluster
 
-PRELOAD = SOURCES / "cdktf_dask" / "preloads" / "drain_workers.py"
 SECONDS = 60
 
 
 class DrainedCluster:
-    """Workers by name. Use it within an event loop."""
+    """Workers by name. Those of a pool offer its resources."""
 
     def __init__(self, *names: str, threads: int = 1, resources: dict[str, dict[str, float]] | None = None):
         self.names, self.threads, self.resources = names, threads, resources or {}
 
     async def __aenter__(self):
-        options = {"host": "127.0.0.1", "port": 0, "dashboard_address": "127.0.0.1:0"}
-        self.scheduler = await Scheduler(**options, preload=[str(PRELOAD)])
+        self.context = small_cluster(drain_workers)
+        self.cluster = await self.context.__aenter__()
+        self.scheduler, self.client = self.cluster.scheduler, self.cluster.client
         self.workers: dict[str, Worker] = {}
         for name in self.names:
             await self.add(name)
-        self.client = await Client(self.scheduler.address, asynchronous=True)
         return self
 
-    async def __aexit__(self, *_):
-        await self.client.close()
-        await asyncio.gather(*(worker.close(nanny=False) for worker in self.workers.values()))
-        await self.scheduler.close()
+    async def __aexit__(self, *error: Any):
+        return await self.context.__aexit__(*error)
 
-    async def add(self, name: str) -> Worker:
+    async def add(self, name: str) -> None:
         """Start a worker."""
-        pool = name.partition("--")[0]
-        self.workers[name] = await Worker(
-            self.scheduler.address,
-            name=name,
-            nthreads=self.threads,
-            resources=self.resources.get(pool),
-            host="127.0.0.1",
-            memory_limit=0,
-        )
-        return self.workers[name]
+        resources = self.resources.get(name.partition("--")[0], {})
+        self.workers[name] = await self.cluster.worker(name, self.threads, memory_limit=None, **resources)
 
     def address(self, name: str) -> str:
         return self.workers[name].address
@@ -60,14 +50,13 @@ class DrainedCluster:
         return {key: list(value) if isinstance(value, tuple) else value for key, value in answer.items()}
 
     async def undrain(self, *names: str) -> list[str]:
-        addresses = [self.address(name) for name in names]
-        return list(await self.client.scheduler.undrain(workers=addresses))
+        """Undrain workers by the RPC handler."""
+        return list(await self.client.scheduler.undrain(workers=[self.address(name) for name in names]))
 
     def policies(self) -> list[str]:
         """Policies of the active memory manager that drains have left behind."""
-        return [
-            repr(policy) for policy in self.scheduler.extensions["amm"].policies if hasattr(policy, "address")
-        ]
+        policies = self.scheduler.extensions["amm"].policies
+        return [repr(policy) for policy in policies if hasattr(policy, "address")]
 
     def removals(self) -> list[dict[str, Any]]:
         """Events of the scheduler about workers that were removed."""

@@ -30,8 +30,10 @@ class SmallCluster:
         self.client = client
         self._workers = workers
 
-    async def worker(self, name: str, threads: int = 1, **resources: float) -> Worker:
-        """Start a worker."""
+    async def worker(
+        self, name: str, threads: int = 1, memory_limit: str | None = "1GiB", **resources: float
+    ) -> Worker:
+        """Start a worker. One without a memory limit keeps the status that a test sets."""
         worker = Worker(
             self.scheduler.address,
             name=name,
@@ -39,7 +41,7 @@ class SmallCluster:
             resources=resources,
             host="127.0.0.1",
             dashboard=False,
-            memory_limit="1GiB",
+            memory_limit=memory_limit,
         )
         return await self._workers.enter_async_context(worker)
 
