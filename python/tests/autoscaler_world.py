@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from hypothesis import strategies as st
 
 from cdktf_dask.autoscaler.decide import decide
+from cdktf_dask.autoscaler.launches import Launches
 from cdktf_dask.autoscaler.model import Capacity, Demand, Limits, Node, Pool
 
 KINDS = (None, (("CPU", 1.0),), (("GPU", 1.0),), (("GPU", 8.0),), (("CPU", 2.0), ("LICENSE", 1.0)))
@@ -22,6 +23,8 @@ class Step:
     """Whether the provider starts nodes that it is asked for."""
     joins: bool
     """Whether nodes that boot join."""
+    fails: bool
+    """Whether they end instead."""
     blocks: bool
     """Whether the provider reports that pools have no capacity."""
     lost: int | None
@@ -69,6 +72,7 @@ steps = st.lists(
         task_seconds=st.sampled_from((None, 0.01, 5.0, 600.0)),
         fulfilled=st.sampled_from((True, True, False)),
         joins=st.sampled_from((True, True, False)),
+        fails=st.sampled_from((False, False, False, True)),
         blocks=st.sampled_from((False, False, False, True)),
         lost=st.none() | st.integers(0, 9),
         held=st.sampled_from(("", "", "actor", "shuffle")),
@@ -107,6 +111,7 @@ class World:
     def __post_init__(self):
         self.desired = {pool.name: 0 for pool in self.pools}
         self.blocked = {pool.name: 0.0 for pool in self.pools}
+        self.launches = {pool.name: Launches() for pool in self.pools}
         self.instances = {pool.name: {} for pool in self.pools}
         self.wanted = {pool.name: [] for pool in self.pools}
 
@@ -114,9 +119,15 @@ class World:
         """Changes of the world up to the next decision."""
         self.now += step.seconds
         for pool in self.pools:
-            there = self.instances[pool.name]
+            there, launches = self.instances[pool.name], self.launches[pool.name]
             for name, instance in list(there.items()):
-                instance.joined = instance.joined or step.joins
+                if not instance.joined and step.fails:
+                    del there[name]
+                    launches.failed(self.now)
+                    continue
+                if not instance.joined and step.joins:
+                    instance.joined = True
+                    launches.joined()
                 instance.draining += instance.draining > 0
                 if instance.draining > 3:
                     del there[name]
@@ -139,7 +150,12 @@ class World:
             for name, there in self.instances.items()
         }
         capacity = {
-            name: Capacity(self.desired[name], len(there), self.blocked[name])
+            name: Capacity(
+                self.desired[name],
+                len(there),
+                max(self.blocked[name], self.launches[name].blocked_until),
+                self.launches[name].failures,
+            )
             for name, there in self.instances.items()
         }
         decision = decide(self.pools, demands, nodes, capacity, self.memories, self.limits, self.now)

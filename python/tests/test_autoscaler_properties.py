@@ -5,6 +5,7 @@ from math import inf
 from hypothesis import HealthCheck, given, settings
 
 from autoscaler_world import KINDS, Step, World, limits, pools, steps
+from cdktf_dask.autoscaler.model import MAX_FAILURES
 
 BOUNDED = settings(
     max_examples=30,
@@ -14,7 +15,7 @@ BOUNDED = settings(
     report_multiple_bugs=False,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-NOTHING = Step(10, (0,) * len(KINDS), None, True, True, False, None, "", 0.0)
+NOTHING = Step(10, (0,) * len(KINDS), None, True, True, False, False, None, "", 0.0)
 
 
 def played(pools, limits, steps):
@@ -91,7 +92,16 @@ def test_every_pool_has_its_smallest_size_unless_something_limits_it(pools, limi
     for world, *_, decision in played(pools, limits, steps):
         for pool in pools:
             if world.desired[pool.name] < pool.min_size:
-                assert decision.limited[pool.name] in ("maxNodes", "maxHourlyCost", "capacity")
+                assert decision.limited[pool.name] in ("maxNodes", "maxHourlyCost", "capacity", "launch")
+
+
+@BOUNDED
+@given(pools(), limits, steps)
+def test_after_failed_launches_a_pool_gets_one_node_at_a_time(pools, limits, steps):
+    for _, desired, _, _, nodes, capacity, decision in played(pools, limits, steps):
+        for action in decision.actions:
+            if action.kind == "out" and capacity[action.pool].failures >= MAX_FAILURES:
+                assert action.to == desired[action.pool] + 1 == len(nodes[action.pool]) + 1
 
 
 @BOUNDED
