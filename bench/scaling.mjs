@@ -11,6 +11,9 @@ import { pythonEnvironment, run } from "../scripts/python.mjs";
 /** Environment of each release, of `__tests__/support/python_environment.py`. */
 const ENVIRONMENTS = { 2026.7: "checkers", 2024.7: "release-2024.7" };
 
+/** Scenarios that draw run in the environment that has the library for pictures. */
+const PICTURES = ["draw"];
+
 const FOLDER = join(ROOT, "bench/scaling");
 const PATHS = ["python/src", "python/tests", "bench/scaling"].map((path) => join(ROOT, path));
 
@@ -26,5 +29,6 @@ if (!scenarios.includes(`${scenario}.py`) || !(release in ENVIRONMENTS)) {
   console.error(`scenarios: ${scenarios.map((name) => name.slice(0, -3)).join(", ")}`);
   process.exit(2);
 }
-const python = join(await pythonEnvironment(ENVIRONMENTS[release]), "python");
+const environment = PICTURES.includes(scenario) ? "mock-aws" : ENVIRONMENTS[release];
+const python = join(await pythonEnvironment(environment), "python");
 run([python, join(FOLDER, `${scenario}.py`), ...rest], { env: { PYTHONPATH: PATHS.join(":") } });

@@ -1,6 +1,6 @@
 """Draws demand, wanted nodes and running nodes of each pool over time.
 
-    draw.py LOG FILE.svg [TITLE]
+    npm run bench:scaling -- draw LOG FILE.svg [TITLE]
 
 LOG has one JSON object a line, in the order of time; pools appear in the order of their first line:
 

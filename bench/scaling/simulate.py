@@ -1,6 +1,6 @@
 """Numbers of the autoscaler in virtual time, as a table in Markdown. Ends with 1 if one is out of its bound.
 
-    simulate.py [LOG]
+    npm run bench:scaling -- simulate [LOG]
 
 LOG: file for the samples of a mixed load, which draw.py draws.
 """
@@ -11,11 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / "python" / folder) for folder in ("src", "tests")]
-
-import autoscaler_scenarios as scenarios  # noqa: E402
-from autoscaler_scenarios import CPU  # noqa: E402
+import autoscaler_scenarios as scenarios
+from autoscaler_scenarios import CPU
 
 MINUTE = 60
 
