@@ -1,12 +1,17 @@
 """Random clusters for tests of properties: pools, limits, and what happens from one decision to the next."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from hypothesis import strategies as st
+from hypothesis.configuration import set_hypothesis_home_dir
 
 from cdktf_dask.autoscaler.decide import decide
 from cdktf_dask.autoscaler.launches import Launches
 from cdktf_dask.autoscaler.model import Capacity, Demand, Limits, Node, Pool
+
+# Otherwise it writes into the checkout.
+set_hypothesis_home_dir(Path(__file__).parents[2] / ".test" / "hypothesis")
 
 KINDS = (None, (("CPU", 1.0),), (("GPU", 1.0),), (("GPU", 8.0),), (("CPU", 2.0), ("LICENSE", 1.0)))
 
