@@ -1,7 +1,7 @@
 import { development } from "../../environments/development";
 import { production } from "../../environments/production";
+import { MAX_DRAIN_SECONDS } from "../../lib/config/schema/autoscaling";
 import {
-  DRAIN_SECONDS,
   HEARTBEAT_SECONDS,
   HEARTBEAT_TIMEOUT_SECONDS,
   SPOT_DRAIN_SECONDS,
@@ -59,6 +59,15 @@ describe.each([
   });
 });
 
+test("a node drains as long as its pool allows", () => {
+  const [pool] = development.pools;
+  if (pool === undefined) throw new Error("development has no pool");
+  const pools = [{ ...pool, drainTimeout: 1500 }];
+  const node = worker({ ...development, pools }, pool.name);
+  expect(node.settings).toMatchObject({ DRAIN_SECONDS: "1500", SPOT_DRAIN_SECONDS: "85" });
+  expect(linesOf(unitOf(node, "dask-drain"), "TimeoutStartSec")).toEqual(["TimeoutStartSec=1530"]);
+});
+
 test("the scheduler has no watcher", () => {
   const paths = schedulerNode(production).files.map(({ path }) => path);
   expect(paths.filter((path) => /dask-(watch|drain)\./.test(path))).toEqual([]);
@@ -72,5 +81,5 @@ test("the times fit into the notice of a spot interruption and into the timeout 
   // After a drain that fails, the stop of the unit takes at most this time.
   expect(HEARTBEAT_SECONDS + STOP_SECONDS).toBeLessThan(HEARTBEAT_TIMEOUT_SECONDS);
   // AWS ends a hook after 100 times its timeout.
-  expect(DRAIN_SECONDS + STOP_SECONDS).toBeLessThan(100 * HEARTBEAT_TIMEOUT_SECONDS);
+  expect(MAX_DRAIN_SECONDS + STOP_SECONDS).toBeLessThan(100 * HEARTBEAT_TIMEOUT_SECONDS);
 });

@@ -29,9 +29,6 @@ export const SIGNAL_SECONDS = 300;
 /** Name of the termination hook of each pool: an instance ends once its workers are drained. */
 export const TERMINATION_HOOK = "workers-drained";
 
-/** Seconds of a planned drain: `cdktf_dask.node.watch` drains at most that long when the group ends an instance. */
-export const DRAIN_SECONDS = 600;
-
 /**
  * Seconds of a drain after a spot interruption notice, which comes 120 s ahead: 2 s until the node asks, 85 s, 10 s for the end of
  * Dask's processes (a nanny takes up to 8.5 s), and a reserve.

@@ -9,7 +9,6 @@ import { dashboardFeature } from "./dashboard";
 import { type Expectation, minExpectation } from "./expectation";
 import {
   ANSWER_SECONDS,
-  DRAIN_SECONDS,
   HOOK_SECONDS,
   JOIN_SECONDS,
   LAUNCH_HOOK,
@@ -177,7 +176,7 @@ function workerNode(
     ],
     features: [
       ...(cluster.tls ? [certificatesFeature(cluster, "worker")] : []),
-      watchFeature(service, DRAIN_SECONDS, drain),
+      watchFeature(service, pool.drainTimeout, drain),
     ],
   });
 }

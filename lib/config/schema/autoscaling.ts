@@ -6,7 +6,7 @@ const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 
 /** A drain may last as long as a termination hook waits: 100 times its heartbeat timeout allows more. */
-const MAX_DRAIN_SECONDS = 2 * HOUR;
+export const MAX_DRAIN_SECONDS = 2 * HOUR;
 
 /** CloudWatch evaluates periods of less than an hour over at most a day (CloudWatch API Reference, PutMetricAlarm). */
 const DEAD_MAN_SWITCH = { from: 5 * MINUTE, to: 24 * HOUR };
