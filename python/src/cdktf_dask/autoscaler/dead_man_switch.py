@@ -5,7 +5,7 @@ before the scheduler has booted. This process enables the actions once CloudWatc
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import Thread
 from typing import Any, NoReturn
 
@@ -39,7 +39,7 @@ class DeadManSwitch:
         self._enabled = False
 
     @classmethod
-    def of(cls, settings: dict[str, Any]) -> "DeadManSwitch":
+    def of(cls, settings: Mapping[str, Any]) -> "DeadManSwitch":
         """Make it from `deadManSwitch` of the settings.
 
         Raises:

@@ -23,7 +23,9 @@ def scale(
 ) -> None:
     """Set the number of NODES of a POOL of the cluster NAME, within minSize and maxSize.
 
-    Without work, the autoscaler undoes this after the pool's idleTimeout. Nodes are drained before they leave. `dask-cluster status` shows when the new ones are ready.
+    On AWS, the autoscaler undoes this after the pool's idleTimeout if there is no work. A local cluster keeps
+    at least so many nodes. Nodes are drained before they leave. `dask-cluster status` shows when the new ones
+    are ready.
     """
     from cdktf_dask.client.progress import Progress
     from cdktf_dask.operations.cluster import Cluster
