@@ -69,6 +69,17 @@ export class Cluster {
     return workers;
   }
 
+  /**
+   * Writes the status page to a folder each second, until the cluster stops.
+   *
+   * @param age seconds by which its facts are older than they are
+   */
+  writeStatus(folder: string, age = 0): ChildProcess {
+    const script = join(__dirname, "status_page.py");
+    this.python("status-page", script, folder, `http://127.0.0.1:${this.ports.http}/metrics`, String(age));
+    return this.processes.at(-1) as ChildProcess;
+  }
+
   /** Has a client keep the workers busy until the cluster stops. */
   work(): void {
     this.python("work", join(__dirname, "work.py"), this.address);
@@ -116,6 +127,7 @@ export class Cluster {
       DASK_CONFIG: join(this.directory, "config"),
       DASK_ROOT_CONFIG: join(this.directory, "config"),
       PYTHONDONTWRITEBYTECODE: "1",
+      PYTHONPATH: join(packageRoot(), "python/src"),
     };
     this.processes.push(start(log, environment, join(this.bin, "python"), ...argv));
     return log;

@@ -5,7 +5,9 @@ import type { Socket } from "node:net";
 import { join } from "node:path";
 import { production } from "../../environments/production";
 import { dashboardFeature } from "../../lib/node/dashboard";
+import type { NodeFeature } from "../../lib/node/node-plan";
 import { packageRoot } from "../../lib/node/package-file";
+import { statusPageFeature } from "../../lib/node/status-page";
 import { type Certificate, makeCertificate } from "./certificates";
 import { end, start, until } from "./processes";
 import { NGINX } from "./programs";
@@ -56,9 +58,11 @@ export class DashboardProxy {
   ) {
     this.url = `https://localhost:${ports.proxy}`;
     mkdirSync(this.at("run"), { mode: 0o700 });
+    for (const folder of [this.at("nginx.d"), this.statusFolder]) mkdirSync(folder);
     this.certificate = this.renew();
     this.setPassword(PASSWORD);
     writeFileSync(this.at("nginx.conf"), this.configuration());
+    writeFileSync(this.at("nginx.d/status.conf"), this.statusConfiguration());
   }
 
   /** Starts a proxy in front of the ports. */
@@ -88,6 +92,11 @@ export class DashboardProxy {
   /** Certificate of the CA that signed the certificate of the proxy. */
   get ca(): string {
     return this.certificate.ca;
+  }
+
+  /** In place of /run/dask-status, with the status page. */
+  get statusFolder(): string {
+    return this.at("status");
   }
 
   /** File that nginx writes to. */
@@ -179,11 +188,18 @@ export class DashboardProxy {
     });
   }
 
+  private statusConfiguration(): string {
+    return fileOf(statusPageFeature(production), "/etc/dask/nginx.d/status.conf").replaceAll(
+      "/run/dask-status",
+      this.statusFolder,
+    );
+  }
+
   private configuration(): string {
-    const file = dashboardFeature(production).files.find(({ path }) => path === "/etc/dask/nginx.conf");
-    return (file?.content ?? "")
+    return fileOf(dashboardFeature(production), "/etc/dask/nginx.conf")
       .replaceAll("/run/dask-dashboard", this.at("run"))
       .replaceAll("/etc/dask/dashboard.htpasswd", this.at("htpasswd"))
+      .replaceAll("/etc/dask/nginx.d", this.at("nginx.d"))
       .replaceAll("listen 8787", `listen 127.0.0.1:${this.ports.proxy}`)
       .replaceAll("8788", String(this.ports.http))
       .replaceAll("8790", String(this.ports.worker));
@@ -192,6 +208,12 @@ export class DashboardProxy {
   private at(name: string): string {
     return join(this.directory, name);
   }
+}
+
+function fileOf({ files }: NodeFeature, path: string): string {
+  const content = files.find((file) => file.path === path)?.content;
+  if (content === undefined) throw new Error(`no file ${path}`);
+  return content;
 }
 
 /** The header that a browser sends with a password. */
