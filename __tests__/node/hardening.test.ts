@@ -19,7 +19,7 @@ const MAX_EXPOSURE: Readonly<Record<string, number>> = {
   "dask-worker.service": 14,
   "dask-cuda-worker.service": 16,
   "dask-dashboard.service": 13,
-  "dask-status.service": 14,
+  "dask-status.service": 13,
   "dask-prometheus.service": 11,
   "dask-alertmanager.service": 13,
   "dask-autoscaler.service": 13,
