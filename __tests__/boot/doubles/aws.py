@@ -35,7 +35,8 @@ AUTOSCALING = "http://autoscaling.amazonaws.com/doc/2011-01-01/"
 VERSIONS = {"autoscaling": "2011-01-01", "ec2": "2016-11-15", "sns": "2010-03-31"}
 FORWARDED = ("CreateTags", "DescribeTags", "DescribeInstances")
 ACTIONS = ("CompleteLifecycleAction", "RecordLifecycleActionHeartbeat")
-ALLOWED = {"autoscaling": ACTIONS, "ec2": FORWARDED, "sns": ("Publish",)}
+GROUPS = ("DescribeAutoScalingGroups", "DescribeScalingActivities")
+ALLOWED = {"autoscaling": (*ACTIONS, *GROUPS), "ec2": FORWARDED, "sns": ("Publish",)}
 TARGETS = {
     "logs": ("Logs_20140328.CreateLogStream", "Logs_20140328.PutLogEvents"),
     "secretsmanager": ("secretsmanager.GetSecretValue", "secretsmanager.PutSecretValue"),
@@ -47,8 +48,11 @@ NO_ACTION = "No active Lifecycle Action found with instance ID"
 #: Calls of each service that each fault below rejects.
 REJECTED_CALLS = 2
 
-#: By fault and service: code, message and status of the error. CloudWatch Logs rejects nothing: its calls are
-#: not part of a boot, so tests could not count them.
+#: Calls of the status page.
+OF_PAGE = ("DescribeInstances", *GROUPS)
+
+#: By fault and service: code, message and status of the error. CloudWatch Logs and calls of the status page
+#: are not rejected: they are not part of a boot, so tests could not count them.
 FIRST_CALL_ERRORS = {
     "throttled": {
         "autoscaling": ("Throttling", "Rate exceeded"),
@@ -136,7 +140,8 @@ class Api(Handler):
         try:
             caller = authenticate(host, headers, body, self.server.instances.all())
             call["instance"] = caller.id
-            self.reject_first_calls(caller, host)
+            if call["action"] not in OF_PAGE:
+                self.reject_first_calls(caller, host)
             status, answer = self.handle_call(caller, host.split(".")[0], parameters, headers, body)
         except AwsError as rejected:
             call |= {"error": rejected.code, "message": rejected.message}
@@ -150,8 +155,9 @@ class Api(Handler):
         faults = [fault for fault in FIRST_CALL_ERRORS if fault in caller.faults]
         found = [FIRST_CALL_ERRORS[fault].get(host.split(".")[0]) for fault in faults]
         errors = [error for error in found if error for _ in range(REJECTED_CALLS)]
-        if errors and (earlier := len(self.server.calls_of(caller, host))) < len(errors):
-            raise AwsError(*errors[earlier])
+        calls = [call for call in self.server.calls_of(caller, host) if call["action"] not in OF_PAGE]
+        if len(calls) < len(errors):
+            raise AwsError(*errors[len(calls)])
 
     def handle_call(self, caller: Instance, service: str, parameters: dict, headers: dict, body: bytes):
         """Execute a call. Returns status and body of the response."""
@@ -164,7 +170,7 @@ class Api(Handler):
             raise AwsError("InvalidAction", f"Could not find operation {action} for version {version}")
         if service == "ec2":
             self.server.create_instances(instances)
-        if service in ("ec2", "sns"):
+        if service in ("ec2", "sns") or action in GROUPS:
             return self.forward(headers, body)
         self.require_pending_wait(caller, headers["host"])
         self.require_action(parameters, instances)

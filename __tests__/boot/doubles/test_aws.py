@@ -108,6 +108,16 @@ def test_faults_reject_the_first_calls_of_each_service(node, aws):
     assert node.call("autoscaling", *CONTINUE, credentials=credentials)[0] == 400
 
 
+def test_calls_of_the_status_page_are_answered_and_not_rejected(node, aws):
+    credentials = node.update(faults=["throttled"]).credentials
+    page = ("Action=DescribeAutoScalingGroups", "Version=2011-01-01")
+    for _ in range(3):
+        status, answer = node.call("autoscaling", *page, credentials=credentials)
+        assert (status, "<DescribeAutoScalingGroupsResult>" in answer) == (200, True)
+    first = node.call("autoscaling", *CONTINUE, credentials=credentials)
+    assert (first[0], code(first[1])) == (400, "Throttling")
+
+
 def test_tags_are_stored_unchanged(node, aws):
     status, answer = node.call("ec2", *TAG, credentials=node.update().credentials)
     assert status == 200, answer
