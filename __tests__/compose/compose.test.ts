@@ -46,7 +46,16 @@ jest.setTimeout(180_000);
     ];
     const script = [join(__dirname, "client.py"), project.folder, cluster.name, String(workers)];
     const { code, stdout, stderr } = await engine.onHost([...argv, ...script], 90);
-    if (code !== 0) throw new Error(`${stderr}\n${await project.run("logs", "--timestamps", "scheduler")}`);
+    if (code !== 0) {
+      // Whether a container or its network changed when the client failed.
+      const names = ["start", "die", "oom", "connect", "disconnect"].flatMap((event) => [
+        "--filter",
+        `event=${event}`,
+      ]);
+      const events = await engine.docker(["events", "--since", "2m", "--until", "0s", ...names]);
+      const log = await project.run("logs", "--timestamps", "scheduler");
+      throw new Error([stderr, events.stdout, events.stderr, log].join("\n"));
+    }
     return JSON.parse(stdout);
   }
 
