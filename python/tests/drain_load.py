@@ -89,9 +89,9 @@ def drains(
     before = Counter[str]()
     for number in range(2):
         start_worker(cluster, f"cpu--stays{number}")
+    following = start_worker(cluster, "cpu--leaves0")
     for number in range(rounds):
-        name = f"cpu--leaves{number}"
-        process = start_worker(cluster, name)
+        name, process = f"cpu--leaves{number}", following
         log = cluster.directory / f"starts{number}"
         load, data = submit(client, traced(log), number, tasks)
         address, unique, processing = busy(client, name)
@@ -100,6 +100,7 @@ def drains(
         drained = time.monotonic() - begun
         process.wait(timeout=30)
         gone = time.monotonic() - begun
+        following = start_worker(cluster, f"cpu--leaves{number + 1}")
         wait(load, timeout=SECONDS)
         counts = Counter({key: len(keys) for key, keys in client.sync(client.scheduler.oracle).items()})
         new, before = counts - before, counts
