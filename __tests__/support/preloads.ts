@@ -1,5 +1,11 @@
 /** Preloads of the project that each scheduler has, in the order of its command line; with TLS, one for certificates precedes them. */
-const SCHEDULER = ["export_heartbeats", "drain_workers", "count_demand", "serve_autoscaling"];
+const SCHEDULER = [
+  "export_heartbeats",
+  "drain_workers",
+  "count_demand",
+  "balance_pools",
+  "serve_autoscaling",
+];
 
 /** Paths of the preloads that each scheduler has. */
 export const schedulerPreloads = (directory: string): readonly string[] =>

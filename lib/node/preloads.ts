@@ -13,7 +13,7 @@ export type PreloadingProcess = "scheduler" | "nanny" | "worker";
  * collect.
  */
 const PRELOADS = {
-  scheduler: ["export_heartbeats", "drain_workers", "count_demand", "serve_autoscaling"],
+  scheduler: ["export_heartbeats", "drain_workers", "count_demand", "balance_pools", "serve_autoscaling"],
   nanny: [],
   worker: ["extend_heartbeats"],
 } as const;

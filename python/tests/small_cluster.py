@@ -15,10 +15,13 @@ SECONDS = 30
 async def small_scheduler(*preloads: ModuleType) -> AsyncIterator[Scheduler]:
     """A scheduler on 127.0.0.1 with preloads."""
     async with Scheduler(host="127.0.0.1", port=0, dashboard_address="127.0.0.1:0") as scheduler:
+        others = set(scheduler.plugins)
         for preload in preloads:
             started = preload.dask_setup(scheduler)
             if started is not None:
                 await started
+        for name in scheduler.plugins.keys() - others:
+            await scheduler.plugins[name].start(scheduler)
         yield scheduler
 
 

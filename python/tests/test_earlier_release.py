@@ -7,7 +7,7 @@ import pytest
 
 from cluster import ENVIRONMENT, REPOSITORY
 
-FILES = ("test_count_demand.py", "test_drain.py", "test_drain_load.py", "test_serve_autoscaling.py")
+FILES = ("test_balance_pools.py", "test_count_demand.py", "test_drain.py", "test_serve_autoscaling.py")
 
 
 @pytest.fixture(scope="module")

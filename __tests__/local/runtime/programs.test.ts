@@ -88,6 +88,7 @@ test("each program has its own configuration, with the spill limit of its pool",
   const [scheduler, worker] = programs(clusterOf([{ name: "cpu", kind: "cpu", spill: { limit: "3GiB" } }]));
 
   expect(Object.keys(worker?.config ?? {})).toEqual([
+    "balance_pools.py",
     "count_demand.py",
     "drain_workers.py",
     "export_heartbeats.py",
