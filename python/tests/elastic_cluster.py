@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import urllib.request
@@ -12,12 +11,11 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from aws_double import SUPPORT
 from cdktf_dask.autoscaler.capacity.local import LocalCapacity
 from cdktf_dask.client.tunnel import free_port
 from cdktf_dask.operations.supervisor import Supervisor
 from cluster import ENVIRONMENT, REPOSITORY, SOURCES, end
-from test_operations_local import CONFIGURATION
+from supervised import start_supervisor
 
 PRELOADS = ("drain_workers", "count_demand", "serve_autoscaling", "balance_pools")
 
@@ -81,9 +79,9 @@ class ElasticCluster:
             "schedulerUsdPerHour": None,
         }
         (self.root / "autoscaler.json").write_text(json.dumps(settings))
-        (self.root / "supervisord.conf").write_text(self._configuration(scheduler))
+        self.programs = self._programs(scheduler)
 
-    def _configuration(self, scheduler: int) -> str:
+    def _programs(self, scheduler: int) -> str:
         dask = f"{sys.executable} -m distributed.cli"
         folder = SOURCES / "cdktf_dask" / "preloads"
         found = (folder / f"{name}.py" for name in PRELOADS)
@@ -104,22 +102,15 @@ class ElasticCluster:
             PROGRAM.format(name=name, command=command, root=self.root, autostart=name in commands)
             for name, command in (commands | nodes).items()
         ]
-        return CONFIGURATION.format(root=self.root) + "".join(programs)
+        return "".join(programs)
 
     def __enter__(self) -> "ElasticCluster":
-        words = [sys.executable, SUPPORT / "python_environment.py", "supervisor"]
-        tools = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True, timeout=600)
         environment = {
             "PYTHONPATH": str(SOURCES),
             "PYTHONDONTWRITEBYTECODE": "1",
             "DASK_CONFIG": str(self.root),
         }
-        self.process = subprocess.Popen(
-            [Path(tools.stdout.strip()) / "supervisord", "--nodaemon", "-c", "supervisord.conf"],
-            cwd=self.root,
-            env=ENVIRONMENT | environment,
-            stdout=subprocess.DEVNULL,
-        )
+        self.process = start_supervisor(self.root, self.programs, ENVIRONMENT | environment)
         return self
 
     def __exit__(self, *_: object) -> None:

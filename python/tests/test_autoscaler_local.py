@@ -1,18 +1,14 @@
 """Programs of a real supervisor as nodes."""
 
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
 
-from aws_double import SUPPORT
 from cdktf_dask.autoscaler.capacity import CapacityError
 from cdktf_dask.autoscaler.capacity.local import LocalCapacity
 from cdktf_dask.autoscaler.model import Capacity
-from cluster import end
-from test_operations_local import CONFIGURATION
+from cluster import ENVIRONMENT, end
+from supervised import start_supervisor
 
 PROGRAM = """\
 [program:{name}]
@@ -30,13 +26,7 @@ NAMES = ("cpu--local-0", "cpu--local-1", "cpu--local-10", "cpu--local-2", "gpu--
 def capacity(tmp_path):
     (tmp_path / "logs").mkdir()
     programs = [PROGRAM.format(name=name, command=SLOW) for name in (*NAMES, "dask-autoscaler")]
-    (tmp_path / "supervisord.conf").write_text(CONFIGURATION.format(root=tmp_path) + "".join(programs))
-    found = [sys.executable, SUPPORT / "python_environment.py", "supervisor"]
-    tools = subprocess.run(found, stdout=subprocess.PIPE, text=True, check=True, timeout=600)
-    supervisord = Path(tools.stdout.strip()) / "supervisord"
-    process = subprocess.Popen(
-        [supervisord, "--nodaemon", "-c", "supervisord.conf"], cwd=tmp_path, stdout=subprocess.DEVNULL
-    )
+    process = start_supervisor(tmp_path, "".join(programs), ENVIRONMENT)
     capacity = LocalCapacity.of({"socket": str(tmp_path / "supervisor.sock")})
     try:
         until(capacity, lambda state: set(state) == {"cpu", "gpu"})

@@ -12,25 +12,13 @@ from pathlib import Path
 import pytest
 
 import cdktf_dask
-from aws_double import SUPPORT
 from cdktf_dask.client.tunnel import free_port
 from cdktf_dask.operations.supervisor import Supervisor
 from cluster import ENVIRONMENT, SOURCES, end
+from supervised import start_supervisor
 from test_cli import COMMAND, run, warnings_of_tests
 
 __all__ = ["warnings_of_tests"]
-
-CONFIGURATION = """\
-[supervisord]
-pidfile={root}/supervisord.pid
-logfile={root}/logs/supervisord.log
-[unix_http_server]
-file=/proc/self/cwd/supervisor.sock
-chmod=0700
-[rpcinterface:supervisor]
-supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
-"""
-"""As `supervisorConfig` of `lib/local/runtime/supervisor.ts` writes it."""
 
 PROGRAM = """\
 [program:{name}]
@@ -74,16 +62,8 @@ class Local:
         # A program that is no node, as those of monitoring.
         commands["prometheus"] = "sleep infinity"
         programs = [PROGRAM.format(name=n, command=c, root=self.root) for n, c in commands.items()]
-        text = CONFIGURATION.format(root=self.root) + "".join(programs)
-        (self.root / "supervisord.conf").write_text(text)
-        found = [sys.executable, SUPPORT / "python_environment.py", "supervisor"]
-        tools = subprocess.run(found, stdout=subprocess.PIPE, text=True, check=True, timeout=600)
-        self.process = subprocess.Popen(
-            [Path(tools.stdout.strip()) / "supervisord", "--nodaemon", "-c", "supervisord.conf"],
-            cwd=self.root,
-            env=ENVIRONMENT | {"PYTHONDONTWRITEBYTECODE": "1"},
-            stdout=subprocess.DEVNULL,
-        )
+        environment = ENVIRONMENT | {"PYTHONDONTWRITEBYTECODE": "1"}
+        self.process = start_supervisor(self.root, "".join(programs), environment)
 
     def wait(self, workers: int) -> dict:
         """Return the status once all programs run and so many workers are registered."""
