@@ -15,7 +15,8 @@ const partOf = (name: string) =>
   packageFiles(`python/src/cdktf_dask/${name}`, ".py").map((path) => path.slice("python/src/".length));
 
 /** The scheduler's node scales and tests its cluster. */
-const [autoscaler = [], smokeTest = []] = ["autoscaler", "smoke_test"].map(partOf);
+const smokeTest = partOf("smoke_test");
+const autoscaler = partOf("autoscaler").filter((name) => name !== "cdktf_dask/autoscaler/capacity/local.py");
 
 /** Its status page has a part of what users run. */
 const statusPage = [

@@ -31,6 +31,9 @@ export function settingsOnAws(cluster: ResolvedCluster, autoscaling: Autoscaling
   });
 }
 
+/** Part for local clusters, which imports what a node does not have. */
+const LOCAL = "/capacity/local.py";
+
 /** Returns what runs the autoscaler on the scheduler's node: a service that a drop-in starts with the scheduler. */
 export function autoscalerFeature(cluster: ResolvedCluster, scheduler: Service): NodeFeature {
   return {
@@ -38,7 +41,7 @@ export function autoscalerFeature(cluster: ResolvedCluster, scheduler: Service):
     steps: [],
     settings: { AUTOSCALER: autoscalerKey(cluster) },
     files: [
-      ...pythonSources("cdktf_dask/autoscaler"),
+      ...pythonSources("cdktf_dask/autoscaler").filter(({ path }) => !path.endsWith(LOCAL)),
       copy("autoscaler/dask-autoscaler.service", UNITS),
       copy("autoscaler/dask-autoscaler.conf", `${UNITS}/${scheduler.name}.service.d`),
     ],
