@@ -59,6 +59,7 @@ test("the settings of an autoscaler have what the definition says, and the highe
       namespace: "Dask/prod",
       alarms: ["dask-prod--cpu--dead-man-switch", "dask-prod--gpu--dead-man-switch"],
     },
+    alerts: null,
   });
 });
 

@@ -222,7 +222,7 @@ export class DaskCluster extends Construct {
       cluster.autoscaling &&
       new JsonObject(this, "autoscaler", {
         ...{ key, bucket: artifacts, path: autoscalerKey(cluster) },
-        content: settingsOnAws(cluster, cluster.autoscaling),
+        content: settingsOnAws(cluster, cluster.autoscaling, this.alerts?.arn),
       });
     const role = new SchedulerRole(this, "scheduler-role", {
       ...{ ...permissions, ...scheduler, expectation },

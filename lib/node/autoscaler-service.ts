@@ -17,8 +17,16 @@ export function autoscalerKey({ name }: Pick<ResolvedCluster, "name">): string {
   return `bundles/${name}.autoscaler.json`;
 }
 
-/** Returns the settings of the autoscaler on the scheduler's node. */
-export function settingsOnAws(cluster: ResolvedCluster, autoscaling: Autoscaling): AutoscalerSettings {
+/**
+ * Returns the settings of the autoscaler on the scheduler's node.
+ *
+ * @param alerts ARN of the topic with alerts, if the cluster has monitoring
+ */
+export function settingsOnAws(
+  cluster: ResolvedCluster,
+  autoscaling: Autoscaling,
+  alerts?: string,
+): AutoscalerSettings {
   return autoscalerSettings(cluster, autoscaling, {
     scheduler: `http://127.0.0.1:${httpPort(cluster)}`,
     metrics: `127.0.0.1:${PORTS.autoscaler.from}`,
@@ -28,6 +36,7 @@ export function settingsOnAws(cluster: ResolvedCluster, autoscaling: Autoscaling
       groups: Object.fromEntries(cluster.pools.map(({ name }) => [name, resourceName(cluster, name)])),
     },
     pools: poolsOnAws(cluster),
+    ...(alerts === undefined ? {} : { alerts }),
   });
 }
 

@@ -36,6 +36,12 @@ export interface AutoscalerPlace {
   readonly metrics: string;
   readonly capacity: AutoscalerCapacity;
   readonly pools: readonly ScalingPool[];
+  /**
+   * ARN of the topic with alerts.
+   *
+   * @default - none: conditions are only logged
+   */
+  readonly alerts?: string;
 }
 
 /** Settings of the autoscaler: the JSON that `cdktf_dask.autoscaler.settings` reads. Durations are in seconds; `null`: off. */
@@ -52,6 +58,8 @@ export interface AutoscalerSettings {
   readonly schedulerUsdPerHour: number | null;
   /** `null` for nodes on this computer. */
   readonly deadManSwitch: DeadManSwitchSettings | null;
+  /** ARN of the topic with alerts. */
+  readonly alerts: string | null;
 }
 
 /** A pool in the settings of the autoscaler. */
@@ -77,7 +85,7 @@ export interface PoolSettings {
 export function autoscalerSettings(
   cluster: ResolvedCluster,
   autoscaling: Autoscaling,
-  { scheduler, metrics, capacity, pools }: AutoscalerPlace,
+  { scheduler, metrics, capacity, pools, alerts }: AutoscalerPlace,
 ): AutoscalerSettings {
   const priced = capacity.kind === "aws";
   const { maxNodes, maxHourlyCost, keepResults, hungAfter, onHung } = autoscaling;
@@ -96,6 +104,7 @@ export function autoscalerSettings(
     })),
     schedulerUsdPerHour: (priced ? priceOf(cluster, cluster.scheduler.instanceType) : undefined) ?? null,
     deadManSwitch: priced ? deadManSwitchSettings(cluster) : null,
+    alerts: alerts ?? null,
   };
 }
 

@@ -60,6 +60,8 @@ def test_all_settings(write):
     assert found.pools == (Pool("cpu", {"CPU": 2}, 1, 2, 0, 3, 300, 120, 600, usd_per_hour=0.4, gpu=False),)
     assert (found.keep_results, found.hung_after, found.stop_hung) == (43200, None, False)
     assert read_settings(write(metrics=None)).metrics is None
+    assert found.alerts is None
+    assert read_settings(write(alerts="arn:aws:sns:a:1:b")).alerts == "arn:aws:sns:a:1:b"
 
 
 @pytest.mark.parametrize(

@@ -125,10 +125,14 @@ describe("the artifact bucket", () => {
   test("has the settings of the autoscaler, in an object that the scheduler's node reads at run time", () => {
     const { autoscaling } = define();
     if (autoscaling === undefined) throw new Error("the cluster has autoscaling");
-    expect(stack.resource("aws_s3_object", "autoscaler")).toMatchObject({
+    const object = stack.resource("aws_s3_object", "autoscaler");
+    expect(JSON.parse(String(object.content))).toEqual({
+      ...settingsOnAws(define(), autoscaling),
+      alerts: expect.stringMatching(/^\$\{aws_sns_topic\.dask_alerts_\w+\.arn\}$/),
+    });
+    expect(object).toMatchObject({
       bucket,
       key: "bundles/test.autoscaler.json",
-      content: JSON.stringify(settingsOnAws(define(), autoscaling)),
       content_type: "application/json",
       server_side_encryption: "aws:kms",
     });

@@ -48,6 +48,10 @@ def main(file: str) -> int:
             serve(metrics, settings.metrics)
         except OSError as error:
             logger.warning("metrics are not served at %s:%d: %s", *astuple(settings.metrics), error)
+    if settings.alerts:
+        from cdktf_dask.autoscaler.alerts import Alerts  # needs boto3
+
+        logger.addHandler(Alerts(settings.cluster, settings.alerts))
     # systemd sets the variable for a unit with StateDirectory=.
     state = Path(os.environ.get("STATE_DIRECTORY", Path(file).parent))
     scheduler = Scheduler(settings.scheduler)

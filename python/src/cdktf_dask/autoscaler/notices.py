@@ -22,7 +22,7 @@ class Notices:
         before = self._logged.get(kind, set())
         for key, line in texts.items():
             if key not in before:
-                logger.warning(line)
+                logger.warning(line, extra={"condition": kind})
         self._logged[kind] = set(texts)
 
 

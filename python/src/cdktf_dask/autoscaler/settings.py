@@ -42,6 +42,8 @@ class Settings:
     """Whether a hung cluster is stopped, and not only reported."""
     dead_man_switch: Mapping[str, Any] | None = None
     """What `DeadManSwitch.of` reads; None: a cluster without it."""
+    alerts: str | None = None
+    """ARN of the topic with alerts; None: conditions are only logged."""
 
 
 def read_settings(file: Path) -> Settings:
@@ -72,6 +74,7 @@ def read_settings(file: Path) -> Settings:
         hung_after=root.number("hungAfter"),
         stop_hung=root.choice("onHung", ("report", "stop"), "report") == "stop",
         dead_man_switch=root.section("deadManSwitch").values if root.values.get("deadManSwitch") else None,
+        alerts=None if root.values.get("alerts") is None else root.text("alerts"),
     )
 
 
