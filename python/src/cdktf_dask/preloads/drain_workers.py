@@ -29,7 +29,7 @@ from distributed.stealing import WorkStealing
 POLL_SECONDS = 0.1
 KEYS_A_SECOND = 100_000
 """Keys of workers that are looked through in a second: more of them are looked through less often."""
-GIVEN_BACK_AT_ONCE = 1_000
+GIVEN_BACK_AT_ONCE = 250
 """Requests to a worker in one turn of the event loop, which they would block otherwise."""
 AMM_SECONDS = 2.0
 """Interval of Dask's active memory manager, which moves the data."""
