@@ -1,0 +1,99 @@
+"""Share of a worker that joins a GPU pool late, next to an idle CPU pool; time that the scheduler is blocked.
+
+    npm run bench:scaling -- newcomer [TASKS] [--milliseconds MS] [--without]
+
+`--without` leaves out the balance within pools. Exit code 1 if a task starts twice; with the balance also if
+the newcomer gets less than 40 % of the tasks that were left, or if a round takes more than 250 ms.
+"""
+
+import argparse
+import sys
+import time
+from collections import Counter
+from typing import Any
+
+import distributed
+from distributed import Client, get_worker
+
+from cluster import SOURCES, Cluster
+
+PRELOADS = ("count_demand", "serve_autoscaling")
+
+
+def main() -> int:
+    """Run the tasks, and print what the second worker ran."""
+    parser = argparse.ArgumentParser(prog="npm run bench:scaling -- newcomer")
+    parser.add_argument("tasks", type=int, nargs="?", default=10_000)
+    parser.add_argument("--milliseconds", type=float, default=10)
+    parser.add_argument("--without", action="store_true", help="without the balance within pools")
+    options = parser.parse_args()
+    names = PRELOADS if options.without else (*PRELOADS, "balance_pools")
+    paths = [str(SOURCES / "cdktf_dask" / "preloads" / f"{name}.py") for name in names]
+    with Cluster(*(word for path in paths for word in ("--preload", path))) as cluster:
+        cluster.worker("cpu--a", "CPU=64", "--nthreads", "64")
+        cluster.worker("gpu--a", "GPU=1")
+        with Client(cluster.address, timeout=60) as client:
+            client.run_on_scheduler(watch_loop)
+            started = time.monotonic()
+            futures = client.map(
+                work,
+                range(options.tasks),
+                seconds=options.milliseconds / 1e3,
+                resources={"GPU": 1},
+                pure=False,
+            )
+            while not futures[0].done():
+                time.sleep(0.1)
+            cluster.worker("gpu--b", "GPU=1")
+            earlier = sum(future.done() for future in futures)
+            shares = Counter(client.gather(futures))
+            seconds = time.monotonic() - started
+            starts = sum(client.run(number_of_starts).values())
+            blocked, moves, longest = client.run_on_scheduler(found)
+    left = options.tasks - earlier
+    share = 100 * shares["gpu--b"] / left
+    balance = "without" if options.without else "with"
+    print(
+        f"{options.tasks} tasks of {options.milliseconds:g} ms, Dask {distributed.__version__}, "
+        f"{balance} the balance: the newcomer ran {shares['gpu--b']} of the {left} tasks that were left "
+        f"({share:.0f} %); {starts - options.tasks} started twice; done after {seconds:.1f} s; "
+        f"{moves} tasks moved by the balance, whose longest round took {1e3 * longest:.0f} ms; "
+        f"the scheduler's event loop was blocked for at most {1e3 * blocked:.0f} ms"
+    )
+    failed = starts != options.tasks or (not options.without and (share < 40 or longest > 0.25))
+    return int(failed)
+
+
+def work(number: int, seconds: float) -> str:
+    worker: Any = get_worker()
+    worker.starts = getattr(worker, "starts", 0) + 1
+    time.sleep(seconds)
+    return str(worker.name)
+
+
+def number_of_starts(dask_worker: Any) -> int:
+    return getattr(dask_worker, "starts", 0)
+
+
+def watch_loop(dask_scheduler: Any) -> None:
+    """Record the longest time in which the event loop did not get to a callback that was due."""
+    last = [time.perf_counter()]
+    dask_scheduler.bench_blocked = 0.0
+
+    def tick() -> None:
+        now = time.perf_counter()
+        dask_scheduler.bench_blocked = max(dask_scheduler.bench_blocked, now - last[0] - 0.01)
+        last[0] = now
+        dask_scheduler.loop.call_later(0.01, tick)
+
+    tick()
+
+
+def found(dask_scheduler: Any) -> tuple[float, int, float]:
+    plugin = dask_scheduler.plugins.get("balance-pools")
+    balance = (plugin.moves, plugin.longest_seconds) if plugin else (0, 0.0)
+    return (dask_scheduler.bench_blocked, *balance)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
