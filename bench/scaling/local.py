@@ -23,7 +23,7 @@ SIZES = {"cpu": 3, "gpu": 2}
 ASK_SECONDS = 2.0
 DRAIN_SECONDS = 30.0
 KILL_SECONDS = 30.0
-TASKS = 10_000
+TASKS, TASK_SECONDS = 10_000, 0.01
 
 
 def work(seconds: float, started: str, key: str) -> str:
@@ -97,17 +97,17 @@ class Bench:
         self.until_empty(self.idle + 2 * DRAIN_SECONDS)
 
     def burst(self) -> None:
-        """Many short tasks from zero."""
+        """Many short tasks from zero. They are long enough to need all nodes until most are done."""
         before = self.cluster.metrics().get(("actions_total", "cpu", "out"), 0)
         begun = time.monotonic()
-        tasks = self.client.map(abs, range(TASKS), resources={"CPU": 1}, pure=False)
+        tasks = self.client.map(time.sleep, [TASK_SECONDS] * TASKS, resources={"CPU": 1}, pure=False)
         wait(tasks, timeout=300)
         seconds = time.monotonic() - begun
         outs = self.cluster.metrics().get(("actions_total", "cpu", "out"), 0) - before
         to = f"out cpu to {SIZES['cpu']}:"
         self.say(
             outs == 1 and to in self.cluster.log(),
-            f"{TASKS} tasks from zero: {outs:g} scale-out, to {SIZES['cpu']}; done after {seconds:.0f} s",
+            f"{TASKS} tasks of 10 ms: {outs:g} scale-out, to {SIZES['cpu']}; done after {seconds:.0f} s",
         )
         del tasks
         self.until_empty(self.idle + 2 * DRAIN_SECONDS)
