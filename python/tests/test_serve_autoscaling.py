@@ -39,7 +39,7 @@ class Drain(SchedulerPlugin):
 
     async def drain(self, **arguments: Any) -> dict[str, Any]:
         self.commands.append(("drain", arguments))
-        return {"retired": arguments["workers"], "kept": None}
+        return {"retired": arguments["workers"], "lost": ["x-1", ("y", 2), b"z"]}
 
     async def undrain(self, **arguments: Any) -> list[str]:
         self.commands.append(("undrain", arguments))
@@ -317,7 +317,10 @@ def test_commands_are_those_of_the_plugin_drain():
             assert await command(verb="undrain", workers=[]) == missing
             drain = scheduler.plugins["drain"] = Drain()
             arguments = {"workers": ["tls://a"], "seconds": 7.5, "force": True, "end": False}
-            assert await command(verb="drain", **arguments) == (200, {"retired": ["tls://a"], "kept": None})
+            assert await command(verb="drain", **arguments) == (
+                200,
+                {"retired": ["tls://a"], "lost": ["x-1", ["y", 2], "b'z'"]},
+            )
             assert await command(verb="undrain", workers=["tls://a"]) == (200, ["tls://a"])
             assert drain.commands == [("drain", arguments), ("undrain", {"workers": ["tls://a"]})]
 

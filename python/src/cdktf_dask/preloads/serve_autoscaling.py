@@ -101,7 +101,7 @@ class Command(Handler):
             return self.reject(501, "The scheduler runs without the preload drain_workers.py.")
         result = await getattr(drain, verb)(**arguments)
         self.set_header("Content-Type", "application/json")
-        self.finish(json.dumps(result))
+        self.finish(json.dumps(result, default=str))  # keys of tasks can be bytes
 
 
 def command(body: bytes) -> tuple[str, dict[str, Any]]:
