@@ -86,12 +86,17 @@ describe("with hostile environment variables and files of the user", () => {
     ];
     // Dask sets the first two for its workers (distributed/nanny.py), the shell sets the third.
     const dask = ["DASK_INTERNAL_INHERIT_CONFIG", "PYTHONHASHSEED", "PWD"];
+    // The autoscaler has them with its own values.
+    const python = ["PYTHONDONTWRITEBYTECODE", "PYTHONPATH"];
     const processes = processesOf(checkout.paths);
     const leaked = processes.flatMap((pid) =>
       readFileSync(`/proc/${pid}/environ`, "utf8")
         .split("\0")
-        .map((variable) => variable.split("=")[0] ?? "")
-        .filter((name) => name in hostile && ![...own, ...dask, ...INDEX, "PIP_NO_INPUT"].includes(name)),
+        .filter((variable) => {
+          const [name = ""] = variable.split("=");
+          if (python.includes(name)) return variable === `${name}=${hostile[name]}`;
+          return name in hostile && ![...own, ...dask, ...INDEX, "PIP_NO_INPUT"].includes(name);
+        }),
     );
 
     expect(processes.length).toBeGreaterThanOrEqual(6);
