@@ -50,7 +50,8 @@ class Aws:
         self._resolve(names)
         self._deploy(clusters.values())
         # Of the clusters with this name, the one that the tests share.
-        self.upload(clusters["rig"].expectation_object)
+        for content in clusters["rig"].json_objects:
+            self.upload(content)
         self.create_wait_condition(clusters["rig"])
 
     def _serve(self, script: str, address: str, port: int, *options: object) -> dict:

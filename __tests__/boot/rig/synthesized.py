@@ -142,10 +142,14 @@ class Cluster:
         ]
 
     @property
-    def expectation_object(self) -> Bundle:
-        """What Terraform uploads for the smoke test."""
-        [one] = [one for one in self._all("aws_s3_object").values() if "content" in one]
-        file = self._folder / "expectation.json"
+    def json_objects(self) -> list[Bundle]:
+        """What Terraform uploads for the smoke test and for the autoscaler."""
+        objects = [one for one in self._all("aws_s3_object").values() if "content" in one]
+        return [self._json_object(one) for one in objects]
+
+    def _json_object(self, one: dict) -> Bundle:
+        """Write the content of an object to a file."""
+        file = self._folder / Path(one["key"]).name
         file.write_text(one["content"])
         return Bundle(self._bucket(one["bucket"]), one["key"], file)
 
