@@ -14,10 +14,11 @@ from distributed import Client, Scheduler, wait
 from cluster import SOURCES, Cluster
 
 HERE = Path(__file__).parent
-PRELOADS = [
-    *("--preload", str(SOURCES / "cdktf_dask" / "preloads" / "drain_workers.py")),
-    *("--preload", str(HERE / "oracle.py")),
-]
+FILES = (
+    *(SOURCES / "cdktf_dask" / "preloads" / f"{name}.py" for name in ("drain_workers", "balance_pools")),
+    HERE / "oracle.py",
+)
+PRELOADS = [word for file in FILES for word in ("--preload", str(file))]
 """Options of the scheduler."""
 
 SECONDS = 120
