@@ -161,9 +161,16 @@ test("Python on nodes reads only settings that some nodes have", () => {
       "CLUSTER",
       "DASHBOARD_HOSTS",
       "DASHBOARD_PORT",
+      "DRAIN_SECONDS",
       "EXPECTATION",
+      "GROUP",
+      "HEARTBEAT_SECONDS",
+      "HOOK_SECONDS",
+      "JOIN_SECONDS",
+      "LOG_GROUP",
+      "LOG_POOL",
     ],
-    ...["JOIN_SECONDS", "LOG_GROUP", "LOG_POOL", "SCHEDULER", "SERVICE"],
+    ...["SCHEDULER", "SERVICE", "SPOT_DRAIN_SECONDS", "TERMINATION_HOOK"],
   ]);
   expect(read.filter((name) => !names.has(name))).toEqual([]);
 });

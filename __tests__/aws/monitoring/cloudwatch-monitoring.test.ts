@@ -128,6 +128,7 @@ describe("the alarm of a pool", () => {
     expect(names).toEqual([
       ...["dask-test--cpu--in-service", "dask-test--large--in-service"],
       ...["dask-test--scheduler--instance-check", "dask-test--scheduler--system-check"],
+      ...["dask-test--cpu--dead-man-switch", "dask-test--large--dead-man-switch"],
     ]);
   });
 
@@ -227,13 +228,13 @@ describe("spot interruptions", () => {
 
   test("are not counted without spot instances", () => {
     const { counts } = synthesize({ pools: [{ name: "cpu", kind: "cpu", spotPercentage: 0 }] });
-    expect(counts).toMatchObject({ aws_cloudwatch_metric_alarm: 3 });
+    expect(counts).toMatchObject({ aws_cloudwatch_metric_alarm: 4 });
     expect(counts).not.toHaveProperty("aws_cloudwatch_log_metric_filter");
   });
 });
 
-test("a cluster without monitoring has no alarms and no rule", () => {
-  const { counts } = synthesize({ monitoring: false });
+test("a cluster without monitoring has no alarms but those of the dead man's switch, and no rule", () => {
+  const { counts } = synthesize({ monitoring: false, autoscaling: { deadManSwitch: false } });
   expect(counts.aws_instance).toBe(1);
   expect(Object.keys(counts).filter((type) => /cloudwatch_(metric|event|log_metric)/.test(type))).toEqual([]);
 });
