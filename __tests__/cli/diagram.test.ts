@@ -35,7 +35,7 @@ describe("the diagram of a stack", () => {
       pools: [
         {
           name: "cpu",
-          minSize: 2,
+          minSize: 0,
           maxSize: 40,
           instanceTypes: ["m6id.4xlarge", "m5d.4xlarge", "r6id.4xlarge"],
           spotPercentage: 80,
@@ -151,7 +151,7 @@ describe("the SVG", () => {
     expect(drawn).not.toMatch(/DOCTYPE|href=|url\(|@import/);
     const texts = [...drawn.matchAll(/<text[^>]*>([^<]*)</g)].map(([, text]) => text);
     expect(texts).toEqual(
-      expect.arrayContaining(["pool cpu", "2–40 instances", "80 % spot", "VPC 10.30.0.0/16"]),
+      expect.arrayContaining(["pool cpu", "0–40 instances", "80 % spot", "VPC 10.30.0.0/16"]),
     );
   });
 
