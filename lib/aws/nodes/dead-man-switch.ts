@@ -3,6 +3,7 @@ import { CloudwatchMetricAlarm } from "@cdktf/provider-aws/lib/cloudwatch-metric
 import { Construct } from "constructs";
 import type { ResolvedCluster } from "../../config/resolved-cluster";
 import { deadManAlarm, HEARTBEAT, HEARTBEAT_SECONDS, metricNamespace } from "../../node/dead-man-switch";
+import { suppress } from "../account/suppression";
 import type { WorkerPool } from "./worker-pool";
 
 /** Pool that is ended, and when. */
@@ -55,5 +56,10 @@ export class DeadManSwitch extends Construct {
       actionsEnabled: false,
       lifecycle: { ignoreChanges: ["actions_enabled"] },
     });
+    suppress(
+      this.alarm,
+      "CKV_AWS_319",
+      "the autoscaler enables the actions after its first heartbeats; before that, the alarm would end the first instances",
+    );
   }
 }
