@@ -68,17 +68,24 @@ def test_the_services_of_the_distribution_are_masked(scheduler):
         assert scheduler.attempt(f"systemctl is-enabled {unit}").stdout.strip() == "masked"
 
 
-def test_the_scheduler_is_the_only_target_and_is_up(scheduler):
-    [target] = ask(scheduler, "targets")["activeTargets"]
-    assert target["scrapeUrl"] == "http://127.0.0.1:8788/metrics"
-    wait_until(SCRAPED_SECONDS, "up", lambda: value_of(scheduler, "up") == 1)
+def targets(node, key: str) -> dict[str, str]:
+    """What is known of each target, by its job."""
+    return {one["labels"]["job"]: one[key] for one in ask(node, "targets")["activeTargets"]}
+
+
+def test_scheduler_and_autoscaler_are_the_targets(scheduler):
+    assert targets(scheduler, "scrapeUrl") == {
+        "dask-scheduler": "http://127.0.0.1:8788/metrics",
+        "dask-autoscaler": "http://127.0.0.1:8791/metrics",
+    }
+    wait_until(SCRAPED_SECONDS, "up", lambda: targets(scheduler, "health")["dask-scheduler"] == "up")
     wait_until(SCRAPED_SECONDS, "workers", lambda: value_of(scheduler, "dask:cluster:workers") == 3)
 
 
 def test_the_rules_are_loaded_and_alertmanager_is_known(scheduler):
-    [group] = ask(scheduler, "rules")["groups"]
-    assert (group["name"], len(group["rules"])) == ("dask", 23)
-    assert {rule["health"] for rule in group["rules"]} == {"ok"}
+    groups = ask(scheduler, "rules")["groups"]
+    assert {group["name"]: len(group["rules"]) for group in groups} == {"dask": 23, "autoscaler": 5}
+    assert {rule["health"] for group in groups for rule in group["rules"]} == {"ok"}
     [alertmanager] = ask(scheduler, "alertmanagers")["activeAlertmanagers"]
     assert alertmanager["url"] == "http://127.0.0.1:9093/api/v2/alerts"
 

@@ -13,7 +13,9 @@ interface Rule {
 }
 
 test("docs/monitoring.md has the alerts of the rules: npm run docs:tables writes them", () => {
-  const rules: readonly Rule[] = parse(packageFile("cloud-init/monitoring/dask.rules.yml")).groups[0].rules;
+  const rules = ["dask.rules.yml", "autoscaler.rules.yml"].flatMap(
+    (name): readonly Rule[] => parse(packageFile(`cloud-init/monitoring/${name}`)).groups[0].rules,
+  );
   const rows = rules.flatMap(({ alert, labels, annotations, for: after = "at once" }) =>
     alert === undefined
       ? []
@@ -30,7 +32,7 @@ test("docs/monitoring.md has the alerts of the rules: npm run docs:tables writes
   const written = new WrittenTable("monitoring.md", "alerts");
   if (process.env.TABLES === "write") written.write(text);
   expect(written.text).toBe(text);
-  expect(rows).toHaveLength(20);
+  expect(rows).toHaveLength(25);
 });
 
 test("docs/monitoring.md says after how many minutes a pool is short of instances", () => {

@@ -17,6 +17,7 @@ const CLUSTER = defineCluster({
   name: "monitored",
   network: { adminSubnets: ["127.0.0.0/8"] },
   monitoring: true,
+  autoscaling: false,
   dask: {
     "distributed.scheduler.allowed-failures": 5,
     "distributed.worker.memory": { target: 0.2, spill: 0.4 },

@@ -6,8 +6,34 @@ import { packageFile, packageRoot } from "../../lib/node/package-file";
 import { findPrometheus } from "../support/prometheus";
 import { testWith } from "./test-with";
 
-const RULES = "cloud-init/monitoring/dask.rules.yml";
-const TESTS = "__tests__/node/alert-rules.yml";
+/** Files with rules, their tests, their alerts and all their rules, with a spoiled label and what then fails. */
+const FILES = [
+  {
+    rules: "dask.rules.yml",
+    tests: "alert-rules.yml",
+    alerts: [
+      ...["DaskSchedulerDown", "DaskMetricsMissing", "DaskSchedulerBlocked", "DaskSchedulerSaturated"],
+      ...["DaskCertificateEnds", "DaskWorkerSilent", "DaskWorkersLost", "DaskWorkersPaused"],
+      ...["DaskWorkerMemoryHigh", "DaskUnmanagedMemoryHigh", "DaskSpillRatioHigh", "DaskScratchFull"],
+      ...["DaskOutOfMemoryKill", "DaskGpuIdle", "DaskGpuMemoryFull", "DaskTasksWithoutWorker"],
+      ...["DaskTasksFail", "DaskTaskKillsWorkers", "DaskStuck", "DaskClusterIdle"],
+    ],
+    count: 23,
+    misspelt: ['"no-worker"', '"no_worker"'],
+    failing: [["DaskTasksWithoutWorker", "16m15s"]],
+  },
+  {
+    rules: "autoscaler.rules.yml",
+    tests: "autoscaler-rules.yml",
+    alerts: [
+      ...["DaskAutoscalerSilent", "DaskTasksUnsatisfiable", "DaskPoolLimited", "DaskProviderFails"],
+      "DaskClusterHung",
+    ],
+    count: 5,
+    misspelt: ['"maxNodes|', '"maxnodes|'],
+    failing: [["DaskPoolLimited", "30m"]],
+  },
+] as const;
 
 interface Rule {
   readonly alert?: string;
@@ -23,10 +49,6 @@ interface Test {
   }[];
 }
 
-const rules: readonly Rule[] = parse(packageFile(RULES)).groups[0].rules;
-const tests: readonly Test[] = parse(packageFile(TESTS)).tests;
-const alerts = rules.flatMap(({ alert }) => alert ?? []);
-
 const programs = findPrometheus();
 const testWithPromtool = testWith("prometheus", programs !== undefined);
 
@@ -36,21 +58,16 @@ function promtool(argv: readonly string[], cwd = join(packageRoot(), "__tests__/
   return { code: status, said: `${stdout}${stderr}`.trim() };
 }
 
-describe("the alert rules", () => {
+describe.each(FILES)("the alert rules of $rules", (file) => {
+  const [right, wrong] = file.misspelt;
+  const path = `cloud-init/monitoring/${file.rules}`;
+  const rules: readonly Rule[] = parse(packageFile(path)).groups[0].rules;
+  const source = packageFile(`__tests__/node/${file.tests}`);
+  const tests: readonly Test[] = parse(source).tests;
+  const alerts = rules.flatMap(({ alert }) => alert ?? []);
+
   test("are these alerts", () => {
-    expect(alerts).toEqual([
-      ...["DaskSchedulerDown", "DaskMetricsMissing", "DaskSchedulerBlocked", "DaskSchedulerSaturated"],
-      ...["DaskCertificateEnds", "DaskWorkerSilent", "DaskWorkersLost", "DaskWorkersPaused"],
-      ...["DaskWorkerMemoryHigh", "DaskUnmanagedMemoryHigh", "DaskSpillRatioHigh", "DaskScratchFull"],
-      ...[
-        "DaskOutOfMemoryKill",
-        "DaskGpuIdle",
-        "DaskGpuMemoryFull",
-        "DaskTasksWithoutWorker",
-        "DaskTasksFail",
-      ],
-      ...["DaskTaskKillsWorkers", "DaskStuck", "DaskClusterIdle"],
-    ]);
+    expect(alerts).toEqual(file.alerts);
   });
 
   test("have a severity, a summary and an action each", () => {
@@ -74,16 +91,16 @@ describe("the alert rules", () => {
   });
 
   testWithPromtool("are valid", () => {
-    expect(promtool(["check", "rules", "../../cloud-init/monitoring/dask.rules.yml"])).toEqual({
+    expect(promtool(["check", "rules", `../../${path}`])).toEqual({
       code: 0,
-      said: "Checking ../../cloud-init/monitoring/dask.rules.yml\n  SUCCESS: 23 rules found",
+      said: `Checking ../../${path}\n  SUCCESS: ${file.count} rules found`,
     });
   });
 
   testWithPromtool("pass their tests", () => {
-    expect(promtool(["test", "rules", "alert-rules.yml"])).toEqual({
+    expect(promtool(["test", "rules", file.tests])).toEqual({
       code: 0,
-      said: "Unit Testing:  alert-rules.yml\n  SUCCESS",
+      said: `Unit Testing:  ${file.tests}\n  SUCCESS`,
     });
   });
 
@@ -91,16 +108,13 @@ describe("the alert rules", () => {
     mkdirSync(join(packageRoot(), ".test"), { recursive: true });
     const folder = mkdtempSync(join(packageRoot(), ".test", "rules-"));
     try {
-      writeFileSync(join(folder, "dask.rules.yml"), packageFile(RULES).replace('"no-worker"', '"no_worker"'));
-      writeFileSync(
-        join(folder, "tests.yml"),
-        packageFile(TESTS).replace("../../cloud-init/monitoring/dask.rules.yml", "dask.rules.yml"),
-      );
+      writeFileSync(join(folder, file.rules), packageFile(path).replace(right, wrong));
+      writeFileSync(join(folder, "tests.yml"), source.replace(`../../${path}`, file.rules));
       const { code, said } = promtool(["test", "rules", "tests.yml"], folder);
       expect(code).toBe(1);
-      expect([...said.matchAll(/alertname: (\w+), time: (\w+)/g)].map(([, ...what]) => what)).toEqual([
-        ["DaskTasksWithoutWorker", "16m15s"],
-      ]);
+      expect([...said.matchAll(/alertname: (\w+), time: (\w+)/g)].map(([, ...what]) => what)).toEqual(
+        file.failing,
+      );
     } finally {
       rmSync(folder, { recursive: true });
     }

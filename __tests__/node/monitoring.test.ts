@@ -32,6 +32,8 @@ const lines = (text: string, key: string) =>
   text.split("\n").flatMap((line) => (line.startsWith(`${key}=`) ? line.slice(key.length + 1) : []));
 
 const scheduler = schedulerNode(production);
+const { autoscaling, ...withoutAutoscaling } = production;
+const fixed = schedulerNode(withoutAutoscaling);
 const MONITORING_FILES = [
   "/etc/dask-monitoring/prometheus.yml",
   "/etc/dask-monitoring/alertmanager.yml",
@@ -51,6 +53,13 @@ describe("a scheduler's node", () => {
     );
   });
 
+  test("has the rules of the autoscaler, if it has one", () => {
+    const rules = "/etc/dask-monitoring/autoscaler.rules.yml";
+    expect(fileOf(scheduler, rules)).toBe(packageFile("cloud-init/monitoring/autoscaler.rules.yml"));
+    expect(paths(fixed)).toEqual(expect.arrayContaining(MONITORING_FILES));
+    expect(paths(fixed)).not.toContain(rules);
+  });
+
   test("has nothing of it with monitoring false, and the node of a worker never has", () => {
     for (const node of [monitored(false), worker(production, "cpu")]) {
       expect(paths(node).filter((path) => /prometheus|alertmanager|dask-monitoring/.test(path))).toEqual([]);
@@ -66,7 +75,8 @@ describe("a scheduler's node", () => {
 });
 
 describe("prometheus.yml", () => {
-  test("has one target, the scheduler's HTTP server, and sends alerts to Alertmanager of the node", () => {
+  test("has the scheduler's HTTP server and the autoscaler as targets, and sends alerts to Alertmanager of the node", () => {
+    expect(autoscaling).toBeDefined();
     expect(prometheus(scheduler)).toEqual({
       global: {
         scrape_interval: "15s",
@@ -74,7 +84,7 @@ describe("prometheus.yml", () => {
         evaluation_interval: "15s",
         external_labels: { cluster: "production" },
       },
-      rule_files: ["dask.rules.yml"],
+      rule_files: ["dask.rules.yml", "autoscaler.rules.yml"],
       alerting: { alertmanagers: [{ static_configs: [{ targets: ["127.0.0.1:9093"] }] }] },
       scrape_configs: [
         {
@@ -83,11 +93,26 @@ describe("prometheus.yml", () => {
             { targets: ["127.0.0.1:8788"], labels: { cluster: "production", instance: "scheduler" } },
           ],
         },
+        {
+          job_name: "dask-autoscaler",
+          static_configs: [
+            { targets: ["127.0.0.1:8791"], labels: { cluster: "production", instance: "autoscaler" } },
+          ],
+        },
       ],
     });
     expect([PORTS.schedulerHttp.from, PORTS.prometheus.from, PORTS.alertmanager.from]).toEqual([
       8788, 9090, 9093,
     ]);
+  });
+
+  test("has one target without autoscaling", () => {
+    const { scrape_configs, ...others } = prometheus(scheduler);
+    expect(prometheus(fixed)).toEqual({
+      ...others,
+      rule_files: ["dask.rules.yml"],
+      scrape_configs: [scrape_configs[0]],
+    });
   });
 
   test("has the scheduler's other port without TLS", () => {
@@ -248,6 +273,7 @@ describe("Prometheus' own checkers", () => {
 
   const nodes: readonly (readonly [string, NodePlan])[] = [
     ["production", scheduler],
+    ["production without autoscaling", fixed],
     ["development", schedulerNode(development)],
     ["another address", schedulerNode(variety)],
     ["a workspace", monitored({ remoteWrite: { workspaceId: WORKSPACE } })],

@@ -60,7 +60,7 @@ export function monitoringServices(
 
 /** Returns the files of Prometheus' image, by their paths in the folder of the images. */
 export function monitoringFiles(cluster: ResolvedCluster, { remoteWrite }: Monitoring) {
-  const scheduler = `${SCHEDULER}:${PORTS.dashboard.from}`;
+  const context = { cluster: cluster.name, scheduler: `${SCHEDULER}:${PORTS.dashboard.from}` };
   return {
     "Dockerfile.prometheus": renderTemplate("docker/Dockerfile.prometheus", {
       CLUSTER: cluster.name,
@@ -69,9 +69,9 @@ export function monitoringFiles(cluster: ResolvedCluster, { remoteWrite }: Monit
       CONFIGURATION,
       USER: String(USER),
     }),
-    "monitoring/prometheus.yml": prometheusConfiguration({ cluster: cluster.name, scheduler }, remoteWrite),
+    "monitoring/prometheus.yml": prometheusConfiguration(context, remoteWrite),
     ...Object.fromEntries(
-      sharedFiles(cluster, "monitoring").map(({ path, content }) => [path, content] as const),
+      sharedFiles(context, "monitoring").map(({ path, content }) => [path, content] as const),
     ),
   };
 }

@@ -95,7 +95,10 @@ describe("npm start of a cluster with settings", () => {
     expect(page.status).toBe(200);
     expect(await page.text()).toContain("<h1>local</h1>");
     const { groups } = await ask<Rules>(started, "rules");
-    expect(groups.map(({ name, rules }) => [name, rules.length])).toEqual([["dask", 23]]);
+    expect(groups.map(({ name, rules }) => [name, rules.length])).toEqual([
+      ["autoscaler", 5],
+      ["dask", 23],
+    ]);
     await until("the workers in Prometheus", async () => (await workersIn(started)) === "2");
   });
 

@@ -10,10 +10,11 @@ import { PATHS, PORTS } from "../definitions";
 
 const ROOT = "/project/.dask/test";
 
-function program(monitoring?: boolean | MonitoringDefinition) {
+function program(monitoring?: boolean | MonitoringDefinition, autoscaling = false) {
   const cluster = defineCluster({
     name: "test",
     network: { adminSubnets: ["127.0.0.0/8"] },
+    autoscaling,
     ...(monitoring !== undefined && { monitoring }),
   });
   return prometheusProgram(cluster, "/opt/prometheus", PATHS, PORTS);
@@ -63,6 +64,17 @@ describe("Prometheus of a local cluster", () => {
         },
       ],
     });
+  });
+});
+
+test("Prometheus of a local cluster with an autoscaler has it as a target, and its rules", () => {
+  const config = program(true, true)?.config ?? {};
+  expect(config["autoscaler.rules.yml"]).toBe(packageFile("cloud-init/monitoring/autoscaler.rules.yml"));
+  const { rule_files, scrape_configs } = parse(config["prometheus.yml"] ?? "");
+  expect(rule_files).toEqual(["dask.rules.yml", "autoscaler.rules.yml"]);
+  expect(scrape_configs[1]).toEqual({
+    job_name: "dask-autoscaler",
+    static_configs: [{ targets: ["127.0.0.1:18789"], labels: { cluster: "test", instance: "autoscaler" } }],
   });
 });
 

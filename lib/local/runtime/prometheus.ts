@@ -3,6 +3,7 @@ import { delimiter, join } from "node:path";
 import type { ResolvedCluster } from "../../config/resolved-cluster";
 import { sharedFiles } from "../../node/monitoring/monitoring";
 import { prometheusCommand, prometheusConfiguration } from "../../node/monitoring/prometheus";
+import { autoscalerPort } from "../addresses";
 import { monitoringLink, monitoringPort } from "../monitoring";
 import type { LocalPaths } from "../paths";
 import { LOOPBACK, type LocalPorts } from "../ports";
@@ -53,9 +54,10 @@ export function prometheusProgram(
   const context = {
     cluster: cluster.name,
     scheduler: `${LOOPBACK}:${ports.dashboard}`,
+    ...(cluster.autoscaling && { autoscaler: `${LOOPBACK}:${autoscalerPort(ports)}` }),
     scrapeSeconds: SCRAPE_SECONDS,
   };
-  const shared = sharedFiles(cluster, "").map(({ path, content }) => [path.slice(1), content]);
+  const shared = sharedFiles(context, "").map(({ path, content }) => [path.slice(1), content]);
   return {
     name: NAME,
     argv: prometheusCommand(place, monitoring),

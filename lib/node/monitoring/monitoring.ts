@@ -8,7 +8,13 @@ import { commandLine } from "../systemd-unit";
 import { renderTemplate } from "../template";
 import { alertmanagerConfiguration } from "./alertmanager";
 import { PANELS } from "./panels";
-import { PROMETHEUS_PATH, prometheusCommand, prometheusConfiguration } from "./prometheus";
+import {
+  PROMETHEUS_PATH,
+  type PrometheusContext,
+  prometheusCommand,
+  prometheusConfiguration,
+  ruleFiles,
+} from "./prometheus";
 
 /** Directory of the configuration; not below `/etc/dask`, where Dask reads each YAML file. */
 export const CONFIGURATION = "/etc/dask-monitoring";
@@ -28,6 +34,12 @@ export function monitoringUrl({ tls, scheduler }: ResolvedCluster): string {
  * dashboard proxy. The step `monitoring` starts them.
  */
 export function monitoringFeature(cluster: ResolvedCluster, monitoring: Monitoring): NodeFeature {
+  const context = {
+    cluster: cluster.name,
+    scheduler: `127.0.0.1:${httpPort(cluster)}`,
+    ...(cluster.autoscaling && { autoscaler: `127.0.0.1:${PORTS.autoscaler.from}` }),
+    alertmanager: ALERTMANAGER,
+  };
   return {
     packages: ["prometheus", "prometheus-alertmanager"],
     steps: [],
@@ -35,19 +47,9 @@ export function monitoringFeature(cluster: ResolvedCluster, monitoring: Monitori
     lastSteps: ["monitoring"],
     settings: {},
     files: [
-      text(
-        `${CONFIGURATION}/prometheus.yml`,
-        prometheusConfiguration(
-          {
-            cluster: cluster.name,
-            scheduler: `127.0.0.1:${httpPort(cluster)}`,
-            alertmanager: ALERTMANAGER,
-          },
-          monitoring.remoteWrite,
-        ),
-      ),
+      text(`${CONFIGURATION}/prometheus.yml`, prometheusConfiguration(context, monitoring.remoteWrite)),
       text(`${CONFIGURATION}/alertmanager.yml`, alertmanagerConfiguration(cluster)),
-      ...sharedFiles(cluster, CONFIGURATION),
+      ...sharedFiles(context, CONFIGURATION),
       text(`${UNITS}/dask-prometheus.service`, prometheusUnit(cluster, monitoring)),
       copy("monitoring/dask-alertmanager.service", UNITS),
       ...(cluster.tls ? [text("/etc/dask/nginx.d/prometheus.conf", nginxLocation())] : []),
@@ -56,12 +58,13 @@ export function monitoringFeature(cluster: ResolvedCluster, monitoring: Monitori
 }
 
 /** Files that Prometheus reads on nodes and in local clusters. */
-export function sharedFiles({ name }: ResolvedCluster, directory: string): readonly NodeFile[] {
+export function sharedFiles(context: PrometheusContext, directory: string): readonly NodeFile[] {
   const page = renderTemplate("cloud-init/monitoring/dask.html", {
-    CLUSTER: name,
+    CLUSTER: context.cluster,
     ROWS: JSON.stringify(PANELS),
   });
-  return [copy("monitoring/dask.rules.yml", directory), text(`${directory}/consoles/dask.html`, page)];
+  const rules = ruleFiles(context).map((name) => copy(`monitoring/${name}`, directory));
+  return [...rules, text(`${directory}/consoles/dask.html`, page)];
 }
 
 function prometheusUnit(cluster: ResolvedCluster, monitoring: Monitoring): string {

@@ -7,8 +7,8 @@ export const PROMETHEUS_PATH = "/prometheus/";
 /** Page of charts and alerts, which Prometheus renders from `cloud-init/monitoring/dask.html`. */
 export const CONSOLE_PATH = `${PROMETHEUS_PATH}consoles/dask.html`;
 
-/** Job of the scheduler, whose name the alert rules have too. */
-const JOB = "dask-scheduler";
+/** Jobs of the scheduler and of the autoscaler, whose names the alert rules have too. */
+const JOBS = { scheduler: "dask-scheduler", autoscaler: "dask-autoscaler" };
 
 /** Seconds between two scrapes. With 200 workers, each takes 63 ms of the scheduler's event loop (docs/monitoring.md). */
 const SCRAPE_SECONDS = 15;
@@ -19,6 +19,12 @@ export interface PrometheusContext {
   readonly cluster: string;
   /** Address of the scheduler's HTTP server, such as `127.0.0.1:8788`. */
   readonly scheduler: string;
+  /**
+   * Address of the metrics of the autoscaler.
+   *
+   * @default - none: there is no autoscaler, and there are no rules for it
+   */
+  readonly autoscaler?: string;
   /**
    * Address of Alertmanager.
    *
@@ -41,11 +47,22 @@ export interface PrometheusPlace {
   readonly url: string;
 }
 
+/** Returns the names of the files with alert rules, which are those below `cloud-init/monitoring`. */
+export function ruleFiles({ autoscaler }: Pick<PrometheusContext, "autoscaler">): readonly string[] {
+  return ["dask.rules.yml", ...(autoscaler === undefined ? [] : ["autoscaler.rules.yml"])];
+}
+
 /**
- * Returns the configuration of Prometheus: one target, the scheduler, which also exports what the workers' heartbeats contain.
+ * Returns the configuration of Prometheus. Its targets are the scheduler, which also exports what the workers' heartbeats
+ * contain, and the autoscaler, if there is one.
  */
 export function prometheusConfiguration(context: PrometheusContext, remoteWrite?: RemoteWrite): string {
-  const { cluster, scheduler, alertmanager, scrapeSeconds = SCRAPE_SECONDS } = context;
+  const { cluster, scheduler, autoscaler, alertmanager, scrapeSeconds = SCRAPE_SECONDS } = context;
+  // Addresses say nothing: the label would be in each alert.
+  const scrape = (instance: keyof typeof JOBS, address: string) => ({
+    job_name: JOBS[instance],
+    static_configs: [{ targets: [address], labels: { cluster, instance } }],
+  });
   return stringify({
     global: {
       scrape_interval: `${scrapeSeconds}s`,
@@ -54,14 +71,11 @@ export function prometheusConfiguration(context: PrometheusContext, remoteWrite?
       // On alerts and on metrics that leave this Prometheus.
       external_labels: { cluster },
     },
-    rule_files: ["dask.rules.yml"],
+    rule_files: ruleFiles(context),
     ...(alertmanager && { alerting: { alertmanagers: [{ static_configs: [{ targets: [alertmanager] }] }] } }),
     scrape_configs: [
-      {
-        job_name: JOB,
-        // Its address says nothing: the label would be in each alert.
-        static_configs: [{ targets: [scheduler], labels: { cluster, instance: "scheduler" } }],
-      },
+      scrape("scheduler", scheduler),
+      ...(autoscaler === undefined ? [] : [scrape("autoscaler", autoscaler)]),
     ],
     ...(remoteWrite && { remote_write: [receiver(remoteWrite)] }),
   });
