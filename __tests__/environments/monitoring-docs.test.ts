@@ -1,8 +1,10 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
 import { parse } from "yaml";
 import { MISSING_MINUTES } from "../../lib/aws/monitoring/in-service-alarm";
 import { LAUNCH_SECONDS } from "../../lib/aws/nodes/launch-hook";
 import { defineCluster } from "../../lib/config/define";
-import { packageFile } from "../../lib/node/package-file";
+import { packageFile, packageRoot } from "../../lib/node/package-file";
 import { table, WrittenTable } from "./written-table";
 
 interface Rule {
@@ -33,6 +35,21 @@ test("docs/monitoring.md has the alerts of the rules: npm run docs:tables writes
   if (process.env.TABLES === "write") written.write(text);
   expect(written.text).toBe(text);
   expect(rows).toHaveLength(25);
+});
+
+test("docs/metrics.md has the metrics that the autoscaler serves: npm run docs:tables writes them", () => {
+  const program = "from cdktf_dask.autoscaler.metrics import Metrics; print(Metrics().page())";
+  const page = execFileSync("python3", ["-B", "-c", program], {
+    encoding: "utf8",
+    env: { ...process.env, PYTHONPATH: join(packageRoot(), "python/src") },
+  });
+  const found = [...page.matchAll(/^# HELP (\w+) (.*)\.\n# TYPE \w+ (\w+)$/gm)];
+  const rows = found.map(([, name, meaning = "", type = ""]) => [`\`${name}\``, type, meaning]);
+  const text = table(["metric", "type", "meaning"], rows);
+  const written = new WrittenTable("metrics.md", "autoscaler-metrics");
+  if (process.env.TABLES === "write") written.write(text);
+  expect(written.text).toBe(text);
+  expect(rows).toHaveLength(23);
 });
 
 test("docs/monitoring.md says after how many minutes a pool is short of instances", () => {
