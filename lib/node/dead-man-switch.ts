@@ -12,7 +12,7 @@ export function metricNamespace({ name }: Pick<ResolvedCluster, "name">): string
   return `Dask/${name}`;
 }
 
-/** Returns the name of the alarm that ends the instances of a pool. */
+/** Returns the name of the alarm that ends the instances of a pool, and of its scaling policy. */
 export function deadManAlarm(cluster: Pick<ResolvedCluster, "name">, pool: string): string {
   return resourceName(cluster, pool, "dead-man-switch");
 }

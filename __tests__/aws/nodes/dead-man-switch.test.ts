@@ -31,7 +31,7 @@ test("an hour without a heartbeat of the autoscaler sets the desired size of the
   const stack = synthesize();
   expect(stack.resources("aws_autoscaling_policy")).toEqual([
     {
-      name: "dead-man-switch",
+      name: "dask-test--cpu--dead-man-switch",
       autoscaling_group_name: GROUP,
       policy_type: "SimpleScaling",
       adjustment_type: "ExactCapacity",

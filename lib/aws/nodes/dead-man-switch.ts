@@ -37,7 +37,7 @@ export class DeadManSwitch extends Construct {
     super(scope, id);
     const { name } = pool.pool;
     const policy = new AutoscalingPolicy(this, "policy", {
-      name: "dead-man-switch",
+      name: deadManAlarm(cluster, name),
       autoscalingGroupName: pool.groupName,
       policyType: "SimpleScaling",
       adjustmentType: "ExactCapacity",
