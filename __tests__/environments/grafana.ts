@@ -11,6 +11,7 @@ const UNITS: Readonly<Record<Panel["unit"], string>> = {
   ratio: "percentunit",
   seconds: "s",
   "bytes/s": "Bps",
+  dollars: "currencyUSD",
 };
 
 /** Condition of every series: the cluster that is chosen at the top of the dashboard. */

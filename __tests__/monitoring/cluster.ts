@@ -2,9 +2,11 @@ import type { ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { defineCluster } from "../../lib/config/define";
+import { autoscalerPort } from "../../lib/local/addresses";
 import { monitoringPort } from "../../lib/local/monitoring";
 import { type LocalPaths, localPaths } from "../../lib/local/paths";
 import type { LocalPorts } from "../../lib/local/ports";
+import { autoscalerProgram } from "../../lib/local/runtime/autoscaler";
 import { localPrograms, type Program } from "../../lib/local/runtime/programs";
 import { prometheusProgram } from "../../lib/local/runtime/prometheus";
 import { packageRoot } from "../../lib/node/package-file";
@@ -17,12 +19,14 @@ const CLUSTER = defineCluster({
   name: "monitored",
   network: { adminSubnets: ["127.0.0.0/8"] },
   monitoring: true,
-  autoscaling: false,
+  autoscaling: true,
   dask: {
     "distributed.scheduler.allowed-failures": 5,
     "distributed.worker.memory": { target: 0.2, spill: 0.4 },
   },
-  pools: [{ name: "cpu", kind: "cpu", desiredSize: 2, threads: 1, memoryLimit: "500MiB" }],
+  pools: [
+    { name: "cpu", kind: "cpu", minSize: 2, desiredSize: 2, maxSize: 2, threads: 1, memoryLimit: "500MiB" },
+  ],
 });
 
 const CPUS = 2;
@@ -41,8 +45,8 @@ export interface Series {
 }
 
 /**
- * Programs of a local cluster with monitoring: scheduler, two workers, and a real Prometheus, with the files and command lines
- * that the supervisor of a local stack would run. Prometheus scrapes and evaluates each second instead of 5 and 15, and alerts
+ * Programs of a local cluster with monitoring: scheduler, two workers, autoscaler, and a real Prometheus, with the files and
+ * command lines that the supervisor of a local stack would run. Prometheus scrapes and evaluates each second instead of 5 and 15, and alerts
  * do not wait: each `for` of the rules is 0 s.
  */
 export class MonitoredCluster {
@@ -81,6 +85,11 @@ export class MonitoredCluster {
   /** The scheduler's own page of metrics. */
   async metrics(): Promise<string> {
     return (await fetch(`http://127.0.0.1:${this.ports.dashboard}/metrics`)).text();
+  }
+
+  /** The autoscaler's page of metrics. */
+  async autoscalerMetrics(): Promise<string> {
+    return (await fetch(`http://127.0.0.1:${autoscalerPort(this.ports)}/metrics`)).text();
   }
 
   /** Gives the cluster work; ends when the workers keep more than their memory. */
@@ -146,8 +155,10 @@ export class MonitoredCluster {
       workers: 1,
     }));
     const monitoring = prometheusProgram(CLUSTER, prometheus, this.paths, this.ports);
+    const autoscaler = autoscalerProgram(CLUSTER, pools, CPUS, this.paths, this.ports);
     const programs = [
       ...localPrograms(CLUSTER, pools, CPUS, this.paths, this.ports),
+      ...(autoscaler ? [withoutSupervisor(autoscaler)] : []),
       ...(monitoring ? [{ ...monitoring, config: hastened(monitoring) }] : []),
     ];
     for (const folder of [this.paths.logs, this.paths.scratch]) mkdirSync(folder, { recursive: true });
@@ -189,14 +200,36 @@ export class MonitoredCluster {
   }
 }
 
+/** The autoscaler with a provider of two nodes that cost something, because there is no supervisor. */
+function withoutSupervisor({ argv, config, ...others }: Program): Program {
+  const [python = ""] = argv;
+  const priced = Object.entries(config).map(([name, text]) => [
+    name,
+    text.replace('"usdPerHour": null', '"usdPerHour": 0.25'),
+  ]);
+  return {
+    ...others,
+    argv: [python, "-P", join(__dirname, "autoscaler.py"), argv.at(-1) ?? ""],
+    config: Object.fromEntries(priced),
+  };
+}
+
 /** Configuration of Prometheus with an interval of a second, and rules whose alerts do not wait. */
 function hastened({ config }: Program): Readonly<Record<string, string>> {
-  const { "prometheus.yml": main = "", "dask.rules.yml": rules = "" } = config;
+  const {
+    "prometheus.yml": main = "",
+    "dask.rules.yml": rules = "",
+    "autoscaler.rules.yml": more = "",
+  } = config;
+  const prompt = (text: string) =>
+    text.replace("interval: 15s", "interval: 1s").replaceAll(/for: \d+\w/g, "for: 0s");
   const faster = {
     "prometheus.yml": main.replaceAll(/_(interval|timeout): 5s/g, "_$1: 1s"),
-    "dask.rules.yml": rules.replace("interval: 15s", "interval: 1s").replaceAll(/for: \d+\w/g, "for: 0s"),
+    "dask.rules.yml": prompt(rules),
+    "autoscaler.rules.yml": prompt(more),
   };
   expect(faster["prometheus.yml"].match(/: 1s/g)).toHaveLength(3);
   expect(faster["dask.rules.yml"].match(/: 1s|for: 0s/g)).toHaveLength(16);
+  expect(faster["autoscaler.rules.yml"].match(/: 1s|for: 0s/g)).toHaveLength(5);
   return { ...config, ...faster };
 }

@@ -65,11 +65,12 @@ describeWithPrometheus("Prometheus of a live cluster", (program) => {
       (await cluster.alerts(name)).find(({ state, labels }) => state === "firing" && labels[label] === value),
     );
 
-  test("has one target, the scheduler, which is up", async () => {
+  test("has scheduler and autoscaler as targets, which are up", async () => {
     const { activeTargets } = (await cluster.ask("targets")) as {
       activeTargets: readonly Record<string, unknown>[];
     };
     expect(activeTargets.map(({ labels, health }) => ({ labels, health }))).toEqual([
+      { labels: { cluster: "monitored", instance: "autoscaler", job: "dask-autoscaler" }, health: "up" },
       { labels: { cluster: "monitored", instance: "scheduler", job: "dask-scheduler" }, health: "up" },
     ]);
   });
@@ -79,6 +80,11 @@ describeWithPrometheus("Prometheus of a live cluster", (program) => {
       "DaskTasksWithoutWorker",
       "1 tasks wait for a worker that has what they ask for",
       { cluster: "monitored", state: "no-worker" },
+    ],
+    [
+      "DaskTasksUnsatisfiable",
+      "1 tasks need GPU=1, which no pool offers",
+      { cluster: "monitored", needs: "GPU=1" },
     ],
     [
       "DaskTasksFail",
@@ -97,8 +103,11 @@ describeWithPrometheus("Prometheus of a live cluster", (program) => {
   });
 
   test("no alert fires without a cause", async () => {
-    for (const name of ["DaskSchedulerDown", "DaskMetricsMissing", "DaskWorkersLost", "DaskTaskKillsWorkers"])
-      expect(await cluster.alerts(name)).toEqual([]);
+    const absent = [
+      ...["DaskSchedulerDown", "DaskMetricsMissing", "DaskWorkersLost", "DaskTaskKillsWorkers"],
+      ...["DaskAutoscalerSilent", "DaskPoolLimited", "DaskProviderFails", "DaskClusterHung"],
+    ];
+    for (const name of absent) expect(await cluster.alerts(name)).toEqual([]);
   });
 
   test.each(panels.map((panel) => [panel.title, panel] as const))(
@@ -130,9 +139,10 @@ describeWithPrometheus("Prometheus of a live cluster", (program) => {
     const rules = groups.flatMap(({ rules }) => rules);
     const texts = [...rules, ...panels].map(({ query }) => query);
     const named = new Set(texts.flatMap((text) => text.match(/\b(dask|process)_\w+/g) ?? []));
-    const known = new Set((await cluster.metrics()).match(/^# TYPE \w+/gm)?.map((line) => line.slice(7)));
+    const pages = (await cluster.metrics()) + (await cluster.autoscalerMetrics());
+    const known = new Set(pages.match(/^# TYPE \w+/gm)?.map((line) => line.slice(7)));
     const absent = [...named].filter((name) => !known.has(name) && !known.has(name.replace(/_total$/, "")));
-    expect(named.size).toBe(20);
+    expect(named.size).toBe(30);
     expect(absent.sort()).toEqual(["dask_tls_certificate_not_after_seconds"]);
   });
 

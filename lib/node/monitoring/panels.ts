@@ -2,7 +2,7 @@
 export interface Panel {
   readonly title: string;
   /** Unit of the values; `ratio` is shown in percent. */
-  readonly unit: "number" | "bytes" | "ratio" | "seconds" | "bytes/s";
+  readonly unit: "number" | "bytes" | "ratio" | "seconds" | "bytes/s" | "dollars";
   readonly query: string;
   /** Label that names a line; absent for a single line. */
   readonly label?: string;
@@ -17,6 +17,7 @@ export interface PanelRow {
 }
 
 const WORKER = "dask_cluster_worker";
+const AUTOSCALER = "dask_autoscaler";
 
 /** All charts. */
 export const PANELS: readonly PanelRow[] = [
@@ -109,6 +110,37 @@ export const PANELS: readonly PanelRow[] = [
         title: "Memory of the scheduler",
         unit: "bytes",
         query: `max(process_resident_memory_bytes{job="dask-scheduler"})`,
+      },
+    ],
+  },
+  {
+    title: "Autoscaling",
+    panels: [
+      {
+        title: "Tasks that count for a pool",
+        unit: "number",
+        query: `sum by (pool) (${AUTOSCALER}_demand_tasks)`,
+        label: "pool",
+      },
+      {
+        title: "Wanted nodes, by pool",
+        unit: "number",
+        query: `sum by (pool) (${AUTOSCALER}_wanted_nodes)`,
+        label: "pool",
+      },
+      {
+        title: "Nodes by state",
+        unit: "number",
+        query: `sum by (state) (${AUTOSCALER}_nodes)`,
+        label: "state",
+        stacked: true,
+      },
+      {
+        title: "Cost per hour, by pool",
+        unit: "dollars",
+        query: `sum by (pool) (${AUTOSCALER}_hourly_cost_dollars)`,
+        label: "pool",
+        stacked: true,
       },
     ],
   },
