@@ -1,18 +1,14 @@
 """Write lib/config/prices.json: on-demand prices of Linux instances by region, each with its date and source.
 
     npm run prices -- us-east-1 eu-central-1
-    npm run prices -- --karpenter zz_generated.pricing_aws.go
 
-The first form reads AWS's public price list of each region, a CSV file of some hundred MB, without
-credentials. The second reads the prices of us-east-1 that Karpenter has from AWS's Price List API (Apache
-License 2.0), for a computer that does not reach AWS: the file is in pkg/providers/pricing of
-github.com/aws/karpenter-provider-aws. Other regions of the table stay as they are.
+Reads AWS's public price list of each region, a CSV file of some hundred MB, without credentials. Other
+regions of the table stay as they are.
 """
 
 import csv
 import json
 import pathlib
-import re
 import sys
 import urllib.request
 from collections.abc import Iterable
@@ -54,15 +50,6 @@ def of_price_list(lines: Iterable[str], region: str) -> dict:
     return {"date": facts["Publication Date"][:10], "source": URL.format(region=region), "usdPerHour": prices}
 
 
-def of_karpenter(text: str) -> dict:
-    """Return the prices of us-east-1 in Karpenter's generated code."""
-    (date,) = re.findall(r"// generated at (\d{4}-\d\d-\d\d)T\S+ for us-east-1\n", text)
-    (part,) = re.findall(r'\t"us-east-1": \{\n(.*?)\n\t\}', text, re.DOTALL)
-    found = re.findall(r'"([a-z0-9-]+\.[a-z0-9-]+)":\s*([0-9.]+),', part)
-    source = "https://github.com/aws/karpenter-provider-aws/blob/main/pkg/providers/pricing/zz_generated.pricing_aws.go"
-    return {"date": date, "source": source, "usdPerHour": {name: float(price) for name, price in found}}
-
-
 def render(table: dict) -> str:
     """Return the table as JSON with a line for each family of each region."""
     regions = []
@@ -75,7 +62,7 @@ def render(table: dict) -> str:
         facts = [f"    {json.dumps(name)}: {json.dumps(entry[name])}" for name in ("date", "source")]
         body = ",\n".join([*facts, '    "usdPerHour": {\n' + ",\n".join(lines) + "\n    }"])
         regions.append(f"  {json.dumps(region)}: {{\n{body}\n  }}")
-    return "{\n" + ",\n".join(regions) + "\n}\n"
+    return "{\n" + ",\n".join(regions) + "\n}\n" if regions else "{}\n"
 
 
 def known() -> dict:
@@ -92,12 +79,9 @@ def known() -> dict:
 
 def main(argv: list[str]) -> None:
     table = known()
-    if argv[:1] == ["--karpenter"]:
-        table["us-east-1"] = of_karpenter(pathlib.Path(argv[1]).read_text())
-    else:
-        for region in argv:
-            with urllib.request.urlopen(URL.format(region=region), timeout=60) as answer:
-                table[region] = of_price_list((line.decode() for line in answer), region)
+    for region in argv:
+        with urllib.request.urlopen(URL.format(region=region), timeout=60) as answer:
+            table[region] = of_price_list((line.decode() for line in answer), region)
     TARGET.write_text(render(table))
     for region, entry in sorted(table.items()):
         print(f"{region}: {len(entry['usdPerHour'])} types, {entry['date']}")

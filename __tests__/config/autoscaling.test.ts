@@ -1,7 +1,6 @@
 import { defineCluster } from "../../lib/config/define";
 import type { AutoscalingDefinition, ClusterDefinition, PoolDefinition } from "../../lib/config/definition";
 import { highestPrice, priceOf } from "../../lib/config/prices";
-import table from "../../lib/config/prices.json";
 import { checkScalingOnAws } from "../../lib/config/rules/autoscaling";
 import type { ValidationIssue } from "../../lib/config/validation-error";
 import { issuesIn, issuesOf } from "./issues-of";
@@ -85,27 +84,6 @@ test("prices come from the definition, and the highest of a pool needs all", () 
   expect(priceOf(priced, "t0.xlarge")).toBe(0.5);
   expect(highestPrice(priced, ["t0.large", "t0.xlarge"])).toBe(0.5);
   expect(highestPrice(priced, ["t0.large", "t0.2xlarge"])).toBeUndefined();
-});
-
-test("prices of us-east-1 are those of its list, unless the definition has another", () => {
-  const virginia = { region: "us-east-1", prices: { "m7i.2xlarge": 0.3 } };
-  expect(table["us-east-1"].date).toBe("2026-07-20");
-  expect(priceOf(virginia, "m7i.large")).toBe(0.1008);
-  expect(priceOf(virginia, "m7i.2xlarge")).toBe(0.3);
-  expect(priceOf(virginia, "g6.xlarge")).toBe(0.8048);
-  expect(priceOf(virginia, "m7i.toString")).toBeUndefined();
-  expect(priceOf({ region: "eu-central-1", prices: {} }, "m7i.large")).toBeUndefined();
-});
-
-test("each list of prices has its date and source, and prices above 0", () => {
-  expect(Object.keys(table)).toEqual(["us-east-1"]);
-  for (const { date, source, usdPerHour } of Object.values(table)) {
-    expect(date).toMatch(/^20\d\d-\d\d-\d\d$/);
-    expect(source).toMatch(/^https:\/\//);
-    const prices = Object.values(usdPerHour).flatMap((sizes) => Object.values(sizes));
-    expect(prices.length).toBeGreaterThan(1000);
-    expect(prices.filter((price) => !(price > 0 && price < 1000))).toEqual([]);
-  }
 });
 
 describe("a field rejects, with path, value, expected value and hint:", () => {

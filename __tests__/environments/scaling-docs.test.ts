@@ -1,6 +1,5 @@
 import { defineCluster } from "../../lib/config/define";
 import { PORTS } from "../../lib/config/ports";
-import prices from "../../lib/config/prices.json";
 import { packageFile } from "../../lib/node/package-file";
 
 test("the definition in docs/scaling.md is valid, and has the settings that the text describes", () => {
@@ -17,13 +16,4 @@ test("the definition in docs/scaling.md is valid, and has the settings that the 
 
 test("docs/scaling.md has the port of the autoscaler's metrics", () => {
   expect(packageFile("docs/scaling.md")).toContain(`http://127.0.0.1:${PORTS.autoscaler.from}/metrics`);
-});
-
-test("docs/costs.md has the regions with prices, and their dates", () => {
-  const rows = [
-    ...packageFile("docs/costs.md").matchAll(/^\| `([a-z]+-[a-z-]+-\d)` +\| (\d{4}-\d\d-\d\d) +\|/gm),
-  ];
-  expect(rows.map(([, region, date]) => [region, date])).toEqual(
-    Object.entries(prices).map(([region, { date }]) => [region, date]),
-  );
 });

@@ -91,10 +91,10 @@ export interface ClusterDefinition extends SettingsDefinition {
    */
   readonly autoscaling?: boolean | AutoscalingDefinition;
   /**
-   * Prices of instance types in USD per hour, such as `{ "m7i.2xlarge": 0.48 }`, in place of those that this version knows: for
+   * Prices of instance types in USD per hour, such as `{ "m7i.2xlarge": 0.48 }`, in place of those of `prices.json`: for
    * private price agreements and for types without a known price.
    *
-   * @default - the on-demand prices that this version knows (docs/costs.md)
+   * @default - the on-demand prices that `npm run prices` has written; this version comes without prices (docs/costs.md)
    */
   readonly prices?: Readonly<Record<string, number>>;
   /**

@@ -1,4 +1,4 @@
-"""`npm run prices`: the table of prices from AWS's price list, and from Karpenter's code."""
+"""`npm run prices`: the table of prices from AWS's price list."""
 
 import importlib.util
 import json
@@ -10,20 +10,6 @@ from cluster import SOURCES
 ROOT = SOURCES.parent.parent
 SAMPLE = ROOT / "__tests__" / "scripts" / "price-list.csv"
 """Rows in the form of the list (AWS Billing User Guide, "Reading the service price list file")."""
-
-KARPENTER = """
-// generated at 2026-07-20T13:44:30Z for us-east-1
-
-var InitialOnDemandPricesAWS = map[string]map[ec2types.InstanceType]float64{
-	// us-east-1
-	"us-east-1": {
-		// a1 family
-		"a1.2xlarge": 0.204000, "a1.large": 0.051000,
-		// u-6tb1 family
-		"u-6tb1.56xlarge": 46.403910,
-	},
-}
-"""
 
 
 @pytest.fixture(scope="module")
@@ -49,15 +35,26 @@ def test_two_prices_of_a_type_are_an_error(prices):
         prices.of_price_list(lines, "eu-central-1")
 
 
-def test_karpenters_code_has_the_prices_of_us_east_1(prices):
-    found = prices.of_karpenter(KARPENTER)
-    assert (found["date"], found["usdPerHour"]) == (
-        "2026-07-20",
-        {"a1.2xlarge": 0.204, "a1.large": 0.051, "u-6tb1.56xlarge": 46.40391},
+def test_the_table_has_a_line_for_each_family(prices):
+    facts = {"date": "2026-11-20", "source": "list"}
+    found = {"m7i.large": 0.12, "m7i.xlarge": 0.24, "g6.xlarge": 1.0}
+    assert (
+        prices.render({"eu-central-1": facts | {"usdPerHour": found}})
+        == """{
+  "eu-central-1": {
+    "date": "2026-11-20",
+    "source": "list",
+    "usdPerHour": {
+      "g6": {"xlarge": 1.0},
+      "m7i": {"large": 0.12, "xlarge": 0.24}
+    }
+  }
+}
+"""
     )
 
 
 def test_the_table_is_what_the_script_writes(prices):
     text = prices.TARGET.read_text()
     assert prices.render(prices.known()) == text
-    assert list(json.loads(text)) == ["us-east-1"]
+    assert json.loads(text) == {}
