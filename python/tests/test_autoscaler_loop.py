@@ -236,7 +236,12 @@ def test_a_hung_cluster(lines, stop):
     assert rig.provider.nodes == {"cpu": [] if stop else ["cpu--local-0"]}
     rig.tick(30)
     assert ("dask_autoscaler_hung 0" in rig.metrics.page()) == stop
-    # Another task starts the pool again.
+    rig.demand(2)
+    rig.tick()
+    assert len(rig.provider.nodes["cpu"]) == (0 if stop else 2)
+    # Once its tasks are gone, new ones start the pool again.
+    rig.demand(0)
+    rig.tick()
     rig.demand(2)
     rig.tick()
     assert len(rig.provider.nodes["cpu"]) == 2

@@ -31,7 +31,8 @@ export interface AutoscalingDefinition {
    */
   readonly hungAfter?: string | number | false;
   /**
-   * What happens to a cluster that hangs: `report` sends a warning, `stop` also drains all pools to zero nodes.
+   * What happens to a cluster that hangs: `report` sends a warning, `stop` also drains all pools to zero nodes until its tasks are
+   * cancelled.
    *
    * @default "report"
    */

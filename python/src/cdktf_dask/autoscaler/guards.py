@@ -19,6 +19,7 @@ class Guards:
     """Watches results and tasks that keep nodes alive.
 
     Attributes:
+        stopped: Whether all pools are stopped, as the cluster hung, until its tasks are gone.
         gives_up: Whether nodes leave although that loses results or tasks.
     """
 
@@ -28,14 +29,8 @@ class Guards:
         self._stop_hung = settings.stop_hung
         self._metrics = metrics
         self._notices = notices
-        self._stopped: int | None = None
-        """Number of tasks with which a hung cluster was stopped; another number starts it again."""
+        self.stopped = False
         self.gives_up = False
-
-    @property
-    def stopped(self) -> bool:
-        """Whether all pools are stopped, as the cluster hung."""
-        return self._stopped is not None
 
     def apply(
         self,
@@ -67,9 +62,9 @@ class Guards:
         hung = self._hung.observe(nodes, now)
         self._metrics.set("hung", 1 if hung else 0)
         self._notices.update("hung", {"hung": f"hung: {hung}"} if hung else {})
-        if self._stopped is not None and self._stopped != tasks:
-            self._stopped = None
-        if hung and self._stop_hung and self._stopped is None:
-            logger.warning("all pools stop, as onHung is stop; other tasks start them again")
-            self._stopped = tasks
-        return self._stopped is not None
+        if tasks == 0:
+            self.stopped = False
+        elif hung and self._stop_hung and not self.stopped:
+            logger.warning("all pools stop, as onHung is stop; new tasks start them once these are cancelled")
+            self.stopped = True
+        return self.stopped
