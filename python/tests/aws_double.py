@@ -142,6 +142,12 @@ class Account:
         answer = self._autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])
         return answer["AutoScalingGroups"][0]["DesiredCapacity"]
 
+    def members(self, cluster: str, pool: str) -> list[str]:
+        """Ids of the instances of a pool's group."""
+        name = f"dask-{cluster}--{pool}"
+        answer = self._autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])
+        return [one["InstanceId"] for one in answer["AutoScalingGroups"][0]["Instances"]]
+
     def _worker(self, tags: dict[str, str]) -> tuple[str, str]:
         answer = self._ec2.run_instances(
             ImageId="ami-785db401",

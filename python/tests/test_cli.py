@@ -182,6 +182,7 @@ def test_the_help_lists_the_commands(home):
         "bundle",
         "connect",
         "dashboard",
+        "drain",
         "logs",
         "metrics",
         "renew-certificates",

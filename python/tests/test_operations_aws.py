@@ -9,12 +9,16 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 
 import pytest
+from distributed import Client
 
 from cdktf_dask.client.aws import AwsCluster
+from cdktf_dask.client.bundle import tls_security
+from cdktf_dask.client.errors import ConnectError
 from cdktf_dask.client.tunnel import free_port
 from cdktf_dask.operations import run_command
+from cdktf_dask.operations.drain import HINT
 from client_fixtures import no_plugin_is_left, plugins, port_of
-from cluster import end
+from cluster import SOURCES, Cluster, end
 from doubles import Service, served
 from test_cli import COMMAND, environment, run, warnings_of_tests
 
@@ -302,6 +306,108 @@ class TestScale:
 
     def test_no_cluster(self):
         assert run("scale", "staging", "cpu", "2", code=3)[1].startswith("dask-cluster: no cluster 'staging'")
+
+
+@pytest.fixture(scope="module")
+def draining(pki):
+    """A scheduler with TLS that can drain."""
+    preload = SOURCES / "cdktf_dask" / "preloads" / "drain_workers.py"
+    with Cluster("--protocol", "tls", *pki.options, "--preload", str(preload)) as cluster:
+        yield cluster
+
+
+class TestDrain:
+    """The scheduler is a real one with TLS, and moto ends the instance."""
+
+    @pytest.fixture
+    def nodes(self, account, draining, pki) -> list[tuple[str, str]]:
+        """Id and name of the nodes of a pool with a minimum of one. The first one has a worker."""
+        account.secret("production", pki.client)
+        account.scheduler("production", f"127.0.0.1:{port_of(draining.address)}")
+        found = account.pool("production", "cpu", (1, 4, 2), ["ready", "ready"])
+        process = draining.worker(f"cpu--{found[0][1]}", "CPU=1", *pki.options)
+        yield [(instance, f"cpu--{host}") for instance, host in found]
+        end(process)
+
+    def test_ends_the_instance_which_is_not_replaced(self, account, nodes):
+        [(instance, name), (other, _)] = nodes
+        answer = json.loads(run("drain", "production", name, "--json")[0])
+        assert 0 <= answer.pop("seconds") < 10
+        assert answer == {
+            "cluster": "production",
+            "node": instance,
+            "pool": "cpu",
+            "workers": 1,
+            "givenBack": 0,
+            "replaced": False,
+        }
+        assert account.desired("production", "cpu") == 1
+        assert account.members("production", "cpu") == [other]
+        # The other one is as many as the pool must have.
+        assert run("drain", "production", other, code=2)[1] == (
+            "dask-cluster: pool cpu: got 0 nodes, expected at least 1. "
+            "Hint: replace the node (--replace), or change minSize in the definition, and deploy\n"
+        )
+        assert account.members("production", "cpu") == [other]
+
+    def test_replaces_the_instance(self, account, nodes):
+        [_, (other, _)] = nodes
+        assert run("drain", "production", other, "--replace")[0] == (
+            f"{other} of production ends after a drain of 0.0 s: 0 workers, 0 waiting tasks given back\n"
+            "another node starts in its place\n"
+        )
+        assert account.desired("production", "cpu") == 2
+        assert other not in account.members("production", "cpu")
+
+    def test_what_has_to_stay_keeps_the_node(self, account, nodes, draining, pki):
+        [(instance, name), _] = nodes
+        with Client(draining.address, security=tls_security(pki.node)) as client:
+            kept = client.scatter(1)
+            assert run("drain", "production", name, code=2)[1] == (
+                f"dask-cluster: {instance} cannot be drained: no other worker has room for its data. "
+                f"Hint: {HINT}\n"
+            )
+            assert kept.result() == 1
+            assert client.submit(sum, [1, 2], resources={"CPU": 1}).result(30) == 3
+        assert len(account.members("production", "cpu")) == 2
+
+    def test_a_node_that_cannot_be_ended_works_again(self, account, nodes, draining, pki, monkeypatch):
+        [(_, name), _] = nodes
+        call = AwsCluster.call
+
+        def denied(self, service, operation, permission, *rest):
+            if operation == "terminate_instance_in_auto_scaling_group":
+                raise ConnectError("AWS denies it", f"you need {permission}")
+            return call(self, service, operation, permission, *rest)
+
+        monkeypatch.setattr(AwsCluster, "call", denied)
+        assert run("drain", "production", name, code=3)[1] == (
+            "dask-cluster: AWS denies it. "
+            "Hint: you need autoscaling:TerminateInstanceInAutoScalingGroup on dask-production--cpu\n"
+        )
+        with Client(draining.address, security=tls_security(pki.node)) as client:
+            assert client.submit(sum, [1, 2], resources={"CPU": 1}).result(30) == 3
+        assert len(account.members("production", "cpu")) == 2
+
+    def test_no_node(self, nodes):
+        assert run("drain", "production", "cpu--ip-10-20-0-17", code=2)[1] == (
+            "dask-cluster: production has no node 'cpu--ip-10-20-0-17'. "
+            "Hint: dask-cluster status shows the nodes that run\n"
+        )
+        assert run("drain", "staging", "i-1", code=3)[1].startswith("dask-cluster: no cluster 'staging'")
+
+    def test_a_scheduler_without_drain(self, account, secure, pki):
+        account.secret("production", pki.client)
+        account.scheduler("production", f"127.0.0.1:{port_of(secure.address)}")
+        [(_, host)] = account.pool("production", "cpu", (0, 4, 1), ["ready"])
+        process = secure.worker(f"cpu--{host}", "CPU=1", *pki.options)
+        try:
+            assert run("drain", "production", f"cpu--{host}", code=1)[1] == (
+                "dask-cluster: the scheduler runs without the preload drain_workers.py. "
+                "Hint: deploy the cluster with this release\n"
+            )
+        finally:
+            end(process)
 
 
 class TestLogs:

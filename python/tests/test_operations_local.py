@@ -13,6 +13,7 @@ import pytest
 
 import cdktf_dask
 from cdktf_dask.client.tunnel import free_port
+from cdktf_dask.operations.drain import HINT
 from cdktf_dask.operations.supervisor import Supervisor
 from cluster import ENVIRONMENT, SOURCES, end
 from supervised import start_supervisor
@@ -33,6 +34,7 @@ redirect_stderr=true
 stdout_logfile={root}/logs/{name}.log
 """
 
+PRELOAD = SOURCES / "cdktf_dask" / "preloads" / "drain_workers.py"
 WORKERS = ("cpu--local-0", "cpu--local-1")
 START_SECONDS = 60
 
@@ -53,7 +55,7 @@ class Local:
         dask = f"{sys.executable} -m distributed.cli"
         commands = {
             "dask-scheduler": f"{dask}.dask_scheduler --host 127.0.0.1 --port {scheduler} "
-            f"--dashboard-address 127.0.0.1:{dashboard}",
+            f"--dashboard-address 127.0.0.1:{dashboard} --preload {PRELOAD}",
         } | {
             name: f"{dask}.dask_worker {self.address} --name {name} --nthreads 1 --memory-limit 512MiB "
             f"--resources CPU=1 --local-directory {self.root}/scratch --no-dashboard --death-timeout 60"
@@ -161,14 +163,90 @@ def test_scale_refuses_more_nodes_than_it_was_started_with(local):
 def test_scale_refuses_to_lose_results(local):
     with cdktf_dask.connect("local") as client:
         kept = client.scatter([1, 2], broadcast=False)
-        refusal = run("scale", "local", "cpu", "0", code=3)[1]
-        assert "no other worker can take the data of cpu--local-" in refusal
+        assert run("scale", "local", "cpu", "0", code=2)[1] == (
+            "dask-cluster: cpu--local-0, cpu--local-1 cannot be drained: "
+            f"no other worker has room for its data. Hint: {HINT}\n"
+        )
         assert sorted(client.gather(kept)) == [1, 2]
+        assert json.loads(run("status", "local", "--json")[0])["pools"][0]["desiredSize"] == 2
         del kept
-    run("scale", "local", "cpu", "2")
     run("scale", "local", "cpu", "0")
     run("scale", "local", "cpu", "2")
     local.wait(2)
+
+
+def test_drain_moves_results_and_stops_the_program(local):
+    with cdktf_dask.connect("local") as client:
+        results = client.scatter({f"part-{index}": index for index in range(4)}, broadcast=False)
+        output = run("drain", "local", "cpu--local-0")[0]
+        assert re.fullmatch(
+            r"cpu--local-0 of local ends after a drain of \d\.\d s: 1 workers, 0 waiting tasks given back\n"
+            r"pool cpu has one node fewer\n",
+            output,
+        )
+        assert sorted(client.gather(list(results.values()))) == [0, 1, 2, 3]
+        found = json.loads(run("status", "local", "--json")[0])
+        states = {one["id"]: one["state"] for one in found["nodes"]}
+        assert states == {"dask-scheduler": "ready", "cpu--local-0": "stopped", "cpu--local-1": "ready"}
+        assert run("drain", "local", "cpu--local-0", code=3)[1] == (
+            "dask-cluster: the node cpu--local-0 is stopped. "
+            "Hint: dask-cluster status shows the nodes that run\n"
+        )
+        # The last worker has nowhere to move the data to, so it works on.
+        assert run("drain", "local", "cpu--local-1", "--timeout", "20s", code=2)[1] == (
+            "dask-cluster: cpu--local-1 cannot be drained: no other worker has room for its data. "
+            f"Hint: {HINT}\n"
+        )
+        assert client.submit(sum, [1, 2], resources={"CPU": 1}).result(30) == 3
+    run("scale", "local", "cpu", "2")
+    local.wait(2)
+
+
+def test_drain_replaces_a_node(local):
+    answer = json.loads(run("drain", "local", "cpu--local-1", "--replace", "--json")[0])
+    seconds = answer.pop("seconds")
+    assert 0 <= seconds < 10
+    assert answer == {
+        "cluster": "local",
+        "node": "cpu--local-1",
+        "pool": "cpu",
+        "workers": 1,
+        "givenBack": 0,
+        "replaced": True,
+    }
+    found = local.wait(2)
+    assert [node["state"] for node in found["nodes"]] == ["ready", "ready", "ready"]
+
+
+def test_a_drain_that_ctrl_c_ends_is_undone(local):
+    with cdktf_dask.connect("local") as client:
+        tasks = client.map(time.sleep, [5, 5], pure=False, resources={"CPU": 1})
+        time.sleep(1)  # both run
+        command = [*COMMAND, "drain", "local", "cpu--local-1"]
+        environment = ENVIRONMENT | {"PYTHONPATH": str(SOURCES), "PYTHONDONTWRITEBYTECODE": "1"}
+        process = subprocess.Popen(command, env=environment, cwd=local.project, stderr=subprocess.DEVNULL)
+        try:
+            second_is(client, "closing_gracefully")
+            process.send_signal(signal.SIGINT)
+            assert process.wait(20) == 1
+        finally:
+            end(process)
+        second_is(client, "running")
+        client.gather(tasks)
+
+
+def test_drain_refuses_what_is_no_node_of_a_pool(local):
+    assert run("drain", "local", "cpu--local-7", code=2)[1] == (
+        "dask-cluster: local has no node 'cpu--local-7'. Hint: dask-cluster status shows the nodes that run\n"
+    )
+    assert run("drain", "local", "dask-scheduler", code=2)[1] == (
+        "dask-cluster: dask-scheduler is the scheduler's node, which has no workers. "
+        "Hint: choose a node of a pool\n"
+    )
+    for time_ in ("soon", "0", "16m"):
+        assert run("drain", "local", "cpu--local-0", "--timeout", time_, code=2)[1].endswith(
+            f"got '{time_}', expected a time of up to 15 minutes, such as 90s or 10m\n"
+        )
 
 
 def test_logs_of_a_pool(local):
@@ -320,7 +398,13 @@ def test_a_cluster_that_does_not_run(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     "arguments",
-    [("status", "--nodes-only"), ("logs",), ("scale", "cpu", "1"), ("restart-scheduler", "--yes")],
+    [
+        ("status", "--nodes-only"),
+        ("logs",),
+        ("scale", "cpu", "1"),
+        ("drain", "cpu--a"),
+        ("restart-scheduler", "--yes"),
+    ],
 )
 def test_a_cluster_in_docker_compose(tmp_path, monkeypatch, arguments):
     root = tmp_path / ".dask" / "research"
@@ -335,6 +419,19 @@ def test_a_cluster_in_docker_compose(tmp_path, monkeypatch, arguments):
         "Hint: use `docker compose` in the cluster's folder (docs/compose.md, Operate)\n"
     )
     assert run("dashboard", "research", "--no-open")[0] == "http://127.0.0.1:9/status\n"
+
+
+def second_is(client, status: str) -> None:
+    """Wait until the worker of the second node has a status."""
+
+    def of_second(dask_scheduler) -> str:
+        found = dask_scheduler.workers.values()
+        return next(worker.status.name for worker in found if worker.name == "cpu--local-1")
+
+    ends = time.monotonic() + 20
+    while (found := client.run_on_scheduler(of_second)) != status:
+        assert time.monotonic() < ends, found
+        time.sleep(0.1)
 
 
 def _command(process: Path) -> bytes:

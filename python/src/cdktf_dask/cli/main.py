@@ -13,6 +13,7 @@ from cdktf_dask.cli.backup import backup, backups, restore
 from cdktf_dask.cli.bundle import bundle
 from cdktf_dask.cli.connect import connect
 from cdktf_dask.cli.dashboard import dashboard
+from cdktf_dask.cli.drain import drain
 from cdktf_dask.cli.logs import logs
 from cdktf_dask.cli.metrics import metrics
 from cdktf_dask.cli.on_scheduler import renew_certificates, restart_scheduler, rotate_password, smoke_test
@@ -50,7 +51,7 @@ def main() -> None:
 
 for command in (
     *(connect, bundle, tunnel),
-    *(status, logs, metrics, dashboard, scale, restart_scheduler, renew_certificates),
+    *(status, logs, metrics, dashboard, scale, drain, restart_scheduler, renew_certificates),
     *(smoke_test, rotate_password),
     *(backup, restore, backups, salvage),
 ):

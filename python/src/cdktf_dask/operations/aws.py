@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from cdktf_dask.client.aws import AwsCluster
 from cdktf_dask.client.errors import ConnectError, Refused
-from cdktf_dask.operations.facts import SCHEDULER, ClusterStatus, Node, Pool
+from cdktf_dask.operations.facts import SCHEDULER, ClusterStatus, Node, Pool, find_node
 from cdktf_dask.operations.logs import Lines, journal
-from cdktf_dask.operations.nodes import LIVE, read_groups, read_nodes, read_status
+from cdktf_dask.operations.nodes import LIVE, Group, read_groups, read_nodes, read_status
 from cdktf_dask.operations.prices import Prices
 from cdktf_dask.operations.run_command import MAX_INSTANCES, MAX_OUTPUT, Output, run_on, run_on_one
 from cdktf_dask.operations.session import follow
@@ -56,6 +56,39 @@ class AwsOperations:
         permission = f"autoscaling:SetDesiredCapacity on {group.name}"
         self._aws.call("autoscaling", "set_desired_capacity", permission, parameters)
         return limits
+
+    def node_to_drain(self, which: str, replace: bool) -> Node:
+        """Find a node by its id or its name.
+
+        Raises:
+            Refused: there is none, or its pool has no more than its minimum, and it is not replaced.
+            ConnectError: the cluster does not exist, the node does not run, or a call failed.
+        """
+        groups = read_groups(self._aws)
+        nodes = read_nodes(self._aws, groups)
+        if not groups and not nodes:
+            raise self._aws.missing()
+        node = find_node(self._aws.name, nodes, which)
+        group = _group_of(node, groups)
+        if not replace and group.pool.desired_size <= group.pool.min_size:
+            got = f"pool {node.pool}: got {group.pool.desired_size - 1} nodes"
+            hint = "replace the node (--replace), or change minSize in the definition, and deploy"
+            raise Refused(f"{got}, expected at least {group.pool.min_size}", hint)
+        return node
+
+    def end_node(self, node: Node, replace: bool) -> None:
+        """Terminate the instance of a node by its group, which replaces it or becomes smaller.
+
+        Raises:
+            ConnectError: a call failed.
+        """
+        group = _group_of(node, read_groups(self._aws))
+        if group.lifecycle.get(node.id, "Terminated").startswith("Terminat"):
+            return  # the autoscaler, which sees the drain, was faster
+        parameters = {"InstanceId": node.id, "ShouldDecrementDesiredCapacity": not replace}
+        permission = f"autoscaling:TerminateInstanceInAutoScalingGroup on {group.name}"
+        operation = "terminate_instance_in_auto_scaling_group"
+        self._aws.call("autoscaling", operation, permission, parameters)
 
     def logs(self, which: str | None, lines: int, boot: bool) -> list[Lines]:
         """Read the logs of nodes by Run Command. A node that cannot be asked is one of the failures.
@@ -134,3 +167,15 @@ class AwsOperations:
             what = f"pool {which} has no node that runs" if which in names else f"the node {which} is {state}"
             raise ConnectError(what, hint)
         raise Refused(f"{self._aws.name} has no pool or node {which!r}", f"it has: {', '.join(names)}")
+
+
+def _group_of(node: Node, groups: list[Group]) -> Group:
+    """Group of a node.
+
+    Raises:
+        ConnectError: its pool was removed.
+    """
+    group = next((group for group in groups if group.pool.name == node.pool), None)
+    if group is None:
+        raise ConnectError(f"the pool {node.pool} of {node.id} has no group", "deploy again")
+    return group

@@ -1,17 +1,19 @@
 """A cluster that can be operated, by its name: local, or on AWS."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
 from cdktf_dask.client.aws import AwsCluster
 from cdktf_dask.client.connecting import local_route
-from cdktf_dask.client.errors import Refused
+from cdktf_dask.client.errors import ConnectError, Refused
 from cdktf_dask.client.local import choose
 from cdktf_dask.client.progress import Progress
 from cdktf_dask.client.route import Access, Route, find_route
 from cdktf_dask.operations.aws import AwsOperations
+from cdktf_dask.operations.drain import Drained, drain, undrain
 from cdktf_dask.operations.facts import ClusterStatus, Node, Pool
 from cdktf_dask.operations.local import LocalOperations
 from cdktf_dask.operations.logs import Lines
@@ -26,6 +28,12 @@ class Operations(Protocol):
 
     def scale(self, pool: str, size: int) -> Pool:
         """Set the number of nodes of a pool. Returns the pool as it was before."""
+
+    def node_to_drain(self, which: str, replace: bool) -> Node:
+        """Find a node by its id, or by the name of its workers. It may end."""
+
+    def end_node(self, node: Node, replace: bool) -> None:
+        """End a drained node. With `replace`, another one starts."""
 
     def logs(self, which: str | None, lines: int, boot: bool) -> list[Lines]:
         """Return the last lines of the logs of a pool, of a node or of all nodes."""
@@ -101,6 +109,35 @@ class Cluster:
         if ask_scheduler:
             status.add_workers(self._add_workers)
         return status
+
+    def drain(self, which: str, seconds: float, replace: bool) -> tuple[Node, Drained]:
+        """Drain a node, then end it.
+
+        Args:
+            which: Its id, or its name as in the names of its workers.
+            seconds: Time that the drain may take.
+            replace: Whether another node starts in its place.
+
+        Raises:
+            Refused: the node must not end, or something has to stay on it. It works again.
+            ConnectError: there is no such node, or scheduler, supervisor or AWS do not answer.
+        """
+        node = self.operations.node_to_drain(which, replace)
+        self._progress.step(f"draining {node.id}")
+        route = self.route()
+        try:
+            drained = drain([node], route, seconds)
+            self._progress.step(f"ending {node.id}")
+            try:
+                self.operations.end_node(node, replace)
+            except BaseException:
+                with suppress(ConnectError):
+                    undrain(drained.workers, route)
+                raise
+        finally:
+            if route.tunnel:
+                route.tunnel.close()
+        return node, drained
 
     def _add_workers(self, nodes: list[Node]) -> None:
         route = self.route()

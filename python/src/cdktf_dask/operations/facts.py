@@ -1,11 +1,11 @@
 """What is known of a cluster: its pools and nodes, and what is wrong with them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from cdktf_dask.client.errors import ConnectError
+from cdktf_dask.client.errors import ConnectError, Refused
 
 SCHEDULER = "scheduler"
 """Stands for the pool of the scheduler's node; `lib/config/rules/pools.ts` reserves the name."""
@@ -54,6 +54,24 @@ class Node:
     def name(self) -> str:
         """Name of its only worker; several have a number at the end."""
         return f"{self.pool}--{self.host}"
+
+
+def find_node(cluster: str, nodes: Iterable[Node], which: str) -> Node:
+    """Find a node that runs and has workers, by its id or by the name of its workers.
+
+    Raises:
+        Refused: there is none, or it is the scheduler's.
+        ConnectError: it does not run.
+    """
+    hint = "dask-cluster status shows the nodes that run"
+    node = next((node for node in nodes if which in (node.id, node.name)), None)
+    if node is None:
+        raise Refused(f"{cluster} has no node {which!r}", hint)
+    if node.pool == SCHEDULER:
+        raise Refused(f"{which} is the scheduler's node, which has no workers", "choose a node of a pool")
+    if node.state not in ("ready", "booting", "failed"):
+        raise ConnectError(f"the node {which} is {node.state}", hint)
+    return node
 
 
 @dataclass(frozen=True)

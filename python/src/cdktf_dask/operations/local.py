@@ -7,11 +7,12 @@ from typing import Any
 
 from cdktf_dask.autoscaler.minimum import NAME as MINIMUM
 from cdktf_dask.autoscaler.minimum import write_minimum
-from cdktf_dask.client.ask import ask_scheduler
-from cdktf_dask.client.errors import ConnectError, Refused
+from cdktf_dask.client.errors import Refused
 from cdktf_dask.client.local import LocalCluster
-from cdktf_dask.node.names import belongs_to, pool_of
-from cdktf_dask.operations.facts import SCHEDULER, ClusterStatus, Node, Pool
+from cdktf_dask.client.route import Route
+from cdktf_dask.node.names import pool_of
+from cdktf_dask.operations.drain import drain
+from cdktf_dask.operations.facts import SCHEDULER, ClusterStatus, Node, Pool, find_node
 from cdktf_dask.operations.logs import Lines, follow_files, last_lines
 from cdktf_dask.operations.supervisor import Supervisor
 
@@ -28,7 +29,7 @@ STATES = {
 }
 """By the supervisor's (supervisord.org, "Process States")."""
 
-RETIRE_SECONDS = 60.0
+DRAIN_SECONDS = 60.0
 
 
 class LocalOperations:
@@ -51,12 +52,13 @@ class LocalOperations:
         return ClusterStatus(self._name, str(self._local.root), [_pool(name, nodes) for name in names], nodes)
 
     def scale(self, pool: str, size: int) -> Pool:
-        """Start or stop programs of a pool. The workers of a program that stops are retired first.
+        """Start or stop programs of a pool. Programs that stop are drained first, together.
 
         An autoscaler then keeps at least so many nodes.
 
         Raises:
-            Refused: the pool does not exist, or the cluster was not started with so many nodes.
+            Refused: the pool does not exist, the cluster was not started with so many nodes, or something has
+                to stay on a node.
             ConnectError: supervisor or scheduler do not answer.
         """
         status = self.status()
@@ -72,14 +74,34 @@ class LocalOperations:
         if autoscaler.exists():
             write_minimum(autoscaler / MINIMUM, pool, size)
         nodes = sorted((node for node in status.nodes if node.pool == pool), key=lambda node: node.id)
-        for node in nodes[size:]:
-            if node.state != "stopped":
-                self._retire(node)
-                self._supervisor.stop(node.id)
+        leaving = [node for node in nodes[size:] if node.state != "stopped"]
+        if leaving:
+            drain(leaving, Route(self._local.address, self._local.security(), "local"), DRAIN_SECONDS)
+        for node in leaving:
+            self._supervisor.stop(node.id)
         for node in nodes[:size]:
             if node.state == "stopped":
                 self._supervisor.start(node.id)
         return before
+
+    def node_to_drain(self, which: str, replace: bool) -> Node:
+        """Find a node.
+
+        Raises:
+            Refused: there is none.
+            ConnectError: it does not run, or the supervisor does not answer.
+        """
+        return find_node(self._name, self._nodes(), which)
+
+    def end_node(self, node: Node, replace: bool) -> None:
+        """Stop the program of a node. With `replace`, start it again.
+
+        Raises:
+            ConnectError: the supervisor does not answer, or cannot stop or start it.
+        """
+        self._supervisor.stop(node.id)
+        if replace:
+            self._supervisor.start(node.id)
 
     def logs(self, which: str | None, lines: int, boot: bool) -> list[Lines]:
         """Read log files.
@@ -128,21 +150,6 @@ class LocalOperations:
 
     def _log(self, program: str) -> Path:
         return self._local.root / "logs" / f"{program}.log"
-
-    def _retire(self, node: Node) -> None:
-        """Move data that only the workers of a node have to other workers."""
-
-        async def retire(scheduler: Any) -> list[str]:
-            workers = (await scheduler.identity())["workers"]
-            own = [address for address, worker in workers.items() if belongs_to(worker["name"], node.name)]
-            # They stay at the scheduler until they stop; otherwise they would register again.
-            retired = await scheduler.retire_workers(workers=own, remove=False) if own else {}
-            return [address for address in own if address not in retired]
-
-        left = ask_scheduler(self._local.address, self._local.security(), retire, RETIRE_SECONDS)
-        if left:
-            hint = "start other workers, or delete results that nothing needs"
-            raise ConnectError(f"no other worker can take the data of {node.id}, so it was not stopped", hint)
 
     def _nodes(self) -> list[Node]:
         """The scheduler and the workers; other programs, such as those of monitoring, are no nodes."""
