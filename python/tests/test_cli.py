@@ -181,6 +181,7 @@ def test_the_help_lists_the_commands(home):
         "backups",
         "bundle",
         "connect",
+        "cost",
         "dashboard",
         "drain",
         "logs",

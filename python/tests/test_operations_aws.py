@@ -735,3 +735,101 @@ class TestPages:
         assert run("dashboard", "open", "--password", code=2)[1] == (
             "dask-cluster: the dashboard of open has no password. Hint: open it without --password\n"
         )
+
+
+COUNTERS = """\
+# HELP dask_autoscaler_node_seconds_total Seconds that nodes existed.
+# TYPE dask_autoscaler_node_seconds_total counter
+dask_autoscaler_node_seconds_total{pool="scheduler"} 36000.0
+dask_autoscaler_node_seconds_total{pool="cpu"} 54000.0
+# HELP dask_autoscaler_idle_node_seconds_total Seconds that nodes had no task.
+# TYPE dask_autoscaler_idle_node_seconds_total counter
+dask_autoscaler_idle_node_seconds_total{pool="scheduler"} 0.0
+dask_autoscaler_idle_node_seconds_total{pool="cpu"} 1800.0
+# HELP dask_autoscaler_cost_dollars_total Cost of a pool so far in USD.
+# TYPE dask_autoscaler_cost_dollars_total counter
+dask_autoscaler_cost_dollars_total{pool="scheduler"} 1.2
+dask_autoscaler_cost_dollars_total{pool="cpu"} 1.8
+"""
+
+
+class TestCost:
+    """The autoscaler's page, through a tunnel."""
+
+    @pytest.fixture(autouse=True)
+    def pools(self, account):
+        account.pool("production", "cpu", (0, 4, 2), ["ready", ""])
+        account.pool("production", "gpu", (0, 4, 0), [])
+
+    def test_of_each_pool_now_and_so_far(self, account):
+        page = Page(200, COUNTERS)
+        with served(page) as url:
+            account.scheduler("production", url.removeprefix("http://"))
+            output = run("cost", "production")[0]
+            document = json.loads(run("cost", "production", "--json")[0])
+        assert output.splitlines() == [
+            "POOL       NODES  USD/h  NODE HOURS  IDLE HOURS  USD SO FAR",
+            "scheduler  1      0.12   10.0        0.0         1.20",
+            "cpu        2      0.24   15.0        0.5         1.80",
+            "gpu        0      0      –           –           –",
+            "all        3      0.36   25.0        0.5         3.00",
+            "",
+            "without disks, network and other services",
+        ]
+        unknown = {"nodeSeconds": None, "idleNodeSeconds": None, "usd": None}
+        assert document == {
+            "cluster": "production",
+            "place": "eu-central-1",
+            "pools": [
+                {
+                    "name": "scheduler",
+                    "nodes": 1,
+                    "usdPerHour": 0.12,
+                    "nodeSeconds": 36000.0,
+                    "idleNodeSeconds": 0.0,
+                    "usd": 1.2,
+                },
+                {
+                    "name": "cpu",
+                    "nodes": 2,
+                    "usdPerHour": 0.24,
+                    "nodeSeconds": 54000.0,
+                    "idleNodeSeconds": 1800.0,
+                    "usd": 1.8,
+                },
+                {"name": "gpu", "nodes": 0, "usdPerHour": 0} | unknown,
+            ],
+            "all": {
+                "nodes": 3,
+                "usdPerHour": 0.36,
+                "nodeSeconds": 90000.0,
+                "idleNodeSeconds": 1800.0,
+                "usd": 3.0,
+            },
+            "notes": [],
+        }
+        assert page.paths == ["/metrics", "/metrics"]
+        assert account.sessions.requests[0][1]["Parameters"]["portNumber"] == ["8791"]
+
+    def test_without_an_autoscaler_and_without_prices(self, account, denying):
+        denying("PRICING")
+        with served(Page(503, "")) as url:
+            account.scheduler("production", url.removeprefix("http://"))
+            output = run("cost", "production")[0]
+        assert output.splitlines() == [
+            "POOL       NODES  USD/h  NODE HOURS  IDLE HOURS  USD SO FAR",
+            "scheduler  1      –      –           –           –",
+            "cpu        2      –      –           –           –",
+            "gpu        0      0      –           –           –",
+            "all        3      –      –           –           –",
+            "",
+            "without disks, network and other services",
+            "note: no prices: AWS denies GetProducts (User is not authorized). "
+            "Hint: you need pricing:GetProducts",
+            "note: the cost so far is unknown: "
+            "the autoscaler's page /metrics cannot be read (Service Unavailable). "
+            "Hint: it runs if the minSize of a pool is below its maxSize; see docs/scaling.md",
+        ]
+
+    def test_no_cluster(self):
+        assert run("cost", "staging", code=3)[1].startswith("dask-cluster: no cluster 'staging'")

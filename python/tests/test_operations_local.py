@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from pathlib import Path
 import pytest
 
 import cdktf_dask
+from cdktf_dask.autoscaler.metrics import Metrics, serve
+from cdktf_dask.autoscaler.settings import Address
 from cdktf_dask.client.tunnel import free_port
 from cdktf_dask.operations.drain import HINT
 from cdktf_dask.operations.supervisor import Supervisor
@@ -305,6 +308,38 @@ def test_metrics(local):
     assert {"name": "dask_scheduler_workers", "labels": {"state": "idle"}, "value": 2.0} in found
 
 
+def test_cost_without_prices(local):
+    lines = [
+        "POOL       NODES  USD/h  NODE HOURS  IDLE HOURS  USD SO FAR",
+        "scheduler  1      –      {}         {}         –",
+        "cpu        2      –      {}         {}         –",
+        "all        3      –      {}         {}         –",
+        "",
+        "without disks, network and other services",
+    ]
+    unknown = ["–  ", "–  "] * 3
+    assert run("cost", "local")[0].splitlines() == [
+        *"\n".join(lines).format(*unknown).splitlines(),
+        "note: the cost so far is unknown: local has no autoscaler. "
+        "Hint: define a pool whose minSize is below its maxSize, and start the cluster again",
+    ]
+    # The page that an autoscaler serves, with the settings in which its address is.
+    published = Metrics()
+    published.set("node_seconds_total", 9000.0, pool="cpu")
+    published.set("idle_node_seconds_total", 3600.0, pool="cpu")
+    server = serve(published, Address("127.0.0.1", 0))
+    settings = local.root / "config" / "dask-autoscaler" / "autoscaler.json"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(json.dumps({"metrics": f"127.0.0.1:{server.server_port}"}))
+    try:
+        found = ["–  ", "–  ", "2.5", "1.0", "2.5", "1.0"]
+        assert run("cost", "local")[0].splitlines() == "\n".join(lines).format(*found).splitlines()
+    finally:
+        shutil.rmtree(settings.parent)
+        server.shutdown()
+        server.server_close()
+
+
 def test_dashboard_prints_its_link(local):
     assert run("dashboard", "local", "--no-open")[0] == f"http://127.0.0.1:{local.dashboard}/status\n"
     assert run("dashboard", "local", "--password", code=2)[1] == (
@@ -403,6 +438,7 @@ def test_a_cluster_that_does_not_run(tmp_path, monkeypatch):
         ("logs",),
         ("scale", "cpu", "1"),
         ("drain", "cpu--a"),
+        ("cost",),
         ("restart-scheduler", "--yes"),
     ],
 )

@@ -12,6 +12,7 @@ from cdktf_dask.backup.errors import BackupError
 from cdktf_dask.cli.backup import backup, backups, restore
 from cdktf_dask.cli.bundle import bundle
 from cdktf_dask.cli.connect import connect
+from cdktf_dask.cli.cost import cost
 from cdktf_dask.cli.dashboard import dashboard
 from cdktf_dask.cli.drain import drain
 from cdktf_dask.cli.logs import logs
@@ -51,7 +52,7 @@ def main() -> None:
 
 for command in (
     *(connect, bundle, tunnel),
-    *(status, logs, metrics, dashboard, scale, drain, restart_scheduler, renew_certificates),
+    *(status, cost, logs, metrics, dashboard, scale, drain, restart_scheduler, renew_certificates),
     *(smoke_test, rotate_password),
     *(backup, restore, backups, salvage),
 ):

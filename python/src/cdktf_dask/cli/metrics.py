@@ -1,14 +1,12 @@
 """`dask-cluster metrics`: the metrics of the scheduler, as Prometheus reads them."""
 
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import click
 
 from cdktf_dask.cli.options import PATH, cluster_options, print_warnings, report
 
-ANSWER_SECONDS = 20
+LOOK = "dask-cluster logs shows the scheduler's log"
 
 
 @click.command()
@@ -21,7 +19,7 @@ def metrics(
     """Print the metrics of the scheduler of the cluster NAME: its page /metrics."""
     from prometheus_client.parser import text_string_to_metric_families
 
-    from cdktf_dask.cli.scheduler_page import scheduler_http
+    from cdktf_dask.cli.scheduler_page import read_page, scheduler_http
     from cdktf_dask.client.progress import Progress
     from cdktf_dask.operations.cluster import Cluster
 
@@ -29,7 +27,7 @@ def metrics(
     with Progress() as progress:
         cluster = Cluster(name, region, profile, path, progress)
         with scheduler_http(cluster, progress) as url:
-            text = _read(f"{url}/metrics")
+            text = read_page(f"{url}/metrics", "the scheduler's page /metrics", LOOK)
     # A family is named without the suffix of its samples, such as _total.
     found = [family for family in text_string_to_metric_families(text) if match in family.name]
     samples = [sample for family in found for sample in family.samples]
@@ -44,18 +42,3 @@ def _lines(text: str, names: set[str]) -> list[str]:
     """The samples of these names, as they are on the page."""
     samples = [line for line in text.splitlines() if not line.startswith("#")]
     return [line for line in samples if line.partition("{")[0].partition(" ")[0] in names]
-
-
-def _read(url: str) -> str:
-    from cdktf_dask.client.errors import ConnectError
-
-    # No proxy: it does not reach 127.0.0.1.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(url, timeout=ANSWER_SECONDS) as answer:
-            text: str = answer.read().decode()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", error)
-        hint = "dask-cluster logs shows the scheduler's log"
-        raise ConnectError(f"the scheduler's page /metrics cannot be read ({reason})", hint) from error
-    return text

@@ -142,15 +142,16 @@ class ClusterStatus:
             "problems": problems,
             "notes": self.notes,
             "usdPerHour": self.usd_per_hour(),
-            "pools": [_camel(asdict(pool)) for pool in self.pools],
-            "nodes": [_camel(asdict(node)) | {"started": _time(node.started)} for node in self.nodes],
+            "pools": [camel(asdict(pool)) for pool in self.pools],
+            "nodes": [camel(asdict(node)) | {"started": _time(node.started)} for node in self.nodes],
         }
 
     def _in(self, state: str) -> list[Node]:
         return [node for node in self.nodes if node.state == state]
 
 
-def _camel(fields: Mapping[str, Any]) -> dict[str, Any]:
+def camel(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields with names as JSON documents have them."""
     return {
         "".join(part.capitalize() if index else part for index, part in enumerate(name.split("_"))): value
         for name, value in fields.items()
