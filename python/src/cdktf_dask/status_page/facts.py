@@ -1,5 +1,6 @@
 """What AWS and the scheduler know of a cluster."""
 
+import gc
 import time
 
 from cdktf_dask.client.aws import AwsCluster
@@ -22,6 +23,7 @@ class Facts:
         self._cluster, self._region, self._metrics = cluster, region, metrics
         self._no_list = "" if price_list else NO_LIST
         self._aws: AwsCluster | None = None
+        self._prices: Prices | None = None
         self._prices_end = 0.0
 
     def read(self) -> ClusterStatus:
@@ -30,14 +32,16 @@ class Facts:
         Raises:
             ConnectError: a call to AWS failed. The next attempt has new clients, with new credentials.
         """
-        if self._aws is None or time.monotonic() > self._prices_end:
-            self._aws = self._aws or AwsCluster(self._cluster, self._region)
+        self._aws = self._aws or AwsCluster(self._cluster, self._region)
+        if self._prices is None or time.monotonic() > self._prices_end:
             self._prices = Prices(self._aws, self._no_list)
             self._prices_end = time.monotonic() + PRICES_SECONDS
         try:
             status = read_status(self._aws, self._prices)
         except ConnectError:
-            self._aws = None
+            self._aws = self._prices = None
+            # Clients of boto3 have cycles and tens of megabytes, of which several generations would remain.
+            gc.collect()
             raise
         status.add_workers(lambda nodes: add_published(nodes, self._metrics))
         return status
