@@ -36,6 +36,7 @@ test("an hour without a heartbeat of the autoscaler sets the desired size of the
       policy_type: "SimpleScaling",
       adjustment_type: "ExactCapacity",
       scaling_adjustment: 0,
+      cooldown: 300,
     },
   ]);
   expect(alarms(stack)).toEqual([

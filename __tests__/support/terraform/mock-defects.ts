@@ -42,6 +42,20 @@ export const MOCK_DEFECTS: readonly MockDefect[] = [
     isRead: (value) => String(value).endsWith("/AWSServiceRoleForAutoScaling"),
   },
   {
+    type: "aws_autoscaling_policy",
+    attribute: "enabled",
+    reason: "moto does not return that a policy is enabled",
+    affects: always,
+    isRead: (value) => value === false,
+  },
+  {
+    type: "aws_autoscaling_policy",
+    attribute: "predictive_scaling_configuration",
+    reason: "moto returns an empty predictive configuration for every policy",
+    affects: always,
+    isRead: (value) => Array.isArray(value) && value.length === 1,
+  },
+  {
     type: "aws_autoscaling_lifecycle_hook",
     attribute: "notification_target_arn",
     reason: "moto returns a queue for every hook, also without one",

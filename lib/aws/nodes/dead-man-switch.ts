@@ -6,6 +6,9 @@ import { deadManAlarm, HEARTBEAT, HEARTBEAT_SECONDS, metricNamespace } from "../
 import { suppress } from "../account/suppression";
 import type { WorkerPool } from "./worker-pool";
 
+/** Pause after the switch, before it acts again. The default of AWS is that of the group, which is not in the policy. */
+const COOLDOWN_SECONDS = 300;
+
 /** Pool that is ended, and when. */
 export interface DeadManSwitchProps {
   /** Cluster of the pool. */
@@ -42,6 +45,7 @@ export class DeadManSwitch extends Construct {
       policyType: "SimpleScaling",
       adjustmentType: "ExactCapacity",
       scalingAdjustment: 0,
+      cooldown: COOLDOWN_SECONDS,
     });
     this.alarm = new CloudwatchMetricAlarm(this, "Resource", {
       alarmName: deadManAlarm(cluster, name),
