@@ -182,6 +182,7 @@ describeWithTerraform("a definition that changes, by real Terraform on the mock 
             ...zone("delete", "b", CLUSTERS[name]),
             ...pool("delete", first),
             "update aws_cloudwatch_dashboard.cluster_cloudwatch_dashboard",
+            "update aws_iam_role_policy.cluster_scheduler-role_publish-heartbeat",
             "update aws_iam_role_policy.cluster_scheduler-role_scale-pools",
             "update aws_s3_object.cluster_autoscaler",
             "update aws_s3_object.cluster_expectation",

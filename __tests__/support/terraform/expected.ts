@@ -77,6 +77,8 @@ export function pool(action: string, { name, spotPercentage }: Pool): readonly s
     ...(spotPercentage > 0
       ? [`aws_cloudwatch_metric_alarm.cluster_cloudwatch_spot-interruptions_${name}`]
       : []),
+    `aws_autoscaling_policy.cluster_dead-man-switch_${name}_policy`,
+    `aws_cloudwatch_metric_alarm.cluster_dead-man-switch_${name}`,
     `aws_launch_template.cluster_pools_${name}_template`,
     `aws_s3_object.cluster_bundles_${name}`,
     `aws_iam_role.cluster_pool-roles_${name}`,
