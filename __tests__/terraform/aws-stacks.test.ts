@@ -185,6 +185,7 @@ describeWithTerraform("the AWS stacks, by real Terraform on the mock AWS", () =>
         "ec2",
         "kms",
         "logs",
+        "monitoring",
         "s3",
         "secretsmanager",
         "sns",
