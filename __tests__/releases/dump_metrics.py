@@ -46,7 +46,8 @@ def main() -> None:
         with cluster.client() as client:
             leases = Semaphore(2, "database")
             leases.acquire()
-            wait([client.submit(lambda: 1), client.submit(lambda: 1 / 0)], timeout=SECONDS)
+            tasks = [client.submit(lambda: 1), client.submit(lambda: 1 / 0)]
+            wait(tasks, timeout=SECONDS)
             services = json.loads((cluster.directory / "scheduler.json").read_text())["services"]
             time.sleep(2)  # heartbeats come each 0.5 s
             with urlopen(f"http://127.0.0.1:{services['dashboard']}/metrics", timeout=SECONDS) as answer:
