@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { Cluster } from "./cluster";
-import { CHROMIUM, describeWith, NGINX } from "./programs";
+import { CHROMIUM, describeWith, NGINX, startBrowser } from "./programs";
 import { DashboardProxy, PASSWORD, USER } from "./proxy";
 
 /** Path for the screenshot, such as docs/dashboard.png. */
@@ -23,9 +23,7 @@ describeWith(NGINX, CHROMIUM)("the dashboard in a browser", () => {
     cluster = await Cluster.start();
     proxy = await DashboardProxy.open(cluster.ports);
     cluster.work();
-    // Chromium has no sandbox for root, the user of many containers.
-    const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
-    browser = await chromium.launch({ executablePath: CHROMIUM.path, args });
+    browser = await startBrowser();
   }, 700_000);
   afterAll(async () => {
     await browser?.close();

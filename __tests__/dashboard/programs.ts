@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { type Browser, chromium } from "playwright-core";
 
 /** A program that the tests need. */
 interface Program {
@@ -26,4 +27,10 @@ export function describeWith(...programs: readonly Program[]): (title: string, t
 
 function fail(reason: string): never {
   throw new Error(reason);
+}
+
+/** Starts the browser. Chromium has no sandbox for root, the user of many containers. */
+export function startBrowser(): Promise<Browser> {
+  const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
+  return chromium.launch({ executablePath: CHROMIUM.path, args });
 }

@@ -1,9 +1,9 @@
 import type { ChildProcess } from "node:child_process";
 import { writeFileSync } from "node:fs";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { Cluster } from "./cluster";
 import { end } from "./processes";
-import { CHROMIUM, describeWith, NGINX } from "./programs";
+import { CHROMIUM, describeWith, NGINX, startBrowser } from "./programs";
 import { DashboardProxy, PASSWORD, USER } from "./proxy";
 
 /** Path for the screenshot, such as docs/status.png; name this file to jest, because other tests make others. */
@@ -23,9 +23,7 @@ describeWith(NGINX, CHROMIUM)("the status page of a live cluster", () => {
     proxy = await DashboardProxy.open(cluster.ports);
     cluster.work();
     writer = cluster.writeStatus(proxy.statusFolder);
-    // Chromium has no sandbox for root, the user of many containers.
-    const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
-    browser = await chromium.launch({ executablePath: CHROMIUM.path, args });
+    browser = await startBrowser();
   }, 700_000);
   afterAll(async () => {
     await browser?.close();

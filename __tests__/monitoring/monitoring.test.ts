@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
-import { chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { PANELS, type Panel } from "../../lib/node/monitoring/panels";
-import { CHROMIUM } from "../dashboard/programs";
+import { startBrowser } from "../dashboard/programs";
 import { chosen } from "../environments/grafana";
 import { findPrometheus } from "../support/prometheus";
 import { MonitoredCluster } from "./cluster";
@@ -151,9 +151,7 @@ describeWithPrometheus("Prometheus of a live cluster", (program) => {
   });
 
   test("its page shows alerts and charts in a browser, and uses no other host", async () => {
-    // Chromium has no sandbox for root, the user of many containers.
-    const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
-    const browser = await chromium.launch({ executablePath: CHROMIUM.path, args });
+    const browser = await startBrowser();
     try {
       const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
       const page = await context.newPage();

@@ -6,7 +6,7 @@ const scheduler = schedulerNode(production);
 const settings = (text: string, key: string) =>
   text.split("\n").flatMap((line) => (line.startsWith(`${key}=`) ? line.slice(key.length + 1) : []));
 
-test("the scheduler's node has the page if it has the proxy, and no other node has it", () => {
+test("only the scheduler's node has the page, and only with the proxy", () => {
   for (const node of [schedulerNode(largest2026), worker(production, "cpu")]) {
     expect(node.settings).not.toHaveProperty("PRICE_LIST");
     expect(

@@ -10,6 +10,10 @@ from pathlib import Path
 from threading import Thread
 from urllib.parse import parse_qsl
 
+import pytest
+
+ROLE = "iam/security-credentials/"
+
 CREDENTIALS = {
     "Code": "Success",
     "Type": "AWS-HMAC",
@@ -147,3 +151,17 @@ def served(double: Metadata | Service | QueryService) -> Iterator[str]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+@contextmanager
+def instance_metadata(monkeypatch: pytest.MonkeyPatch) -> Iterator[Metadata]:
+    """The metadata service of an instance with a role, from which programs get the only credentials."""
+    double = Metadata()
+    double.values |= {ROLE: "the-role", f"{ROLE}the-role": json.dumps(CREDENTIALS)}
+    for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, "/dev/null")
+    with served(double) as url:
+        monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", url)
+        yield double

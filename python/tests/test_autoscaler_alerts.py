@@ -4,6 +4,7 @@ import logging
 
 import pytest
 
+from autoscaler_doubles import Clock
 from cdktf_dask.autoscaler.alerts import Alerts
 from cdktf_dask.autoscaler.notices import Notices
 from cdktf_dask.node.aws import AwsError
@@ -26,13 +27,6 @@ class Topic:
         assert parameters == {"TopicArn": TOPIC, "Subject": "Autoscaler of Dask cluster prod"}
         self.messages.append(message)
         return {}
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

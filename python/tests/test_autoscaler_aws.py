@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from autoscaler_doubles import Clock
 from cdktf_dask.autoscaler.capacity import CapacityError, capacity_of
 from cdktf_dask.autoscaler.capacity.aws import AwsCapacity
 from cdktf_dask.autoscaler.model import Capacity
@@ -79,14 +80,6 @@ class GroupDouble:
         self.instances[InstanceId] = "Terminating:Wait"
         self.desired -= 1
         return {}
-
-
-@dataclass
-class Clock:
-    now: float = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from typing import get_args
 
 import pytest
 from distributed import Scheduler
-from distributed.core import Status
 from distributed.scheduler import WorkerState
 from distributed.worker_state_machine import TaskStateState
 from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
@@ -18,6 +17,7 @@ from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
 from cdktf_dask.preloads import export_heartbeats, extend_heartbeats
 from cdktf_dask.preloads.export_heartbeats import Collector, dask_setup, dask_teardown
 from metrics_page import samples, series
+from worker_states import state_of
 
 PREFIX = "dask_cluster_worker_"
 ADDRESS = "tls://10.20.0.17:9000"
@@ -103,20 +103,8 @@ LIES = [
 
 def worker(heartbeat: object = HEARTBEAT, **changes: object) -> WorkerState:
     """A worker as its scheduler knows it, with 200 bytes of managed memory."""
-    given = {
-        "address": ADDRESS,
-        "status": Status.running,
-        "pid": 1,
-        "name": "cpu--ip-10-20-0-17",
-        "nthreads": 2,
-        "memory_limit": 1_000,
-        "local_directory": "/scratch",
-        "nanny": None,
-        "server_id": "1",
-    }
-    made = WorkerState(**(given | changes))
-    made.nbytes = 200
-    made.metrics = copy.deepcopy(heartbeat)
+    given = {"name": "cpu--ip-10-20-0-17", "address": ADDRESS} | changes
+    made = state_of(heartbeat=copy.deepcopy(heartbeat), **given)
     made.last_seen = time.time()
     return made
 

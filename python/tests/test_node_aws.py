@@ -1,6 +1,5 @@
 """Calls to AWS, the secrets of a cluster, and the metadata of the instance."""
 
-import json
 import time
 
 import pytest
@@ -8,10 +7,9 @@ import pytest
 from cdktf_dask.node import metadata
 from cdktf_dask.node.aws import Aws, AwsError, Secrets
 from cdktf_dask.node.settings import read_settings
-from doubles import CREDENTIALS, Metadata, Service, served
+from doubles import ROLE, Service, instance_metadata, served
 
 SECRET = {"Name": "/dask/production/worker", "SecretString": "a key\nof lines", "VersionId": "1"}
-ROLE = "iam/security-credentials/"
 
 
 def refusal(code: str) -> tuple[int, dict]:
@@ -29,14 +27,7 @@ def pauses(monkeypatch):
 @pytest.fixture
 def instance(monkeypatch):
     """The metadata service of an instance with a role."""
-    double = Metadata()
-    double.values |= {ROLE: "the-role", f"{ROLE}the-role": json.dumps(CREDENTIALS)}
-    for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-        monkeypatch.setenv(name, "/dev/null")
-    with served(double) as url:
-        monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", url)
+    with instance_metadata(monkeypatch) as double:
         yield double
 
 

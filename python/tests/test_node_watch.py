@@ -1,17 +1,15 @@
 """The watcher for the end of an instance, against doubles of the metadata service, AWS and systemd."""
 
-import json
 import re
 import time
 
 import pytest
 
 from cdktf_dask.node import watch
-from doubles import CREDENTIALS, Metadata, QueryService, served
+from doubles import QueryService, instance_metadata, served
 
 NOTICE = '{"action": "terminate", "time": "2026-11-23T12:00:00Z"}'
 REBALANCE = '{"noticeTime": "2026-11-23T11:58:00Z"}'
-ROLE = "iam/security-credentials/"
 
 SETTINGS = {
     "SERVICE": "dask-worker",
@@ -36,15 +34,9 @@ NO_ACTION = ("ValidationError", "No active Lifecycle Action found with instance 
 @pytest.fixture
 def instance(monkeypatch):
     """The metadata service of an instance of a group, without a notice."""
-    double = Metadata()
-    double.values |= {"instance-id": HOOK["InstanceId"], "autoscaling/target-lifecycle-state": "InService"}
-    double.values |= {ROLE: "the-role", f"{ROLE}the-role": json.dumps(CREDENTIALS)}
-    for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-        monkeypatch.setenv(name, "/dev/null")
-    with served(double) as url:
-        monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", url)
+    with instance_metadata(monkeypatch) as double:
+        double.values |= {"instance-id": HOOK["InstanceId"]}
+        double.values |= {"autoscaling/target-lifecycle-state": "InService"}
         yield double
 
 

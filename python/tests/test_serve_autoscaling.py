@@ -18,6 +18,7 @@ from tornado.httpclient import AsyncHTTPClient, HTTPResponse
 from cdktf_dask.preloads import count_demand, serve_autoscaling
 from cdktf_dask.preloads.serve_autoscaling import node_of
 from small_cluster import small_cluster, small_scheduler, until
+from worker_states import state_of
 
 JSON = {"Content-Type": "application/json"}
 LIES = ["12", "x" * 1_000_000, b"1", True, [1], {"a": 1}, math.nan, math.inf, -1, 2**70, 10**400]
@@ -60,22 +61,8 @@ def secede_until_end() -> None:
 
 
 def worker_state(name: object, heartbeat: object = None, **changes: Any) -> WorkerState:
-    """A worker as its scheduler knows it, with 200 bytes of managed memory."""
-    given = {
-        "address": f"tls://{name}:9000",
-        "status": Status.running,
-        "pid": 1,
-        "name": name,
-        "nthreads": 2,
-        "memory_limit": 1_000,
-        "local_directory": "/scratch",
-        "nanny": None,
-        "server_id": "1",
-    }
-    made = WorkerState(**(given | changes))
-    made.nbytes = 200
-    made.metrics = {"cpu": 150.0} if heartbeat is None else heartbeat
-    return made
+    """A worker that uses one and a half CPUs."""
+    return state_of(name, {"cpu": 150.0} if heartbeat is None else heartbeat, **changes)
 
 
 async def fetch(scheduler: Scheduler, path: str, host: str = "127.0.0.1", **options: Any) -> HTTPResponse:
