@@ -15,10 +15,10 @@ PROGRAM = """\
 command={command}
 autostart=false
 startsecs=1
-stopwaitsecs=20
+stopwaitsecs=60
 """
-# Takes a second to end, as a worker does.
-SLOW = """sh -c "trap 'sleep 1; exit' TERM; while :; do sleep 0.1; done" """
+# Ends once it is told to and the file is there, as a worker that drains first.
+SLOW = """sh -c 'trap ended=1 TERM; until [ "$ended" ] && [ -e drained ]; do sleep 0.1; done'"""
 NAMES = ("cpu--local-0", "cpu--local-1", "cpu--local-10", "cpu--local-2", "gpu--local-0")
 
 
@@ -32,10 +32,11 @@ def capacity(tmp_path):
         until(capacity, lambda state: set(state) == {"cpu", "gpu"})
         yield capacity
     finally:
+        (tmp_path / "drained").touch()
         end(process)
 
 
-def test_programs_as_nodes(capacity):
+def test_programs_as_nodes(capacity, tmp_path):
     assert capacity.state() == {"cpu": Capacity(0, 0), "gpu": Capacity(0, 0)}
     capacity.grow("cpu", 3)
     assert capacity.state() == {"cpu": Capacity(3, 3), "gpu": Capacity(0, 0)}
@@ -51,6 +52,7 @@ def test_programs_as_nodes(capacity):
     # One that ends does not start again.
     capacity.grow("cpu", 4)
     assert capacity.state()["cpu"] == Capacity(3, 3, ending=frozenset({"cpu--local-2"}))
+    (tmp_path / "drained").touch()
     until(capacity, lambda state: state["cpu"] == Capacity(3, 3))
     capacity.grow("cpu", 9)
     assert capacity.state()["cpu"] == Capacity(4, 4)
