@@ -29,6 +29,11 @@ export function composeLinters(): Promise<string> {
   return environment("compose");
 }
 
+/** Folder of the linters of workflows: check-jsonschema and zizmor. `npm test` installs them before they start. */
+export function workflowLinters(): Promise<string> {
+  return environment("workflow-linters");
+}
+
 /** Folder of the commands that tests with real Terraform need: the mock AWS, and a second Terraform. */
 export function mockAws(): Promise<string> {
   return environment("mock-aws");

@@ -33,6 +33,8 @@ LOCKS = {
     "supervisor": ("locks/tools/supervisor.txt",),
     # What tests of files for Docker Compose need: linters.
     "compose": ("__tests__/support/compose.txt",),
+    # What the tests of workflows and of other files about the repository need: linters.
+    "workflow-linters": ("__tests__/support/workflow-linters.txt",),
     # What the tests of the security policy need.
     "checkov": ("__tests__/support/checkov.txt",),
 }
