@@ -40,6 +40,11 @@ export class WorkflowLinters {
     return new WorkflowLinters(await workflowLinters(), await shellcheck());
   }
 
+  /** Python of the linters, without packages of the project. */
+  get python(): string {
+    return join(this.bin, "python");
+  }
+
   /**
    * Checks files against a schema.
    *
@@ -56,6 +61,11 @@ export class WorkflowLinters {
     const { code, said } = check([join(this.bin, "zizmor"), ...options, "--strict-collection", ...files]);
     // Without a finding, it prints what it read.
     return code === 0 ? { code, said: "" } : { code, said };
+  }
+
+  /** Checks shell scripts with shellcheck. */
+  script(...files: readonly string[]): Checked {
+    return check([join(this.shellcheckBin, "shellcheck"), ...files]);
   }
 
   /** Checks the shell of each step of a workflow with shellcheck, after expressions are replaced by a word. */
