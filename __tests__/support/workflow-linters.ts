@@ -79,7 +79,8 @@ export class WorkflowLinters {
     const results = scripts.map(({ run, shell }) =>
       check(
         [join(this.shellcheckBin, "shellcheck"), "--shell", shell, "-"],
-        run.replaceAll(/\$\{\{.*?\}\}/gs, "expression"),
+        // GitHub starts Bash with -e.
+        `set -e\n${run.replaceAll(/\$\{\{.*?\}\}/gs, "expression")}`,
       ),
     );
     return {
