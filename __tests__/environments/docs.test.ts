@@ -10,14 +10,18 @@ import { Synthesized, testApp } from "../support/synthesized";
 
 const ROOT = packageRoot();
 const FILES = [
-  "README.md",
-  "ARCHITECTURE.md",
+  ...readdirSync(ROOT).filter((name) => name.endsWith(".md")),
   ...readdirSync(join(ROOT, "docs"), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".md"))
     .map((name) => join("docs", name)),
 ];
 
 const textOf = (file: string) => readFileSync(join(ROOT, file), "utf8");
+
+test("the documents of the root folder are checked too", () => {
+  const names = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "SECURITY.md"];
+  expect(FILES).toEqual(expect.arrayContaining(names));
+});
 
 describe.each(FILES)("%s", (file) => {
   test("links to files and headings that exist", () => {

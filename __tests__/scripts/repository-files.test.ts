@@ -55,6 +55,34 @@ describe.each(workflows)("the workflow $name", ({ file }) => {
   });
 });
 
+/** Other files of .github/ that GitHub reads as YAML, and their schemas. */
+const SCHEMAS: Readonly<Record<string, string>> = {
+  "dependabot.yml": "vendor.dependabot",
+  "ISSUE_TEMPLATE/bug.yml": "vendor.github-issue-forms",
+  "ISSUE_TEMPLATE/feature.yml": "vendor.github-issue-forms",
+  "ISSUE_TEMPLATE/config.yml": "vendor.github-issue-config",
+};
+
+test.each(Object.entries(SCHEMAS))(".github/%s has the schema %s", (name, schema) => {
+  expect(linters.schema(schema, join(ROOT, ".github", name))).toEqual(VALID);
+});
+
+test("each YAML file of .github/ has a schema", () => {
+  const names = readdirSync(join(ROOT, ".github"), { recursive: true, encoding: "utf8" });
+  const yaml = names.filter((name) => /\.ya?ml$/.test(name) && !name.startsWith("workflows/"));
+  expect(yaml.sort()).toEqual(Object.keys(SCHEMAS).sort());
+});
+
+test("Dependabot passes zizmor, and leaves out packages that have a last version", () => {
+  expect(linters.security(join(ROOT, ".github/dependabot.yml"))).toEqual(CLEAN);
+  const { updates } = parse(textOf(".github/dependabot.yml")) as {
+    updates: readonly { "package-ecosystem": string; ignore?: readonly { "dependency-name": string }[] }[];
+  };
+  const npm = updates.find((update) => update["package-ecosystem"] === "npm");
+  const ignored = (npm?.ignore ?? []).map((rule) => rule["dependency-name"]);
+  expect(ignored).toEqual(expect.arrayContaining(["cdktf", "cdktf-cli", "@cdktf/*"]));
+});
+
 test("workflows use the same commit of an action", () => {
   const commits = new Map<string, Set<string>>();
   for (const { uses } of workflows.flatMap(({ file }) => stepsOf(file))) {
