@@ -13,7 +13,18 @@ const suite = (displayName, ...folders) => ({
 
 module.exports = {
   projects: [
-    suite("unit", "config", "node", "aws", "local", "compose-files", "cli", "environments", "scripts"),
+    suite(
+      "unit",
+      "config",
+      "node",
+      "aws",
+      "local",
+      "compose-files",
+      "cli",
+      "environments",
+      "scripts",
+      "pipelines",
+    ),
     suite("local", "end-to-end/local"),
     suite("chaos", "end-to-end/chaos"),
     ...[

@@ -1,4 +1,5 @@
 export type { Principal, RoleStatement, Statement } from "./aws/account/policy";
+export { suppress } from "./aws/account/suppression";
 export { clusterTags, type Tags } from "./aws/account/tags";
 export { AwsStack, type AwsStackProps } from "./aws/aws-stack";
 export type { BackupBucket } from "./aws/backup/backup-bucket";

@@ -1,4 +1,4 @@
-// `npm run lock`, `client`, `compose` and `diagram`: the commands of `cdktf-dask` for the app of this checkout.
+// `npm run lock`, `client`, `compose`, `diagram`, `costs`, `policy` and `pipeline`: the commands of `cdktf-dask` for the app of this checkout.
 
 import { compile } from "./compile.mjs";
 import { installPackages } from "./packages.mjs";

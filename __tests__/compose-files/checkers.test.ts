@@ -9,7 +9,7 @@ import { renderCompose } from "../../lib/compose/render";
 import type { ResolvedCluster } from "../../lib/config/resolved-cluster";
 import { testWith } from "../node/test-with";
 import { testDirectory } from "../support/directory";
-import { composeLinters, INSTALL_TIMEOUT } from "../support/python-environment";
+import { fileLinters, INSTALL_TIMEOUT } from "../support/python-environment";
 import { composeCommand } from "./compose-plugin";
 import { clusterOf } from "./definitions";
 
@@ -34,7 +34,7 @@ const testWithCompose = testWith("docker compose, or root and mmdebstrap", compo
 
 let linters: string;
 beforeAll(async () => {
-  linters = await composeLinters();
+  linters = await fileLinters();
 }, INSTALL_TIMEOUT);
 
 /** Exit code and output. */

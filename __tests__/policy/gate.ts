@@ -1,12 +1,8 @@
-import { execFile } from "node:child_process";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { TerraformElement, TerraformResource, type TerraformStack } from "cdktf";
 import { type CheckovSuppression, suppressionsIn } from "../../lib/aws/account/suppression";
+import { runCheckov } from "../../lib/cli/policy/checkov";
 import { checkov } from "../support/python-environment";
-
-/** Time for Checkov on one stack; it takes six seconds on two free cores. */
-const RUN_TIMEOUT = 2 * 60_000;
 
 /** Result of one check of Checkov for one resource. */
 export interface Verdict {
@@ -32,7 +28,7 @@ export interface PolicyReport {
 
 /** Checks a stack that was synthesized into the output folder of an app. */
 export async function evaluate(stack: TerraformStack, outdir: string): Promise<PolicyReport> {
-  const verdicts = await runCheckov(stack, join(outdir, "stacks", stack.node.id));
+  const verdicts = await runOn(stack, join(outdir, "stacks", stack.node.id));
   const failures = verdicts.filter(({ passed }) => !passed);
   const suppressions = suppressionsIn(stack);
   const about = (failure: Verdict) => (suppression: CheckovSuppression) =>
@@ -60,52 +56,19 @@ export function addressOf(element: TerraformElement | undefined): string {
     : element.friendlyUniqueId;
 }
 
-interface Check {
-  readonly check_id: string;
-  readonly check_name: string;
-  /** `resource.<name>` of checks of one resource, `<type>.<name>` of checks that follow references. */
-  readonly resource: string;
-}
-
-/** Runs every check of Checkov on a synthesized stack. It uses neither the network nor settings of the user. */
-async function runCheckov(stack: TerraformStack, directory: string): Promise<readonly Verdict[]> {
-  const program = join(await checkov(), "python");
-  const { stdout } = await promisify(execFile)(
-    program,
-    [
-      join(__dirname, "checkov_json.py"),
-      ...["--directory", directory, "--framework", "terraform_json", "--output", "json"],
-      ...["--skip-download", "--soft-fail"],
-    ],
-    {
-      cwd: directory,
-      env: {
-        PATH: process.env.PATH,
-        HOME: directory,
-        CKV_SKIP_PACKAGE_UPDATE_CHECK: "true",
-        PYTHONDONTWRITEBYTECODE: "1",
-      },
-      maxBuffer: 256 * 1024 * 1024,
-      timeout: RUN_TIMEOUT,
-    },
-  );
-  const { check_type, results } = JSON.parse(stdout);
-  if (check_type !== "terraform_json" || results.parsing_errors.length > 0)
-    throw new Error(`${directory}: Checkov could not read it: ${stdout.slice(0, 1000)}`);
-
+/** Runs every check of Checkov on a synthesized stack. */
+async function runOn(stack: TerraformStack, directory: string): Promise<readonly Verdict[]> {
+  const verdicts = await runCheckov(join(await checkov(), "python"), directory);
   const elements = new Map(
     stack.node
       .findAll()
       .filter((construct) => TerraformElement.isTerraformElement(construct))
       .map((element) => [element.friendlyUniqueId, element]),
   );
-  const verdict =
-    (passed: boolean) =>
-    ({ check_id, check_name, resource }: Check): Verdict => ({
-      check: check_id,
-      name: check_name,
-      element: elements.get(resource.slice(resource.lastIndexOf(".") + 1)),
-      passed,
-    });
-  return [...results.passed_checks.map(verdict(true)), ...results.failed_checks.map(verdict(false))];
+  return verdicts.map(({ check, name, resource, passed }) => ({
+    check,
+    name,
+    element: elements.get(resource),
+    passed,
+  }));
 }

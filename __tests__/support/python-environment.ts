@@ -24,14 +24,12 @@ export function supervisor(): Promise<string> {
   return environment("supervisor");
 }
 
-/** Folder of the linters of Dockerfiles and `compose.yaml`. `npm test` installs them before they start. */
-export function composeLinters(): Promise<string> {
-  return environment("compose");
-}
-
-/** Folder of the linters of workflows: check-jsonschema and zizmor. `npm test` installs them before they start. */
-export function workflowLinters(): Promise<string> {
-  return environment("workflow-linters");
+/**
+ * Folder of the linters of Dockerfiles, `compose.yaml`, workflows and other files with a schema. `npm test` installs them
+ * before they start.
+ */
+export function fileLinters(): Promise<string> {
+  return environment("linters");
 }
 
 /** Folder of the commands that tests with real Terraform need: the mock AWS, and a second Terraform. */

@@ -31,12 +31,10 @@ LOCKS = {
     "mock-aws": ("locks/tools/terraform.txt", "__tests__/support/mock-aws.txt"),
     # What tests of the local cluster's supervisor need.
     "supervisor": ("locks/tools/supervisor.txt",),
-    # What tests of files for Docker Compose need: linters.
-    "compose": ("__tests__/support/compose.txt",),
-    # What the tests of workflows and of other files about the repository need: linters.
-    "workflow-linters": ("__tests__/support/workflow-linters.txt",),
+    # What tests of files for Docker Compose and of workflows need: linters.
+    "linters": ("__tests__/support/linters.txt",),
     # What the tests of the security policy need.
-    "checkov": ("__tests__/support/checkov.txt",),
+    "checkov": ("locks/tools/checkov.txt", "__tests__/support/parliament.txt"),
 }
 SECONDS = 540
 

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { shellcheck, workflowLinters } from "./python-environment";
+import { fileLinters, shellcheck } from "./python-environment";
 
 /** Milliseconds after which a linter is killed. */
 const TIMEOUT = 60_000;
@@ -37,7 +37,7 @@ export class WorkflowLinters {
 
   /** Installs the linters if they are missing. */
   static async install(): Promise<WorkflowLinters> {
-    return new WorkflowLinters(await workflowLinters(), await shellcheck());
+    return new WorkflowLinters(await fileLinters(), await shellcheck());
   }
 
   /** Python of the linters, without packages of the project. */

@@ -7,9 +7,13 @@ import type { CommandContext } from "../local/runtime/run-command";
 import { packageFile } from "../node/package-file";
 import { client } from "./client/client";
 import { type ComposeOptions, compose } from "./compose/compose";
+import { costs } from "./costs/costs";
 import { diagram } from "./diagram/diagram";
 import { CommandError } from "./error";
 import { lock } from "./lock/lock";
+import { SERVICES } from "./pipeline/files";
+import { type PipelineOptions, pipeline } from "./pipeline/pipeline";
+import { policy } from "./policy/policy";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
@@ -39,7 +43,7 @@ for (const stream of [process.stdout, process.stderr]) stream.on("error", () => 
 const { version } = JSON.parse(packageFile("package.json")) as { version: string };
 const program = new Command("cdktf-dask")
   .description(
-    "Locks and installs the Python packages of Dask clusters, renders them for Docker Compose, and draws their stacks.",
+    "Locks and installs the Python packages of Dask clusters, renders them for Docker Compose, and draws, checks and deploys their stacks.",
   )
   .version(version);
 program
@@ -77,5 +81,24 @@ program
   .option("--dashboard-port <port>", "port of this computer for the dashboard (default: 8787)")
   .action((name: string | undefined, options: ComposeOptions) =>
     run((context) => compose(context, name, options)),
+  );
+program
+  .command("costs")
+  .description("print what the instances of a stack on AWS cost in an hour, by pool")
+  .argument("<stack>", "name of the stack")
+  .action((name: string) => run((context) => costs(context, name)));
+program
+  .command("policy")
+  .description("check a stack against the security policy, with Checkov")
+  .argument("<stack>", "name of the stack")
+  .action((name: string) => run((context) => policy(context, name)));
+program
+  .command("pipeline")
+  .description("write the files of a pipeline that plans and applies a stack on AWS")
+  .argument("<service>", SERVICES.join(", "))
+  .argument("<stack>", "name of the stack")
+  .option("--force", "replace files with other contents")
+  .action((service: string, name: string, options: PipelineOptions) =>
+    run((context) => pipeline(context, service, name, options)),
   );
 void program.parseAsync();

@@ -21,10 +21,13 @@ const MAX_OUTPUT = 100_000;
 export function requestsOfApp(context: CommandContext): Promise<readonly LockRequest[]> {
   const file = (scratch: string) => join(scratch, "requests");
   const variables = (scratch: string) => ({ [LOCK_REQUESTS]: file(scratch) });
-  return synthesizeApp(context, variables, (scratch) => {
-    const lines = existsSync(file(scratch)) ? readFileSync(file(scratch), "utf8").trimEnd().split("\n") : [];
-    return distinct(lines.map((line) => JSON.parse(line) as LockRequest));
-  });
+  return synthesizeApp(context, variables, (scratch) => distinct(linesOf<LockRequest>(file(scratch))));
+}
+
+/** Returns the values of a file to which the app appends lines of JSON. */
+export function linesOf<Value>(file: string): readonly Value[] {
+  const text = existsSync(file) ? readFileSync(file, "utf8").trimEnd() : "";
+  return text === "" ? [] : text.split("\n").map((line) => JSON.parse(line) as Value);
 }
 
 /** Folder of the synthesized files in the temporary folder of `synthesizeApp`. */
@@ -40,7 +43,7 @@ export const OUTDIR = "cdktf.out";
 export async function synthesizeApp<Result>(
   context: CommandContext,
   variables: (scratch: string) => Readonly<Record<string, string>>,
-  read: (scratch: string) => Result,
+  read: (scratch: string) => Result | Promise<Result>,
 ): Promise<Result> {
   const { app, context: values = {} } = configuration();
   const scratch = mkdtempSync(join(tmpdir(), "cdktf-dask-"));
@@ -52,7 +55,7 @@ export async function synthesizeApp<Result>(
       CDKTF_CONTEXT_JSON: JSON.stringify(values),
       ...variables(scratch),
     });
-    return read(scratch);
+    return await read(scratch);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

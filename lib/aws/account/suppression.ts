@@ -1,5 +1,7 @@
-import { TerraformResource } from "cdktf";
+import { appendFileSync } from "node:fs";
+import { TerraformResource, TerraformStack } from "cdktf";
 import type { IConstruct } from "constructs";
+import { type ReportedSuppression, SUPPRESSIONS } from "../../node/reported-suppression";
 
 /** Type of the construct metadata of suppressions. It is not in the synthesized JSON. */
 const SUPPRESSION = "cdktf-dask:suppression";
@@ -16,8 +18,10 @@ export interface CheckovSuppression {
 
 /**
  * Suppresses a Checkov check of a resource. `docs/security-policy.md` lists all suppressions; `npm run test:policy`
- * fails for one without a failed check.
+ * fails for one without a failed check. The command `cdktf-dask policy` does not report the check.
  *
+ * @example
+ * suppress(bucket, "CKV_AWS_18", "only deployments write objects, and CloudTrail records them");
  * @throws Error if `check` is not an id of a check, or `reason` is empty
  */
 export function suppress(resource: TerraformResource, check: string, reason: string): void {
@@ -30,6 +34,16 @@ export function suppress(resource: TerraformResource, check: string, reason: str
       `${resource.node.path}: reason of the suppression of ${check}: got '${reason}', expected a sentence. Hint: state why the check does not fit this resource, or fix the resource`,
     );
   resource.node.addMetadata(SUPPRESSION, { check, reason });
+  report(resource, check, reason);
+}
+
+/** Appends a suppression to the file that the environment names. */
+function report(resource: TerraformResource, check: string, reason: string): void {
+  const file = process.env[SUPPRESSIONS];
+  if (file === undefined) return;
+  const stack = TerraformStack.of(resource).node.id;
+  const suppression: ReportedSuppression = { stack, resource: resource.friendlyUniqueId, check, reason };
+  appendFileSync(file, `${JSON.stringify(suppression)}\n`);
 }
 
 /** Returns all suppressions of the resources in a construct. */

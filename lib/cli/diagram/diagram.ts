@@ -1,11 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { mermaid } from "../../diagram/mermaid";
-import { type Diagram, readDiagram } from "../../diagram/model";
 import { svg } from "../../diagram/svg";
 import type { CommandContext } from "../../local/runtime/run-command";
 import { CommandError } from "../error";
-import { OUTDIR, synthesizeApp } from "../requests";
+import { synthesizeApp } from "../requests";
+import { readStack } from "../stacks";
 
 /** Formats of a diagram. */
 export const FORMATS = ["svg", "mermaid"] as const;
@@ -23,21 +21,7 @@ export async function diagram(context: CommandContext, name: string, format: str
   const model = await synthesizeApp(
     context,
     () => ({}),
-    (scratch) => readStack(join(scratch, OUTDIR, "stacks"), name),
+    (scratch) => readStack(scratch, name),
   );
   process.stdout.write(format === "svg" ? await svg(model) : mermaid(model));
-}
-
-function readStack(stacks: string, name: string): Diagram {
-  const known = existsSync(stacks) ? readdirSync(stacks).sort() : [];
-  if (!known.includes(name))
-    throw new CommandError(
-      `stack: got "${name}", expected ${known.join(", ") || "a stack"}. Hint: the name is that of the stack in the app`,
-    );
-  try {
-    return readDiagram(readFileSync(join(stacks, name, "cdk.tf.json"), "utf8"));
-  } catch (error) {
-    const { message } = error as Error;
-    throw new CommandError(`stack ${name}: ${message}. Hint: name a stack with one cluster on AWS`);
-  }
 }

@@ -1,3 +1,4 @@
+import { typesWithoutPrice } from "../costs";
 import { highestPrice, priceOf } from "../prices";
 import type { ResolvedCluster } from "../resolved-cluster";
 import { ValidationError } from "../validation-error";
@@ -22,11 +23,7 @@ export const nodesWithinLimit: Rule = ({ autoscaling, pools }) => {
 /** The price of every instance type is known if the cost is limited. */
 export const pricesKnown: Rule = (cluster) => {
   const { maxHourlyCost } = cluster.autoscaling ?? {};
-  const used = [
-    cluster.scheduler.instanceType,
-    ...cluster.pools.flatMap(({ instanceTypes }) => instanceTypes),
-  ];
-  const [...unknown] = new Set(used.filter((type) => priceOf(cluster, type) === undefined));
+  const unknown = typesWithoutPrice(cluster);
   return issueIf(maxHourlyCost !== undefined && unknown.length > 0, {
     path: "autoscaling.maxHourlyCost",
     value: maxHourlyCost,

@@ -1,0 +1,17 @@
+import type { PipelineStack, Service } from "./files";
+
+/** Returns lines about what the user does after the command `pipeline`. */
+export function nextSteps(service: Service, stack: PipelineStack): readonly string[] {
+  return ["Next:", ...lockFile(stack), ...STEPS[service](stack)];
+}
+
+const lockFile = ({ name }: PipelineStack) => [
+  `  npx cdktf synth && bash pipeline/lock.sh ${name}, and commit all files`,
+];
+
+const STEPS: Readonly<Record<Service, (stack: PipelineStack) => readonly string[]>> = {
+  github: ({ name }) => [
+    `  create the environment ${name} with required reviewers and the branch main: Settings, Environments`,
+    "  set the variables PLAN_ROLE_ARN and APPLY_ROLE_ARN: Settings, Secrets and variables, Actions",
+  ],
+};
