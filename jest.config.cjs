@@ -7,6 +7,8 @@ const suite = (displayName, ...folders) => ({
   // Graphviz is an ES module only.
   transform: { "\\.ts$|/@hpcc-js/.+\\.js$": "@swc/jest" },
   transformIgnorePatterns: ["/node_modules/(?!@hpcc-js/)"],
+  // `examples/` imports the package by its name.
+  moduleNameMapper: { "^cdktf-dask$": "<rootDir>/lib/index.ts" },
   cacheDirectory: "<rootDir>/.test/jest",
   roots: ["<rootDir>/lib", "<rootDir>/environments", "<rootDir>/__tests__"],
 });

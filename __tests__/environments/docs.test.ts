@@ -6,6 +6,7 @@ import { AwsStack } from "../../lib/aws/aws-stack";
 import { Commands } from "../../lib/aws/commands";
 import { packageRoot } from "../../lib/node/package-file";
 import { planNodes } from "../../lib/node/plan";
+import { EXAMPLES } from "../support/examples";
 import { Synthesized, testApp } from "../support/synthesized";
 
 const ROOT = packageRoot();
@@ -14,6 +15,7 @@ const FILES = [
   ...readdirSync(join(ROOT, "docs"), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".md"))
     .map((name) => join("docs", name)),
+  ...EXAMPLES.map((name) => join("examples", name, "README.md")),
 ];
 
 const textOf = (file: string) => readFileSync(join(ROOT, file), "utf8");

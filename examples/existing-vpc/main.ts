@@ -1,0 +1,45 @@
+import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
+import { NullProvider } from "@cdktf/provider-null/lib/provider";
+import { App, TerraformOutput, TerraformStack } from "cdktf";
+import { clusterTags, DaskCluster, defineCluster } from "cdktf-dask";
+import type { Construct } from "constructs";
+
+// #region definition
+const cluster = defineCluster({
+  name: "research",
+  region: "eu-central-1",
+  network: {
+    adminSubnets: ["10.8.0.0/16"],
+    vpcId: "vpc-0123456789abcdef0",
+    privateSubnetIds: ["subnet-0aaaaaaaaaaaaaaaa", "subnet-0bbbbbbbbbbbbbbbb"],
+  },
+});
+// #endregion
+
+/** A stack of yours, in which the cluster is a construct among others. */
+class AnalyticsStack extends TerraformStack {
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    // #region construct
+    new AwsProvider(this, "aws", { region: cluster.region, defaultTags: [{ tags: clusterTags(cluster) }] });
+    new NullProvider(this, "null");
+    const dask = new DaskCluster(this, "dask", { cluster });
+    // #endregion
+
+    // #region permissions
+    const { cpu } = dask.pools;
+    cpu?.role.addToPolicy({ Action: "s3:GetObject", Resource: "arn:aws:s3:::my-data/*" });
+    cpu?.role.addManagedPolicy("arn:aws:iam::123456789012:policy/read-my-tables");
+    // #endregion
+    // #region group
+    dask.pools.cpu?.addSecurityGroup("sg-0123456789abcdef0");
+    // #endregion
+
+    new TerraformOutput(this, "scheduler", { value: dask.schedulerAddress });
+    new TerraformOutput(this, "tunnel", { value: dask.commands.tunnelDashboard });
+  }
+}
+
+const app = new App();
+new AnalyticsStack(app, "analytics");
+app.synth();
