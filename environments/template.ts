@@ -19,6 +19,7 @@ export const template = defineCluster({
     // privateSubnetIds: ["subnet-0123456789abcdef0"],
   },
 
+  // #region own
   // Your packages, on all nodes and clients; after a change, run `npx cdktf-dask lock`: docs/packages.md.
   environment: {
     packages: ["humanize==4.*", "more-itertools"],
@@ -37,6 +38,7 @@ export const template = defineCluster({
     // The value of a secret, which only the nodes read:
     // DB_PASSWORD: { secretsManager: "prod/db", key: "password" },
   },
+  // #endregion
   // preload: ["my_lib.setup"],
 
   scheduler: { instanceType: "m7i.large" },

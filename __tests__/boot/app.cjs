@@ -34,8 +34,8 @@ lifecycle.HEARTBEAT_SECONDS = 3;
 /** Returns the path of a user's setup script. */
 const setup = (name) => join(__dirname, "setup", name);
 
-/** Returns the path of an example of the documentation. */
-const example = (name) => join(__dirname, "../../docs/examples", name);
+/** Returns the path of a setup script of an example. */
+const example = (name) => join(__dirname, "../../examples/existing-vpc/setup", name);
 
 /** Returns the path of a copy of an example with the rig's NFS server. */
 const fromRig = (name) => {

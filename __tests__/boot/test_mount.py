@@ -1,4 +1,4 @@
-"""The example docs/examples/mount-nfs.sh mounts a file system of an NFS server, in which tasks can write."""
+"""The setup script mount-nfs.sh mounts a file system of an NFS server, in which tasks can write."""
 
 import json
 

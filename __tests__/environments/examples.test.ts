@@ -1,10 +1,9 @@
-import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { packageRoot } from "../../lib/node/package-file";
+import { compilerErrors } from "../support/compiled";
 
-const ROOT = packageRoot();
-const LIB = join(ROOT, "lib");
+const LIB = join(packageRoot(), "lib");
 
 /** Beginning of each example's module: names that examples use without an import. */
 const PRELUDE = `import { App, TerraformOutput, TerraformStack } from "cdktf";
@@ -51,27 +50,9 @@ test("an example that does not compile is reported with its location", () => {
 
 /** Errors of the compiler in examples, each compiled as a module. */
 function errorsIn(examples: readonly Example[]): string {
-  mkdirSync(join(ROOT, ".test"), { recursive: true });
-  const folder = mkdtempSync(join(ROOT, ".test", "examples-"));
-  const configuration = {
-    extends: "../../tsconfig.json",
-    compilerOptions: { noEmit: true, rootDir: "../..", noUnusedLocals: false },
-    include: ["*.ts"],
-    exclude: [],
-  };
-  try {
-    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(configuration));
-    for (const [index, example] of examples.entries())
-      writeFileSync(join(folder, `example-${index}.ts`), moduleOf(example));
-    const options = { cwd: ROOT, encoding: "utf8", timeout: 120_000 } as const;
-    const { stdout } = spawnSync("npx", ["tsc", "--pretty", "false", "-p", folder], options);
-    return stdout.replaceAll(/\S*example-(\d+)\.ts/g, (path, index) => {
-      const example = examples[Number(index)];
-      return example === undefined ? path : `lib/${example.file}, ${example.subject}`;
-    });
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  return compilerErrors(
+    examples.map((example) => ({ name: `lib/${example.file}, ${example.subject}`, code: moduleOf(example) })),
+  );
 }
 
 /** An example as a module. Its statements are in a block, so that they may hide the names of the prelude. */

@@ -3,11 +3,12 @@ import { PORTS } from "../../lib/config/ports";
 import { packageFile } from "../../lib/node/package-file";
 
 test("the definition in docs/scaling.md is valid, and has the settings that the text describes", () => {
-  const [, code = ""] = /```ts\n(defineCluster.*?\n\}\));?\n```/s.exec(packageFile("docs/scaling.md")) ?? [];
+  const [, code = ""] =
+    /```ts\nconst cluster = (defineCluster.*?\n\}\));\n```/s.exec(packageFile("docs/scaling.md")) ?? [];
   const cluster = new Function("defineCluster", `return ${code}`)(defineCluster) as ReturnType<
     typeof defineCluster
   >;
-  expect(cluster.autoscaling).toMatchObject({ maxNodes: 30, maxHourlyCost: 25, onHung: "stop" });
+  expect(cluster.autoscaling).toMatchObject({ maxNodes: 30, maxHourlyCost: 10, onHung: "stop" });
   expect(cluster.pools.map(({ idleTimeout, targetDuration }) => [idleTimeout, targetDuration])).toEqual([
     [300, 300],
     [600, 120],

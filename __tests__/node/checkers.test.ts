@@ -18,7 +18,7 @@ import { everySpec } from "./specs";
 import { testWith } from "./test-with";
 
 const CLOUD_INIT = join(packageRoot(), "cloud-init");
-const EXAMPLES = join(packageRoot(), "docs", "examples");
+const EXAMPLES = join(packageRoot(), "examples", "existing-vpc", "setup");
 const SCHEMA = "/usr/lib/python3/dist-packages/cloudinit/config/schemas/schema-cloud-config-v1.json";
 
 /** Has cloud-init and what it needs. */

@@ -40,17 +40,20 @@ describe.each(EXAMPLES)("%s", (example) => {
   });
 });
 
-/** Runs an example, which synthesizes into a directory, and returns its app. */
+/** Runs an example in its folder, from which it reads files. It synthesizes into a directory; returns its app. */
 async function runExample(example: string, outdir: string): Promise<App> {
   const synth = jest.spyOn(App.prototype, "synth");
+  const folder = join(EXAMPLES_FOLDER, example);
   process.env.CDKTF_OUTDIR = outdir;
+  process.chdir(folder);
   try {
-    await import(join(EXAMPLES_FOLDER, example, "main.ts"));
+    await import(join(folder, "main.ts"));
     const [app] = synth.mock.contexts;
     if (app === undefined) throw new Error(`examples/${example}/main.ts does not call synth`);
     return app;
   } finally {
     delete process.env.CDKTF_OUTDIR;
+    process.chdir(packageRoot());
     synth.mockRestore();
   }
 }

@@ -11,13 +11,13 @@ const images = {
 const cluster = defineCluster({
   name: "research",
   region: "eu-central-1",
-  // #region network
   network: {
     adminSubnets: ["10.8.0.0/16"],
     vpcId: "vpc-0123456789abcdef0",
     privateSubnetIds: ["subnet-0aaaaaaaaaaaaaaaa", "subnet-0bbbbbbbbbbbbbbbb"],
     internetAccess: false,
   },
+  // #region packages
   environment: { index: { url: "https://pypi.company.internal/simple" } },
   scheduler: { image: images.scheduler },
   pools: [

@@ -4,8 +4,8 @@ import { App, TerraformOutput, TerraformStack } from "cdktf";
 import { clusterTags, DaskCluster, defineCluster } from "cdktf-dask";
 import type { Construct } from "constructs";
 
-// #region definition
 const cluster = defineCluster({
+  // #region network
   name: "research",
   region: "eu-central-1",
   network: {
@@ -13,18 +13,20 @@ const cluster = defineCluster({
     vpcId: "vpc-0123456789abcdef0",
     privateSubnetIds: ["subnet-0aaaaaaaaaaaaaaaa", "subnet-0bbbbbbbbbbbbbbbb"],
   },
+  // #endregion
+  // #region scripts
+  nodeSetup: { bake: "setup/install-nfs.sh" }, // every node
+  pools: [{ name: "cpu", kind: "cpu", nodeSetup: { boot: "setup/mount-nfs.sh" } }], // only nodes of this pool
+  // #endregion
 });
-// #endregion
 
 /** A stack of yours, in which the cluster is a construct among others. */
 class AnalyticsStack extends TerraformStack {
   constructor(scope: Construct, id: string) {
     super(scope, id);
-    // #region construct
     new AwsProvider(this, "aws", { region: cluster.region, defaultTags: [{ tags: clusterTags(cluster) }] });
     new NullProvider(this, "null");
     const dask = new DaskCluster(this, "dask", { cluster });
-    // #endregion
 
     // #region permissions
     const { cpu } = dask.pools;

@@ -1,4 +1,3 @@
-// #region minimal
 import { App } from "cdktf";
 import { AwsStack, defineCluster } from "cdktf-dask";
 
@@ -7,4 +6,3 @@ const cluster = defineCluster({ name: "research", network: { adminSubnets: ["10.
 const app = new App();
 new AwsStack(app, "research", { cluster });
 app.synth();
-// #endregion

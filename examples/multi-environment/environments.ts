@@ -31,7 +31,9 @@ export function clusterOf(environment: EnvironmentName): ResolvedCluster {
     network: { adminSubnets: ["10.8.0.0/16"], vpcCidr, nat: isProduction ? "per-zone" : "single" },
     pools: [{ name: "cpu", kind: "cpu", maxSize, spotPercentage: isProduction ? 50 : 100 }],
     deletionProtection: isProduction,
+    // #region backend
     backend: { type: "s3", bucket: "company-terraform-state", region: "eu-central-1" },
+    // #endregion
     tags: { environment },
   });
 }
