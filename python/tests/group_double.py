@@ -1,14 +1,19 @@
 """Stands for an EC2 Auto Scaling group with lifecycle hooks, for what moto lacks, on a clock of the test.
 
-It takes calls as `cdktf_dask.node.aws.Aws` does, and tells a test when an instance starts and ends, which can
-then boot a guest. Time passes only by `advance`. Sources: EC2 Auto Scaling API Reference and User Guide.
+It takes calls as `cdktf_dask.node.aws.Aws` does, and reports when an instance starts and ends, so that
+`__tests__/boot/rig/group.py` can boot and end guests. Time passes only by `advance`. Sources: EC2 Auto
+Scaling API Reference and User Guide.
 
 Known differences from AWS:
 
 - State changes are immediate: no seconds pass in `Pending`, `Pending:Proceed`, `Terminating` and
   `Terminating:Proceed`, which are therefore never seen. EC2 takes minutes.
-- One group, one instance type, one zone; no rebalancing, instance refresh, warm pool, standby, detachment,
-  health check, cooldown or suspended process. `HonorCooldown` is ignored.
+- One group, one instance type, one zone; no rebalance recommendation, warm pool, standby, detachment, health
+  check, cooldown or suspended process. `HonorCooldown` is ignored.
+- An instance refresh is always rolling, without checkpoints, warmup, rollback or skipped instances, and its
+  status cannot be read. Of its preferences it has `MinHealthyPercentage`.
+- At a spot interruption notice, the group ends and replaces the instance in the same moment, as capacity
+  rebalancing does. AWS documents no delay for that.
 - A hook of each transition at most. AWS runs several of a transition at once.
 - If the desired capacity falls, the oldest instances end. AWS follows the termination policy of the group.
 - A launch that fails for lack of capacity is tried again each `LAUNCH_SECONDS`. AWS does not publish when.
@@ -28,6 +33,12 @@ LAUNCH_SECONDS = 60
 MAX_WAIT_SECONDS = 48 * 3600
 MAX_TIMEOUTS = 100
 """An instance waits for a hook at most 100 times its timeout, or 48 hours."""
+
+NOTICE_SECONDS = 120
+"""From a spot interruption notice until EC2 ends the instance (EC2 User Guide)."""
+
+HEALTHY_PERCENT = 90
+"""Default of an instance refresh (API Reference, RefreshPreferences)."""
 
 NO_CAPACITY = (
     "We currently do not have sufficient m7i.large capacity in the Availability Zone you requested "
@@ -50,6 +61,8 @@ class Instance:
     """An instance of the group."""
 
     id: str
+    host: str
+    """Private host name."""
     state: str
     began: float
     """When it began to wait for a hook."""
@@ -57,15 +70,17 @@ class Instance:
     """When the hook times out."""
     activity: dict[str, Any]
     """Launch or termination under way."""
-
-    @property
-    def host(self) -> str:
-        """Private host name: `i-7` is `ip-7`."""
-        return f"ip-{self.id[2:]}"
+    ends: float = float("inf")
+    """When EC2 ends it, whether or not it waits for a hook."""
 
 
 def nothing(_: str) -> None:
     """Do nothing with the id of an instance."""
+
+
+def named(number: int) -> tuple[str, str]:
+    """Id and host name of an instance: `i-7` and `ip-7`."""
+    return f"i-{number}", f"ip-{number}"
 
 
 @dataclass
@@ -80,6 +95,7 @@ class Group:
     terminating: Hook | None = None
     start: Callable[[str], None] = nothing
     end: Callable[[str], None] = nothing
+    name_instance: Callable[[int], tuple[str, str]] = named
     available: float = float("inf")
     error: AwsError | None = None
     now: float = 0
@@ -87,8 +103,11 @@ class Group:
     activities: list[dict[str, Any]] = field(default_factory=list)
     """Newest first."""
     calls: list[str] = field(default_factory=list)
+    outdated: list[str] = field(default_factory=list)
+    """Instances that an instance refresh has still to replace."""
     _launched: int = 0
     _retry: float = 0
+    _replaced_at_once: int = 1
 
     def call(self, _: str, operation: str, **parameters: Any) -> dict[str, Any]:
         """Call an operation by its name in boto3.
@@ -120,6 +139,16 @@ class Group:
     def states(self) -> dict[str, str]:
         """Lifecycle state of each instance by its id."""
         return {one.id: one.state for one in self.instances.values()}
+
+    def interrupt(self, instance: str) -> None:
+        """Send a spot instance its interruption notice."""
+        found = self.instances[instance]
+        found.ends = self.now + NOTICE_SECONDS
+        if found.state.startswith("Terminating"):
+            found.due = min(found.due, found.ends)
+        else:
+            self._terminate(found)
+        self._settle()
 
     # Operations
 
@@ -192,8 +221,20 @@ class Group:
     ) -> dict[str, Any]:
         instance, hook = self._waiting(AutoScalingGroupName, LifecycleHookName, InstanceId)
         last = instance.began + min(MAX_WAIT_SECONDS, MAX_TIMEOUTS * hook.timeout)
-        instance.due = min(self.now + hook.timeout, last)
+        instance.due = min(self.now + hook.timeout, last, instance.ends)
         return {}
+
+    def start_instance_refresh(
+        self, AutoScalingGroupName: str, Preferences: dict[str, int] | None = None
+    ) -> dict[str, Any]:
+        self._require_group(AutoScalingGroupName)
+        if self.outdated:
+            message = "An Instance Refresh is already in progress and blocks the execution of this one."
+            raise AwsError("InstanceRefreshInProgress", message, passes=False)
+        self.outdated = [one.id for one in self._present()]
+        healthy = (Preferences or {}).get("MinHealthyPercentage", HEALTHY_PERCENT)
+        self._replaced_at_once = max(1, self.desired * (100 - healthy) // 100)
+        return {"InstanceRefreshId": f"refresh-{len(self.calls)}"}
 
     # What the group does by itself
 
@@ -205,6 +246,7 @@ class Group:
 
     def _settle(self) -> None:
         """Launch and terminate instances until there are as many as desired, or as EC2 can give."""
+        self._refresh()
         for one in self._present()[: max(0, len(self._present()) - self.desired)]:
             self._terminate(one)
         for _ in range(self._missing()):
@@ -215,11 +257,20 @@ class Group:
                 activity = self._activity("Launching a new EC2 instance.  Status Reason: " + NO_CAPACITY)
                 activity |= {"StatusCode": "Failed", "StatusMessage": NO_CAPACITY}
 
+    def _refresh(self) -> None:
+        """Terminate the next instances of an instance refresh, once their predecessors are replaced."""
+        in_service = sum(one.state == "InService" for one in self.instances.values())
+        while self.outdated and self.desired - in_service < self._replaced_at_once:
+            found = self.instances.get(self.outdated.pop(0))
+            if found and found.state == "InService":
+                self._terminate(found)
+                in_service -= 1
+
     def _launch(self) -> None:
         self._launched += 1
-        number = f"i-{self._launched}"
+        number, host = self.name_instance(self._launched)
         activity = self._activity(f"Launching a new EC2 instance: {number}")
-        instance = Instance(number, "Pending:Wait", self.now, self.now, activity)
+        instance = Instance(number, host, "Pending:Wait", self.now, self.now, activity)
         self.instances[number] = instance
         self.start(number)
         if self.launching:
@@ -233,7 +284,7 @@ class Group:
         instance.activity = self._activity(f"Terminating EC2 instance: {instance.id}")
         instance.state, instance.began = "Terminating:Wait", self.now
         if self.terminating:
-            instance.due = self.now + self.terminating.timeout
+            instance.due = min(self.now + self.terminating.timeout, instance.ends)
         else:
             self._proceed(instance, "CONTINUE")
 

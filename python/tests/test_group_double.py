@@ -139,6 +139,57 @@ def test_heartbeats_keep_an_instance_up_to_100_timeouts(group):
     assert group.states() == {}
 
 
+def in_service(group, number):
+    """Let a group have instances whose nodes are ready."""
+    desire(group, number)
+    for instance in group.states():
+        complete(group, instance)
+
+
+def test_a_spot_interruption_replaces_an_instance_and_ends_it_after_two_minutes(group):
+    in_service(group, 1)
+    group.interrupt("i-1")
+    assert group.states() == {"i-1": "Terminating:Wait", "i-2": "Pending:Wait"}
+    names = {"AutoScalingGroupName": NAME, "LifecycleHookName": END.name, "InstanceId": "i-1"}
+    group.advance(119)
+    group.call("autoscaling", "record_lifecycle_action_heartbeat", **names)
+    assert "end i-1" not in group.events
+    group.advance(1)
+    assert (group.states(), group.events[-1]) == ({"i-2": "Pending:Wait"}, "end i-1")
+
+
+def test_a_spot_interruption_shortens_the_wait_for_a_hook(group):
+    in_service(group, 1)
+    terminate(group, "i-1")
+    group.advance(10)
+    group.interrupt("i-1")
+    group.advance(120)
+    assert group.states() == {}
+
+
+def refresh(group, **preferences):
+    group.call("autoscaling", "start_instance_refresh", AutoScalingGroupName=NAME, Preferences=preferences)
+
+
+def test_an_instance_refresh_replaces_as_many_at_once_as_may_be_unhealthy(group):
+    in_service(group, 3)
+    refresh(group, MinHealthyPercentage=50)
+    ends = {"i-1": "Terminating:Wait", "i-2": "InService", "i-3": "InService", "i-4": "Pending:Wait"}
+    assert group.states() == ends
+    with pytest.raises(AwsError, match="InstanceRefreshInProgress"):
+        refresh(group)
+    complete(group, "i-1", END.name)
+    complete(group, "i-4")
+    assert group.states()["i-2"] == "Terminating:Wait"
+    complete(group, "i-2", END.name)
+    complete(group, "i-5")
+    complete(group, "i-3", END.name)
+    complete(group, "i-6")
+    assert group.states() == {"i-4": "InService", "i-5": "InService", "i-6": "InService"}
+    refresh(group, MinHealthyPercentage=0)
+    assert list(group.states().values()).count("Terminating:Wait") == 3
+
+
 def test_the_hook_of_a_node_outlasts_a_drain_with_failures(group):
     """Of its heartbeats each minute, two in a row fail; the drain takes ten minutes."""
     settings = {"GROUP": NAME, "TERMINATION_HOOK": END.name, "HEARTBEAT_SECONDS": "60", "HOOK_SECONDS": "180"}
