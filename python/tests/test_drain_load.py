@@ -5,6 +5,7 @@ import time
 import pytest
 
 from drain_load import PRELOADS, drains, start_worker
+from steady_load import SteadyLoad
 from tls_cluster import TlsCluster
 
 dataframe = pytest.importorskip("dask.dataframe")
@@ -17,6 +18,29 @@ def test_a_drain_under_load_computes_nothing_twice_and_loses_nothing():
         (0, 0, 0, 0)
     ] * 2
     assert all(each.unique >= 5 and each.processing >= 2 for each in rounds)
+
+
+def test_a_steady_load_counts_what_a_killed_worker_takes_along():
+    """It goes on over a drain, which costs nothing, and sees what a worker costs that does not drain."""
+    with TlsCluster(*PRELOADS[:-2]) as cluster, cluster.client() as client:
+        processes = {name: start_worker(cluster, name) for name in ("cpu--a", "cpu--b", "cpu--c")}
+        record = cluster.directory / "starts"
+        load = SteadyLoad(client, record, record)
+        load.begin()
+        load.busy("cpu--a")
+        assert load.drain("cpu--a") is None
+        processes["cpu--a"].terminate()
+        load.gone("cpu--a")
+        counts = load.counts()
+        assert len(counts.pop("tasks")) > 60
+        assert counts == {"recomputed": [], "lost data": [], "started twice": [], "failed": []}
+        load.begin()
+        load.busy("cpu--b")
+        processes["cpu--b"].kill()
+        load.gone("cpu--b")
+        counts = load.counts()
+        assert counts["recomputed"]
+        assert len(counts["started twice"]) >= len(counts["recomputed"])
 
 
 def test_a_p2p_shuffle_ends_before_its_workers_leave():
