@@ -58,9 +58,11 @@ def flapping() -> list[Row]:
 def growth() -> list[Row]:
     """Much work, and providers that do not deliver."""
     burst, overflow, failing = scenarios.burst(), scenarios.no_capacity(), scenarios.failing_launches()
+    noisy = max(len(scenarios.noisy_burst(seed).outs("cpu")) for seed in range(10))
     return [
         Row("10,000 tasks from zero: scale-outs", len(burst.outs("cpu")), 1, exact=True),
         Row("10,000 tasks from zero: nodes", burst.outs("cpu")[0][1], CPU.max_size, exact=True),
+        Row("the same, durations wrong by up to a factor of 10: scale-outs", noisy, 1, exact=True),
         Row("no capacity: seconds until the next pool grows", overflow.outs("gpu")[0][0], 75),
         Row("no capacity: nodes desired at the end", sum(overflow.desired.values()), 0, exact=True),
         Row("every launch fails for 2 h: launches", failing.started("gpu"), 9),

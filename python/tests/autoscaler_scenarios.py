@@ -1,5 +1,6 @@
 """Scenarios of the autoscaler in virtual time. The tests check their numbers, the benchmark prints them."""
 
+import random
 import time
 from dataclasses import replace
 
@@ -38,6 +39,18 @@ def burst():
     run = Simulation(CPU, GPU)
     run.submit(CPU_NEEDS, 10_000, 1.0)
     return run.run(1200)
+
+
+def noisy_burst(seed=0):
+    """The same, with an idle time of 10 s, and durations measured up to ten times too short or too long.
+
+    Such an error lasts for 15 s, as on a computer that is busy with something else.
+    """
+    eager = replace(CPU, idle_timeout=10.0, target_duration=60.0)
+    errors = [10 ** random.Random(f"{seed} {number}").uniform(-1, 1) for number in range(100)]
+    run = Simulation(eager, GPU, measured=lambda seconds, now: seconds * errors[int(now // 15)])
+    run.submit(CPU_NEEDS, 10_000, 1.0)
+    return run.run(400)
 
 
 def no_capacity():

@@ -47,6 +47,7 @@ class Simulation:
         broken: Pools whose nodes end instead of joining.
         refuses: Start and end of a time in which the provider refuses changes.
         killed_every: The autoscaler is killed every so many seconds, and is down for two.
+        measured: The duration that the scheduler reports for a task that takes so long, at a time.
     """
 
     def __init__(
@@ -58,11 +59,12 @@ class Simulation:
         broken=(),
         refuses=(0.0, 0.0),
         killed_every=None,
+        measured=lambda seconds, now: seconds,
     ):
         self.pools = {pool.name: pool for pool in pools}
         self.limits, self.boot = limits or Limits(), boot
         self.no_capacity, self.broken, self.refuses = set(no_capacity), set(broken), refuses
-        self.killed_every = killed_every
+        self.killed_every, self.measured = killed_every, measured
         self.now, self.done = 0.0, 0
         self.waiting = {}
         self.known = set()
@@ -119,7 +121,7 @@ class Simulation:
             return
         running = [kind for one in self._joined() for _, kind in one.running]
         demands = [
-            Demand(kind[0], tasks, running.count(kind), kind[1] if kind in self.known else None)
+            Demand(kind[0], tasks, running.count(kind), self._measured(kind))
             for kind, tasks in self.waiting.items()
         ]
         nodes = {
@@ -158,6 +160,9 @@ class Simulation:
             )
         self.most_nodes = max(self.most_nodes, sum(self.desired.values()))
         self.most_usd = max(self.most_usd, sum(self.desired[pool.name] * pool.usd_per_hour for pool in pools))
+
+    def _measured(self, kind):
+        return self.measured(kind[1], self.now) if kind in self.known else None
 
     def _act(self, action):
         if action.kind in ("out", "lower"):

@@ -181,6 +181,21 @@ def test_nothing_leaves_before_it_was_idle_for_the_idle_timeout():
     assert [a.kind for a in clock.tick(after=10.0, **there).actions] == ["in"]
 
 
+def test_nodes_that_tasks_fill_stay_however_short_the_tasks_are():
+    there = {
+        "nodes": {"cpu": [Node("a"), Node("b"), Node("c"), Node("d")]},
+        "capacity": {"cpu": Capacity(4, 4)},
+    }
+    clock = Clock(CPU_POOL)
+    assert clock.idle(400, demands=[demand(CPU, 25, 0.01)], **there).actions == []
+    (action,) = clock.tick([demand(CPU, 24, 0.01)], **there).actions
+    assert action == Action("in", "cpu", nodes=("a",), why="at most 3 were wanted for 300 s")
+    # Capacity that never came is not given back either.
+    assert settled(CPU_POOL).tick([demand(CPU, 33, 0.01)], {}, {"cpu": Capacity(6, 1)}).actions == [
+        Action("lower", "cpu", to=5, why="capacity that never came is no longer wanted")
+    ]
+
+
 def test_a_gap_between_observations_starts_the_window_again():
     memory = Memory()
     assert [largest(memory, float(t), 0, 60.0) for t in range(0, 61, 20)] == [None, None, None, 0]

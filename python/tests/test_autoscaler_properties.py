@@ -3,9 +3,10 @@
 from math import inf
 
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from autoscaler_world import KINDS, Step, World, limits, pools, steps
-from cdktf_dask.autoscaler.model import MAX_FAILURES
+from autoscaler_world import KINDS, Step, World, limits, pools, steps, work
+from cdktf_dask.autoscaler.model import MAX_FAILURES, Limits
 
 BOUNDED = settings(
     max_examples=30,
@@ -144,3 +145,25 @@ def test_an_autoscaler_that_restarts_all_the_time_takes_no_node_and_asks_for_non
         # What a blocked pool has given back is free for others.
         if "lower" not in {action.kind for action in first.actions}:
             assert "out" not in {action.kind for action in again.actions}
+
+
+phases = st.lists(
+    st.tuples(st.sampled_from((0.001, 0.1, 5.0, 600.0)), st.floats(0.5, 1.0)), min_size=2, max_size=6
+)
+
+
+@BOUNDED
+@given(pools(), work, phases)
+def test_work_that_only_gets_less_grows_no_pool_after_a_scale_in(pools, work, phases):
+    # Pools that share work take it from each other, so there is one. Its tasks seem to take another time in
+    # each phase, for longer than the idle timeout.
+    world, shrunk = World(pools[:1], Limits()), False
+    for seconds, left in phases:
+        for _ in range(20):
+            world.happen(Step(10, work, seconds, True, True, False, False, None, "", 0.0))
+            decision = world.decide(work, seconds)[-1]
+            world.carry_out(decision)
+            kinds = {action.kind for action in decision.actions}
+            assert not (shrunk and "out" in kinds)
+            shrunk |= "in" in kinds
+        work = tuple(int(tasks * left) for tasks in work)

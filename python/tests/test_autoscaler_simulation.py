@@ -37,6 +37,13 @@ def test_a_burst_from_zero_is_one_scale_out_to_the_largest_size():
     assert (run.done, run.started("cpu"), run.started("gpu"), run.desired["cpu"]) == (10_000, 10, 0, 0)
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_a_burst_is_one_scale_out_however_wrong_the_measured_durations_are(seed):
+    run = scenarios.noisy_burst(seed)
+    assert run.outs("cpu") == [(0.0, 10)]
+    assert (run.done, run.started("cpu"), run.desired["cpu"]) == (10_000, 10, 0)
+
+
 def test_the_next_pool_starts_nodes_within_75_seconds_if_the_first_gets_none():
     run = scenarios.no_capacity()
     assert run.outs("spot") == [(0.0, 4)]

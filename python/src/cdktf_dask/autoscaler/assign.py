@@ -76,3 +76,8 @@ def needed(pool: Pool, demands: Sequence[Demand], nodes: Sequence[Node], limits:
     if staying and at_once > 0 and all(node.paused for node in staying):
         want = max(want, len(staying) + 1)
     return want
+
+
+def filled(pool: Pool, demands: Sequence[Demand]) -> int:
+    """Number of nodes that run all tasks at once. Durations, which may be wrong, do not count."""
+    return ceil(sum(demand.tasks / pool.slots(demand.needs) for demand in demands) - ROUNDING)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, MutableMapping, Sequence
 
-from cdktf_dask.autoscaler.assign import assign, needed
+from cdktf_dask.autoscaler.assign import assign, filled, needed
 from cdktf_dask.autoscaler.changes import Changes
 from cdktf_dask.autoscaler.grants import Grants
 from cdktf_dask.autoscaler.model import Action, Capacity, Decision, Demand, Limit, Limits, Memory, Node, Pool
@@ -21,7 +21,9 @@ def decide(
     """Decides what to change. Call it once a tick, with what is true at that moment.
 
     Scale-out follows the work at once. Scale-in follows the largest number of nodes that was wanted during
-    the idle timeout, so that a node stays at least that long after it was last wanted.
+    the idle timeout, so that a node stays at least that long after it was last wanted. Nodes that tasks fill
+    stay, too: fewer would be paid for the same time in sum. So without new tasks, no scale-out follows a
+    scale-in, whatever durations are measured.
 
     Args:
         pools: Pools in the order of the definition: the first that can run a task gets it.
@@ -52,6 +54,8 @@ def decide(
         name, want = pool.name, wants[pool.name]
         memory = memories.setdefault(name, Memory())
         keep = largest(memory, now, want, pool.idle_timeout)
+        if keep is not None:
+            keep = max(keep, filled(pool, by_pool[name]))
         changes = Changes(pool, here[name], capacity[name], keep)
         actions += changes.returning(want)
         if grants.nodes[name] > capacity[name].desired:
