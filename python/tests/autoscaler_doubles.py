@@ -31,6 +31,7 @@ class SchedulerDouble:
 
     def __init__(self) -> None:
         self.silent = False
+        self.identity = "Scheduler-1"
         self.demands: list[tuple[str, Demand]] = []
         self.nodes: dict[str, Node] = {}
         self.drains: list[str] = []
@@ -50,7 +51,7 @@ class SchedulerDouble:
         demands = tuple(demand for _, demand in self.demands)
         prefixes = {demand: prefix for prefix, demand in self.demands}
         return Snapshot(
-            "Scheduler-1", demands, prefixes, {pool: tuple(found) for pool, found in pools.items()}
+            self.identity, demands, prefixes, {pool: tuple(found) for pool, found in pools.items()}
         )
 
     def drain(self, workers: tuple[str, ...], seconds: float, force: bool) -> Drained:

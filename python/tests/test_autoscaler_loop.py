@@ -156,6 +156,52 @@ def test_a_scheduler_that_does_not_answer(lines):
     assert "dask_autoscaler_scheduler_up 1\n" in rig.metrics.page()
 
 
+def test_no_scale_in_for_one_idle_time_after_a_restart_of_the_scheduler(lines):
+    rig = with_node(Node("cpu--local-0"))
+    rig.tick(9)
+    rig.scheduler.identity = "Scheduler-2"
+    rig.tick(10)
+    assert rig.scheduler.drains == []
+    assert lines == ["the scheduler has restarted: no node leaves for one idle time"]
+    rig.tick(2)
+    rig.settle()
+    assert rig.scheduler.drains == ["cpu--local-0"]
+
+
+def test_a_drain_ends_no_node_after_a_restart_of_the_scheduler(lines):
+    rig = with_a_drain()
+    # The workers come back, and work.
+    rig.scheduler.identity = "Scheduler-2"
+    rig.scheduler.nodes["cpu--local-0"] = Node("cpu--local-0")
+    rig.tick()
+    rig.scheduler.proceed.set()
+    rig.settle()
+    assert lines[-1] == "undone cpu--local-0: "
+    assert rig.provider.nodes == {"cpu": ["cpu--local-0"]}
+    # And without an answer, as the old scheduler has ended: it is not a node that keeps results.
+    rig.scheduler.proceed.clear()
+    rig.tick(12)
+    rig.scheduler.silent = True
+    rig.scheduler.proceed.set()
+    rig.settle()
+    rig.scheduler.silent, rig.scheduler.identity = False, "Scheduler-3"
+    rig.scheduler.nodes["cpu--local-0"] = Node("cpu--local-0")
+    rig.tick()
+    assert not rig.autoscaler._drains.is_kept("cpu--local-0")
+
+
+def test_the_time_of_results_and_of_a_hung_cluster_starts_again_with_the_scheduler(lines):
+    rig = Rig(hung_after=50.0, keep_results=100.0)
+    rig.provider.nodes["cpu"].append("cpu--local-0")
+    for node in (Node("cpu--local-0", busy=1), Node("cpu--local-0", used=0.2, unique_bytes=9)):
+        rig.scheduler.nodes["cpu--local-0"] = node
+        rig.demand(node.busy)
+        rig.tick(49)
+        rig.scheduler.identity += "0"
+        rig.tick(49)
+    assert [line for line in lines if "scheduler has" not in line] == []
+
+
 def test_a_provider_that_refuses_is_asked_less_and_less():
     rig = Rig()
     rig.demand(3)

@@ -110,6 +110,13 @@ class Drains:
                 self._kept[outcome.node] = self._clock() + RETRY_SECONDS
         return outcomes
 
+    def forget(self) -> None:
+        """Undo all drains, without the scheduler, which has restarted. A node that ends already does end."""
+        self._kept.clear()
+        for job, _ in self._jobs.values():
+            with job.lock:
+                job.undone = not job.ends
+
     def close(self) -> None:
         """Stop following. The next process finishes the drains."""
         self._threads.shutdown(wait=False, cancel_futures=True)
@@ -133,7 +140,7 @@ class Drains:
             self._capacity.end(job.pool.name, job.seen.node.name)
             return outcome("ended", drained=drained)
         except SchedulerError as error:
-            return outcome("failed", str(error))
+            return outcome("undone" if job.undone else "failed", str(error))
         except CapacityError as error:
             return self._refused(job, str(error))
 

@@ -50,7 +50,10 @@ class Autoscaler:
         self._capacity = capacity
         self._metrics = metrics
         self._clock = clock
+        self._settings = settings
         self._drains = Drains(scheduler, capacity, clock)
+        self._seen: str | None = None
+        """Identity of the scheduler of the last tick."""
         self._memories: dict[str, Memory] = {}
         self._notices = Notices()
         self._reports = Reports(settings.pools, metrics, self._notices)
@@ -83,6 +86,7 @@ class Autoscaler:
 
         for outcome in self._drains.outcomes():
             self._reports.drain(outcome)
+        self._notice_restart(snapshot.scheduler)
         capacity = {pool.name: known.get(pool.name, PoolCapacity(0, 0)) for pool in self._pools}
         seen = {
             pool.name: [self._with_drain(one) for one in snapshot.nodes.get(pool.name, ())]
@@ -114,6 +118,15 @@ class Autoscaler:
     def close(self) -> None:
         """Stop. Drains that go on are finished by the next process."""
         self._drains.close()
+
+    def _notice_restart(self, scheduler: str) -> None:
+        """Forget what belongs to another scheduler: its workers come back, its tasks and results do not."""
+        if self._seen not in (None, scheduler):
+            logger.warning("the scheduler has restarted: no node leaves for one idle time")
+            self._memories.clear()
+            self._guards = Guards(self._settings, self._metrics, self._notices)
+            self._drains.forget()
+        self._seen = scheduler
 
     def _with_drain(self, seen: SeenNode) -> SeenNode:
         """A node, with what this process knows of its drain."""
