@@ -253,6 +253,31 @@ def test_a_forced_drain_is_not_undone_and_a_node_that_ends_is_not_counted():
     assert [(a.kind, a.to) for a in decision.actions] == [("out", 1)]
 
 
+def test_a_node_that_an_operator_drains_leaves_and_another_one_comes():
+    there = [Node("a", draining=True, ordered=True), Node("b")]
+    clock = Clock(replace(CPU_POOL, max_size=3))
+    grows = clock.tick([demand(CPU, 16, 600.0)], {"cpu": there}, {"cpu": Capacity(2, 2)})
+    assert grows.actions == [Action("out", "cpu", to=3, why="16 tasks want 2 beside 1 that leave")]
+    booting = clock.tick([demand(CPU, 16, 600.0)], {"cpu": there}, {"cpu": Capacity(3, 3)})
+    full = clock.tick([demand(CPU, 99, 600.0)], {"cpu": there}, {"cpu": Capacity(3, 3)})
+    enough = clock.tick([demand(CPU, 8, 600.0)], {"cpu": there}, {"cpu": Capacity(2, 2)})
+    assert [booting.actions, full.actions, enough.actions] == [[], [], []]
+    gone = clock.tick([demand(CPU, 16, 600.0)], {"cpu": there[1:]}, {"cpu": Capacity(2, 2)})
+    assert gone.actions == []
+
+
+def test_a_node_that_an_operator_drains_counts_neither_for_the_smallest_size_nor_for_scale_in():
+    there = {"cpu": [Node("a", draining=True, ordered=True), Node("b")]}
+    pool = replace(CPU_POOL, min_size=2)
+    (action,) = Clock(pool).tick((), there, {"cpu": Capacity(2, 2)}).actions
+    assert (action.kind, action.to) == ("out", 3)
+    one = settled(replace(CPU_POOL, min_size=1))
+    assert one.tick((), there, {"cpu": Capacity(2, 2)}).actions == []
+    assert one.tick((), there, {"cpu": Capacity(5, 2)}).actions == [
+        Action("lower", "cpu", to=2, why="capacity that never came is no longer wanted")
+    ]
+
+
 def test_capacity_that_never_came_is_lowered_after_the_idle_timeout():
     clock = Clock(CPU_POOL)
     assert clock.idle(300, capacity={"cpu": Capacity(3, 1)}).actions == []

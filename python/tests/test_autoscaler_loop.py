@@ -129,6 +129,22 @@ def test_a_forced_drain_is_not_touched():
     assert (rig.scheduler.drains, rig.scheduler.undrained) == ([], [])
 
 
+def test_a_drain_of_an_operator_goes_on_beside_another_node(lines):
+    rig = with_node(Node("cpu--local-9", draining=True, ordered=True, under_way=True))
+    rig.demand(1)
+    rig.tick(60)
+    assert rig.provider.calls == [("grow", "cpu", 2)]
+    assert (rig.scheduler.drains, rig.scheduler.undrained) == ([], [])
+    # The command has ended after the drain, and does not end the node.
+    rig.scheduler.nodes["cpu--local-9"] = Node("cpu--local-9", draining=True, ordered=True)
+    rig.tick(30)
+    assert rig.scheduler.drains == []
+    rig.tick()
+    rig.settle()
+    assert rig.provider.calls[1:] == [("end", "cpu", "cpu--local-9")]
+    assert lines[0] == "out cpu to 2: 1 tasks want 1 beside 1 that leave"
+
+
 def test_an_actor_keeps_its_node():
     rig = with_node(Node("cpu--local-0", held="actor"))
     rig.tick(30)

@@ -18,6 +18,8 @@ NODE = {
     "held": "actor",
     "draining": False,
     "forced": False,
+    "ordered": True,
+    "under_way": False,
     "paused": False,
     "used": 0.1,
     "finished": 12,
@@ -78,7 +80,7 @@ def test_a_snapshot(answers):
     assert found.demands == (first, second)
     assert found.prefixes == {first: "f", second: "g"}
     (seen,) = found.nodes["cpu"]
-    assert seen.node == Node("cpu--ip-10-0-1-7", 3, 5, "actor", used=0.1, finished=12, cpu=3.5)
+    assert seen.node == Node("cpu--ip-10-0-1-7", 3, 5, "actor", ordered=True, used=0.1, finished=12, cpu=3.5)
     assert seen.workers == ("tls://10.0.1.7:40000",)
 
 

@@ -208,6 +208,33 @@ def test_work_that_comes_back_undoes_a_drain_under_way():
     run(test)
 
 
+def test_a_drain_of_an_operator_is_told_from_one_of_the_autoscaler_until_it_is_undone():
+    async def test():
+        async with DrainedCluster("cpu--a", "cpu--b") as cluster:
+            drain, address = cluster.scheduler.plugins["drain"], cluster.address("cpu--a")
+            await cluster.drain("cpu--a", seconds=10, end=False, yields=True)
+            assert (cluster.status("cpu--a"), drain.ordered) == ("closing_gracefully", set())
+            await cluster.drain("cpu--a", seconds=10, end=False)
+            assert drain.ordered == {address}
+            assert not drain.is_under_way(cluster.scheduler.workers[address])
+            await cluster.undrain("cpu--a")
+            assert drain.ordered == set()
+            task = cluster.client.submit(slow, 1, workers=["cpu--a"])
+            while not cluster.scheduler.workers[address].processing:
+                await asyncio.sleep(0.02)
+            refused = asyncio.ensure_future(cluster.drain("cpu--a", seconds=0.3, end=False))
+            await asyncio.sleep(0.1)
+            assert drain.ordered == {address}
+            assert drain.is_under_way(cluster.scheduler.workers[address])
+            assert (await refused)["kept"] == "not done after 0.3 s"
+            assert drain.ordered == set()
+            await task
+            await cluster.drain("cpu--a", seconds=10)
+            assert drain.ordered == set()
+
+    run(test)
+
+
 def test_a_forced_drain_is_not_undone_and_ends_a_planned_one():
     async def test():
         async with DrainedCluster("cpu--a", "cpu--b") as cluster:

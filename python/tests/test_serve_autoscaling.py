@@ -33,10 +33,14 @@ class Drain(SchedulerPlugin):
 
     def __init__(self, forced: str = ""):
         self.forced = {forced}
+        self.ordered = {"tls://cpu--ip-10-20-0-18:9000"}
         self.commands: list[tuple[str, dict[str, Any]]] = []
 
     def in_shuffle(self, worker: WorkerState) -> bool:
         return worker.name == "cpu--ip-10-20-0-18"
+
+    def is_under_way(self, worker: WorkerState) -> bool:
+        return worker.name == "cpu--ip-10-20-0-17-1"
 
     async def drain(self, **arguments: Any) -> dict[str, Any]:
         self.commands.append(("drain", arguments))
@@ -139,6 +143,8 @@ def test_the_snapshot_has_what_tasks_need_and_what_nodes_do():
                 "held": "",
                 "draining": False,
                 "forced": False,
+                "ordered": False,
+                "under_way": False,
                 "paused": False,
                 "used": 0.0,
                 "finished": 1,
@@ -217,7 +223,7 @@ def test_a_node_adds_up_its_workers():
         assert {node["name"]: list(node.values())[2:] for pool in nodes.values() for node in pool} == {
             "cpu--ip-10-20-0-17": [
                 ["tls://cpu--ip-10-20-0-17-0:9000", "tls://cpu--ip-10-20-0-17-1:9000"],
-                *(0, 400, "", True, True, False, 0.2, 0, 75.0),
+                *(0, 400, "", True, True, False, True, False, 0.2, 0, 75.0),
             ],
             "cpu--ip-10-20-0-18": [
                 ["tls://cpu--ip-10-20-0-18:9000"],
@@ -225,6 +231,8 @@ def test_a_node_adds_up_its_workers():
                 200,
                 "shuffle",
                 False,
+                False,
+                True,
                 False,
                 True,
                 0.2,
@@ -236,6 +244,8 @@ def test_a_node_adds_up_its_workers():
                 0,
                 200,
                 "",
+                False,
+                False,
                 False,
                 False,
                 False,
@@ -309,7 +319,10 @@ def test_commands_are_those_of_the_plugin_drain():
                 {"retired": ["tls://a"], "lost": ["x-1", ["y", 2], "b'z'"]},
             )
             assert await command(verb="undrain", workers=["tls://a"]) == (200, ["tls://a"])
-            assert drain.commands == [("drain", arguments), ("undrain", {"workers": ["tls://a"]})]
+            assert drain.commands == [
+                ("drain", arguments | {"yields": True}),
+                ("undrain", {"workers": ["tls://a"]}),
+            ]
 
     asyncio.run(test())
 

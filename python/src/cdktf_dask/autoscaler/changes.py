@@ -18,11 +18,13 @@ class Changes:
         self._nodes = nodes
         self._capacity = capacity
         self._returns = [node for node in nodes if node.returns]
+        self._leave = sum(node.ordered for node in nodes)
+        self._stay = capacity.existing - len(self._returns) - self._leave
         self._keep = None if keep is None else min(max(keep, pool.min_size), pool.max_size)
 
     def returning(self, want: int) -> list[Action]:
         """Undoes drains, first of nodes with most results: they are there sooner than new nodes."""
-        lack = want - (self._capacity.existing - len(self._returns))
+        lack = want - self._stay
         back = sorted(self._returns, key=lambda node: (-node.unique_bytes, node.name))[: max(lack, 0)]
         if not back:
             return []
@@ -37,10 +39,10 @@ class Changes:
         """
         keep = self._keep if at_once is None else at_once
         desired, existing = self._capacity.desired, self._capacity.existing
-        if keep is None or desired <= max(keep, existing):
+        if keep is None or desired <= (least := max(keep + self._leave, existing)):
             return []
         why = "capacity that never came is no longer wanted"
-        return [Action("lower", self._pool.name, to=max(keep, existing), why=why)]
+        return [Action("lower", self._pool.name, to=least, why=why)]
 
     def leaving(self, limits: Limits) -> list[Action]:
         """Drains nodes that are not wanted, except held ones: fewest tasks first, then fewest results."""
@@ -48,7 +50,7 @@ class Changes:
             return []
         joined = [node for node in self._nodes if not node.draining]
         # Nodes that boot do not replace nodes that run: they may never join.
-        surplus = min(len(joined), self._capacity.existing - len(self._returns)) - self._keep
+        surplus = min(len(joined), self._stay) - self._keep
         most = max(1, floor(limits.drain_share * len(self._nodes))) - (len(self._nodes) - len(joined))
         free = sorted(
             (node for node in joined if not node.held),

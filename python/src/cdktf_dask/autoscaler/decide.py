@@ -44,8 +44,9 @@ def decide(
     tasks = {pool.name: sum(demand.tasks for demand in by_pool[pool.name]) for pool in pools}
     grants = Grants(pools, capacity, {name: len(found) for name, found in here.items()}, limits, now)
     # What pools must have comes before what other pools want.
-    grants.grow(pools, {pool.name: pool.min_size for pool in pools})
-    grants.grow(pools, wants)
+    leave = {name: sum(node.ordered for node in found) for name, found in here.items()}
+    grants.grow(pools, {pool.name: _beside(leave[pool.name], pool.min_size, pool) for pool in pools})
+    grants.grow(pools, {pool.name: _beside(leave[pool.name], wants[pool.name], pool) for pool in pools})
     full: dict[str, Limit] = {pool.name: "maxSize" for pool in pools if raw[pool.name] > pool.max_size}
     limited = full | grants.limited
 
@@ -59,7 +60,15 @@ def decide(
         changes = Changes(pool, here[name], capacity[name], keep)
         actions += changes.returning(want)
         if grants.nodes[name] > capacity[name].desired:
-            actions.append(Action("out", name, to=grants.nodes[name], why=f"{tasks[name]} tasks want {want}"))
+            why = f"{tasks[name]} tasks want {want}" + (
+                f" beside {leave[name]} that leave" * bool(leave[name])
+            )
+            actions.append(Action("out", name, to=grants.nodes[name], why=why))
         else:
             actions += changes.lowering(grants.waits_for(pool, want)) or changes.leaving(limits)
     return Decision(wants, actions, unsatisfiable, limited, tasks)
+
+
+def _beside(leave: int, size: int, pool: Pool) -> int:
+    """Size of a pool of which an operator takes nodes away: others come as long as there is room."""
+    return min(size + leave, pool.max_size) if size else 0

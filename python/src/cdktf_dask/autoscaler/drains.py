@@ -12,7 +12,7 @@ from threading import Lock
 from typing import Literal
 
 from cdktf_dask.autoscaler.capacity import Capacity, CapacityError
-from cdktf_dask.autoscaler.model import Pool
+from cdktf_dask.autoscaler.model import Node, Pool
 from cdktf_dask.autoscaler.scheduler import Drained, Scheduler, SchedulerError, SeenNode
 
 MAX_DRAINS = 32
@@ -20,6 +20,9 @@ MAX_DRAINS = 32
 
 RETRY_SECONDS = 60.0
 """Time until a node that was kept is drained again."""
+
+ORDER_SECONDS = 30.0
+"""Time that an operator has to end a node after its drain, until the autoscaler does it."""
 
 FORCED_SECONDS = 10.0
 """Duration of a drain that loses what other workers do not take."""
@@ -61,6 +64,8 @@ class Drains:
         self._threads = ThreadPoolExecutor(MAX_DRAINS, thread_name_prefix="drain")
         self._jobs: dict[str, tuple[Job, Future[Outcome]]] = {}
         self._kept: dict[str, float] = {}
+        self._drained: dict[str, float] = {}
+        """Time at which the drain of a node that an operator drains was over."""
 
     def __contains__(self, node: str) -> bool:
         """Whether a node drains by a thread of this process, and was not undone."""
@@ -73,6 +78,14 @@ class Drains:
     def is_kept(self, node: str) -> bool:
         """Whether the last drain of a node was refused or failed, a short time ago."""
         return self._kept.get(node, 0.0) > self._clock()
+
+    def is_left(self, node: Node) -> bool:
+        """Whether a node drains, or was drained, and nobody else ends it."""
+        if not node.ordered or node.under_way:
+            self._drained.pop(node.name, None)
+            return node.returns
+        now = self._clock()
+        return now - self._drained.setdefault(node.name, now) >= ORDER_SECONDS
 
     def begin(self, pool: Pool, seen: SeenNode, force: bool = False) -> None:
         """Drain a node, then end it. Nothing happens if it drains already.
@@ -113,6 +126,7 @@ class Drains:
     def forget(self) -> None:
         """Undo all drains, without the scheduler, which has restarted. A node that ends already does end."""
         self._kept.clear()
+        self._drained.clear()
         for job, _ in self._jobs.values():
             with job.lock:
                 job.undone = not job.ends

@@ -174,10 +174,10 @@ class Autoscaler:
         return True
 
     def _adopt(self, pool: Pool, seen: Sequence[SeenNode], capacity: PoolCapacity) -> None:
-        """Finish drains without a thread: those of an autoscaler that ended."""
+        """Finish drains without a thread: those of an autoscaler or of an operator's command that ended."""
         for one in seen:
             node = one.node
             followed = self._drains.is_followed(node.name) or node.name in capacity.ending
-            if node.returns and not followed and not self._drains.is_kept(node.name):
+            if self._drains.is_left(node) and not followed and not self._drains.is_kept(node.name):
                 logger.info("in %s %s: it drains, and nothing follows its drain", pool.name, node.name)
                 self._drains.begin(pool, one)

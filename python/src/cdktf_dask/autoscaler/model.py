@@ -58,6 +58,10 @@ class Node:
     draining: bool = False
     forced: bool = False
     """Whether the drain cannot be undone, as the instance ends."""
+    ordered: bool = False
+    """Whether an operator drains it: it leaves even if its pool needs a node."""
+    under_way: bool = False
+    """Whether the drain has not ended."""
     paused: bool = False
     """Whether all its workers are paused, as their memory is full."""
     used: float = 0.0
@@ -69,8 +73,8 @@ class Node:
 
     @property
     def returns(self) -> bool:
-        """Whether it drains and the drain can be undone."""
-        return self.draining and not self.forced
+        """Whether it drains and the drain is undone if work comes back."""
+        return self.draining and not self.forced and not self.ordered
 
 
 @dataclass(frozen=True)

@@ -142,6 +142,8 @@ def _node(given: Any) -> SeenNode:
         held=str(given["held"]),
         draining=bool(given["draining"]),
         forced=bool(given["forced"]),
+        ordered=bool(given["ordered"]),
+        under_way=bool(given["under_way"]),
         paused=bool(given["paused"]),
         used=float(given["used"]),
         finished=int(given["finished"]),

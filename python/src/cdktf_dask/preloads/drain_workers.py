@@ -95,6 +95,8 @@ class Drain(SchedulerPlugin):
         self.drains: set[OneDrain] = set()
         self.forced: set[str] = set()
         """Addresses of workers whose node stops in any case. They are never put back into service."""
+        self.ordered: set[str] = set()
+        """Addresses of workers that an operator drains: the autoscaler does not undo that."""
         self.stealing: WorkStealing = scheduler.extensions.get("stealing") or Requests(scheduler)
         # A worker that is not in the cluster: tasks stolen for it go back to the scheduler (stealing.py:386).
         self.nowhere = WorkerState(
@@ -118,6 +120,7 @@ class Drain(SchedulerPlugin):
         end: bool = True,
         reserve: float | None = None,
         stuck: float = 20,
+        yields: bool = False,
     ) -> Outcome:
         """Take workers out of service.
 
@@ -128,11 +131,14 @@ class Drain(SchedulerPlugin):
             end: Whether they are removed. Not `close`: Dask takes that out of each message (core.py:762).
             reserve: Seconds before the deadline for data only. By default the last third, 60 at most.
             stuck: Seconds without a key moved until a planned drain takes the data for immovable.
+            yields: Whether work that comes back may undo it, as if the autoscaler drains.
         """
         present = [self.scheduler.workers[each] for each in workers if each in self.scheduler.workers]
         addresses = {ws.address for ws in present}
         if force:
             self.forced |= addresses
+        elif not yields:
+            self.ordered |= addresses
         reserve = min(seconds / 3, MAX_RESERVE_SECONDS) if reserve is None else reserve
         run = OneDrain(self, present, seconds, force, reserve, stuck)
         self.drains.add(run)
@@ -152,6 +158,7 @@ class Drain(SchedulerPlugin):
         for run in self.drains:
             run.undone |= not run.force and not set(back).isdisjoint(run.workers)
         for ws in back:
+            self.ordered.discard(ws.address)
             if ws.status is Status.closing_gracefully:
                 self.set_status(ws, Status.running)
         return [ws.address for ws in back]
@@ -163,6 +170,10 @@ class Drain(SchedulerPlugin):
         self.scheduler.stream_comms[ws.address].send(message)
         self.scheduler.handle_worker_status_change(status, ws, stimulus)
 
+    def is_under_way(self, ws: WorkerState) -> bool:
+        """Whether a drain of the worker has not ended."""
+        return any(ws in run.workers for run in self.drains)
+
     def in_shuffle(self, ws: WorkerState) -> bool:
         """Whether the worker participates in a P2P shuffle (shuffle/_scheduler_plugin.py:516)."""
         shuffle: Any = self.scheduler.plugins.get("shuffle")
@@ -172,6 +183,7 @@ class Drain(SchedulerPlugin):
     def remove_worker(self, scheduler: Scheduler, worker: str, **_: Any) -> None:
         """Forget a worker. A later one may have its address."""
         self.forced.discard(worker)
+        self.ordered.discard(worker)
 
 
 @dataclass(eq=False)

@@ -99,7 +99,8 @@ class Command(Handler):
         drain = plugin(self.scheduler, "drain")
         if drain is None:
             return self.reject(501, "The scheduler runs without the preload drain_workers.py.")
-        result = await getattr(drain, verb)(**arguments)
+        # The autoscaler undoes a drain if work comes back, for which it is asked again.
+        result = await getattr(drain, verb)(**arguments, **({"yields": True} if verb == "drain" else {}))
         self.set_header("Content-Type", "application/json")
         self.finish(json.dumps(result, default=str))  # keys of tasks can be bytes
 
@@ -205,6 +206,7 @@ class Node:
         finished = plugin(self.scheduler, "demand").finished
         drain = plugin(self.scheduler, "drain")
         forced = drain.forced if drain is not None else ()
+        ordered = drain.ordered if drain is not None else ()
         stored = total(worker.nbytes for worker in workers)
         memory = total(worker.memory_limit for worker in workers)
         threads = total(worker.nthreads for worker in workers)
@@ -219,6 +221,8 @@ class Node:
             "held": self.held(drain),
             "draining": any(worker.status is Status.closing_gracefully for worker in workers),
             "forced": any(worker.address in forced for worker in workers),
+            "ordered": any(worker.address in ordered for worker in workers),
+            "under_way": drain is not None and any(drain.is_under_way(worker) for worker in workers),
             "paused": all(worker.status is Status.paused for worker in workers),
             "used": stored / memory if memory else 0.0,
             "finished": sum(finished.get(worker.address, 0) for worker in workers),
