@@ -88,7 +88,10 @@ class ProviderDouble:
     def state(self) -> dict[str, Capacity]:
         if self.silent:
             raise CapacityError("the provider does not answer")
-        return {pool: Capacity(len(nodes), len(nodes)) for pool, nodes in self.nodes.items()}
+        return {
+            pool: Capacity(len(nodes), len(nodes), serving=frozenset(nodes))
+            for pool, nodes in self.nodes.items()
+        }
 
     def grow(self, pool: str, to: int) -> None:
         self._call("grow", pool, to)
@@ -104,7 +107,12 @@ class ProviderDouble:
     def end(self, pool: str, node: str) -> None:
         self._call("end", pool, node)
         self.nodes[pool].remove(node)
-        del self.scheduler.nodes[node]
+        self.scheduler.nodes.pop(node, None)
+
+    def replace(self, pool: str, node: str) -> None:
+        self._call("replace", pool, node)
+        self.nodes[pool].remove(node)
+        self.grow(pool, len(self.nodes[pool]) + 1)
 
     def _call(self, verb: str, pool: str, value: int | str) -> None:
         self.calls.append((verb, pool, value))

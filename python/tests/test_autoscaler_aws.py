@@ -74,11 +74,10 @@ class GroupDouble:
         InstanceId: str,
         ShouldDecrementDesiredCapacity: bool,
     ) -> dict:
-        assert ShouldDecrementDesiredCapacity
         if self.instances[InstanceId] != "InService":
             raise AwsError("ValidationError", "Instance is not InService", passes=False)
         self.instances[InstanceId] = "Terminating:Wait"
-        self.desired -= 1
+        self.desired -= ShouldDecrementDesiredCapacity
         return {}
 
 
@@ -100,7 +99,9 @@ def capacity(group, clock):
 def test_state_counts_instances_by_their_lifecycle(group, capacity):
     group.desired = 4
     group.instances = {"i-1": "InService", "i-2": "Pending:Wait", "i-3": "Terminating:Wait"}
-    assert capacity.state() == {"cpu": Capacity(4, 2, ending=frozenset({"cpu--ip-3"}))}
+    assert capacity.state() == {
+        "cpu": Capacity(4, 2, ending=frozenset({"cpu--ip-3"}), serving=frozenset({"cpu--ip-1"}))
+    }
 
 
 def test_state_is_read_each_15_seconds_while_instances_start_and_each_60_otherwise(group, capacity, clock):
@@ -146,7 +147,15 @@ def test_end_terminates_the_instance_of_the_node_once_and_lowers_the_desired_num
     capacity.end("cpu", "cpu--ip-2")
     capacity.end("cpu", "cpu--ip-2")
     assert (group.desired, group.instances) == (1, {"i-1": "InService", "i-2": "Terminating:Wait"})
-    assert capacity.state() == {"cpu": Capacity(1, 1, ending=frozenset({"cpu--ip-2"}))}
+    ending, serving = frozenset({"cpu--ip-2"}), frozenset({"cpu--ip-1"})
+    assert capacity.state() == {"cpu": Capacity(1, 1, ending=ending, serving=serving)}
+
+
+def test_replace_terminates_the_instance_and_leaves_the_desired_number(group, capacity):
+    group.desired, group.instances = 2, {"i-1": "InService", "i-2": "InService"}
+    capacity.replace("cpu", "cpu--ip-2")
+    assert (group.desired, group.instances) == (2, {"i-1": "InService", "i-2": "Terminating:Wait"})
+    assert capacity.state()["cpu"].serving == frozenset({"cpu--ip-1"})
 
 
 def test_end_of_a_node_without_an_instance_is_an_error(group, capacity):
@@ -174,7 +183,7 @@ def test_while_aws_throttles_the_known_state_is_used_for_5_minutes_and_asked_for
     for _ in range(300):
         clock.now += 1
         before = len(group.calls)
-        assert capacity.state() == {"cpu": Capacity(1, 1)}
+        assert capacity.state() == {"cpu": Capacity(1, 1, serving=frozenset({"cpu--ip-1"}))}
         if len(group.calls) > before:
             asked.append(clock.now - began)
     assert asked == [60, 62, 66, 74, 90, 122, 182, 242]
@@ -184,7 +193,7 @@ def test_while_aws_throttles_the_known_state_is_used_for_5_minutes_and_asked_for
     group.error = None
     clock.now += 60
     group.desired = 3
-    assert capacity.state() == {"cpu": Capacity(3, 1)}
+    assert capacity.state() == {"cpu": Capacity(3, 1, serving=frozenset({"cpu--ip-1"}))}
 
 
 def test_a_first_state_that_cannot_be_read_is_an_error(group, capacity):
@@ -241,7 +250,7 @@ def test_instances_that_end_before_they_are_in_service_count_as_failed_launches(
     capacity.state()
     group.instances = {"i-4": "InService"}
     clock.now += 15
-    assert capacity.state() == {"cpu": Capacity(1, 1)}
+    assert capacity.state() == {"cpu": Capacity(1, 1, serving=frozenset({"cpu--ip-4"}))}
 
 
 @pytest.mark.parametrize(
@@ -258,15 +267,19 @@ def test_settings_without_region_or_groups_are_rejected(settings, message):
 
 def test_the_calls_are_those_of_aws(account, monkeypatch):
     # moto has no hooks: an instance is in service, or gone, at once.
-    _, (_, host) = account.pool("prod", "cpu", (0, 5, 2), ["ready", "ready"])
+    (_, first), (_, host) = account.pool("prod", "cpu", (0, 5, 2), ["ready", "ready"])
     for name, value in (("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")):
         monkeypatch.setenv(name, value)
     capacity = AwsCapacity({"cpu": GROUP}, Aws(0, REGION, attempts=1))
-    assert capacity.state() == {"cpu": Capacity(2, 2)}
+    names = frozenset({f"cpu--{first}", f"cpu--{host}"})
+    assert capacity.state() == {"cpu": Capacity(2, 2, serving=names)}
     capacity.end("cpu", f"cpu--{host}")
-    assert capacity.state() == {"cpu": Capacity(1, 1)}
+    assert capacity.state() == {"cpu": Capacity(1, 1, serving=frozenset({f"cpu--{first}"}))}
     capacity.grow("cpu", 3)
-    assert capacity.state() == {"cpu": Capacity(3, 3)}
+    assert len(capacity.state()["cpu"].serving) == 3
+    capacity.replace("cpu", f"cpu--{first}")
+    state = capacity.state()["cpu"]
+    assert (state.desired, state.existing, f"cpu--{first}" in state.serving) == (3, 3, False)
     capacity.lower("cpu", 1)
     assert account.desired("prod", "cpu") == 3
 

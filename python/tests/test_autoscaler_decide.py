@@ -278,6 +278,45 @@ def test_a_node_that_an_operator_drains_counts_neither_for_the_smallest_size_nor
     ]
 
 
+def test_few_nodes_without_workers_end_at_the_same_time():
+    names = [f"n{number:02}" for number in range(30)]
+    clock = Clock(replace(CPU_POOL, min_size=30, max_size=30))
+    capacity = {"cpu": Capacity(30, 30, serving=frozenset(names))}
+    nodes = {"cpu": [Node(name) for name in names[10:]]}
+    assert clock.idle(600, nodes=nodes, capacity=capacity).actions == []
+    ended = []
+    for _ in range(180):
+        for action in clock.tick((), nodes, capacity, after=10.0).actions:
+            assert (action.kind, action.pool) == ("replace", "cpu")
+            ended.append((clock.now, action.nodes))
+    # Three of 30 in ten minutes. The provider has not ended them, so they are tried again.
+    assert [(at - 1600, nodes) for at, nodes in ended] == [
+        (10.0, ("n00", "n01", "n02")),
+        (610.0, ("n03", "n04", "n05")),
+        (1210.0, ("n00", "n01", "n02")),
+    ]
+
+
+def test_nodes_without_workers_that_are_not_wanted_are_not_replaced():
+    clock = Clock(replace(CPU_POOL, max_size=30))
+    serving = frozenset(f"n{number:02}" for number in range(30))
+    there = {"nodes": {}, "capacity": {"cpu": Capacity(30, 30, serving=serving)}}
+    clock.idle(600, demands=[demand(CPU, 225, 600.0)], **there)
+    (end, replaced) = clock.tick([demand(CPU, 225, 600.0)], after=10.0, **there).actions
+    assert [(a.kind, a.nodes) for a in (end, replaced)] == [("end", ("n00",)), ("replace", ("n01", "n02"))]
+
+
+def test_nodes_with_other_names_than_the_provider_has_are_not_absent():
+    clock = Clock(CPU_POOL)
+    there = {
+        "nodes": {"cpu": [Node("x"), Node("y")]},
+        "capacity": {"cpu": Capacity(2, 2, serving=frozenset("ab"))},
+    }
+    assert "replace" not in {
+        a.kind for _ in range(70) for a in clock.tick([demand(CPU, 16)], after=10.0, **there).actions
+    }
+
+
 def test_capacity_that_never_came_is_lowered_after_the_idle_timeout():
     clock = Clock(CPU_POOL)
     assert clock.idle(300, capacity={"cpu": Capacity(3, 1)}).actions == []

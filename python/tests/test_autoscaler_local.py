@@ -1,6 +1,7 @@
 """Programs of a real supervisor as nodes."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -39,28 +40,40 @@ def capacity(tmp_path):
 def test_programs_as_nodes(capacity, tmp_path):
     assert capacity.state() == {"cpu": Capacity(0, 0), "gpu": Capacity(0, 0)}
     capacity.grow("cpu", 3)
-    assert capacity.state() == {"cpu": Capacity(3, 3), "gpu": Capacity(0, 0)}
+    assert sizes(capacity.state()) == {"cpu": Capacity(3, 3), "gpu": Capacity(0, 0)}
     # Again, and with fewer: nothing happens.
     capacity.grow("cpu", 3)
     capacity.grow("cpu", 1)
     capacity.lower("cpu", 1)
-    assert capacity.state()["cpu"] == Capacity(3, 3)
+    assert sizes(capacity.state())["cpu"] == Capacity(3, 3)
     # The three with the lowest numbers run; the first is ended twice.
     capacity.end("cpu", "cpu--local-2")
     capacity.end("cpu", "cpu--local-2")
-    assert capacity.state()["cpu"] == Capacity(2, 2, ending=frozenset({"cpu--local-2"}))
+    assert sizes(capacity.state())["cpu"] == Capacity(2, 2, ending=frozenset({"cpu--local-2"}))
     # One that ends does not start again.
     capacity.grow("cpu", 4)
-    assert capacity.state()["cpu"] == Capacity(3, 3, ending=frozenset({"cpu--local-2"}))
+    assert sizes(capacity.state())["cpu"] == Capacity(3, 3, ending=frozenset({"cpu--local-2"}))
     (tmp_path / "drained").touch()
-    until(capacity, lambda state: state["cpu"] == Capacity(3, 3))
+    until(capacity, lambda state: sizes(state)["cpu"] == Capacity(3, 3))
     capacity.grow("cpu", 9)
-    assert capacity.state()["cpu"] == Capacity(4, 4)
+    assert sizes(capacity.state())["cpu"] == Capacity(4, 4)
+    until(capacity, lambda state: state["cpu"].serving == frozenset(NAMES[:4]))
+    # A replaced one runs again once it is asked for.
+    capacity.replace("cpu", "cpu--local-10")
+    until(capacity, lambda state: state["cpu"].serving == frozenset(NAMES[:4]) - {"cpu--local-10"})
+    until(capacity, lambda state: sizes(state)["cpu"] == Capacity(3, 3))
+    capacity.grow("cpu", 4)
+    until(capacity, lambda state: state["cpu"].serving == frozenset(NAMES[:4]))
 
 
 def test_a_supervisor_that_does_not_run(tmp_path):
     with pytest.raises(CapacityError, match=r"^the supervisor of .* does not answer"):
         LocalCapacity(tmp_path).state()
+
+
+def sizes(state):
+    """The state without the programs that run: one that was started a moment ago does not yet."""
+    return {pool: replace(found, serving=frozenset()) for pool, found in state.items()}
 
 
 def until(capacity, condition) -> None:

@@ -218,6 +218,38 @@ def test_the_time_of_results_and_of_a_hung_cluster_starts_again_with_the_schedul
     assert [line for line in lines if "scheduler has" not in line] == []
 
 
+def test_a_node_without_workers_is_replaced_after_ten_minutes(lines, caplog):
+    rig = without_workers("cpu--local-7", minimum=1)
+    rig.tick(599)
+    # A scheduler that does not answer, or has restarted, starts the time again.
+    rig.scheduler.silent = True
+    rig.tick(31)
+    rig.scheduler.silent = False
+    rig.tick(599)
+    rig.scheduler.identity = "Scheduler-2"
+    rig.tick(600)
+    assert rig.provider.calls == []
+    rig.provider.refuses = True
+    rig.tick()
+    rig.provider.refuses = False
+    rig.tick(601)
+    assert rig.provider.nodes == {"cpu": ["cpu--local-0"]}
+    why = "none of its workers has been at the scheduler for 10 minutes"
+    assert lines[1:] == [
+        f"replace cpu cpu--local-7: {why}, but that failed: the provider refuses",
+        f"replace cpu cpu--local-7: {why}",
+    ]
+    conditions = [getattr(record, "condition", None) for record in caplog.records]
+    assert conditions[1:] == ["workers", "workers"]
+    assert 'dask_autoscaler_actions_total{pool="cpu",kind="replace"} 1\n' in rig.metrics.page()
+
+
+def test_a_node_without_workers_that_nothing_needs_ends():
+    rig = without_workers("cpu--local-7", minimum=0)
+    rig.tick(601)
+    assert rig.provider.calls == [("end", "cpu", "cpu--local-7")]
+
+
 def test_a_provider_that_refuses_is_asked_less_and_less():
     rig = Rig()
     rig.demand(3)
@@ -354,6 +386,13 @@ def test_dask_cluster_scale_sets_the_least_number_of_nodes(tmp_path):
 
 
 STATES = {"booting": 0, "joined": 3, "draining": 0, "ending": 0}
+
+
+def without_workers(name: str, minimum: int) -> Rig:
+    """An autoscaler that finds a node in service which the scheduler does not know."""
+    rig = Rig(replace(CPU, min_size=minimum))
+    rig.provider.nodes["cpu"].append(name)
+    return rig
 
 
 def with_node(node: Node) -> Rig:

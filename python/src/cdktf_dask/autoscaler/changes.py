@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from math import floor
 
-from cdktf_dask.autoscaler.model import Action, Capacity, Limits, Node, Pool
+from cdktf_dask.autoscaler.absent import ABSENT_SECONDS
+from cdktf_dask.autoscaler.model import Action, Capacity, Kind, Limits, Node, Pool
 
 
 class Changes:
@@ -21,6 +22,15 @@ class Changes:
         self._leave = sum(node.ordered for node in nodes)
         self._stay = capacity.existing - len(self._returns) - self._leave
         self._keep = None if keep is None else min(max(keep, pool.min_size), pool.max_size)
+
+    def replacing(self, nodes: Sequence[str]) -> list[Action]:
+        """Ends nodes without workers. Others start in their place as far as the pool needs so many."""
+        surplus = 0 if self._keep is None else max(0, self._stay - self._keep)
+        why = f"none of its workers has been at the scheduler for {ABSENT_SECONDS / 60:g} minutes"
+        parts: dict[Kind, Sequence[str]] = {"end": nodes[:surplus], "replace": nodes[surplus:]}
+        return [
+            Action(kind, self._pool.name, nodes=tuple(part), why=why) for kind, part in parts.items() if part
+        ]
 
     def returning(self, want: int) -> list[Action]:
         """Undoes drains, first of nodes with most results: they are there sooner than new nodes."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, MutableMapping, Sequence
 
+from cdktf_dask.autoscaler.absent import absent
 from cdktf_dask.autoscaler.assign import assign, filled, needed
 from cdktf_dask.autoscaler.changes import Changes
 from cdktf_dask.autoscaler.grants import Grants
@@ -54,10 +55,12 @@ def decide(
     for pool in pools:
         name, want = pool.name, wants[pool.name]
         memory = memories.setdefault(name, Memory())
+        without = absent(memory, capacity[name].serving, [node.name for node in here[name]], now)
         keep = largest(memory, now, want, pool.idle_timeout)
         if keep is not None:
             keep = max(keep, filled(pool, by_pool[name]))
         changes = Changes(pool, here[name], capacity[name], keep)
+        actions += changes.replacing(without)
         actions += changes.returning(want)
         if grants.nodes[name] > capacity[name].desired:
             why = f"{tasks[name]} tasks want {want}" + (

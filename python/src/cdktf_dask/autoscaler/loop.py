@@ -143,6 +143,8 @@ class Autoscaler:
                 logger.info("%s %s to %d: %s", action.kind, pool.name, action.to, action.why)
                 self._metrics.add("actions_total", pool=pool.name, kind=action.kind)
             return
+        if action.kind in ("replace", "end"):
+            return self._end(action)
         logger.info("%s %s %s: %s", action.kind, pool.name, names, action.why)
         self._metrics.add("actions_total", pool=pool.name, kind=action.kind)
         for name in action.nodes:
@@ -153,6 +155,20 @@ class Autoscaler:
                 self._drains.undo(pool, seen[name])
             except SchedulerError as error:
                 logger.warning("%s still drains: %s", name, error)
+
+    def _end(self, action: Action) -> None:
+        """End nodes without workers. That is a condition for alerts, as something is wrong with them."""
+        change = self._capacity.replace if action.kind == "replace" else self._capacity.end
+        for name in action.nodes:
+            why = action.why
+            try:
+                change(action.pool, name)
+                self._metrics.add("actions_total", pool=action.pool, kind=action.kind)
+            except CapacityError as error:
+                self._metrics.add("provider_errors_total", pool=action.pool)
+                why = f"{why}, but that failed: {error}"
+            condition = {"condition": "workers"}
+            logger.warning("%s %s %s: %s", action.kind, action.pool, name, why, extra=condition)
 
     def _change(self, action: Action, now: float) -> bool:
         """Change the provider's number of nodes, unless it refused a short time ago."""

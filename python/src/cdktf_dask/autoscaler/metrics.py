@@ -39,7 +39,7 @@ METRICS: Mapping[str, Metric] = {
     "desired_nodes": Metric("gauge", "Nodes that the provider is to have"),
     "nodes": Metric("gauge", "Nodes of a pool: booting, joined, draining or ending"),
     "limited": Metric("gauge", "Whether a limit keeps a pool from nodes that its work needs"),
-    "actions_total": Metric("counter", "Changes of a pool: out, in, back or lower"),
+    "actions_total": Metric("counter", "Changes of a pool: out, in, back, lower, replace or end"),
     "drains_total": Metric("counter", "Drains by their result: ended, kept, undone or failed"),
     "drain_seconds": Metric("histogram", "Duration of drains that ended"),
     "drain_given_back_tasks_total": Metric("counter", "Tasks that other workers got before they started"),

@@ -133,6 +133,8 @@ class Capacity:
     """Launches that failed in a row. From `MAX_FAILURES` on, the pool launches one node at a time."""
     ending: frozenset[str] = frozenset()
     """Names of nodes that the provider terminates. They are no longer part of `desired`."""
+    serving: frozenset[str] = frozenset()
+    """Names of nodes that are ready for the provider, as far as it knows that."""
 
 
 @dataclass
@@ -145,6 +147,10 @@ class Memory:
     """Start of observations without a gap."""
     last: float | None = None
     """Last observation."""
+    absent: dict[str, float] = field(default_factory=dict)
+    """Since when nodes in service have no workers."""
+    ended: list[float] = field(default_factory=list)
+    """Times at which such nodes were ended."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +169,7 @@ class Limits:
     """Share of a pool's nodes that drain at the same time; at least one does."""
 
 
-Kind = Literal["out", "in", "back", "lower"]
+Kind = Literal["out", "in", "back", "lower", "replace", "end"]
 
 
 @dataclass(frozen=True)
@@ -174,6 +180,7 @@ class Action:
     """
     `out`: raise the provider's number of nodes to `to`. `in`: drain `nodes`, then terminate them.
     `back`: undo the drain of `nodes`. `lower`: lower the number to `to`, which ends no node.
+    `replace`: terminate `nodes`, which have no workers, and start others. `end`: only terminate them.
     """
     pool: str
     to: int = 0

@@ -26,6 +26,9 @@ class Capacity(Protocol):
     def end(self, pool: str, node: str) -> None:
         """End a drained node, and lower the number by one. `node` is a name as in the snapshot."""
 
+    def replace(self, pool: str, node: str) -> None:
+        """End a node without workers. Another one starts in its place, if it is needed."""
+
 
 def capacity_of(settings: Mapping[str, Any]) -> Capacity:
     """Make the provider of the settings.

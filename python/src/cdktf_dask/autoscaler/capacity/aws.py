@@ -138,6 +138,17 @@ class AwsCapacity:
         Raises:
             CapacityError: AWS refuses, or the group does not have the node.
         """
+        self._terminate(pool, node, decrement=True)
+
+    def replace(self, pool: str, node: str) -> None:
+        """Terminate the instance of a node without workers. Its group launches another one.
+
+        Raises:
+            CapacityError: AWS refuses, or the group does not have the node.
+        """
+        self._terminate(pool, node, decrement=False)
+
+    def _terminate(self, pool: str, node: str, decrement: bool) -> None:
         group = self._describe([pool])[pool]
         self._learn(group.instances)
         found = next((one for one in group.instances if self._name(pool, one) == node), None)
@@ -149,7 +160,7 @@ class AwsCapacity:
             "autoscaling",
             "terminate_instance_in_auto_scaling_group",
             InstanceId=found,
-            ShouldDecrementDesiredCapacity=True,
+            ShouldDecrementDesiredCapacity=decrement,
         )
         self._next = float("-inf")
 
@@ -218,12 +229,14 @@ class AwsCapacity:
     def _capacity(self, pool: str, group: Group) -> Capacity:
         launches = self._launches[pool]
         names = (self._name(pool, one) for one in group.leaving)
+        ready = (self._name(pool, one) for one, state in group.instances.items() if state == "InService")
         return Capacity(
             desired=group.desired,
             existing=len(group.present),
             blocked_until=max(launches.blocked_until, self._no_capacity_until.get(pool, 0.0)),
             failures=launches.failures,
             ending=frozenset(name for name in names if name),
+            serving=frozenset(name for name in ready if name),
         )
 
     def _describe(self, pools: Iterable[str]) -> dict[str, Group]:

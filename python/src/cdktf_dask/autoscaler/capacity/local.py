@@ -43,7 +43,8 @@ class LocalCapacity:
         for pool, programs in self._pools().items():
             existing = sum(state in ON for state in programs.values())
             ending = frozenset(name for name, state in programs.items() if state == "STOPPING")
-            pools[pool] = Capacity(existing, existing, ending=ending)
+            serving = frozenset(name for name, state in programs.items() if state == "RUNNING")
+            pools[pool] = Capacity(existing, existing, ending=ending, serving=serving)
         return pools
 
     def grow(self, pool: str, to: int) -> None:
@@ -59,6 +60,10 @@ class LocalCapacity:
 
     def end(self, pool: str, node: str) -> None:
         """Stop the program of a node."""
+        self._call("stop", node)
+
+    def replace(self, pool: str, node: str) -> None:
+        """Stop the program of a node. As the pool then has one less, it is started again if it is needed."""
         self._call("stop", node)
 
     def _pools(self) -> dict[str, dict[str, str]]:
