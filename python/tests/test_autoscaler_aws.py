@@ -1,12 +1,14 @@
 """Auto Scaling groups as the capacity of pools: moto for the calls, a double for what moto lacks."""
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import pytest
 
 from autoscaler_doubles import Clock
 from cdktf_dask.autoscaler.capacity import CapacityError, capacity_of
 from cdktf_dask.autoscaler.capacity.aws import AwsCapacity
+from cdktf_dask.autoscaler.capacity.spot_prices import SpotPrices
 from cdktf_dask.autoscaler.model import Capacity
 from cdktf_dask.autoscaler.settings import SettingsError
 from cdktf_dask.node.aws import Aws, AwsError
@@ -31,6 +33,10 @@ class GroupDouble:
     """Lifecycle state by id; the host of `i-1` is `ip-1`."""
     activities: list[dict] = field(default_factory=list)
     """Newest first."""
+    spot: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Type and zone of each spot instance."""
+    prices: dict[tuple[str, str], float] | None = None
+    """Prices of spot instances by type and zone; None: nobody may read them."""
     error: AwsError | None = None
     """Error of every call."""
     calls: list[str] = field(default_factory=list)
@@ -51,10 +57,40 @@ class GroupDouble:
         wanted = Filters[0]["Values"]
         found = [
             {"InstanceId": one, "PrivateDnsName": f"ip-{one[2:]}.eu-central-1.compute.internal"}
+            | self._lifecycle(one)
             for one in self.instances
             if one in wanted
         ]
         return {"Reservations": [{"Instances": found}]}
+
+    def _lifecycle(self, instance: str) -> dict:
+        if instance not in self.spot:
+            return {}
+        instance_type, zone = self.spot[instance]
+        return {
+            "InstanceLifecycle": "spot",
+            "InstanceType": instance_type,
+            "Placement": {"AvailabilityZone": zone},
+        }
+
+    def describe_spot_price_history(
+        self, InstanceTypes: list[str], ProductDescriptions: list[str], StartTime: datetime
+    ) -> dict:
+        assert ProductDescriptions == ["Linux/UNIX"]
+        if self.prices is None:
+            raise AwsError("UnauthorizedOperation", "not allowed", passes=False)
+        history = [
+            {
+                "InstanceType": found[0],
+                "AvailabilityZone": found[1],
+                "SpotPrice": str(price),
+                "Timestamp": StartTime,
+            }
+            for found, price in self.prices.items()
+            if found[0] in InstanceTypes
+        ]
+        old = [one | {"SpotPrice": "9", "Timestamp": StartTime - timedelta(hours=1)} for one in history]
+        return {"SpotPriceHistory": history + old}
 
     def describe_scaling_activities(self, AutoScalingGroupName: str, MaxRecords: int) -> dict:
         assert (AutoScalingGroupName, MaxRecords) == (GROUP, 20)
@@ -253,6 +289,58 @@ def test_instances_that_end_before_they_are_in_service_count_as_failed_launches(
     assert capacity.state() == {"cpu": Capacity(1, 1, serving=frozenset({"cpu--ip-4"}))}
 
 
+def test_spot_instances_have_the_present_price_of_their_type_and_zone(group, capacity, clock, caplog):
+    group.desired = 3
+    group.instances = {"i-1": "InService", "i-2": "Terminating:Wait", "i-3": "InService"}
+    group.spot = {"i-1": ("m7i.large", "eu-central-1a"), "i-2": ("m7i.large", "eu-central-1b")}
+    group.prices = {("m7i.large", "eu-central-1a"): 0.03, ("m7i.large", "eu-central-1b"): 0.04}
+    assert capacity.state()["cpu"].spot_prices == (0.03, 0.04)
+    # Prices are five minutes old at most, unless EC2 does not tell them.
+    group.prices = {("m7i.large", "eu-central-1a"): 0.05}
+    after(capacity, clock, 285)
+    assert (capacity.state()["cpu"].spot_prices, asked(group)) == ((0.03, 0.04), 1)
+    after(capacity, clock, 15)
+    assert (capacity.state()["cpu"].spot_prices, asked(group)) == ((0.05,), 2)
+    group.prices = None
+    after(capacity, clock, 3600)
+    assert (capacity.state()["cpu"].spot_prices, asked(group)) == ((0.05,), 14)
+    after(capacity, clock, 300)
+    assert capacity.state()["cpu"].spot_prices == ()
+    assert [record.message for record in caplog.records] == [
+        "spot instances count with earlier prices, or those on demand: "
+        "describe spot price history: UnauthorizedOperation: not allowed"
+    ]
+    group.prices = {("m7i.large", "eu-central-1a"): 0.06}
+    after(capacity, clock, 300)
+    assert capacity.state()["cpu"].spot_prices == (0.06,)
+
+
+def test_prices_are_asked_for_a_new_type_at_once_and_not_without_spot_instances(group, capacity, clock):
+    group.desired, group.instances = 1, {"i-1": "InService"}
+    capacity.state()
+    assert asked(group) == 0
+    group.prices = {("m7i.large", "a"): 0.03, ("m6i.large", "a"): 0.02}
+    for number, instance_type in enumerate(("m7i.large", "m6i.large"), 2):
+        group.instances[f"i-{number}"] = "InService"
+        group.spot[f"i-{number}"] = (instance_type, "a")
+        clock.now += 60
+        capacity.state()
+        assert asked(group) == number - 1
+    assert capacity.state()["cpu"].spot_prices == (0.03, 0.02)
+
+
+def asked(group):
+    """How often prices were asked for."""
+    return group.calls.count("describe_spot_price_history")
+
+
+def after(capacity, clock, seconds):
+    """Let time pass, with a state every 15 seconds."""
+    for _ in range(seconds // 15):
+        clock.now += 15
+        capacity.state()
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -282,6 +370,9 @@ def test_the_calls_are_those_of_aws(account, monkeypatch):
     assert (state.desired, state.existing, f"cpu--{first}" in state.serving) == (3, 3, False)
     capacity.lower("cpu", 1)
     assert account.desired("prod", "cpu") == 3
+    prices = SpotPrices(capacity._call)
+    prices.refresh({"m7i.large"}, 0.0)
+    assert prices.price("m7i.large", f"{REGION}a") == 0.00001
 
 
 def test_the_kind_of_the_settings_decides_the_provider():

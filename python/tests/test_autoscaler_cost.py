@@ -52,6 +52,25 @@ def test_nodes_that_boot_and_end_are_paid_for_and_only_joined_ones_are_idle():
 
 
 @pytest.mark.parametrize(
+    ("on_demand", "nodes", "spot", "mean"),
+    [
+        (1.0, 4, (), 1.0),
+        (1.0, 4, (0.3, 0.1), 0.6),
+        (1.0, 2, (0.3, 0.1), 0.2),
+        (None, 2, (0.3, 0.1), 0.2),
+        (None, 4, (0.3, 0.1), None),
+        (None, 0, (), None),
+    ],
+)
+def test_spot_instances_cost_their_own_price_and_others_that_on_demand(on_demand, nodes, spot, mean):
+    pool = Pool("cpu", {}, usd_per_hour=on_demand)
+    ending = frozenset(["x"] if nodes else [])
+    capacity = {"cpu": Capacity(nodes, nodes - len(ending), ending=ending, spot_prices=spot)}
+    found = usage([pool], {}, capacity)["cpu"]
+    assert (found.nodes, found.usd_per_hour) == (nodes, mean if mean is None else pytest.approx(mean))
+
+
+@pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"version": 2}, "version: got 2, expected 1. Hint: remove the file with the cost"),

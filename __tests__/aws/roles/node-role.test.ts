@@ -209,6 +209,15 @@ describe("monitoring", () => {
   });
 });
 
+test("the autoscaler reads prices of spot instances only for a pool that has some", () => {
+  const actions = (spotPercentage: number) => {
+    const stack = synthesize({ pools: [{ name: "cpu", kind: "cpu", spotPercentage }] });
+    return JSON.stringify(policiesOf(stack, "dask_scheduler-role")["describe-pools"]);
+  };
+  expect(actions(50)).toContain("ec2:DescribeSpotPriceHistory");
+  expect(actions(0)).not.toContain("ec2:DescribeSpotPriceHistory");
+});
+
 describe("the status page", () => {
   const statements = (definition: Partial<ClusterDefinition>) => {
     const { Statement } = policiesOf(synthesize(definition), "dask_scheduler-role")["status-page"] as {

@@ -46,15 +46,18 @@ export class SchedulerRole extends NodeRole {
     this.allow("read-expectation", { Action: "s3:GetObject", Resource: props.expectation.arn });
     // The scheduler creates the CA, and stores it and its certificates for a later scheduler and for other nodes.
     if (secrets) this.allowSecrets(Object.values(secrets.arns), "PutSecretValue");
-    if (props.autoscaler) this.allowAutoscaler(props.autoscaler);
+    if (props.autoscaler) this.allowAutoscaler(cluster, props.autoscaler);
     if (cluster.tls) this.allowStatusPage(cluster);
     if (props.alerts) this.allowAlerts(props.alerts);
     if (cluster.monitoring?.remoteWrite) this.allowMetrics(cluster.monitoring.remoteWrite);
     this.allowHeartbeat(cluster);
   }
 
-  /** Allows reading the settings, and the sizes of the pools. AWS cannot restrict descriptions to groups or instances. */
-  private allowAutoscaler({ settings, groups }: AutoscalerAccess): void {
+  /**
+   * Allows reading the settings, and the sizes and prices of the pools. AWS cannot restrict descriptions to groups or
+   * instances.
+   */
+  private allowAutoscaler(cluster: ResolvedCluster, { settings, groups }: AutoscalerAccess): void {
     this.allow(
       "scale-pools",
       { Action: "s3:GetObject", Resource: settings.arn },
@@ -71,6 +74,7 @@ export class SchedulerRole extends NodeRole {
         "autoscaling:DescribeAutoScalingGroups",
         "autoscaling:DescribeScalingActivities",
         "ec2:DescribeInstances",
+        ...spotPrices(cluster),
       ],
       Resource: "*",
     });
@@ -78,7 +82,6 @@ export class SchedulerRole extends NodeRole {
 
   /** Allows reading the state of all nodes and their prices, in the region of the cluster. */
   private allowStatusPage(cluster: ResolvedCluster): void {
-    const spot = cluster.pools.some(({ spotPercentage }) => spotPercentage > 0);
     this.allow(
       "status-page",
       {
@@ -86,7 +89,7 @@ export class SchedulerRole extends NodeRole {
           "autoscaling:DescribeAutoScalingGroups",
           "autoscaling:DescribeScalingActivities",
           "ec2:DescribeInstances",
-          ...(spot ? ["ec2:DescribeSpotPriceHistory"] : []),
+          ...spotPrices(cluster),
         ],
         // None of these supports resources (Service Authorization Reference).
         Resource: "*",
@@ -143,4 +146,9 @@ export class SchedulerRole extends NodeRole {
       Resource: `arn:${partition}:aps:${region}:${accountId}:workspace/${workspaceId}`,
     });
   }
+}
+
+/** Returns the action that reads the prices of spot instances, for a cluster that may have some. */
+function spotPrices({ pools }: ResolvedCluster): readonly string[] {
+  return pools.some(({ spotPercentage }) => spotPercentage > 0) ? ["ec2:DescribeSpotPriceHistory"] : [];
 }

@@ -26,7 +26,7 @@ class Usage:
     idle: int = 0
     """Those with workers and without tasks."""
     usd_per_hour: float | None = None
-    """Price of a node; None if it is unknown."""
+    """Price of a node in the mean; None if it is unknown."""
 
     @property
     def hourly(self) -> float | None:
@@ -67,12 +67,25 @@ def usage(
     """Nodes of each pool: those that exist or end, and the idle ones among those that the scheduler knows."""
     return {
         pool.name: Usage(
-            nodes=capacity[pool.name].existing + len(capacity[pool.name].ending),
+            nodes=_paid(capacity[pool.name]),
             idle=sum(not node.busy and not node.draining for node in nodes.get(pool.name, ())),
-            usd_per_hour=pool.usd_per_hour,
+            usd_per_hour=_mean_price(pool, capacity[pool.name]),
         )
         for pool in pools
     }
+
+
+def _paid(capacity: Capacity) -> int:
+    return capacity.existing + len(capacity.ending)
+
+
+def _mean_price(pool: Pool, capacity: Capacity) -> float | None:
+    """Price of a node in the mean: spot instances of known price, and others on demand."""
+    spot = capacity.spot_prices
+    on_demand = _paid(capacity) - len(spot)
+    if not spot or (on_demand and pool.usd_per_hour is None):
+        return pool.usd_per_hour
+    return (sum(spot) + on_demand * (pool.usd_per_hour or 0.0)) / _paid(capacity)
 
 
 @dataclass

@@ -97,7 +97,7 @@ class Pool:
     drain_timeout: float = 600.0
     """Seconds that a drain may take."""
     usd_per_hour: float | None = None
-    """Price of a node; None if it is unknown."""
+    """Price of a node on demand; None if it is unknown."""
     gpu: bool = False
     """Whether its nodes have GPUs."""
 
@@ -135,6 +135,8 @@ class Capacity:
     """Names of nodes that the provider terminates. They are no longer part of `desired`."""
     serving: frozenset[str] = frozenset()
     """Names of nodes that are ready for the provider, as far as it knows that."""
+    spot_prices: tuple[float, ...] = ()
+    """Prices in USD per hour of those nodes, existing or ending, that are spot instances, where known."""
 
 
 @dataclass

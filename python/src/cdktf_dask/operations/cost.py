@@ -35,7 +35,7 @@ class PoolCost:
     idle_node_seconds: float | None = None
     """Part of it without a task."""
     usd: float | None = None
-    """Cost so far, by the autoscaler: with the prices of the definition."""
+    """Cost so far, by the autoscaler: with the prices of the definition; spot instances with those of EC2."""
 
 
 def costs_now(status: ClusterStatus) -> list[PoolCost]:

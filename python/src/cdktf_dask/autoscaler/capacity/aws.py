@@ -2,12 +2,13 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from threading import Lock
 from typing import Any
 
 from cdktf_dask.autoscaler.capacity import CapacityError
+from cdktf_dask.autoscaler.capacity.group import Group, Instance, leaves
+from cdktf_dask.autoscaler.capacity.spot_prices import SpotPrices
 from cdktf_dask.autoscaler.launches import Launches
 from cdktf_dask.autoscaler.model import Capacity
 from cdktf_dask.autoscaler.settings import SettingsError
@@ -37,32 +38,6 @@ NAMES_AT_ONCE = 200
 logger = logging.getLogger("autoscaler")
 
 
-@dataclass(frozen=True)
-class Group:
-    """An Auto Scaling group as AWS describes it."""
-
-    desired: int
-    greatest: int
-    instances: Mapping[str, str]
-    """Lifecycle state of each instance, such as `InService` or `Terminating:Wait`."""
-
-    @property
-    def present(self) -> Sequence[str]:
-        """Ids of the instances that boot or are in service."""
-        return [one for one, state in self.instances.items() if not _leaves(state)]
-
-    @property
-    def leaving(self) -> Sequence[str]:
-        """Ids of the instances that end."""
-        return [one for one, state in self.instances.items() if _leaves(state)]
-
-    @property
-    def changes(self) -> bool:
-        """Whether instances start, end, or are missing."""
-        steady = all(state == "InService" for state in self.instances.values())
-        return len(self.instances) != self.desired or not steady
-
-
 class AwsCapacity:
     """The Auto Scaling groups of a cluster. Each change follows from the group as it is right before."""
 
@@ -78,8 +53,9 @@ class AwsCapacity:
         self._read = self._next = float("-inf")
         """Time of the last answer, and of the next question."""
         self._pause = MIN_PAUSE_SECONDS / 2
-        self._hosts: dict[str, str] = {}
-        """Host name of each instance."""
+        self._instances: dict[str, Instance] = {}
+        """By id."""
+        self._prices = SpotPrices(self._call)
         self._short_since: dict[str, float] = {}
         self._no_capacity_until: dict[str, float] = {}
         self._launches = {pool: Launches() for pool in groups}
@@ -191,7 +167,8 @@ class AwsCapacity:
             return
         self._known, self._read, self._pause = found, now, MIN_PAUSE_SECONDS / 2
         present = {one for group in found.values() for one in group.instances}
-        self._hosts = {one: host for one, host in self._hosts.items() if one in present}
+        self._instances = {one: found for one, found in self._instances.items() if one in present}
+        self._prices.refresh({one.spot[0] for one in self._instances.values() if one.spot}, now)
         busy = any(group.changes for group in found.values())
         self._next = now + (BUSY_SECONDS if busy else QUIET_SECONDS)
 
@@ -202,7 +179,7 @@ class AwsCapacity:
             after = group.instances.get(one, "")
             if state.startswith("Pending") and after == "InService":
                 launches.joined()
-            elif state.startswith("Pending") and (not after or _leaves(after)):
+            elif state.startswith("Pending") and (not after or leaves(after)):
                 launches.failed(now)
         if len(group.present) >= group.desired:
             self._short_since.pop(pool, None)
@@ -237,7 +214,13 @@ class AwsCapacity:
             failures=launches.failures,
             ending=frozenset(name for name in names if name),
             serving=frozenset(name for name in ready if name),
+            spot_prices=tuple(price for price in map(self._spot_price, group.instances) if price is not None),
         )
+
+    def _spot_price(self, instance: str) -> float | None:
+        """Price of a spot instance in USD per hour, if it is known."""
+        found = self._instances.get(instance)
+        return self._prices.price(*found.spot) if found and found.spot else None
 
     def _describe(self, pools: Iterable[str]) -> dict[str, Group]:
         names = {self._groups[pool]: pool for pool in pools}
@@ -257,28 +240,23 @@ class AwsCapacity:
         return found
 
     def _learn(self, instances: Iterable[str]) -> None:
-        """Read the host names of new instances. An instance that starts may not have one yet."""
-        new = [one for one in instances if one not in self._hosts]
+        """Read host names and lifecycles of new instances. One that starts may not have a name yet."""
+        new = [one for one in instances if one not in self._instances]
         for start in range(0, len(new), NAMES_AT_ONCE):
             # A filter, because the answer to unknown ids is an error, and a new instance may be unknown.
             ids = {"Name": "instance-id", "Values": new[start : start + NAMES_AT_ONCE]}
             answer = self._call("ec2", "describe_instances", Filters=[ids])
             for instance in (one for part in answer["Reservations"] for one in part["Instances"]):
                 if host := instance.get("PrivateDnsName", "").partition(".")[0]:
-                    self._hosts[instance["InstanceId"]] = host
+                    self._instances[instance["InstanceId"]] = Instance.of(host, instance)
 
     def _name(self, pool: str, instance: str) -> str:
         """Name of a node as in the names of its workers; empty as long as it is unknown."""
-        host = self._hosts.get(instance)
-        return f"{pool}--{host}" if host else ""
+        found = self._instances.get(instance)
+        return f"{pool}--{found.host}" if found else ""
 
     def _call(self, service: str, operation: str, **parameters: object) -> dict[str, Any]:
         try:
             return self._aws.call(service, operation, **parameters)
         except AwsError as error:
             raise CapacityError(f"{operation.replace('_', ' ')}: {error}") from error
-
-
-def _leaves(state: str) -> bool:
-    """Whether an instance in a lifecycle state ends or leaves its group."""
-    return state.startswith(("Terminat", "Detach"))
