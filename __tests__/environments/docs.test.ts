@@ -1,31 +1,19 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { production } from "../../environments/production";
 import { AwsStack } from "../../lib/aws/aws-stack";
 import { Commands } from "../../lib/aws/commands";
 import { packageRoot } from "../../lib/node/package-file";
 import { planNodes } from "../../lib/node/plan";
-import { EXAMPLES } from "../support/examples";
+import { pages } from "../support/pages";
 import { Synthesized, testApp } from "../support/synthesized";
 
 const ROOT = packageRoot();
-const FILES = [
-  ...readdirSync(ROOT).filter((name) => name.endsWith(".md")),
-  ...readdirSync(join(ROOT, "docs"), { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".md"))
-    .map((name) => join("docs", name)),
-  ...EXAMPLES.map((name) => join("examples", name, "README.md")),
-];
 
 const textOf = (file: string) => readFileSync(join(ROOT, file), "utf8");
 
-test("the documents of the root folder are checked too", () => {
-  const names = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "SECURITY.md"];
-  expect(FILES).toEqual(expect.arrayContaining(names));
-});
-
-describe.each(FILES)("%s", (file) => {
+describe.each(pages())("%s", (file) => {
   test("links to files and headings that exist", () => {
     const links = [...textOf(file).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = ""]) => link);
     const inside = links.filter((link) => !/^[a-z]+:/.test(link));
