@@ -41,9 +41,24 @@ def test_an_expectation_that_cannot_be_read_ends_it_with_the_reason(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_command_runs_the_smoke_test_of_the_package():
-    argv = command("tls://scheduler.production.internal:8786", ["--help"])
-    assert argv[0] == sys.executable
-    environment = os.environ | {"PYTHONPATH": str(SOURCES)}
-    done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=True)
+def test_the_smoke_test_of_the_package_runs_without_the_rights_of_the_node():
+    variables = {"PYTHONPATH": str(SOURCES), "DASK_CONFIG": "/etc/dask"}
+    argv = command("tls://scheduler.production.internal:8786", ["--help"], variables)
+    options, program = argv[: argv.index("--")], argv[argv.index("--") + 1 :]
+    assert options == [
+        "systemd-run",
+        "--quiet",
+        "--collect",
+        "--wait",
+        "--pipe",
+        f"--unit=dask-smoke-test-{os.getpid()}",
+        "--property=User=dask",
+        "--property=Group=dask",
+        "--property=IPAddressDeny=169.254.169.254 fd00:ec2::254",
+        "--property=PrivateTmp=yes",
+        f"--setenv=PYTHONPATH={SOURCES}",
+        "--setenv=DASK_CONFIG=/etc/dask",
+    ]
+    assert program[0] == sys.executable
+    done = subprocess.run(program, env=os.environ | variables, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("usage: dask-smoke-test ")

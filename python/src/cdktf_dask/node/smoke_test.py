@@ -3,7 +3,9 @@
     run.sh smoke_test [OPTION...]
 
 Downloads the expectation of the last deployment to /etc/dask/expectation, and runs `dask-smoke-test`
-with the options.
+with the options. It is a client of the scheduler, on which code of other clients can run: it unpickles
+what the scheduler sends. So it runs as the user of the scheduler, and like it cannot reach the metadata
+service with the credentials of the node's role.
 """
 
 import os
@@ -23,6 +25,9 @@ CONFIG = Path("/etc/dask")
 ACCOUNT = "ACCOUNT"
 """Stands for the account in the name of the bucket: `ACCOUNT` of `lib/node/artifact-bucket.ts`."""
 
+METADATA_ADDRESSES = "169.254.169.254 fd00:ec2::254"
+"""As in `dask-scheduler.service`."""
+
 RETRY_SECONDS = 20
 
 
@@ -39,14 +44,29 @@ def download(aws: Aws, bucket: str, key: str, file: Path) -> None:
     replace(file, content.decode(), 0o644)
 
 
-def command(address: str, options: list[str]) -> list[str]:
-    """Command line of the smoke test, with modules of PYTHONPATH only, and without compiled files."""
-    return [sys.executable, "-BPm", "cdktf_dask.smoke_test", address, *options]
+def command(address: str, options: list[str], environment: dict[str, str]) -> list[str]:
+    """Command line of the smoke test in a unit, with modules of PYTHONPATH only, without compiled files.
+
+    The drop-in of all units `dask-*.service` applies to it. The exit code is that of the smoke test.
+    """
+    unit = [
+        "systemd-run",
+        "--quiet",
+        "--collect",
+        "--wait",
+        "--pipe",
+        f"--unit=dask-smoke-test-{os.getpid()}",
+    ]
+    properties = ["User=dask", "Group=dask", f"IPAddressDeny={METADATA_ADDRESSES}", "PrivateTmp=yes"]
+    variables = [f"--setenv={name}={value}" for name, value in environment.items()]
+    module = [sys.executable, "-BPm", "cdktf_dask.smoke_test", address, *options]
+    return [*unit, *(f"--property={value}" for value in properties), *variables, "--", *module]
 
 
 if __name__ == "__main__":
     settings = read_settings()
     bucket = settings["ARTIFACT_BUCKET"].replace(ACCOUNT, Metadata().account())
     download(Aws(RETRY_SECONDS), bucket, settings["EXPECTATION"], CONFIG / "expectation")
-    argv = command(settings["SCHEDULER"], sys.argv[1:])
-    os.execve(argv[0], argv, os.environ | {"DASK_CONFIG": str(CONFIG)})
+    variables = {"PYTHONPATH": os.environ["PYTHONPATH"], "DASK_CONFIG": str(CONFIG)}
+    argv = command(settings["SCHEDULER"], sys.argv[1:], variables)
+    os.execvp(argv[0], argv)
