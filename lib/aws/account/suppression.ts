@@ -21,6 +21,9 @@ export interface CheckovSuppression {
  * fails for one without a failed check. The command `cdktf-dask policy` does not report the check.
  *
  * @example
+ * import { S3Bucket } from "@cdktf/provider-aws/lib/s3-bucket";
+ *
+ * const bucket = new S3Bucket(stack, "results");
  * suppress(bucket, "CKV_AWS_18", "only deployments write objects, and CloudTrail records them");
  * @throws Error if `check` is not an id of a check, or `reason` is empty
  */
