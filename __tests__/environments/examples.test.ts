@@ -6,13 +6,12 @@ import { compilerErrors } from "../support/compiled";
 const LIB = join(packageRoot(), "lib");
 
 /** Beginning of each example's module: names that examples use without an import. */
-const PRELUDE = `import { App, TerraformOutput, TerraformStack } from "cdktf";
+const PRELUDE = `import { App, Fn, TerraformOutput, TerraformStack } from "cdktf";
 import * as library from "../../lib/index";
 declare const app: App;
 declare const stack: TerraformStack;
 declare const cluster: library.ResolvedCluster;
 declare const dask: library.DaskCluster;
-declare const keyPolicy: string;
 const { AwsStack, BackupStack, DaskCluster, LocalStack, Outputs, ValidationError, clusterTags, defineCluster } = library;
 `;
 

@@ -25,6 +25,7 @@ export interface BackupStackProps {
  * lockfiles and rendered files of the nodes. Deploy it before the cluster, and with each change of the definition.
  *
  * @example
+ * const cluster = defineCluster({ name: "production", network: { adminSubnets: ["10.8.0.0/16"] }, backup: {} });
  * new BackupStack(app, "production-backup", { cluster });
  * new AwsStack(app, "production", { cluster });
  *

@@ -13,6 +13,7 @@ export interface Autoscaling {
   readonly keepResults: number | false;
   /** How long no task may finish until the cluster is reported as hung. */
   readonly hungAfter: number | false;
+  /** What happens to a cluster that hangs. */
   readonly onHung: "report" | "stop";
   /** How long the autoscaler may be silent until all instances of the pools are ended. */
   readonly deadManSwitch: number | false;

@@ -40,7 +40,6 @@ export type {
   Image,
   PoolDefinition,
   SchedulerDefinition,
-  SpillDefinition,
 } from "./definition/nodes";
 export type {
   DaskSettings,
@@ -49,6 +48,7 @@ export type {
   SecretReference,
   SettingsDefinition,
 } from "./definition/settings";
+export type { SpillDefinition } from "./definition/spill";
 
 /**
  * Definition of one Dask cluster: the input of `defineCluster`, which validates it and fills in the defaults. Only `name`
@@ -78,10 +78,19 @@ export interface ClusterDefinition extends SettingsDefinition {
    * @default "us-west-2"
    */
   readonly region?: string;
+  /** Network of the cluster, and the networks of its administrators (docs/network.md). */
   readonly network: NetworkDefinition;
-  /** @default - an m7i.large with a 50 GiB disk */
+  /**
+   * Node of the scheduler.
+   *
+   * @default - an m7i.large with a 50 GiB disk
+   */
   readonly scheduler?: SchedulerDefinition;
-  /** @default - one CPU pool named `cpu` */
+  /**
+   * Pools of workers. Their names are unique.
+   *
+   * @default - one CPU pool named `cpu`
+   */
   readonly pools?: readonly PoolDefinition[];
   /**
    * Whether the number of nodes of each pool follows the work, between its minSize and maxSize (docs/scaling.md), and its limits
@@ -191,7 +200,11 @@ export interface ClusterDefinition extends SettingsDefinition {
    * @default - that of `DaskCluster`
    */
   readonly permissionsBoundary?: string;
-  /** @default - a state file in the working directory */
+  /**
+   * Location of the Terraform state.
+   *
+   * @default - a state file in the working directory
+   */
   readonly backend?: Backend;
 }
 

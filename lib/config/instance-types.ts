@@ -5,7 +5,9 @@ import table from "./instance-types.json";
 export interface InstanceTypeFacts {
   /** `x86_64`, or `arm64` for AWS Graviton; `arm64_mac` and `x86_64_mac` have only types that no node can have. */
   readonly architecture: string;
+  /** Number of its vCPUs. */
   readonly vcpus: number;
+  /** Size of its memory in MiB. */
   readonly memoryMiB: number;
   /** GPU model, for example `NVIDIA L4`; absent without GPU. */
   readonly gpu?: string;

@@ -4,7 +4,9 @@ import type { AlertSubscription, MonitoringDefinition } from "./definition";
 export interface Monitoring {
   /** Whether the definition asks for it. A cluster on AWS has it by default, a local one only then. */
   readonly requested: boolean;
+  /** Days that Prometheus keeps metrics, at most. */
   readonly retentionDays: number;
+  /** Disk space for metrics in GiB. */
   readonly retentionGiB: number;
   /** Subscriptions of the topic with alerts. */
   readonly alerts: readonly AlertSubscription[];
@@ -14,8 +16,16 @@ export interface Monitoring {
 
 /** Receiver of metrics: a workspace with its region, or a URL. */
 export type RemoteWrite =
-  | { readonly workspaceId: string; readonly region: string }
-  | { readonly url: string };
+  | {
+      /** Id of the workspace. */
+      readonly workspaceId: string;
+      /** Region of the workspace. */
+      readonly region: string;
+    }
+  | {
+      /** URL of the receiver. */
+      readonly url: string;
+    };
 
 const DEFAULT_RETENTION_DAYS = 15;
 

@@ -1,19 +1,33 @@
 /** Source of the CUDA libraries of a GPU node. */
 export type CudaSource =
-  /** Wheels in the lockfile for GPU nodes; the image needs only a driver. */
-  | { readonly from: "wheels"; readonly version: string }
-  /** Toolkit package of NVIDIA's apt repository, for a CuPy whose wheels do not contain the CUDA libraries. */
-  | { readonly from: "nvidia-apt"; readonly version: string; readonly package: string };
+  | {
+      /** Wheels in the lockfile for GPU nodes; the image needs only a driver. */
+      readonly from: "wheels";
+      /** Version of CUDA. */
+      readonly version: string;
+    }
+  | {
+      /** Toolkit package of NVIDIA's apt repository, for a CuPy whose wheels do not contain the CUDA libraries. */
+      readonly from: "nvidia-apt";
+      /** Version of CUDA. */
+      readonly version: string;
+      /** Name of the package. */
+      readonly package: string;
+    };
 
 /** Package that adds UCX to Dask, and the namespace of its settings in the Dask configuration. */
 export interface UcxLayer {
+  /** Name of the package. */
   readonly package: string;
+  /** Version of the package. */
   readonly version: string;
+  /** Namespace of its settings. */
   readonly configNamespace: string;
 }
 
 /** Versions that are locked together. All but the GPU lockfile of 2024.7 are also tested. All nodes of a cluster have the same release. */
 export interface Release {
+  /** Name of the release. */
   readonly name: ReleaseName;
   /** Python version of the nodes. */
   readonly python: string;
@@ -27,6 +41,7 @@ export interface Release {
   readonly ucx?: UcxLayer;
   /** Version of rmm; absent if no wheels of it exist. */
   readonly rmm?: string;
+  /** Source of the CUDA libraries. */
   readonly cuda: CudaSource;
   /** NVIDIA driver branch: R580 has long-term support until June 2028. */
   readonly driverBranch: string;

@@ -7,6 +7,7 @@ export const LOOPBACK = "127.0.0.1";
 export interface LocalPorts {
   /** Port that workers and clients connect to. */
   readonly scheduler: number;
+  /** Port of the dashboard. */
   readonly dashboard: number;
 }
 

@@ -4,6 +4,7 @@ import type { NodeFile } from "./node-plan";
 
 /** File of an archive: a text, or bytes such as those of a wheel. */
 export interface ArchiveFile extends Pick<NodeFile, "path" | "mode"> {
+  /** Text or bytes. */
   readonly content: string | Uint8Array;
 }
 

@@ -9,15 +9,21 @@ export const EXPECTATION_FILE = "expectation";
 
 /** Pools and versions that the smoke test expects; its option `--expect` reads this shape. */
 export interface Expectation {
+  /** Name of the cluster. */
   readonly cluster: string;
+  /** Name of its release. */
   readonly release: string;
+  /** Version of Dask. */
   readonly dask: string;
+  /** Pools with their workers. */
   readonly pools: readonly ExpectedPool[];
 }
 
 /** A pool that the smoke test expects. */
 export interface ExpectedPool {
+  /** Name of the pool. */
   readonly name: string;
+  /** Kind of the pool. */
   readonly kind: "cpu" | "gpu";
   /** Resources of each worker process; `nthreads` stands for the number of its threads. */
   readonly resources: Readonly<Record<string, number | "nthreads">>;

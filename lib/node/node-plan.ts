@@ -26,6 +26,7 @@ export type SetupStep = `setup-${"bake" | "boot"}${"" | "-scheduler" | "-pool"}`
 
 /** File of a node. Its owner is root. */
 export interface NodeFile {
+  /** Absolute path on the node. */
   readonly path: string;
   /** Permissions in octal. */
   readonly mode: "0644" | "0755";
@@ -54,6 +55,7 @@ export interface NodeFeature {
 export interface NodePlan {
   /** Name in AWS, such as `dask-production--scheduler`; for a pool, also the name of its Auto Scaling group. */
   readonly name: string;
+  /** Kind of the node. */
   readonly role: NodeRole;
   /** First line of the user data, such as `Worker of production, pool gpu`. */
   readonly title: string;

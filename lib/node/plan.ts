@@ -33,7 +33,9 @@ import { watchFeature } from "./watch";
 
 /** A pool, and the plan of each of its nodes. */
 export interface PoolPlan {
+  /** Pool of the resolved cluster. */
   readonly pool: Pool;
+  /** Plan of each node of the pool. */
   readonly node: NodePlan;
 }
 
@@ -43,6 +45,7 @@ export interface ClusterPlan {
   readonly schedulerAddress: string;
   /** What the smoke test expects of the cluster after a deployment. */
   readonly expectation: Expectation;
+  /** Plan of the scheduler's node. */
   readonly scheduler: NodePlan;
   /** Pools in the order of the definition. */
   readonly pools: readonly PoolPlan[];

@@ -13,6 +13,7 @@ export interface Service {
   readonly description: string;
   /** Command line; the first word is a path. */
   readonly argv: readonly string[];
+  /** Environment variables that the cluster sets. */
   readonly environment: Readonly<Record<string, string>>;
   /** Dask's configuration in the definition. */
   readonly dask: DaskSettings;

@@ -31,6 +31,7 @@ export interface BackupBucketProps {
  * cluster's, which is deleted with the cluster. Unless the definition has `forceDestroy`, Terraform refuses to delete both.
  *
  * @example
+ * const cluster = defineCluster({ name: "production", network: { adminSubnets: ["10.8.0.0/16"] }, backup: {} });
  * const { backupBucket } = new BackupStack(app, "production-backup", { cluster });
  * new TerraformOutput(backupBucket, "name", { value: backupBucket.name });
  */

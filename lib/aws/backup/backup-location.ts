@@ -19,7 +19,9 @@ export interface BackupLocationProps {
  * The key of the bucket is looked up by its alias, so a deployment without that stack fails before it changes anything.
  *
  * @example
- * const { backup } = new DaskCluster(stack, "cluster", { cluster });
+ * const cluster = defineCluster({ name: "research", network: { adminSubnets: ["10.8.0.0/16"] }, backup: {} });
+ * const stack = new AwsStack(app, "research", { cluster });
+ * const { backup } = stack.daskCluster;
  * if (backup) new TerraformOutput(stack, "backups", { value: backup.url });
  */
 export class BackupLocation extends Construct {

@@ -12,7 +12,8 @@ import type { ITerraformDependable } from "cdktf";
  * @example
  * import { KmsKey } from "@cdktf/provider-aws/lib/kms-key";
  *
- * const key = new KmsKey(stack, "data", { enableKeyRotation: true, policy: keyPolicy });
+ * const policy = Fn.file("key-policy.json");
+ * const key = new KmsKey(stack, "data", { enableKeyRotation: true, policy });
  * new DaskCluster(stack, "dask", { cluster, key });
  */
 export interface EncryptionKey {

@@ -37,6 +37,8 @@ export interface BakedImagesProps {
  * template has the base image.
  *
  * @example
+ * const cluster = defineCluster({ name: "research", network: { adminSubnets: ["10.8.0.0/16"] }, bakedImages: true });
+ * const { daskCluster: dask } = new AwsStack(app, "research", { cluster });
  * dask.images?.builder.role.addToPolicy({ Action: "s3:GetObject", Resource: "arn:aws:s3:::my-packages/*" });
  */
 export class BakedImages extends Construct {

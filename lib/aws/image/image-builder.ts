@@ -29,7 +29,10 @@ export interface ImageBuilderProps {
  * servers only. The instances run only during a build.
  *
  * @example
- * new TerraformOutput(stack, "builders", { value: dask.images?.builder.securityGroupId });
+ * const cluster = defineCluster({ name: "research", network: { adminSubnets: ["10.8.0.0/16"] }, bakedImages: true });
+ * const stack = new AwsStack(app, "research", { cluster });
+ * const { images } = stack.daskCluster;
+ * new TerraformOutput(stack, "builders", { value: images?.builder.securityGroupId });
  */
 export class ImageBuilder extends Construct {
   /** Role of the builders. */

@@ -31,7 +31,7 @@ export interface WorkerLaunchTemplateProps {
  * @example
  * import { LaunchTemplate } from "@cdktf/provider-aws/lib/launch-template";
  *
- * const template = dask.pools.gpu?.template.node.defaultChild;
+ * const template = dask.pools.cpu?.template.node.defaultChild;
  * if (template instanceof LaunchTemplate) template.putPlacement({ groupName: "my-placement-group" });
  */
 export class WorkerLaunchTemplate extends Construct {

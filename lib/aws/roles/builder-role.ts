@@ -32,6 +32,8 @@ const MANAGED_POLICIES = ["EC2InstanceProfileForImageBuilder", "AmazonSSMManaged
  * Role of the instances that build AMIs.
  *
  * @example
+ * const cluster = defineCluster({ name: "research", network: { adminSubnets: ["10.8.0.0/16"] }, bakedImages: true });
+ * const { daskCluster: dask } = new AwsStack(app, "research", { cluster });
  * dask.images?.builder.role.addManagedPolicy("arn:aws:iam::123456789012:policy/read-my-packages");
  */
 export class BuilderRole extends InstanceRole {

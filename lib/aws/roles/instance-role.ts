@@ -121,11 +121,16 @@ export class InstanceRole extends Construct {
     this.grant(this.managed.attachment(policyArn));
   }
 
-  /** ARN of the permissions boundary of the role. @default - that of the cluster, if it has one */
+  /**
+   * ARN of the permissions boundary of the role.
+   *
+   * @default - that of the cluster, if it has one
+   */
   get permissionsBoundary(): string | undefined {
     return this.role.permissionsBoundaryInput;
   }
 
+  /** Replaces the permissions boundary of the cluster for this role. */
   set permissionsBoundary(policyArn: string) {
     this.role.permissionsBoundary = policyArn;
   }

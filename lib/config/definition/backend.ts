@@ -3,6 +3,7 @@ export type Backend = LocalBackend | S3Backend | HcpBackend;
 
 /** State file on the computer that runs Terraform. */
 export interface LocalBackend {
+  /** Kind of the backend. */
   readonly type: "local";
   /**
    * Path of the file, relative to the working directory.
@@ -14,7 +15,9 @@ export interface LocalBackend {
 
 /** State as an encrypted object in S3, with a lock file next to it. */
 export interface S3Backend {
+  /** Kind of the backend. */
   readonly type: "s3";
+  /** Name of an existing bucket. */
   readonly bucket: string;
   /**
    * Key of the object, without `/` at its ends.
@@ -22,7 +25,11 @@ export interface S3Backend {
    * @default - `cdktf-dask/<name>.tfstate`
    */
   readonly key?: string;
-  /** @default - the cluster's region */
+  /**
+   * Region of the bucket.
+   *
+   * @default - the cluster's region
+   */
   readonly region?: string;
   /**
    * KMS key: its id, its alias as `alias/…`, or the ARN of either.
@@ -34,10 +41,20 @@ export interface S3Backend {
 
 /** State in a workspace of HCP Terraform. */
 export interface HcpBackend {
+  /** Kind of the backend. */
   readonly type: "hcp";
+  /** Name of the organization. */
   readonly organization: string;
-  /** @default - the cluster's name */
+  /**
+   * Name of the workspace.
+   *
+   * @default - the cluster's name
+   */
   readonly workspace?: string;
-  /** @default "app.terraform.io" */
+  /**
+   * Host name of HCP Terraform or Terraform Enterprise.
+   *
+   * @default "app.terraform.io"
+   */
   readonly hostname?: string;
 }

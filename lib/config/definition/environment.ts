@@ -24,7 +24,11 @@ export interface EnvironmentDefinition {
    * @default - none
    */
   readonly wheels?: readonly string[];
-  /** @default - PyPI; for local stack, lock and client, the index of pip's configuration */
+  /**
+   * Package indexes.
+   *
+   * @default - PyPI; for local stack, lock and client, the index of pip's configuration
+   */
   readonly index?: PackageIndexDefinition;
   /**
    * Folder of the lockfiles `cpu.txt` and, for GPU pools, `gpu.txt`. Keep it under version control.

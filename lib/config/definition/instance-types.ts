@@ -3,7 +3,9 @@ export type Architecture = "x86_64" | "arm64";
 
 /** Facts about an instance type of the Nitro System, as `aws ec2 describe-instance-types` reports them. */
 export interface InstanceTypeDefinition {
+  /** Number of its vCPUs. */
   readonly vcpus: number;
+  /** Size of its memory in MiB. */
   readonly memoryMiB: number;
   /**
    * Number of whole NVIDIA GPUs of the Turing generation or later.

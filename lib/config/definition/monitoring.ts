@@ -45,13 +45,18 @@ export type RemoteWriteDefinition = WorkspaceDefinition | RemoteUrlDefinition;
 export interface WorkspaceDefinition {
   /** Id of the workspace, such as `ws-01234567-89ab-cdef-0123-456789abcdef`. */
   readonly workspaceId: string;
-  /** @default - the region of the cluster */
+  /**
+   * Region of the workspace.
+   *
+   * @default - the region of the cluster
+   */
   readonly region?: string;
   readonly url?: undefined;
 }
 
 /** Receiver with Prometheus' remote write protocol, without credentials. */
 export interface RemoteUrlDefinition {
+  /** URL of the receiver, such as `https://metrics.example.com/api/v1/write`. */
   readonly url: string;
   readonly workspaceId?: undefined;
   readonly region?: undefined;

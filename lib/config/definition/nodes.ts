@@ -1,6 +1,7 @@
 import type { DataDefinition } from "./data";
 import type { NodeSetupDefinition } from "./node-setup";
 import type { SettingsDefinition } from "./settings";
+import type { SpillDefinition } from "./spill";
 
 /**
  * Image of a node: Canonical's Ubuntu 24.04 for the architecture of the node, the AWS Deep Learning AMI with GPU driver
@@ -11,8 +12,14 @@ import type { SettingsDefinition } from "./settings";
 export type Image =
   | "ubuntu"
   | "deep-learning"
-  | { readonly amiId: string }
-  | { readonly ssmParameter: string };
+  | {
+      /** Id of an AMI. */
+      readonly amiId: string;
+    }
+  | {
+      /** Name of an SSM parameter. */
+      readonly ssmParameter: string;
+    };
 
 /** Node of the scheduler. */
 export interface SchedulerDefinition extends SettingsDefinition {
@@ -28,7 +35,11 @@ export interface SchedulerDefinition extends SettingsDefinition {
    * @default - 50; 200 with the image `deep-learning`
    */
   readonly diskGiB?: number;
-  /** @default "ubuntu" */
+  /**
+   * Image of the node.
+   *
+   * @default "ubuntu"
+   */
   readonly image?: Image;
   /**
    * Availability zone of the scheduler, one of `network.zones`. Another zone replaces the scheduler. Not used with
@@ -142,7 +153,11 @@ export interface CommonPoolDefinition extends SettingsDefinition {
    * @default - none
    */
   readonly resources?: Readonly<Record<string, number>>;
-  /** @default - the instance store if every instance type has one, otherwise EBS */
+  /**
+   * Where workers write data that does not fit in memory, and how much.
+   *
+   * @default - the instance store if every instance type has one, otherwise EBS
+   */
   readonly spill?: SpillDefinition;
   /**
    * Size of the root volume in GiB, at least 20; at least 100 with the image `deep-learning`.
@@ -150,7 +165,11 @@ export interface CommonPoolDefinition extends SettingsDefinition {
    * @default - 100; 200 with the image `deep-learning`, and for a GPU pool with an AMI by id or parameter
    */
   readonly diskGiB?: number;
-  /** @default - "ubuntu"; "deep-learning" for a GPU pool */
+  /**
+   * Image of the nodes.
+   *
+   * @default - "ubuntu"; "deep-learning" for a GPU pool
+   */
   readonly image?: Image;
   /**
    * Availability zones of the nodes, of those in `network.zones`. Other zones replace all nodes of the pool in parts. Not
@@ -188,6 +207,7 @@ export interface CommonPoolDefinition extends SettingsDefinition {
 
 /** Pool of CPU workers: one `dask worker` per node, which offers one `CPU` per thread. */
 export interface CpuPoolDefinition extends CommonPoolDefinition {
+  /** Kind of the pool. */
   readonly kind: "cpu";
   /**
    * Worker processes per node. Several processes help Python code that holds the GIL. At most 64, or the vCPUs of the
@@ -206,6 +226,7 @@ export interface CpuPoolDefinition extends CommonPoolDefinition {
 
 /** Pool of GPU workers: one `dask cuda worker` per node with one process per GPU, each of which offers one `GPU`. */
 export interface GpuPoolDefinition extends CommonPoolDefinition {
+  /** Kind of the pool. */
   readonly kind: "gpu";
   /**
    * Threads per worker process.
@@ -226,16 +247,4 @@ export interface GpuPoolDefinition extends CommonPoolDefinition {
    * @default false
    */
   readonly ucx?: boolean;
-}
-
-/** Where workers write data that does not fit in memory. */
-export interface SpillDefinition {
-  /** @default - the instance store if every instance type has one, otherwise EBS */
-  readonly storage?: "instance-store" | "ebs";
-  /**
-   * Maximum that one worker process may spill: a size with its unit such as `40GiB`, or `false` for no limit.
-   *
-   * @default - false on the instance store; on EBS half of the disk divided by the node's worker processes
-   */
-  readonly limit?: string | false;
 }
