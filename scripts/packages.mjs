@@ -45,6 +45,20 @@ export async function installPackages(command, onlyLocal = false) {
   if (missing !== undefined) throw new Error(`npm ci succeeded, but ${missing} is missing. Hint: try again`);
 }
 
+/**
+ * Installs the packages of a folder with tools, unless all are already installed.
+ *
+ * @param folder folder with package.json and package-lock.json
+ * @param command command that needs the tools
+ * @throws Error in one sentence
+ */
+export async function installTools(folder, command) {
+  const isComplete = () => firstMissing(manifestsOf(folder), folder) === undefined;
+  if (isComplete()) return;
+  lock("packages", `the installation of packages for ${command}`);
+  if (!isComplete()) await npmCi(folder);
+}
+
 function hasMore(whole, needed) {
   return Object.keys(whole.lockfile.packages).some(
     (path) => !(path in needed.lockfile.packages) && existsSync(join(ROOT, path)),
@@ -76,10 +90,10 @@ function checkNodeVersion() {
 }
 
 /** Returns the path of the first package of a lockfile that is not installed in its version. */
-export function firstMissing({ lockfile } = manifestsOf(ROOT)) {
+export function firstMissing({ lockfile } = manifestsOf(ROOT), root = ROOT) {
   const [missing] =
     Object.entries(lockfile.packages).find(
-      ([path, locked]) => path !== "" && isNeeded(locked) && versionOf(join(ROOT, path)) !== locked.version,
+      ([path, locked]) => path !== "" && isNeeded(locked) && versionOf(join(root, path)) !== locked.version,
     ) ?? [];
   return missing;
 }
