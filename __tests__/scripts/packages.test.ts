@@ -101,6 +101,24 @@ test("installs all packages of package-lock.json for this platform, once", () =>
   expect(called()).toBe(false);
 });
 
+test("installs the packages of a folder with tools, once", () => {
+  const tools = join(checkout, "tools");
+  mkdirSync(tools);
+  for (const name of ["package.json", "package-lock.json"]) cpSync(join(checkout, name), join(tools, name));
+  const installTools = () => {
+    const packages = JSON.stringify(join(checkout, "scripts/packages.mjs"));
+    const script = `import(${packages}).then((m) => m.installTools(${JSON.stringify(tools)}, "npm run docs:api"))`;
+    return run(["--eval", script], {});
+  };
+
+  expect(installTools()).toMatchObject({ status: 0, error: "" });
+  expect(NEEDED.filter((name) => !existsSync(join(tools, "node_modules", name)))).toEqual([]);
+  expect(existsSync(join(checkout, "node_modules"))).toBe(false);
+
+  expect(installTools()).toEqual({ status: 0, output: "", error: "" });
+  expect(called()).toBe(false);
+});
+
 describe("for the local stack only", () => {
   const installed = () =>
     Object.keys(PACKAGES).filter((path) => path !== "" && existsSync(join(checkout, path)));
