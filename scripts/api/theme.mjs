@@ -137,6 +137,8 @@ class Context extends MarkdownThemeContext {
     if (part.kind === "text")
       return { ...part, text: part.text.replaceAll(/\bdocs\/([\w-]+\.md)/g, "[docs/$1](../$1)") };
     if (part.kind !== "code") return part;
+    const [, file] = /^`docs\/([\w-]+\.md)`$/.exec(part.text) ?? [];
+    if (file) return { kind: "text", text: `[docs/${file}](../${file})` };
     const target = this.page.project.children
       .flatMap(({ children }) => children)
       .find(({ name }) => part.text === `\`${name}\``);

@@ -23,8 +23,9 @@ export interface CheckovSuppression {
  * @example
  * import { S3Bucket } from "@cdktf/provider-aws/lib/s3-bucket";
  *
- * const bucket = new S3Bucket(stack, "results");
+ * const bucket = new S3Bucket(stack, "results", { bucketPrefix: "results-" });
  * suppress(bucket, "CKV_AWS_18", "only deployments write objects, and CloudTrail records them");
+ *
  * @throws Error if `check` is not an id of a check, or `reason` is empty
  */
 export function suppress(resource: TerraformResource, check: string, reason: string): void {
