@@ -1,6 +1,7 @@
 export type { Principal, RoleStatement, Statement } from "./aws/account/policy";
 export { suppress } from "./aws/account/suppression";
 export { clusterTags, type Tags } from "./aws/account/tags";
+export type { AlertTopic } from "./aws/alerts/alert-topic";
 export { AwsStack, type AwsStackProps } from "./aws/aws-stack";
 export type { BackupBucket } from "./aws/backup/backup-bucket";
 export type { BackupLocation } from "./aws/backup/backup-location";
@@ -14,7 +15,6 @@ export type { ExistingKey } from "./aws/encryption/existing-key";
 export type { LogGroup } from "./aws/encryption/log-group";
 export type { BakedImages } from "./aws/image/baked-images";
 export type { ImageBuilder } from "./aws/image/image-builder";
-export type { AlertTopic } from "./aws/monitoring/alert-topic";
 export type { CloudWatchMonitoring } from "./aws/monitoring/cloudwatch-monitoring";
 export type { ClusterNetwork } from "./aws/network/cluster-network";
 export type { ClusterSecurityGroups } from "./aws/network/cluster-security-groups";

@@ -4,9 +4,9 @@ import { Construct } from "constructs";
 import type { ResolvedCluster } from "../../config/resolved-cluster";
 import { resourceName } from "../../node/names";
 import type { Account } from "../account/account";
+import { keyStatementsOfAlerts } from "../account/alert-publishers";
 import type { AutoscalingRole } from "../account/autoscaling-role";
 import { policy, type Statement } from "../account/policy";
-import { keyStatementsOfAlerts } from "../monitoring/alert-publishers";
 import type { EncryptionKey } from "./encryption-key";
 import { logGroupNames } from "./log-names";
 

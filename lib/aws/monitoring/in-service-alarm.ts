@@ -3,8 +3,8 @@ import { Construct } from "constructs";
 import type { ResolvedCluster } from "../../config/resolved-cluster";
 import { resourceName } from "../../node/names";
 import type { PoolPlan } from "../../node/plan";
+import type { AlertTopic } from "../alerts/alert-topic";
 import { LAUNCH_SECONDS } from "../nodes/launch-hook";
-import type { AlertTopic } from "./alert-topic";
 
 const PERIOD_SECONDS = 300;
 

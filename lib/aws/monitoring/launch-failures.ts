@@ -3,7 +3,7 @@ import { CloudwatchEventTarget } from "@cdktf/provider-aws/lib/cloudwatch-event-
 import { Construct } from "constructs";
 import type { ResolvedCluster } from "../../config/resolved-cluster";
 import { resourceName } from "../../node/names";
-import type { AlertTopic } from "./alert-topic";
+import type { AlertTopic } from "../alerts/alert-topic";
 
 /** Cluster whose launches are watched, and who gets the alerts. */
 export interface LaunchFailuresProps {

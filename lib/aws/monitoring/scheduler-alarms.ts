@@ -4,8 +4,8 @@ import { factsOf } from "../../config/instance-types";
 import type { ResolvedCluster } from "../../config/resolved-cluster";
 import { resourceName } from "../../node/names";
 import type { Account } from "../account/account";
+import type { AlertTopic } from "../alerts/alert-topic";
 import type { Scheduler } from "../nodes/scheduler";
-import type { AlertTopic } from "./alert-topic";
 
 /** Minutes that the check of the system fails before the recovery (EC2 User Guide, "Create alarms that … recover an instance"). */
 const SYSTEM_MINUTES = 2;

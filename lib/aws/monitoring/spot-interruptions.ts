@@ -5,8 +5,8 @@ import type { Pool, ResolvedCluster } from "../../config/resolved-cluster";
 import { metricNamespace } from "../../node/dead-man-switch";
 import { resourceName } from "../../node/names";
 import { SPOT_NOTICE, WATCH_UNIT } from "../../node/watch";
+import type { AlertTopic } from "../alerts/alert-topic";
 import type { LogGroup } from "../encryption/log-group";
-import type { AlertTopic } from "./alert-topic";
 
 const PERIOD_SECONDS = 300;
 

@@ -4,8 +4,8 @@ import type { ResolvedCluster } from "../../config/resolved-cluster";
 import { deadManSwitchSettings } from "../../node/dead-man-switch";
 import { signalParameter } from "../../node/signal";
 import { hasPriceList } from "../../node/status-page";
+import type { AlertTopic } from "../alerts/alert-topic";
 import type { JsonObject } from "../artifacts/json-object";
-import type { AlertTopic } from "../monitoring/alert-topic";
 import { NodeRole, type NodeRoleProps } from "./node-role";
 
 /** Decides what the scheduler's node may read and write. */

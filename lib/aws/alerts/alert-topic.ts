@@ -6,8 +6,8 @@ import type { Monitoring } from "../../config/monitoring";
 import type { ResolvedCluster } from "../../config/resolved-cluster";
 import { alertTopicName } from "../../node/monitoring/alertmanager";
 import type { Account } from "../account/account";
+import { topicPolicy } from "../account/alert-publishers";
 import type { EncryptionKey } from "../encryption/encryption-key";
-import { topicPolicy } from "./alert-publishers";
 
 /** Decides who gets the alerts of a cluster, and who may publish them. */
 export interface AlertTopicProps {

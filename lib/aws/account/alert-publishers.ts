@@ -1,8 +1,8 @@
 import type { ResolvedCluster } from "../../config/resolved-cluster";
 import { alertTopicName } from "../../node/monitoring/alertmanager";
 import { resourceName } from "../../node/names";
-import type { Account } from "../account/account";
-import { policy, type Statement } from "../account/policy";
+import type { Account } from "./account";
+import { policy, type Statement } from "./policy";
 
 /** Principal of the alarms of CloudWatch. */
 const ALARMS = { Service: "cloudwatch.amazonaws.com" };
