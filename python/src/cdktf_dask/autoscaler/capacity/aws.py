@@ -53,6 +53,8 @@ class AwsCapacity:
         self._read = self._next = float("-inf")
         """Time of the last answer, and of the next question."""
         self._pause = MIN_PAUSE_SECONDS / 2
+        self._error = ""
+        """Why the last question was not answered."""
         self._instances: dict[str, Instance] = {}
         """By id."""
         self._prices = SpotPrices(self._call)
@@ -86,6 +88,8 @@ class AwsCapacity:
             now = self._clock()
             if now >= self._next:
                 self._refresh(now)
+            if now - self._read > MAX_AGE_SECONDS:
+                raise CapacityError(self._error)
             return {pool: self._capacity(pool, group) for pool, group in self._known.items()}
 
     def grow(self, pool: str, to: int) -> None:
@@ -159,11 +163,10 @@ class AwsCapacity:
             self._learn([one for group in found.values() for one in group.instances])
             for pool, group in found.items():
                 self._watch(pool, self._known.get(pool), group, now)
-        except CapacityError:
+        except CapacityError as error:
+            self._error = str(error)
             self._pause = min(2 * self._pause, MAX_PAUSE_SECONDS)
             self._next = now + self._pause
-            if now - self._read > MAX_AGE_SECONDS:
-                raise
             return
         self._known, self._read, self._pause = found, now, MIN_PAUSE_SECONDS / 2
         present = {one for group in found.values() for one in group.instances}
