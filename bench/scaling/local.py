@@ -15,9 +15,10 @@ from collections import Counter
 from pathlib import Path
 
 import distributed
-from distributed import Client, Future, get_worker, wait
+from distributed import Client, wait
 
 from elastic_cluster import ElasticCluster
+from elastic_load import Killed, Load
 
 SIZES = {"cpu": 3, "gpu": 2}
 ASK_SECONDS = 2.0
@@ -26,22 +27,12 @@ KILL_SECONDS = 30.0
 TASKS, TASK_SECONDS = 10_000, 0.01
 
 
-def work(seconds: float, started: str, key: str) -> str:
-    """Note the start, work, and return the pool of the worker."""
-    with open(started, "a", encoding="utf-8") as file:
-        file.write(f"{key}\n")
-    time.sleep(seconds)
-    return str(get_worker().name).partition("--")[0]
-
-
 class Bench:
     """The scenarios, on one cluster after the other."""
 
     def __init__(self, cluster: ElasticCluster, client: Client, idle: float) -> None:
         self.cluster, self.client, self.idle = cluster, client, idle
-        self.started = cluster.root / "started"
-        self.started.touch()
-        self.sent = 0
+        self.load = Load(cluster, client, idle)
         self.failed = False
 
     def say(self, ok: bool, text: str) -> None:
@@ -49,32 +40,17 @@ class Bench:
         self.failed |= not ok
         print(f"{'ok    ' if ok else 'FAILED'} {text}", flush=True)
 
-    def submit(self, pool: str, count: int, seconds: float) -> list[Future]:
-        """Submit tasks with the resource of a pool."""
-        keys = [f"work-{self.sent + number}" for number in range(count)]
-        self.sent += count
-        lists = [seconds] * count, [str(self.started)] * count, keys
-        return self.client.map(work, *lists, key=keys, resources={pool.upper(): 1})
-
-    def until_empty(self, seconds: float) -> float:
-        """Wait until no node is there; seconds that it took."""
-        begun = time.monotonic()
-        while any(self.cluster.asked(pool) for pool in SIZES):
-            assert time.monotonic() - begun < seconds, self.cluster.log()
-            time.sleep(0.1)
-        return time.monotonic() - begun
-
     def from_zero(self) -> None:
         """One GPU task, from no node to one and back."""
         begun = time.monotonic()
-        (task,) = self.submit("gpu", 1, 0.1)
+        (task,) = self.load.submit("gpu", 1, 0.1)
         while not self.cluster.asked("gpu"):
             time.sleep(0.02)
         asked = time.monotonic() - begun
         task.result(timeout=120)
         result = time.monotonic() - begun
         del task
-        gone = self.until_empty(self.idle + 2 * DRAIN_SECONDS)
+        gone = self.load.until_empty(self.idle + 2 * DRAIN_SECONDS)
         self.say(
             asked <= ASK_SECONDS, f"GPU pool 0 to 1: a node was asked for {asked:.2f} s after the submit"
         )
@@ -86,7 +62,7 @@ class Bench:
 
     def mixed(self) -> None:
         """Tasks of both pools at once."""
-        tasks = {"gpu": self.submit("gpu", 40, 0.5), "cpu": self.submit("cpu", 120, 0.25)}
+        tasks = {"gpu": self.load.submit("gpu", 40, 0.5), "cpu": self.load.submit("cpu", 120, 0.25)}
         right = Counter()
         for pool, futures in tasks.items():
             right[pool] = sum(name == pool for name in self.client.gather(futures))
@@ -94,7 +70,7 @@ class Bench:
             right == {"gpu": 40, "cpu": 120}, f"mixed load on the right pool: {dict(right)} of 40 and 120"
         )
         del tasks, futures
-        self.until_empty(self.idle + 2 * DRAIN_SECONDS)
+        self.load.until_empty(self.idle + 2 * DRAIN_SECONDS)
 
     def burst(self) -> None:
         """Many short tasks from zero. They are long enough to need all nodes until most are done."""
@@ -110,33 +86,23 @@ class Bench:
             f"{TASKS} tasks of 10 ms: {outs:g} scale-out, to {SIZES['cpu']}; done after {seconds:.0f} s",
         )
         del tasks
-        self.until_empty(self.idle + 2 * DRAIN_SECONDS)
+        self.load.until_empty(self.idle + 2 * DRAIN_SECONDS)
 
     def killed(self, minutes: float) -> None:
         """Work that comes and goes, while the autoscaler is killed again and again."""
-        ends = time.monotonic() + minutes * 60
-        kills, most, done, next_kill = 0, 0, 0, time.monotonic() + KILL_SECONDS / 2
-        before = len(self.started.read_text().splitlines())
-        sent = self.sent
-        while time.monotonic() < ends:
-            tasks = [*self.submit("cpu", 40, 0.5), *self.submit("gpu", 10, 0.5)]
-            calm = time.monotonic() + 1.5 * self.idle
-            while time.monotonic() < calm or not all(task.done() for task in tasks):
-                if time.monotonic() > next_kill:
-                    self.cluster.kill_autoscaler()
-                    kills, next_kill = kills + 1, next_kill + KILL_SECONDS
-                most = max(most, self.cluster.asked("cpu"))
-                time.sleep(0.2)
-            done += sum(task.status == "finished" for task in tasks)
-            del tasks
-        started = len(self.started.read_text().splitlines()) - before
-        count = self.sent - sent
-        self.say(
-            done == count == started and most <= SIZES["cpu"],
-            f"autoscaler killed {kills} times in {minutes:g} min: {count} tasks, {done} finished, "
-            f"{started - count} computed again, at most {most} of {SIZES['cpu']} nodes",
-        )
-        self.until_empty(2 * self.idle + 2 * DRAIN_SECONDS)
+        found = self.load.autoscaler_killed(minutes * 60, KILL_SECONDS)
+        ok, text = judge_killed(found, minutes, SIZES["cpu"])
+        self.say(ok, text)
+        self.load.until_empty(2 * self.idle + 2 * DRAIN_SECONDS)
+
+
+def judge_killed(found: Killed, minutes: float, size: int) -> tuple[bool, str]:
+    """Whether nothing was lost, and what to print."""
+    return (
+        found.finished == found.tasks and not found.again and found.most <= size,
+        f"autoscaler killed {found.kills} times in {minutes:g} min: {found.tasks} tasks, {found.finished} "
+        f"finished, {found.again} computed again, at most {found.most} of {size} nodes",
+    )
 
 
 def sample(cluster: ElasticCluster, file: Path, stop: threading.Event) -> None:

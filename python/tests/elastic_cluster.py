@@ -33,7 +33,7 @@ redirect_stderr=true
 stdout_logfile={root}/logs/{name}.log
 """
 
-AUTOSCALER = "dask-autoscaler"
+AUTOSCALER, SCHEDULER = "dask-autoscaler", "dask-scheduler"
 
 
 class ElasticCluster:
@@ -87,7 +87,7 @@ class ElasticCluster:
         found = (folder / f"{name}.py" for name in PRELOADS)
         preloads = " ".join(f"--preload {file}" for file in found if file.exists())
         commands = {
-            "dask-scheduler": f"{dask}.dask_scheduler --host 127.0.0.1 --port {scheduler} "
+            SCHEDULER: f"{dask}.dask_scheduler --host 127.0.0.1 --port {scheduler} "
             f"--dashboard-address 127.0.0.1:{self.dashboard} {preloads}",
             AUTOSCALER: f"{sys.executable} -m cdktf_dask.autoscaler {self.root}/autoscaler.json",
         }
@@ -121,10 +121,10 @@ class ElasticCluster:
         """Programs of a pool that run or start."""
         return self.capacity.state()[pool].desired
 
-    def kill_autoscaler(self) -> None:
-        """Kill the autoscaler; the supervisor starts it again."""
+    def kill(self, name: str) -> None:
+        """Kill a program, the scheduler or the autoscaler; the supervisor starts it again."""
         for program in Supervisor(self.root).programs():
-            if program["name"] == AUTOSCALER and program["pid"]:
+            if program["name"] == name and program["pid"]:
                 os.kill(program["pid"], signal.SIGKILL)
 
     def log(self) -> str:
