@@ -46,7 +46,9 @@ def test_programs_as_nodes(capacity, tmp_path):
     capacity.grow("cpu", 1)
     capacity.lower("cpu", 1)
     assert sizes(capacity.state())["cpu"] == Capacity(3, 3)
-    # The three with the lowest numbers run; the first is ended twice.
+    # The three with the lowest numbers run; the first is ended twice. A signal before it runs would be lost.
+    running = frozenset(f"cpu--local-{number}" for number in range(3))
+    until(capacity, lambda state: state["cpu"].serving == running)
     capacity.end("cpu", "cpu--local-2")
     capacity.end("cpu", "cpu--local-2")
     assert sizes(capacity.state())["cpu"] == Capacity(2, 2, ending=frozenset({"cpu--local-2"}))
