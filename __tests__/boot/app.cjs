@@ -24,7 +24,7 @@ const { AwsStack, defineCluster } = require("../../dist/lib/index.js");
 const lifecycle = require("../../dist/lib/node/lifecycle.js");
 const { planNodes } = require("../../dist/lib/node/plan.js");
 const { signalParameter } = require("../../dist/lib/node/signal.js");
-const { ownWork } = require("./own-work.cjs");
+const { ownWork, RELEASE } = require("./own-work.cjs");
 
 // A node accepts that its hook is missing after 30 s instead of 3 minutes.
 lifecycle.HOOK_SECONDS = 30;
@@ -57,7 +57,7 @@ const define = (pool, more, ...pools) =>
   defineCluster({
     name: "rig",
     region: "eu-central-1",
-    release: "2026.7",
+    release: RELEASE,
     network: { vpcCidr: "10.77.0.0/16", adminSubnets: ["10.88.0.0/24"] },
     nodeSetup: { bake: setup("bake.py") },
     ...ownWork(folder),

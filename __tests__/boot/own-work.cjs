@@ -6,6 +6,9 @@ const { join } = require("node:path");
 const { App } = require("cdktf");
 const { AwsStack, defineCluster } = require("../../dist/lib/index.js");
 
+/** Release of the clusters, as in rig/python.py. */
+exports.RELEASE = process.env.DASK_RIG_RELEASE ?? "2026.7";
+
 /** What the program uses: packages, a wheel, a bucket, a setting of Dask and an environment variable. */
 exports.ownWork = (folder) => ({
   environment: {
@@ -23,6 +26,7 @@ if (require.main === module) {
   const cluster = defineCluster({
     name: "rig",
     region: "eu-central-1",
+    release: exports.RELEASE,
     network: { adminSubnets: ["10.88.0.0/24"] },
     pools: [
       { name: "cpu", kind: "cpu" },

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .python import PYTHON, find_python
+from .python import PYTHON, VERSION, find_python
 
 SUITE = "bookworm"
 SECONDS = 900
@@ -64,12 +64,12 @@ def guest_image(folder: Path) -> Path:
     """Return the root of the image. The first call builds it: half a minute, 700 MB."""
     python = find_python()
     digest = hashlib.sha256(repr((SUITE, PACKAGES, FILES, MASKED, python)).encode()).hexdigest()
-    image = folder / f"image-{digest[:12]}"
+    image = folder / f"image-{VERSION}-{digest[:12]}"
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "image.lock", "w") as guard:
         fcntl.flock(guard, fcntl.LOCK_EX)
         if not image.exists():
-            for earlier in folder.glob("image-*/"):
+            for earlier in folder.glob(f"image-{VERSION}-*/"):
                 shutil.rmtree(earlier)
             print("building the image of the guests: about a minute, only once", file=sys.stderr, flush=True)
             draft = folder / "image-draft"
@@ -110,7 +110,7 @@ def make(root: Path, python: Path) -> None:
     run(
         "chroot",
         root,
-        f"{PYTHON}/bin/python3.12",
+        f"{PYTHON}/bin/python{VERSION}",
         "-c",
         "import bz2, ctypes, lzma, sqlite3, ssl, venv, ensurepip",
     )

@@ -1,4 +1,7 @@
-"""Finds a Python of the release's version on the host, which the double of Miniforge installs."""
+"""Finds a Python of the release's version on the host, which the double of Miniforge installs.
+
+The release is that of the environment variable DASK_RIG_RELEASE, by default the default release.
+"""
 
 import glob
 import os
@@ -7,7 +10,9 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-VERSION = "3.12"
+#: Release of the clusters, of lib/config/releases.ts, and the version of Python on its nodes.
+RELEASE = os.environ.get("DASK_RIG_RELEASE", "2026.7")
+VERSION = {"2026.7": "3.12", "2024.7": "3.11"}[RELEASE]
 
 #: Its path in a guest.
 PYTHON = "/opt/rig/python"
