@@ -1,7 +1,7 @@
 /**
  * `npm run bench:scaling -- SCENARIO [ARGUMENT...] [--release 2026.7|2024.7]`: numbers of drains and of autoscaling, on clusters
- * of real processes on this computer. A scenario is a Python program `bench/scaling/SCENARIO.py`, which runs with Dask of the
- * release.
+ * of real processes on this computer, or of guests that boot. A scenario is a Python program `bench/scaling/SCENARIO.py`, which
+ * runs with Dask of the release.
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -14,8 +14,11 @@ const ENVIRONMENTS = { 2026.7: "checkers", 2024.7: "release-2024.7" };
 /** Scenarios that draw run in the environment that has the library for pictures. */
 const PICTURES = ["draw"];
 
+/** Scenarios that boot guests run in the environment of those tests, whose guests install the release. */
+const BOOTS = ["rounds"];
+
 const FOLDER = join(ROOT, "bench/scaling");
-const PATHS = ["python/src", "python/tests", "bench/scaling"].map((path) => join(ROOT, path));
+const PATHS = ["python/src", "python/tests", "bench/scaling"];
 
 const words = process.argv.slice(2);
 const at = words.indexOf("--release");
@@ -29,6 +32,9 @@ if (!scenarios.includes(`${scenario}.py`) || !(release in ENVIRONMENTS)) {
   console.error(`scenarios: ${scenarios.map((name) => name.slice(0, -3)).join(", ")}`);
   process.exit(2);
 }
-const environment = PICTURES.includes(scenario) ? "mock-aws" : ENVIRONMENTS[release];
+const boots = BOOTS.includes(scenario);
+const environment = boots || PICTURES.includes(scenario) ? "mock-aws" : ENVIRONMENTS[release];
 const python = join(await pythonEnvironment(environment), "python");
-run([python, join(FOLDER, `${scenario}.py`), ...rest], { env: { PYTHONPATH: PATHS.join(":") } });
+const paths = (boots ? ["__tests__/boot"] : PATHS).map((path) => join(ROOT, path));
+const env = { PYTHONPATH: paths.join(":"), DASK_RIG_RELEASE: release };
+run([python, join(FOLDER, `${scenario}.py`), ...rest], { env });

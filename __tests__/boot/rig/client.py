@@ -47,9 +47,10 @@ class Client:
         return self.namespaces.run(*self._entry(), *command, seconds=seconds, **options)
 
     def start(self, *command: str) -> subprocess.Popen[str]:
-        """Start a command. The caller waits for its end."""
+        """Start a command with pipes. The caller waits for its end."""
         words = self.namespaces.enter(*self._entry(), *command)
-        return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        return subprocess.Popen(words, **pipes, text=True)
 
     def _entry(self) -> tuple[object, ...]:
         return (

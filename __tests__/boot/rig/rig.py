@@ -104,6 +104,13 @@ class Rig:
         configure_registries(guest.files, self.aws.ca)
         return Node(guest, address, store)
 
+    def terminate(self, node: Node) -> None:
+        """Shut an instance down as EC2 does, and remove its files."""
+        node.stop()
+        self._nodes.pop(node.address)
+        files = node.guest.unmount().parent
+        self.namespaces.shell(f"rm -r {files}")
+
     def update(self, node: Node, **facts: object) -> None:
         """Change facts of an instance, such as `spot={...}` or `faults=[...]`."""
         self.aws.register(node.address, **facts)

@@ -117,6 +117,11 @@ class Cluster:
             self._log_streams_of(profile),
         )
 
+    def lifecycle_hook(self, name: str) -> dict:
+        """Return the settings of the lifecycle hook with this name, which are the same for all pools."""
+        hooks = self._all("aws_autoscaling_lifecycle_hook").values()
+        return next(hook for hook in hooks if hook["name"] == name)
+
     @property
     def secrets(self) -> list[str]:
         """Names of the secrets that Terraform creates, without a value."""
