@@ -51,7 +51,7 @@ test("writes all files of the stack, and says what to do next", async () => {
       "  pipeline/plan.sh",
       "  pipeline/apply.sh",
       "Next:",
-      "  npx cdktf synth && bash pipeline/lock.sh research, and commit all files",
+      "  npx cdktf synth && sh pipeline/lock.sh research, and commit all files",
       "  create the environment research with required reviewers and the branch main: Settings, Environments",
       "  set the variables PLAN_ROLE_ARN and APPLY_ROLE_ARN: Settings, Secrets and variables, Actions",
       "",

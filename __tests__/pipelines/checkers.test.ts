@@ -5,6 +5,7 @@ import { SERVICES } from "../../lib/cli/pipeline/files";
 import { testDirectory } from "../support/directory";
 import { fileLinters, INSTALL_TIMEOUT, shellcheck } from "../support/python-environment";
 import { readWorkflow } from "../support/workflow";
+import { scriptsOf } from "./gitlab";
 import { filesOf, writeBelow } from "./written";
 
 const directory = testDirectory("pipelines");
@@ -40,7 +41,7 @@ const zizmor = (file: string) =>
     "--format=plain",
     file,
   );
-const lint = (...files: readonly string[]) => check(join(shell, "shellcheck"), "--shell=bash", ...files);
+const lint = (...files: readonly string[]) => check(join(shell, "shellcheck"), ...files);
 
 describe.each(SERVICES)("the files for %s", (service) => {
   const scripts = writeBelow(join(directory, service), filesOf(service)).filter((path) =>
@@ -83,6 +84,28 @@ describe("the workflow of GitHub", () => {
   });
 });
 
+describe("the pipeline of GitLab", () => {
+  const files = filesOf("gitlab");
+  const path = ".gitlab/dask-research.yml";
+
+  test.each([".gitlab-ci.yml", path])("has the schema of GitLab in %s", (name) => {
+    expect(schema("gitlab-ci", join(directory, "gitlab", name))).toEqual({
+      code: 0,
+      said: "ok -- validation done\n",
+    });
+  });
+
+  test("has scripts that pass shellcheck", () => {
+    const scripts = scriptsOf(files.get(path) ?? "").map(([name, lines]) => {
+      const file = join(directory, `gitlab-${name.replaceAll(" ", "-")}.sh`);
+      writeFileSync(file, `#!/bin/sh\nset -e\n${lines.join("\n")}\n`);
+      return file;
+    });
+    expect(scripts).toHaveLength(4);
+    expect(lint(...scripts)).toEqual({ code: 0, said: "" });
+  });
+});
+
 describe("the checkers find", () => {
   test("an action that is not pinned, and a credential that stays", () => {
     const file = join(directory, "bad.yml");
@@ -103,5 +126,11 @@ describe("the checkers find", () => {
       code: 1,
       said: expect.stringContaining("'step' was unexpected"),
     });
+  });
+
+  test("a job of GitLab with a misspelt rule", () => {
+    const file = join(directory, "misspelt-gitlab.yml");
+    writeFileSync(file, "a:\n  script: [ls]\n  rules: [{iff: $A}]\n");
+    expect(schema("gitlab-ci", file).code).toBe(1);
   });
 });

@@ -1,11 +1,11 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # Writes the lock file of a stack's providers, for all platforms on which it is planned:
 #
-#   bash pipeline/lock.sh STACK [OPTION...]
+#   sh pipeline/lock.sh STACK [OPTION...]
 #
 # Run it after `npx cdktf synth`, the first time and to upgrade the providers, and commit the file. Options are those of
 # `terraform providers lock`, such as -fs-mirror=FOLDER.
-set -euo pipefail
+set -eu
 
 stack=$1
 shift
@@ -16,12 +16,11 @@ if [ ! -d "$folder" ]; then
   echo "$folder: is missing. Hint: run npx cdktf synth first" >&2
   exit 1
 fi
-options=()
 for platform in ${PLATFORMS:-linux_amd64 linux_arm64 darwin_arm64}; do
-  options+=("-platform=$platform")
+  set -- "$@" "-platform=$platform"
 done
 rm -f "$folder/.terraform.lock.hcl"
-terraform -chdir="$folder" providers lock "${options[@]}" "$@"
+terraform -chdir="$folder" providers lock "$@"
 mkdir -p locks/terraform
 cp "$folder/.terraform.lock.hcl" "$lock"
 echo "Next: git add $lock, and commit it"

@@ -26,6 +26,8 @@ export interface TerraformBench {
   /** The newer Terraform of the wheel. */
   readonly newer: Terraform;
   readonly mockAws: MockAws;
+  /** Folder of the filesystem mirror of each provider. */
+  readonly mirrors: Readonly<Record<string, string>>;
   /** Folder for stacks, removed at the end. */
   readonly scratch: string;
   /** Folder of the logs, which stay until the next run. */
@@ -74,6 +76,7 @@ export async function terraformBench(name: string): Promise<TerraformBench> {
       terraform: await terraform(own),
       newer: await terraform(wheel),
       mockAws,
+      mirrors,
       scratch,
       logs,
       close: async () => {

@@ -51,7 +51,8 @@ const SECONDS = { init: 120, validate: 120, apply: 420, plan: 180, show: 60, des
 
 /**
  * The directory of a synthesized stack, in which Terraform runs. The stack is not changed; a file next to it overrides
- * the backend, the number of retries, the versions of providers, and attributes that the mock returns wrongly.
+ * the backend unless it is kept, the number of retries, the versions of providers, and attributes that the mock returns
+ * wrongly.
  */
 export class Workspace {
   readonly synthesized: Synthesized;
@@ -61,6 +62,7 @@ export class Workspace {
     private readonly folder: string,
     private readonly log: string,
     versions: Readonly<Record<string, string>>,
+    backend: "replaced" | "kept" = "replaced",
   ) {
     this.synthesized = JSON.parse(readFileSync(join(folder, "cdk.tf.json"), "utf8")) as Synthesized;
     const required = Object.entries(this.synthesized.terraform.required_providers).map(
@@ -69,7 +71,7 @@ export class Workspace {
     const ignoring = this.ignoringMockDefects();
     const override = {
       terraform: {
-        backend: { local: { path: "terraform.tfstate" } },
+        ...(backend === "replaced" && { backend: { local: { path: "terraform.tfstate" } } }),
         required_providers: Object.fromEntries(required),
       },
       // A call that moto lacks answers 500, which the provider would try 25 times, for longer than an apply may take.

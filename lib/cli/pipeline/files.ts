@@ -1,5 +1,5 @@
 /** CI services for which the command `pipeline` writes files. */
-export const SERVICES = ["github"] as const;
+export const SERVICES = ["github", "gitlab"] as const;
 
 /** CI service. */
 export type Service = (typeof SERVICES)[number];
@@ -19,6 +19,11 @@ const STEPS = {
 /** Path in the user's project of each template in `pipelines/`. */
 const TEMPLATES: Readonly<Record<Service, Readonly<Record<string, string>>>> = {
   github: { "github/workflow.yml": `.github/workflows/dask-${STACK}.yml`, ...STEPS },
+  gitlab: {
+    "gitlab/gitlab-ci.yml": ".gitlab-ci.yml",
+    "gitlab/stack.yml": `.gitlab/dask-${STACK}.yml`,
+    ...STEPS,
+  },
 };
 
 /** Values of a stack in the templates. */

@@ -6,12 +6,17 @@ export function nextSteps(service: Service, stack: PipelineStack): readonly stri
 }
 
 const lockFile = ({ name }: PipelineStack) => [
-  `  npx cdktf synth && bash pipeline/lock.sh ${name}, and commit all files`,
+  `  npx cdktf synth && sh pipeline/lock.sh ${name}, and commit all files`,
 ];
 
 const STEPS: Readonly<Record<Service, (stack: PipelineStack) => readonly string[]>> = {
   github: ({ name }) => [
     `  create the environment ${name} with required reviewers and the branch main: Settings, Environments`,
     "  set the variables PLAN_ROLE_ARN and APPLY_ROLE_ARN: Settings, Secrets and variables, Actions",
+  ],
+  gitlab: ({ name }) => [
+    `  protect the environment ${name} and the default branch: Settings, CI/CD and Repository`,
+    "  set the variables PLAN_ROLE_ARN and APPLY_ROLE_ARN: Settings, CI/CD, Variables",
+    "  add a schedule for the search for drift: Build, Pipeline schedules",
   ],
 };

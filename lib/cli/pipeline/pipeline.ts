@@ -15,7 +15,7 @@ export interface PipelineOptions {
 }
 
 /** State backends that the pipeline of a service can use. */
-const BACKENDS: Readonly<Record<Service, string>> = { github: "s3" };
+const BACKENDS: Readonly<Record<Service, string>> = { github: "s3", gitlab: "s3" };
 
 /**
  * Writes the files of a pipeline that plans and applies a stack on AWS into the project.

@@ -1,0 +1,201 @@
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { REQUIRED_PROVIDERS } from "../../lib/aws/aws-stack";
+import { createBucket, REGION } from "../support/aws-home";
+import { describeWithTerraform } from "../support/terraform/suite";
+import { type TerraformBench, terraformBench } from "../support/terraform/terraform";
+import { Workspace } from "../support/terraform/workspace";
+import { readWorkflow } from "../support/workflow";
+import { type Contexts, type JobResult, WorkflowRun } from "../support/workflow-run";
+import { committed, oneMirror, STATES, writeCommands, writeProject } from "./pipeline-project";
+import { newDirectory, run, runIn } from "./workspace";
+
+const MINUTE = 60_000;
+jest.setTimeout(15 * MINUTE);
+
+const WORKFLOW = ".github/workflows/dask-research.yml";
+const ROLE = /^dask-research--/;
+
+/** What GitHub sets for each event. */
+const EVENTS = {
+  pull: {
+    "github.event_name": "pull_request",
+    "github.ref": "refs/pull/7/merge",
+    "github.event.pull_request.head.repo.full_name": "my-company/dask",
+    "github.event.pull_request.number": "7",
+  },
+  fork: {
+    "github.event_name": "pull_request",
+    "github.ref": "refs/pull/8/merge",
+    "github.event.pull_request.head.repo.full_name": "somebody/dask",
+  },
+  merge: { "github.event_name": "push", "github.ref": "refs/heads/main" },
+  night: { "github.event_name": "schedule", "github.ref": "refs/heads/main" },
+  branch: { "github.event_name": "workflow_dispatch", "github.ref": "refs/heads/try" },
+} satisfies Record<string, Contexts>;
+const REPOSITORY = { "github.repository": "my-company/dask", "github.token": "token" };
+
+describeWithTerraform("the workflow of GitHub, its steps as they stand, on the mock AWS", () => {
+  let bench: TerraformBench;
+  let directory: string;
+  let source: string;
+  let jobs: WorkflowRun;
+  let environment: NodeJS.ProcessEnv;
+  const contexts = (event: keyof typeof EVENTS, results: Contexts = {}): Contexts => ({
+    ...REPOSITORY,
+    ...EVENTS[event],
+    ...results,
+  });
+  const result = ({ outputs }: JobResult) => outputs["steps.plan.outputs.result"];
+  const runJob = (job: string, event: keyof typeof EVENTS, results: Contexts = {}) =>
+    jobs.run(job, {
+      contexts: contexts(event, results),
+      environment,
+      // The mock returns some attributes with other values than AWS; the list of its defects keeps plans empty all the same.
+      before: { "Pack the stack": ignoreMockDefects },
+    });
+  const ignoreMockDefects = (folder: string) => {
+    const { aws, null: nothing } = REQUIRED_PROVIDERS;
+    const versions = { aws: aws.version, null: nothing.version };
+    new Workspace(
+      "research",
+      join(folder, "cdktf.out/stacks/research"),
+      join(bench.logs, "research.log"),
+      versions,
+      "kept",
+    );
+  };
+  const done = (result: JobResult): JobResult => {
+    if (result.code !== 0) throw new Error(`a step failed with exit code ${result.code}:\n${result.output}`);
+    return result;
+  };
+
+  beforeAll(async () => {
+    bench = await terraformBench("pipeline");
+    directory = newDirectory("pipeline");
+    const project = join(directory, "my-project");
+    const bin = join(directory, "bin");
+    mkdirSync(project);
+    writeProject(project);
+    writeCommands(bin, bench.terraform.command);
+    createBucket(bench.mockAws, STATES);
+    environment = {
+      ...bench.terraform.environment,
+      // What configure-aws-credentials sets, except the keys, which are those of the mock.
+      AWS_REGION: REGION,
+      PATH: `${bin}:${process.env.PATH}`,
+      GITHUB_REPOSITORY: "my-company/dask",
+      GITHUB_REF_NAME: "main",
+      CI: "true",
+    };
+    const written = run(project, "npx", "cdktf-dask", "pipeline", "github", "research");
+    expect(written).toContain(`  ${WORKFLOW}\n`);
+    source = join(directory, "source");
+    committed(project, source);
+    mkdirSync(join(directory, "jobs"));
+    const workflow = readWorkflow(readFileSync(join(source, WORKFLOW), "utf8"));
+    jobs = new WorkflowRun(workflow, source, join(directory, "jobs"));
+  }, 10 * MINUTE);
+
+  afterAll(async () => {
+    if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
+    await bench?.close();
+  }, MINUTE);
+
+  test("checks types, policy and cost, without Terraform", () => {
+    const { output, folder } = done(runJob("check", "pull"));
+    expect(output).toMatch(/^research: \d+ checks passed, \d+ suppressed$/m);
+    expect(output).toMatch(/^all +0\.300 +0\.300 +0\.900$/m);
+    expect(existsSync(join(folder, "pipeline.out/stack.tgz"))).toBe(true);
+  });
+
+  test("fails to plan without a lock file of the providers, and says how to make one", () => {
+    const { code, output } = runJob("plan", "pull");
+    expect(code).toBe(1);
+    expect(output).toContain(
+      "locks/terraform/research.hcl: is missing. Hint: run npx cdktf synth and sh pipeline/lock.sh research, and commit the file\n",
+    );
+  });
+
+  test("has a script that makes the lock file", () => {
+    const project = join(directory, "my-project");
+    const options = [`-fs-mirror=${oneMirror(join(directory, "mirror"), bench.mirrors)}`];
+    const env = { ...environment, PLATFORMS: "linux_amd64" };
+    runIn(project, env, "npx", "cdktf", "synth");
+    const said = runIn(project, env, "sh", "pipeline/lock.sh", "research", ...options);
+    expect(said).toContain("Next: git add locks/terraform/research.hcl, and commit it\n");
+    const lock = readFileSync(join(project, "locks/terraform/research.hcl"), "utf8");
+    expect(lock).toContain('provider "registry.terraform.io/hashicorp/aws" {\n  version     = "5.100.0"\n');
+    cpSync(join(project, "locks"), join(source, "locks"), { recursive: true });
+  });
+
+  test("plans a pull request, and writes plan and cost as one comment, which the next run replaces", () => {
+    const planned = done(runJob("plan", "pull"));
+    expect(result(planned)).toBe("changed");
+    expect(planned.summary).toMatch(/Plan: \d+ to add, 0 to change, 0 to destroy\./);
+
+    done(runJob("comment", "pull"));
+    done(runJob("comment", "pull"));
+
+    const comments = JSON.parse(readFileSync(join(directory, "bin/comments.json"), "utf8"));
+    expect(comments).toHaveLength(1);
+    expect(comments[0].body).toMatch(/^<!-- dask research -->\n### Plan of research\n/);
+    expect(comments[0].body).toMatch(/\nPlan: \d+ to add, 0 to change, 0 to destroy\.\n/);
+    expect(comments[0].body).toContain("\nresearch in eu-central-1: USD an hour, on demand");
+  });
+
+  test("runs each job only for the events that it is for", () => {
+    const changed = { "needs.plan.outputs.result": "changed" };
+    const starting = (event: keyof typeof EVENTS, results: Contexts) =>
+      ["check", "plan", "comment", "apply"].filter((job) => jobs.starts(job, contexts(event, results)));
+    expect(starting("pull", changed)).toEqual(["check", "plan", "comment"]);
+    expect(starting("fork", changed)).toEqual(["check"]);
+    expect(starting("merge", changed)).toEqual(["check", "plan", "apply"]);
+    expect(starting("merge", { "needs.plan.outputs.result": "unchanged" })).toEqual(["check", "plan"]);
+    expect(starting("night", changed)).toEqual(["check", "plan"]);
+    expect(starting("branch", changed)).toEqual(["check", "plan"]);
+  });
+
+  test("applies the plan that was approved, once", () => {
+    done(runJob("check", "merge"));
+    expect(result(done(runJob("plan", "merge")))).toBe("changed");
+    const { output } = done(runJob("apply", "merge"));
+    expect(output).toMatch(/Apply complete! Resources: \d+ added, 0 changed, 0 destroyed\./);
+    expect(poolSizes()).toEqual([4]);
+
+    const again = runJob("apply", "merge");
+    expect(again.code).toBe(1);
+    expect(again.output).toContain("Saved plan is stale");
+  });
+
+  test("finds no drift at night", () => {
+    done(runJob("check", "night"));
+    const planned = done(runJob("plan", "night"));
+    expect(result(planned)).toBe("unchanged");
+    expect(planned.output).toContain("No changes. Your infrastructure matches the configuration.");
+  });
+
+  test("fails at night if somebody has changed a resource, and says what to do", () => {
+    bench.mockAws.call(REGION, "autoscaling", "update_auto_scaling_group", {
+      AutoScalingGroupName: "dask-research--cpu",
+      MaxSize: 9,
+    });
+    const planned = runJob("plan", "night");
+    expect(result(planned)).toBe("changed");
+    expect(planned.code).toBe(1);
+    expect(planned.output.trimEnd().split("\n").at(-1)).toBe(
+      "::error::research: AWS differs from the definition on main. Hint: read the plan, then run this workflow on main and approve it, or change the definition",
+    );
+    expect(planned.output).toMatch(/~ max_size +/);
+  });
+
+  /** Maximum sizes of the pools in AWS. */
+  function poolSizes(): readonly number[] {
+    const { AutoScalingGroups } = bench.mockAws.call<{
+      AutoScalingGroups: readonly { AutoScalingGroupName: string; MaxSize: number }[];
+    }>(REGION, "autoscaling", "describe_auto_scaling_groups");
+    return AutoScalingGroups.filter(({ AutoScalingGroupName }) => ROLE.test(AutoScalingGroupName)).map(
+      ({ MaxSize }) => MaxSize,
+    );
+  }
+});
