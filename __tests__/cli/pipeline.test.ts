@@ -100,6 +100,12 @@ test.each([
     /^stack research: got the state backend hcp, expected s3 for github\./,
   ],
   [
+    "hcp",
+    "research",
+    S3,
+    /^stack research: got the state backend s3, expected hcp for hcp\. Hint: set backend in the definition, such as \{ type: "hcp", /,
+  ],
+  [
     "github",
     "research",
     {},

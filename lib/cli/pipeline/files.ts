@@ -1,7 +1,7 @@
-/** CI services for which the command `pipeline` writes files. */
-export const SERVICES = ["github", "gitlab"] as const;
+/** CI services, and HCP Terraform, for which the command `pipeline` writes files. */
+export const SERVICES = ["github", "gitlab", "hcp"] as const;
 
-/** CI service. */
+/** Where a pipeline runs. */
 export type Service = (typeof SERVICES)[number];
 
 /** What stands in the templates for values of the stack. */
@@ -16,6 +16,14 @@ const STEPS = {
   "shared/apply.sh": "pipeline/apply.sh",
 };
 
+/** Steps of HCP Terraform, which has its own plan and apply. */
+const HCP_STEPS = {
+  "shared/init.sh": "pipeline/init.sh",
+  "shared/lock.sh": "pipeline/lock.sh",
+  "hcp/hcp-upload.mjs": "pipeline/hcp-upload.mjs",
+  "hcp/hcp-commit.sh": "pipeline/hcp-commit.sh",
+};
+
 /** Path in the user's project of each template in `pipelines/`. */
 const TEMPLATES: Readonly<Record<Service, Readonly<Record<string, string>>>> = {
   github: { "github/workflow.yml": `.github/workflows/dask-${STACK}.yml`, ...STEPS },
@@ -24,6 +32,7 @@ const TEMPLATES: Readonly<Record<Service, Readonly<Record<string, string>>>> = {
     "gitlab/stack.yml": `.gitlab/dask-${STACK}.yml`,
     ...STEPS,
   },
+  hcp: HCP_STEPS,
 };
 
 /** Values of a stack in the templates. */

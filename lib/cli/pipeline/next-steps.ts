@@ -19,4 +19,8 @@ const STEPS: Readonly<Record<Service, (stack: PipelineStack) => readonly string[
     "  set the variables PLAN_ROLE_ARN and APPLY_ROLE_ARN: Settings, CI/CD, Variables",
     "  add a schedule for the search for drift: Build, Pipeline schedules",
   ],
+  hcp: ({ name }) => [
+    "  set TFC_AWS_PROVIDER_AUTH, TFC_AWS_PLAN_ROLE_ARN and TFC_AWS_APPLY_ROLE_ARN in the workspace: Variables, Environment",
+    `  in a pipeline: node pipeline/hcp-upload.mjs ${name}, or sh pipeline/hcp-commit.sh ${name}`,
+  ],
 };

@@ -15,7 +15,11 @@ export interface PipelineOptions {
 }
 
 /** State backends that the pipeline of a service can use. */
-const BACKENDS: Readonly<Record<Service, string>> = { github: "s3", gitlab: "s3" };
+const BACKENDS: Readonly<Record<Service, string>> = { github: "s3", gitlab: "s3", hcp: "hcp" };
+
+const S3 = '{ type: "s3", bucket: "my-state", region: "eu-central-1" }';
+const HCP = '{ type: "hcp", organization: "my-company", workspace: "dask-production" }';
+const EXAMPLES: Readonly<Record<Service, string>> = { github: S3, gitlab: S3, hcp: HCP };
 
 /**
  * Writes the files of a pipeline that plans and applies a stack on AWS into the project.
@@ -74,7 +78,7 @@ function describeStack(service: Service, name: string, text: string): PipelineSt
   if (backend !== BACKENDS[service])
     throw new CommandError(
       `stack ${name}: got the state backend ${backend || "local"}, expected ${BACKENDS[service]} for ${service}. ` +
-        'Hint: set backend in the definition, such as { type: "s3", bucket: "my-state", region: "eu-central-1" }',
+        `Hint: set backend in the definition, such as ${EXAMPLES[service]}`,
     );
   return { name, region };
 }
