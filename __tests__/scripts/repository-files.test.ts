@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parse } from "yaml";
 import { INSTALL_TIMEOUT } from "../support/python-environment";
@@ -154,4 +154,28 @@ test("mise.toml is TOML", () => {
     encoding: "utf8",
   });
   expect(stdout).toBe("['node', 'python', 'terraform']\n");
+});
+
+describe("CONTRIBUTING.md names", () => {
+  const text = textOf("CONTRIBUTING.md");
+  const code = [...text.matchAll(/`([^`\n]+)`/g)].map(([, found = ""]) => found);
+
+  test("files and folders that exist", () => {
+    const paths = code.filter((word) => /^[\w.-]*(\/[\w.-]*)+$|^\S+\.(ts|md|json)$/.test(word));
+    expect(paths).toEqual(expect.arrayContaining(["lib/config/schema.ts", "package.json"]));
+    // Written by npm run release:build; a file at the root of .github/workflows.
+    const elsewhere = ["release/", "release.yml"];
+    expect(paths.filter((path) => !elsewhere.includes(path) && !existsSync(join(ROOT, path)))).toEqual([]);
+  });
+
+  test("commands of package.json that exist", () => {
+    const { scripts } = JSON.parse(textOf("package.json")) as { scripts: Record<string, string> };
+    const named = [...text.matchAll(/npm run ([a-z:]+[a-z])/g)].map(([, name = ""]) => name);
+    expect(named).toEqual(expect.arrayContaining(["release:check", "test:boot"]));
+    expect(named.filter((name) => !(name in scripts))).toEqual([]);
+  });
+
+  test("the rule about imports and the test that checks it", () => {
+    expect(text).toContain("`__tests__/scripts/imports.test.ts`");
+  });
 });
