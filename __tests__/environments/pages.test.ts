@@ -6,6 +6,10 @@ const MAX_CLICKS = 2;
 /** Words in a row, and characters of a paragraph or row, that make a repetition. Names of commands and terms are shorter. */
 const [MIN_WORDS, MIN_CHARACTERS] = [12, 80];
 
+/** Pages that somebody wrote. Those of the API reference are generated: members with one meaning have one description. */
+const written = () =>
+  Object.fromEntries(Object.entries(textsOfPages()).filter(([page]) => !page.startsWith("docs/api/")));
+
 test("every page is reached from the README in two clicks", () => {
   const clicks = clicksFrom("README.md", textsOfPages());
   expect(pages().filter((page) => (clicks.get(page) ?? Number.POSITIVE_INFINITY) > MAX_CLICKS)).toEqual([]);
@@ -13,11 +17,11 @@ test("every page is reached from the README in two clicks", () => {
 });
 
 test("no page repeats a paragraph, an item or a row of another", () => {
-  expect(repeatedBlocks(textsOfPages(), MIN_CHARACTERS)).toEqual([]);
+  expect(repeatedBlocks(written(), MIN_CHARACTERS)).toEqual([]);
 });
 
 test("no page repeats words of another", () => {
-  expect(repeatedRuns(textsOfPages(), MIN_WORDS)).toEqual([]);
+  expect(repeatedRuns(written(), MIN_WORDS)).toEqual([]);
 });
 
 test("pages that are further away are reported", () => {
