@@ -10,13 +10,14 @@ CONFIGURATION = """\
 [supervisord]
 pidfile={root}/supervisord.pid
 logfile={root}/logs/supervisord.log
+childlogdir={root}/logs
 [unix_http_server]
 file=/proc/self/cwd/supervisor.sock
 chmod=0700
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
 """
-"""As `supervisorConfig` of `lib/local/runtime/supervisor.ts` writes it."""
+"""As `supervisorConfig` of `lib/local/runtime/supervisor.ts` writes it. Its programs name their logs."""
 
 
 def start_supervisor(root: Path, programs: str, environment: dict[str, str]) -> subprocess.Popen:
