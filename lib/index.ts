@@ -23,6 +23,9 @@ export type { Scheduler } from "./aws/nodes/scheduler";
 export type { WorkerLaunchTemplate } from "./aws/nodes/worker-launch-template";
 export type { WorkerPool } from "./aws/nodes/worker-pool";
 export { Outputs, type OutputsProps } from "./aws/outputs";
+export type { PipelineRole } from "./aws/pipeline/pipeline-role";
+export { PipelineRoles, type PipelineRolesProps } from "./aws/pipeline/pipeline-roles";
+export { PipelineStack, type PipelineStackProps } from "./aws/pipeline-stack";
 export type { BuilderRole } from "./aws/roles/builder-role";
 export type { InstanceRole } from "./aws/roles/instance-role";
 export type { NodeRole } from "./aws/roles/node-role";
@@ -48,8 +51,11 @@ export type {
   EnvironmentDefinition,
   EnvironmentValue,
   ExistingNetworkDefinition,
+  GitHubIdentity,
+  GitLabIdentity,
   GpuPoolDefinition,
   HcpBackend,
+  HcpIdentity,
   HostedZoneDefinition,
   Image,
   InstanceTypeDefinition,
@@ -59,6 +65,8 @@ export type {
   NewNetworkDefinition,
   NodeSetupDefinition,
   PackageIndexDefinition,
+  PipelineDefinition,
+  PipelineIdentity,
   PoolDefinition,
   RemoteUrlDefinition,
   RemoteWriteDefinition,

@@ -12,7 +12,7 @@ declare const app: App;
 declare const stack: TerraformStack;
 declare const cluster: library.ResolvedCluster;
 declare const dask: library.DaskCluster;
-const { AwsStack, BackupStack, DaskCluster, LocalStack, Outputs, ValidationError, clusterTags, defineCluster } = library;
+const { AwsStack, BackupStack, DaskCluster, LocalStack, Outputs, PipelineRoles, PipelineStack, ValidationError, clusterTags, defineCluster } = library;
 `;
 
 /** An example of a doc comment. */

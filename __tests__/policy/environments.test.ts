@@ -1,5 +1,6 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { IamPolicy } from "@cdktf/provider-aws/lib/iam-policy";
 import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
 import { App, type TerraformStack } from "cdktf";
 import { baked } from "../../environments/baked";
@@ -7,6 +8,7 @@ import { development } from "../../environments/development";
 import { production } from "../../environments/production";
 import { AwsStack } from "../../lib/aws/aws-stack";
 import { BackupStack } from "../../lib/aws/backup-stack";
+import { PipelineStack } from "../../lib/aws/pipeline-stack";
 import { defineCluster } from "../../lib/config/define";
 import { packageRoot } from "../../lib/node/package-file";
 import { INSTALL_TIMEOUT } from "../support/python-environment";
@@ -57,9 +59,16 @@ const BACKED_UP = defineCluster({
   backup: { retentionDays: 90 },
 });
 
+/** The roles of a pipeline, for each CI system. */
+const IDENTITIES = {
+  github: { type: "github", repository: "acme/dask", environments: ["production"] },
+  gitlab: { type: "gitlab", project: "acme/dask" },
+  hcp: { type: "hcp", organization: "acme", workspaces: ["production"] },
+} as const;
+
 const CLUSTERS = { ...EXAMPLES, ...OTHERS, kept: BACKED_UP };
-type Name = keyof typeof CLUSTERS | "kept-backup";
-const NAMES = [...Object.keys(CLUSTERS), "kept-backup"] as Name[];
+type Name = keyof typeof CLUSTERS | "kept-backup" | keyof typeof IDENTITIES;
+const NAMES = [...Object.keys(CLUSTERS), "kept-backup", ...Object.keys(IDENTITIES)] as Name[];
 
 /** Checks of the contents of policies, which Checkov skips in Terraform's JSON unless policies are parsed. */
 const POLICY_CHECKS = [286, 287, 288, 289, 290, 355].map((number) => `CKV_AWS_${number}`);
@@ -73,6 +82,11 @@ beforeAll(async () => {
   scratch = mkdtempSync(join(packageRoot(), ".test", "policy-"));
   const app = new App({ outdir: scratch });
   stacks["kept-backup"] = new BackupStack(app, "kept-backup", { cluster: BACKED_UP });
+  for (const [name, identity] of Object.entries(IDENTITIES))
+    stacks[name as Name] = new PipelineStack(app, name, {
+      clusters: [OTHERS.secluded, BACKED_UP],
+      identity,
+    });
   for (const [name, cluster] of Object.entries(CLUSTERS))
     stacks[name as Name] = new AwsStack(app, name, { cluster });
   app.synth();
@@ -102,7 +116,9 @@ describe.each(NAMES)("%s", (name) => {
   });
 
   test("has verdicts about the contents of every policy", () => {
-    const policies = stacks[name].node.findAll().filter((construct) => construct instanceof IamRolePolicy);
+    const policies = stacks[name].node
+      .findAll()
+      .filter((construct) => construct instanceof IamRolePolicy || construct instanceof IamPolicy);
     const wanted = policies.flatMap((policy) =>
       POLICY_CHECKS.map((check) => `${check} ${addressOf(policy)}`),
     );

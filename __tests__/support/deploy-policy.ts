@@ -13,22 +13,37 @@ export interface PolicyStatement {
 /** The policies of the identity that deploys, in `iam/`; two, because IAM limits the size of each. */
 export const DEPLOY_POLICIES = ["deploy-ec2", "deploy-data-and-roles"] as const;
 
+/** The policy of the role that plans, in `iam/`. */
+export const PLAN_POLICIES = ["plan"] as const;
+
+type PolicyName = (typeof DEPLOY_POLICIES | typeof PLAN_POLICIES)[number];
+
 /** Path of a policy file. */
-export function policyPath(name: (typeof DEPLOY_POLICIES)[number]): string {
+export function policyPath(name: PolicyName): string {
   return join(packageRoot(), "iam", `${name}.json`);
 }
 
-/** Every statement of both policies. */
-export function statements(): readonly PolicyStatement[] {
+/** Every statement of policies; by default of both of the identity that deploys. */
+export function statements(names: readonly PolicyName[] = DEPLOY_POLICIES): readonly PolicyStatement[] {
   const list = (value: string | string[]) => [value].flat();
-  return DEPLOY_POLICIES.flatMap((name) => JSON.parse(readFileSync(policyPath(name), "utf8")).Statement).map(
-    ({ Action, Resource, ...rest }) => ({ ...rest, actions: list(Action), resources: list(Resource) }),
-  );
+  return names
+    .flatMap((name) => JSON.parse(readFileSync(policyPath(name), "utf8")).Statement)
+    .map(({ Action, Resource, ...rest }) => ({ ...rest, actions: list(Action), resources: list(Resource) }));
+}
+
+/** Whether the policies of the identity that deploys allow the action, as `allowsIn`. */
+export function allows(action: string, resource?: string): boolean {
+  return allowsIn(DEPLOY_POLICIES, action, resource);
+}
+
+/** Whether the policy of the role that plans allows the action, as `allowsIn`. */
+export function planAllows(action: string, resource?: string): boolean {
+  return allowsIn(PLAN_POLICIES, action, resource);
 }
 
 /** Whether a statement allows the action, on the resource if one is given; conditions are not evaluated. */
-export function allows(action: string, resource?: string): boolean {
-  return statements().some(
+function allowsIn(names: readonly PolicyName[], action: string, resource?: string): boolean {
+  return statements(names).some(
     ({ actions, resources }) =>
       actions.some((pattern) => matches(pattern, action)) &&
       (resource === undefined || resources.some((pattern) => matches(pattern, resource))),

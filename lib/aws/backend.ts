@@ -1,6 +1,7 @@
 import { isAbsolute, join, relative } from "node:path";
 import { App, CloudBackend, LocalBackend, NamedCloudWorkspace, S3Backend, type TerraformStack } from "cdktf";
 import type { ResolvedCluster } from "../config/resolved-cluster";
+import { stateKey, withSuffix } from "./account/state-name";
 
 /** First version of Terraform and OpenTofu whose S3 backend has `use_lockfile` (changelog of Terraform 1.10.0). */
 const LOCK_FILE_VERSION = "1.10";
@@ -24,7 +25,7 @@ export function configureBackend(
     case "s3":
       new S3Backend(stack, {
         bucket: backend.bucket,
-        key: withSuffix(backend.key ?? `cdktf-dask/${name}.tfstate`, suffix),
+        key: stateKey(backend, name, suffix),
         region: backend.region ?? region,
         encrypt: true,
         ...(backend.kmsKeyId === undefined ? {} : { kmsKeyId: backend.kmsKeyId }),
@@ -40,11 +41,6 @@ export function configureBackend(
         workspaces: new NamedCloudWorkspace(`${backend.workspace ?? name}${suffix}`),
       });
   }
-}
-
-/** Adds a suffix to the name of a file, before its extension. */
-function withSuffix(path: string, suffix: string): string {
-  return suffix === "" ? path : path.replace(/(\.[^./]*)?$/, `${suffix}$1`);
 }
 
 /**

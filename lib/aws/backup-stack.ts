@@ -7,6 +7,7 @@ import { ValidationError } from "../config/validation-error";
 import type { NodePlan } from "../node/node-plan";
 import { planNodes } from "../node/plan";
 import { Account } from "./account/account";
+import { BACKUP_SUFFIX } from "./account/state-name";
 import { clusterTags } from "./account/tags";
 import { bundleAsset } from "./artifacts/bundle-object";
 import { REQUIRED_PROVIDERS } from "./aws-stack";
@@ -38,8 +39,7 @@ export class BackupStack extends TerraformStack {
   constructor(scope: Construct, id: string, { cluster }: BackupStackProps) {
     super(scope, id);
     check(cluster);
-    // Names of clusters have no two hyphens in a row, so it is not the state of a cluster `production-backup`.
-    configureBackend(this, cluster, "--backup");
+    configureBackend(this, cluster, BACKUP_SUFFIX);
     new AwsProvider(this, "aws", { region: cluster.region, defaultTags: [{ tags: clusterTags(cluster) }] });
     this.addOverride("terraform.required_providers", { aws: REQUIRED_PROVIDERS.aws });
     const account = new Account(this, "account", { cluster });

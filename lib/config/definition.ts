@@ -42,6 +42,13 @@ export type {
   SchedulerDefinition,
 } from "./definition/nodes";
 export type {
+  GitHubIdentity,
+  GitLabIdentity,
+  HcpIdentity,
+  PipelineDefinition,
+  PipelineIdentity,
+} from "./definition/pipeline";
+export type {
   DaskSettings,
   DaskValue,
   EnvironmentValue,

@@ -27,6 +27,12 @@ export function checkShape(definition: unknown): ShapeReport {
   };
 }
 
+/** Returns the issues of a value that has another schema than a definition of a cluster. */
+export function fieldIssues(schema: z.ZodType, value: unknown): readonly ValidationIssue[] {
+  const { error } = schema.safeParse(value, { error: sentence });
+  return (error?.issues ?? []).flatMap((zodIssue) => issuesOf(zodIssue, value));
+}
+
 type Path = readonly PropertyKey[];
 
 /** Returns the expected value of an issue for which the schema has no text. */

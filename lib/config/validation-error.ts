@@ -24,10 +24,10 @@ export class ValidationError extends Error {
   /** Every issue of the definition. */
   readonly issues: readonly ValidationIssue[];
 
-  constructor(name: unknown, issues: readonly ValidationIssue[]) {
+  constructor(name: unknown, issues: readonly ValidationIssue[], subject = "cluster definition") {
     const count = issues.length === 1 ? "1 issue" : `${issues.length} issues`;
     const title = typeof name === "string" && name !== "" ? `'${name}'` : "without a name";
-    super(`cluster definition ${title} has ${count}:\n${issues.map(describe).join("\n")}`);
+    super(`${subject} ${title} has ${count}:\n${issues.map(describe).join("\n")}`);
     this.name = "ValidationError";
     this.issues = issues;
   }

@@ -56,7 +56,8 @@ const localPath = pattern(
   "name a file, not a folder",
 );
 
-const organization = pattern(
+/** Name of an organization in HCP Terraform. */
+export const organization = pattern(
   /^[A-Za-z0-9_-]+$/,
   "the name of an organization: letters, digits, hyphens and underscores",
   "copy the name from HCP Terraform",
@@ -69,7 +70,8 @@ const workspace = pattern(
   "shorten or respell the name",
 );
 
-const hostname = pattern(
+/** Host of HCP Terraform or Terraform Enterprise. */
+export const hostname = pattern(
   /^(?=.{1,253}(:\d+)?$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:\d{1,5})?$/i,
   "a host name without scheme and path, such as app.terraform.io",
   "write the host name only",
