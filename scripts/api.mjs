@@ -1,12 +1,12 @@
 /**
  * `npm run docs:api [-- FOLDER]`: writes the API reference into `docs/api`, or into another folder. The tools are installed in
- * `.test/api` from `scripts/api/package-lock.json`, because their compiler is not that of the project.
+ * `.test/api` from `scripts/api/package-lock.json`, because their compiler is not that of the project. Needs dist/.
  */
-import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { ROOT } from "./main.mjs";
 import { installTools } from "./packages.mjs";
+import { pythonEnvironment, run } from "./python.mjs";
 
 const tools = join(ROOT, ".test", "api");
 const out = resolve(process.argv[2] ?? join(ROOT, "docs", "api"));
@@ -19,5 +19,5 @@ try {
   console.error(error.message);
   process.exit(1);
 }
-const { status } = spawnSync(process.execPath, ["write.mjs", ROOT, out], { cwd: tools, stdio: "inherit" });
-process.exitCode = status ?? 1;
+run([process.execPath, join(tools, "write.mjs"), ROOT, out]);
+run([join(await pythonEnvironment("reference"), "python"), "scripts/api/python_page.py", ROOT, out]);

@@ -25,7 +25,7 @@ try {
   console.error(error.message);
   process.exit(1);
 }
-for (const name of ["shellcheck", "supervisor", "linters"]) await pythonEnvironment(name);
+for (const name of ["shellcheck", "supervisor", "linters", "reference"]) await pythonEnvironment(name);
 // By default, Jest leaves one core unused: on two cores, the tests would run one by one.
 const unit = ["jest/bin/jest.js", "--selectProjects", "unit", "--maxWorkers=100%", ...process.argv.slice(2)];
 const checks = await Promise.all([

@@ -6,14 +6,15 @@ import { transformSync } from "@swc/core";
 import * as library from "../../lib/index";
 import { packageRoot } from "../../lib/node/package-file";
 import { testDirectory } from "../support/directory";
+import { reference } from "../support/python-environment";
 
 const ROOT = packageRoot();
 const PAGES = join(ROOT, "docs", "api");
 const directory = testDirectory("api-reference");
 
-/** Page that Python's docstrings give, not TSDoc. */
-const OTHER = ["python.md"];
-const pages = readdirSync(PAGES).filter((name) => !OTHER.includes(name));
+/** Page from the docstrings of Python; the others are from TSDoc. */
+const PYTHON = "python.md";
+const pages = readdirSync(PAGES).filter((name) => name !== PYTHON);
 
 /** First block of code of each page, without those that have none. */
 const programs = pages.flatMap((name) => {
@@ -21,15 +22,13 @@ const programs = pages.flatMap((name) => {
   return code === undefined ? [] : [{ name: name.replace(".md", ""), code }];
 });
 
-test("the pages are those of the doc comments, all of which TypeDoc accepts", () => {
+test("the pages are those of the doc comments, which all public names have", async () => {
+  // Its installation prints messages.
+  await reference();
   const out = join(directory, "pages");
-  expect(node("scripts/api.mjs", out)).toEqual({ status: 0, output: "" });
+  expect(node("scripts/api.mjs", out)).toMatchObject({ status: 0, error: "" });
   const written = (folder: string) =>
-    Object.fromEntries(
-      readdirSync(folder)
-        .filter((name) => !OTHER.includes(name))
-        .map((name) => [name, read(join(folder, name))]),
-    );
+    Object.fromEntries(readdirSync(folder).map((name) => [name, read(join(folder, name))]));
   expect(Object.keys(written(out)).length).toBeGreaterThan(30);
   expect(written(PAGES)).toEqual(written(out));
 }, 150_000);
@@ -55,6 +54,33 @@ export interface Zone {
   expect(output).toMatch(/Failed to resolve link to "Missing"/);
   expect({ status, pages: readdirSync(out) }).toEqual({ status: 1, pages: [] });
 }, 30_000);
+
+test.each([
+  ["a function", "def connect(): ...", "cdktf_dask.connect has no description"],
+  [
+    "a parameter",
+    'def connect(name: str):\n    """Connect."""',
+    "cdktf_dask.connect: no description of name",
+  ],
+  [
+    "an attribute",
+    'class connect:\n    """Connect."""\n    code = 3',
+    "cdktf_dask.connect.code has no description",
+  ],
+])(
+  "%s of Python without docstring is an error, and the page is not written",
+  async (title, code, message) => {
+    const checkout = join(directory, title);
+    const source = join(checkout, "python", "src", "cdktf_dask");
+    mkdirSync(source, { recursive: true });
+    writeFileSync(join(source, "__init__.py"), `__all__ = ["connect"]\n\n${code}\n`);
+    const python = join(await reference(), "python");
+    const { status, output } = start(python, "scripts/api/python_page.py", checkout, checkout);
+    expect(output).toContain(message);
+    expect({ status, files: readdirSync(checkout) }).toEqual({ status: 1, files: ["python"] });
+  },
+  30_000,
+);
 
 test("every page but those of types opens with a program", () => {
   const withProgram = programs.map(({ name }) => `${name}.md`);
@@ -83,7 +109,7 @@ test("the programs compile", () => {
     exclude: [],
   };
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(configuration));
-  expect(node("node_modules/typescript/bin/tsc", "--pretty", "false", "-p", folder)).toEqual({
+  expect(node("node_modules/typescript/bin/tsc", "--pretty", "false", "-p", folder)).toMatchObject({
     status: 0,
     output: "",
   });
@@ -112,9 +138,14 @@ function run(code: string) {
 
 /** Runs a script of Node in the checkout. */
 function node(...argv: string[]) {
+  return start(process.execPath, ...argv);
+}
+
+/** Runs a command in the checkout. */
+function start(command: string, ...argv: string[]) {
   const options = { cwd: ROOT, encoding: "utf8", timeout: 120_000 } as const;
-  const { status, stdout, stderr } = spawnSync(process.execPath, argv, options);
-  return { status, output: stdout + stderr };
+  const { status, stdout, stderr } = spawnSync(command, argv, options);
+  return { status, output: stdout + stderr, error: stderr };
 }
 
 function read(path: string) {

@@ -32,6 +32,11 @@ export function fileLinters(): Promise<string> {
   return environment("linters");
 }
 
+/** Folder of python with griffe, which reads docstrings for the API reference. `npm test` installs it before they start. */
+export function reference(): Promise<string> {
+  return environment("reference");
+}
+
 /** Folder of the commands that tests with real Terraform need: the mock AWS, and a second Terraform. */
 export function mockAws(): Promise<string> {
   return environment("mock-aws");

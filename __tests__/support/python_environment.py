@@ -33,6 +33,8 @@ LOCKS = {
     "supervisor": ("locks/tools/supervisor.txt",),
     # What tests of files for Docker Compose and of workflows need: linters.
     "linters": ("__tests__/support/linters.txt",),
+    # What writes the page of the Python package in the API reference.
+    "reference": ("__tests__/support/reference.txt",),
     # What the tests of the security policy need.
     "checkov": ("locks/tools/checkov.txt", "__tests__/support/parliament.txt"),
 }

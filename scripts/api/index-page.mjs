@@ -4,7 +4,7 @@ import { ReflectionKind } from "typedoc";
 
 const INTRODUCTION = `What the package exports, from the doc comments of its source: written by \`npm run docs:api\`. Each page opens with a
 program that compiles, and that synthesizes a stack if it creates constructs. For explanations, see the documents that the pages
-link to.`;
+link to. The Python package of clients has a [page](python.md) too.`;
 
 /** Sections: title, and whether a page belongs to it. The first section that accepts a page has it. */
 const SECTIONS = [

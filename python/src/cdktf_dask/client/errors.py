@@ -10,7 +10,9 @@ class ConnectError(RuntimeError):
     def __init__(self, reason: str, hint: str) -> None:
         super().__init__(f"{reason}. Hint: {hint}")
         self.reason = reason
+        """Why the client cannot connect."""
         self.hint = hint
+        """What to do."""
 
 
 class VersionsDiffer(ConnectError):
