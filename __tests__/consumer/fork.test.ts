@@ -1,39 +1,164 @@
-import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
-import { ROOT, run, withDirectory } from "./workspace";
+import { EXAMPLES, EXAMPLES_FOLDER, exampleFile } from "../support/examples";
+import { newDirectory, ROOT, run } from "./workspace";
 
 /** CDK Terrain, the maintained fork of cdktf: the versions at the time of writing. */
 const FORK = { cdktn: "0.24.0", constructs: "10.7.2", "@cdktn/provider-aws": "25.7.0" };
 
-const { dependencies, version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
-
-test(
-  "synthesizes the same Terraform with the package names of the fork",
-  () =>
-    withDirectory("fork", (directory) => {
-      run(ROOT, "npm", "run", "--silent", "build");
-      for (const path of ["dist", "cloud-init", "locks", "python", "package.json"]) {
-        cpSync(join(ROOT, path), join(directory, path), { recursive: true });
-      }
-      swapNames(join(directory, "dist"));
-      writeFileSync(
-        join(directory, "package.json"),
-        JSON.stringify({ name: "cdktf-dask", version, dependencies: { ...dependencies, ...FORK } }),
-      );
-      run(directory, "npm", "install", "--silent", "--no-audit", "--no-fund");
-      // The fork publishes no bindings of the null provider; those of cdktf import only the framework.
-      const bindings = join(directory, "node_modules/@cdktn/provider-null");
-      cpSync(join(ROOT, "node_modules/@cdktf/provider-null"), bindings, { recursive: true });
-      swapNames(bindings);
-      run(directory, "node", "dist/main.js");
-      run(ROOT, "node", "dist/main.js");
-
-      for (const stack of ["local", "development", "production", "baked"]) {
-        expect(synthesized(directory, stack)).toEqual(synthesized(ROOT, stack));
-      }
-    }),
-  600_000,
+const { dependencies, devDependencies, exports, version } = JSON.parse(
+  readFileSync(join(ROOT, "package.json"), "utf8"),
 );
+
+/** Directory with the examples as they are synthesized by cdktf, below the checkout, whose packages they use. */
+let original: string;
+
+beforeAll(() => {
+  run(ROOT, "npm", "run", "--silent", "build");
+  mkdirSync(join(ROOT, ".test"), { recursive: true });
+  original = mkdtempSync(join(ROOT, ".test", "fork-"));
+  compileExamples(original);
+  synthesizeExamples(original, "node main.js");
+}, 300_000);
+
+afterAll(() => rmSync(original, { recursive: true, force: true }));
+
+describe("with the package names of the fork", () => {
+  let directory: string;
+
+  beforeAll(() => {
+    directory = newDirectory("fork");
+    for (const path of ["dist", "cloud-init", "locks", "python", "package.json"]) {
+      cpSync(join(ROOT, path), join(directory, path), { recursive: true });
+    }
+    compileExamples(directory);
+    swapNames(join(directory, "dist"));
+    swapNames(join(directory, "examples"));
+    const manifest = { name: "cdktf-dask", version, exports, dependencies: { ...dependencies, ...FORK } };
+    writeFileSync(join(directory, "package.json"), JSON.stringify(manifest));
+    run(directory, "npm", "install", "--silent", "--no-audit", "--no-fund");
+    // The fork publishes no bindings of the null provider; those of cdktf import only the framework.
+    const bindings = join(directory, "node_modules/@cdktn/provider-null");
+    cpSync(join(ROOT, "node_modules/@cdktf/provider-null"), bindings, { recursive: true });
+    swapNames(bindings);
+    run(directory, "node", "dist/main.js");
+    run(ROOT, "node", "dist/main.js");
+    synthesizeExamples(directory, "node main.js");
+  }, 600_000);
+
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+  test.each(["local", "development", "production", "baked"])("%s is the same Terraform", (stack) => {
+    expect(synthesized(directory, stack)).toEqual(synthesized(ROOT, stack));
+  });
+
+  test.each(EXAMPLES)("the example %s is the same Terraform", (example) => {
+    expect(stacksOf(directory, example)).toEqual(stacksOf(original, example));
+  });
+});
+
+describe("with the settings of docs/cdk-terrain.md in the package.json of a user", () => {
+  let directory: string;
+
+  beforeAll(() => {
+    directory = newDirectory("fork-alias");
+    run(ROOT, "npm", "pack", "--silent", "--ignore-scripts", "--pack-destination", directory);
+    writeFileSync(join(directory, "package.json"), JSON.stringify(manifestWithFork(directory)));
+    run(directory, "npm", "install", "--silent", "--no-audit", "--no-fund");
+    for (const example of EXAMPLES) {
+      const folder = join(directory, "examples", example);
+      const isSource = (path: string) => !/\/(node_modules|cdktf\.out|dist)$/.test(path);
+      cpSync(join(EXAMPLES_FOLDER, example), folder, { recursive: true, filter: isSource });
+      symlinkSync(join(directory, "node_modules"), join(folder, "node_modules"));
+    }
+    synthesizeExamples(directory, "npx tsc && node dist/main.js");
+  }, 600_000);
+
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+  test("npm installs the fork in place of cdktf, once", () => {
+    const modules = join(directory, "node_modules");
+    const { name, version } = JSON.parse(readFileSync(join(modules, "cdktf/package.json"), "utf8"));
+    expect({ [name]: version }).toEqual({ cdktn: FORK.cdktn });
+    const nested = ["cdktf-dask", "@cdktf/provider-aws", "@cdktf/provider-null"].map((other) =>
+      existsSync(join(modules, other, "node_modules/cdktf")),
+    );
+    expect(nested).toEqual([false, false, false]);
+  });
+
+  test.each(EXAMPLES)("the example %s is the same Terraform", (example) => {
+    expect(stacksOf(directory, example)).toEqual(stacksOf(original, example));
+  });
+});
+
+/** Manifest of a user who has all packages of the examples but the command line, with the settings of the document. */
+function manifestWithFork(directory: string) {
+  const [, settings = ""] = /```json\n([\s\S]*?)```/.exec(read("docs/cdk-terrain.md")) ?? [];
+  const fork = JSON.parse(settings);
+  const { "cdktn-cli": cli, ...tools } = fork.devDependencies;
+  expect(cli).toBe(FORK.cdktn);
+  const manifests = EXAMPLES.map((example) => JSON.parse(exampleFile(example, "package.json")));
+  return {
+    private: true,
+    dependencies: {
+      ...Object.assign({}, ...manifests.map(({ dependencies }) => dependencies)),
+      ...fork.dependencies,
+      "cdktf-dask": `file:${join(directory, `cdktf-dask-${version}.tgz`)}`,
+    },
+    devDependencies: {
+      ...tools,
+      typescript: devDependencies.typescript,
+      "@types/node": devDependencies["@types/node"],
+    },
+    overrides: fork.overrides,
+  };
+}
+
+/** Compiles the examples into `examples/` of a directory, where `cdktf-dask` is the package of that directory. */
+function compileExamples(directory: string): void {
+  const configuration = {
+    extends: join(ROOT, "tsconfig.json"),
+    compilerOptions: {
+      rootDir: EXAMPLES_FOLDER,
+      outDir: join(directory, "examples"),
+      declaration: false,
+      typeRoots: [join(ROOT, "node_modules/@types")],
+      paths: { "cdktf-dask": [join(ROOT, "dist/lib/index.d.ts")] },
+    },
+    include: [join(EXAMPLES_FOLDER, "*/*.ts")],
+    exclude: [],
+  };
+  const file = join(directory, "tsconfig.examples.json");
+  writeFileSync(file, JSON.stringify(configuration));
+  run(ROOT, "npx", "tsc", "-p", file);
+  for (const example of EXAMPLES) {
+    const setup = join(EXAMPLES_FOLDER, example, "setup");
+    if (existsSync(setup)) cpSync(setup, join(directory, "examples", example, "setup"), { recursive: true });
+  }
+}
+
+/** Synthesizes the examples of a directory with a command. */
+function synthesizeExamples(directory: string, command: string): void {
+  for (const example of EXAMPLES) run(join(directory, "examples", example), "bash", "-ec", command);
+}
+
+/** Stacks of an example that was synthesized in a directory. */
+function stacksOf(directory: string, example: string): Record<string, unknown> {
+  const folder = join(directory, "examples", example);
+  const stacks = readdirSync(join(folder, "cdktf.out/stacks"));
+  return Object.fromEntries(stacks.map((stack) => [stack, synthesized(folder, stack)]));
+}
 
 function swapNames(directory: string): void {
   for (const name of readdirSync(directory)) {
@@ -53,4 +178,8 @@ function swapNames(directory: string): void {
 function synthesized(directory: string, stack: string): unknown {
   const json = readFileSync(join(directory, "cdktf.out/stacks", stack, "cdk.tf.json"), "utf8");
   return JSON.parse(json, (key, value) => (key === "//" ? undefined : value));
+}
+
+function read(path: string): string {
+  return readFileSync(join(ROOT, path), "utf8");
 }
