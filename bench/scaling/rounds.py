@@ -14,10 +14,13 @@ from rig.group import GuestGroup
 from rig.load import Load, Starts
 from rig.python import RELEASE
 from rig.rig import Rig
-from rig.rounds import KINDS, Costs, Rounds
+from rig.rounds import KINDS, ZEROS, Costs, Rounds
 
 #: Nodes with workers.
 SIZE = 3
+
+#: Rounds of a kind until the next kind: a run that is interrupted prints what it has of each.
+CYCLE = 5
 
 INSTALL_SECONDS = 600
 
@@ -33,24 +36,28 @@ def main() -> int:
     parser.add_argument("kind", choices=[*KINDS, "all"])
     parser.add_argument("rounds", type=int, nargs="?", default=20)
     options = parser.parse_args()
+    kinds = KINDS if options.kind == "all" else [options.kind]
+    done = {kind: Costs(kind) for kind in kinds}
     rig = Rig()
     try:
         rounds = prepare(rig)
         print(f"Release {RELEASE}, TLS, {SIZE} nodes with workers:\n", flush=True)
-        print(row(*COLUMNS), row(*["---"] * len(COLUMNS)), sep="\n", flush=True)
-        done = []
-        for kind in KINDS if options.kind == "all" else [options.kind]:
-            done.append(
-                rounds.run(kind, options.rounds, lambda line: print(line, file=sys.stderr, flush=True))
-            )
-            print(row(*cells(done[-1])), flush=True)
+        for begun in range(0, options.rounds, CYCLE):
+            for costs in done.values():
+                rounds.run(costs, min(CYCLE, options.rounds - begun), report)
     finally:
+        print(table([costs for costs in done.values() if costs.seconds]), flush=True)
         rig.close()
-    for costs in done:
+    for costs in done.values():
         for name, keys in costs.found.items():
             if keys:
-                print(f"{costs.kind}: {name}: {', '.join(keys[:10])}", file=sys.stderr)
-    return int(not all(costs.is_zero for costs in done))
+                report(f"{costs.kind}: {name}: {', '.join(keys[:10])}")
+    return int(not all(costs.is_zero for costs in done.values()))
+
+
+def report(line: str) -> None:
+    """Print the progress."""
+    print(line, file=sys.stderr, flush=True)
 
 
 def prepare(rig: Rig) -> Rounds:
@@ -68,16 +75,17 @@ def prepare(rig: Rig) -> Rounds:
     return Rounds(group, Load(client, f"tls://{cluster.hostname}:8786", starts), SIZE)
 
 
+def table(done: list[Costs]) -> str:
+    """A Markdown table."""
+    rows = [COLUMNS, ["---"] * len(COLUMNS), *map(cells, done)]
+    return "\n".join(f"| {' | '.join(map(str, row))} |" for row in rows)
+
+
 def cells(costs: Costs) -> list[object]:
     """Cells of a row."""
-    zeros = [len(costs.found[name]) for name in ("recomputed", "lost data", "started twice", "failed")]
+    zeros = [len(costs.found[name]) for name in ZEROS]
     seconds = f"{median(costs.seconds):.1f} s ({max(costs.seconds):.1f} s)"
     return [costs.kind, len(costs.seconds), costs.tasks, *zeros, seconds]
-
-
-def row(*values: object) -> str:
-    """A row of a Markdown table."""
-    return f"| {' | '.join(map(str, values))} |"
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ class Costs:
     kind: str
     tasks: int = 0
     #: Keys of tasks and data, by the names of `ZEROS`.
-    found: dict[str, list[str]] = field(default_factory=dict)
+    found: dict[str, list[str]] = field(default_factory=lambda: {name: [] for name in ZEROS})
     #: Until the workers of the node have left, of each round.
     seconds: list[float] = field(default_factory=list)
 
@@ -43,22 +43,24 @@ class Rounds:
         self.group, self.load, self.size = group, load, size
         self._before: dict[str, list[str]] = {"tasks": [], **{name: [] for name in ZEROS}}
 
-    def run(self, kind: str, rounds: int, report: Callable[[str], None] = lambda _: None) -> Costs:
-        """Run rounds of a kind, and return what they cost."""
-        costs = Costs(kind)
+    def run(self, costs: Costs, rounds: int, report: Callable[[str], None] = lambda _: None) -> None:
+        """Run rounds of a kind, and add what they cost."""
+        kind, seconds = costs.kind, []
         self.load.ask("begin")
         for number in range(rounds):
             node, begun = self._end_one(kind, number)
             self.load.ask("gone", name_of(node))
-            costs.seconds.append(time.monotonic() - begun)
-            report(f"{kind} {number + 1}: {name_of(node)} left after {costs.seconds[-1]:.1f} s")
+            seconds.append(time.monotonic() - begun)
+            number_of_all = len(costs.seconds) + number + 1
+            report(f"{kind} {number_of_all}: {name_of(node)} left after {seconds[-1]:.1f} s")
             AFTERWARDS.get(kind, leave)(self, node)
         after = self.load.ask("counts")
         new = {name: sorted(set(after[name]) - set(self._before[name])) for name in after}
         self._before = after
-        costs.tasks = len(new.pop("tasks"))
-        costs.found = new
-        return costs
+        costs.seconds += seconds
+        costs.tasks += len(new.pop("tasks"))
+        for name, keys in new.items():
+            costs.found[name] += keys
 
     def _end_one(self, kind: str, number: int) -> tuple[Node, float]:
         """Let a busy node end. Returns it, and when its end began."""
