@@ -8,6 +8,8 @@ const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"))
 const ARCHIVE = `cdktf-dask-${version}.tgz`;
 const WHEEL = `cdktf_dask-${version}-py3-none-any.whl`;
 
+jest.setTimeout(INSTALL_TIMEOUT);
+
 interface Workflow {
   readonly jobs: Readonly<Record<string, { readonly steps?: readonly { name?: string; run?: string }[] }>>;
 }
