@@ -31,10 +31,3 @@ export interface Workflow {
 export function readWorkflow(text: string): Workflow {
   return parse(text) as Workflow;
 }
-
-/** The step of a job with this name. */
-export function stepOf({ jobs }: Workflow, job: string, name: string): Step & { readonly run: string } {
-  const step = jobs[job]?.steps.find((step) => step.name === name);
-  if (step?.run === undefined) throw new Error(`the job ${job} has no step "${name}" with a script`);
-  return { ...step, run: step.run };
-}
