@@ -1,5 +1,6 @@
-import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { ROOT, run } from "./workspace";
 
 /** Bucket of the state. */
@@ -55,9 +56,20 @@ export function committed(project: string, folder: string): void {
 /** Makes one filesystem mirror of several, for `terraform providers lock`. */
 export function oneMirror(folder: string, mirrors: Readonly<Record<string, string>>): string {
   const hashicorp = "registry.terraform.io/hashicorp";
-  mkdirSync(join(folder, hashicorp), { recursive: true });
-  for (const [name, mirror] of Object.entries(mirrors))
-    symlinkSync(join(mirror, hashicorp, name), join(folder, hashicorp, name));
+  for (const [name, mirror] of Object.entries(mirrors)) {
+    const from = join(mirror, hashicorp, name);
+    // Terraform follows links to packages only: archives, and the folders of a platform.
+    for (const entry of readdirSync(from, { withFileTypes: true })) {
+      const packages = entry.isDirectory() ? readdirSync(join(from, entry.name)) : [];
+      const paths = entry.isDirectory()
+        ? packages.map((platform) => join(entry.name, platform))
+        : [entry.name];
+      for (const path of paths) {
+        mkdirSync(dirname(join(folder, hashicorp, name, path)), { recursive: true });
+        symlinkSync(join(from, path), join(folder, hashicorp, name, path));
+      }
+    }
+  }
   return folder;
 }
 
@@ -68,7 +80,10 @@ export function oneMirror(folder: string, mirrors: Readonly<Record<string, strin
 export function writeCommands(bin: string, terraform: readonly string[]): void {
   mkdirSync(bin, { recursive: true });
   const command = (name: string, script: string) => writeFileSync(join(bin, name), script, { mode: 0o755 });
-  command("terraform", `#!/bin/sh\nexec '${terraform.join("' '")}' "$@"\n`);
+  // By its path: a name would find this command again, and again.
+  const [name = "", ...options] = terraform;
+  const program = execFileSync("sh", ["-c", 'command -v "$1"', "sh", name], { encoding: "utf8" }).trim();
+  command("terraform", `#!/bin/sh\nexec '${[program, ...options].join("' '")}' "$@"\n`);
   command(
     "gh",
     `#!/usr/bin/env node

@@ -86,6 +86,8 @@ describeWithTerraform("the workflow of GitHub, its steps as they stand, on the m
       PATH: `${bin}:${process.env.PATH}`,
       GITHUB_REPOSITORY: "my-company/dask",
       GITHUB_REF_NAME: "main",
+      GITHUB_SERVER_URL: "https://github.com",
+      GITHUB_RUN_ID: "42",
       CI: "true",
     };
     const written = run(project, "npx", "cdktf-dask", "pipeline", "github", "research");
@@ -105,7 +107,7 @@ describeWithTerraform("the workflow of GitHub, its steps as they stand, on the m
   test("checks types, policy and cost, without Terraform", () => {
     const { output, folder } = done(runJob("check", "pull"));
     expect(output).toMatch(/^research: \d+ checks passed, \d+ suppressed$/m);
-    expect(output).toMatch(/^all +0\.300 +0\.300 +0\.900$/m);
+    expect(output).toMatch(/^all +0\.100 +0\.300 +0\.900$/m);
     expect(existsSync(join(folder, "pipeline.out/stack.tgz"))).toBe(true);
   });
 
@@ -139,7 +141,9 @@ describeWithTerraform("the workflow of GitHub, its steps as they stand, on the m
 
     const comments = JSON.parse(readFileSync(join(directory, "bin/comments.json"), "utf8"));
     expect(comments).toHaveLength(1);
-    expect(comments[0].body).toMatch(/^<!-- dask research -->\n### Plan of research\n/);
+    expect(comments[0].body).toContain(
+      "<!-- dask research -->\n### [Plan of research](https://github.com/my-company/dask/actions/runs/42)\n",
+    );
     expect(comments[0].body).toMatch(/\nPlan: \d+ to add, 0 to change, 0 to destroy\.\n/);
     expect(comments[0].body).toContain("\nresearch in eu-central-1: USD an hour, on demand");
   });
