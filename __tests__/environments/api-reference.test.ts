@@ -53,7 +53,7 @@ export interface Zone {
   expect(output).toContain("Zone.size has a default and no description");
   expect(output).toMatch(/Failed to resolve link to "Missing"/);
   expect({ status, pages: readdirSync(out) }).toEqual({ status: 1, pages: [] });
-}, 30_000);
+}, 120_000);
 
 test.each([
   ["a function", "def connect(): ...", "cdktf_dask.connect has no description"],
@@ -79,7 +79,7 @@ test.each([
     expect(output).toContain(message);
     expect({ status, files: readdirSync(checkout) }).toEqual({ status: 1, files: ["python"] });
   },
-  30_000,
+  120_000,
 );
 
 test("every page but those of types opens with a program", () => {
@@ -115,15 +115,19 @@ test("the programs compile", () => {
   });
 }, 150_000);
 
-test.each(programs)("the program of $name runs", ({ name, code }) => {
-  const out = join(directory, name);
-  process.env.CDKTF_OUTDIR = out;
-  // The programs print what they find.
-  jest.spyOn(console, "error").mockReturnValue();
-  run(code);
-  if (code.includes("app.synth();")) expect(readdirSync(join(out, "stacks")).length).toBeGreaterThan(0);
-  else expect(code).not.toContain("new App(");
-});
+test.each(programs)(
+  "the program of $name runs",
+  ({ name, code }) => {
+    const out = join(directory, name);
+    process.env.CDKTF_OUTDIR = out;
+    // The programs print what they find.
+    jest.spyOn(console, "error").mockReturnValue();
+    run(code);
+    if (code.includes("app.synth();")) expect(readdirSync(join(out, "stacks")).length).toBeGreaterThan(0);
+    else expect(code).not.toContain("new App(");
+  },
+  60_000,
+);
 
 /** Runs a program with the source of this package. */
 function run(code: string) {
