@@ -1,6 +1,6 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { EXAMPLES, EXAMPLES_FOLDER, exampleFile, sourcesOf } from "../support/examples";
+import { copyExample, EXAMPLES, exampleFile, sourcesOf } from "../support/examples";
 import { describeWithTerraform } from "../support/terraform/suite";
 import { PROVIDER_VERSIONS, terraformBench } from "../support/terraform/terraform";
 import { Workspace } from "../support/terraform/workspace";
@@ -31,7 +31,7 @@ describe("with the packed package", () => {
     directory = newDirectory("examples");
     installPacked(directory);
     for (const example of EXAMPLES) {
-      cpSync(join(EXAMPLES_FOLDER, example), folderOf(example), { recursive: true, filter: isSource });
+      copyExample(example, folderOf(example));
       symlinkSync(join(directory, "node_modules"), folderOf(example, "node_modules"));
       run(folderOf(example), "bash", "-ec", JSON.parse(exampleFile(example, "cdktf.json")).app);
     }
@@ -130,11 +130,6 @@ function installPacked(directory: string): void {
   run(directory, "tar", "-xzf", archive, "--strip-components=1", "-C", unpacked);
   for (const name of readdirSync(join(ROOT, "node_modules")))
     symlinkSync(join(ROOT, "node_modules", name), join(modules, name));
-}
-
-/** Whether a path is part of an example, not of an installation or a synthesis in its folder. */
-function isSource(path: string): boolean {
-  return !/\/(node_modules|cdktf\.out|dist)$/.test(path);
 }
 
 /** Names of the packages that an example imports. */

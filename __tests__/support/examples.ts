@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { packageRoot } from "../../lib/node/package-file";
 
@@ -18,4 +18,10 @@ export function exampleFile(example: string, file: string): string {
 /** TypeScript files of an example. */
 export function sourcesOf(example: string): readonly string[] {
   return readdirSync(join(EXAMPLES_FOLDER, example)).filter((name) => name.endsWith(".ts"));
+}
+
+/** Copies an example, without an installation or a synthesis in its folder. */
+export function copyExample(example: string, folder: string): void {
+  const filter = (path: string) => !/\/(node_modules|cdktf\.out|dist)$/.test(path);
+  cpSync(join(EXAMPLES_FOLDER, example), folder, { recursive: true, filter });
 }
