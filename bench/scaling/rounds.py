@@ -1,6 +1,6 @@
 """Nodes that leave a cluster of booted guests under load: what is computed again, lost or started twice.
 
-    npm run bench:scaling -- rounds KIND [ROUNDS] [--release 2026.7|2024.7]
+    npm run bench:scaling -- rounds KIND [ROUNDS]
 
 KIND is a way in which a node ends, or `all`. Needs what `npm run test:boot` needs. Exit code 1 if a result is
 computed again, something is lost, or a task is started twice.
