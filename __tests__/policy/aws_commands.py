@@ -19,6 +19,7 @@ ONLY_IN_CLI = {"s3", "logs tail", "eks update-kubeconfig"}
 """Commands that the CLI adds to the operations of a service."""
 
 COMMAND = re.compile(r"\baws ([a-z0-9-]+) ([a-z0-9-]+)((?:[^`|;&\n)]|\\\n)*)")
+CODE = re.compile(r"^ *```sh\n.*?^ *```|(?<!`)`[^`\n]+`(?!`)", re.DOTALL | re.MULTILINE)
 FLAG = re.compile(r"(?<=\s)--([a-z][a-z0-9-]*)")
 EXPERIMENT = re.compile(r"```json\n(\{\n  \"description\".*?)```", re.DOTALL)
 
@@ -29,7 +30,9 @@ def findings(path: Path) -> list[str]:
     """What is wrong in a document."""
     text = path.read_text()
     found = []
-    for service, operation, rest in COMMAND.findall(text):
+    # Code only: a sentence may have the word "aws", too.
+    code = "\n".join(CODE.findall(text))
+    for service, operation, rest in COMMAND.findall(code):
         name = f"{service} {operation}"
         if service in ONLY_IN_CLI or name in ONLY_IN_CLI:
             continue
