@@ -63,7 +63,23 @@ export class MockAws {
 
   /** Actions that Terraform has called so far, with the names of IAM such as `ec2:CreateVpc`; sorted. */
   actionsOfTerraform(): readonly string[] {
-    return readFileSync(this.called, "utf8").trim().split("\n").sort();
+    return [...new Set(this.calls().map(({ action }) => action))].sort();
+  }
+
+  /** Those of them that were called by `terraform plan`. */
+  actionsOfPlans(): readonly string[] {
+    return this.calls()
+      .filter(({ verb }) => verb === "plan")
+      .map(({ action }) => action)
+      .sort();
+  }
+
+  private calls(): { verb: string; action: string }[] {
+    const lines = readFileSync(this.called, "utf8").trim().split("\n");
+    return lines.map((line) => {
+      const [verb = "", action = ""] = line.split(" ");
+      return { verb, action };
+    });
   }
 
   /** Ends the server and waits for its end. */

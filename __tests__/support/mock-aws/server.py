@@ -1,6 +1,8 @@
 """The mock AWS: moto's server on a free port of the loopback, until its standard input ends.
 
-server.py <file>: the file gets a line for each action that Terraform called, such as `ec2:CreateVpc`.
+server.py <file>: the file gets a line for each command and action that Terraform called, such as
+`apply ec2:CreateVpc`. The command is at the end of the user agent (TF_APPEND_USER_AGENT), such as
+`command/apply`.
 
 What moto lacks is added, so that it stands for AWS here:
 - the public SSM parameters of Canonical and of the Deep Learning AMI, whose names moto's API rejects; three
@@ -20,6 +22,7 @@ What moto lacks is added, so that it stands for AWS here:
 - policies of buckets are not applied: moto ignores their conditions, and would reject every request
 """
 
+import re
 import sys
 from functools import partial
 from pathlib import Path
@@ -144,10 +147,13 @@ def answer_one_at_a_time(application, environ, start_response):
 
 def record(response, action: str) -> None:
     """Runs where moto would check permissions. The calls of the tests themselves are left out."""
-    if "Terraform" in response.headers.get("User-Agent", "") and action not in called:
-        called.add(action)
+    agent = response.headers.get("User-Agent", "")
+    command = re.search(r"\bcommand/(\w+)", agent)
+    call = f"{command[1] if command else 'unknown'} {action}"
+    if "Terraform" in agent and call not in called:
+        called.add(call)
         with Path(sys.argv[1]).open("a") as file:
-            file.write(f"{action}\n")
+            file.write(f"{call}\n")
 
 
 def record_action(response, resource) -> None:

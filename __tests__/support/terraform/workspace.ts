@@ -47,7 +47,16 @@ export interface Resource {
 }
 
 /** Time limits in seconds, several times the usual duration. */
-const SECONDS = { init: 120, validate: 120, apply: 420, plan: 180, show: 60, destroy: 420, state: 60 };
+const SECONDS = {
+  init: 120,
+  providers: 120,
+  validate: 120,
+  apply: 420,
+  plan: 180,
+  show: 60,
+  destroy: 420,
+  state: 60,
+};
 
 /**
  * The directory of a synthesized stack, in which Terraform runs. The stack is not changed; a file next to it overrides
@@ -89,9 +98,16 @@ export class Workspace {
     return JSON.parse(stdout) as { valid: boolean; diagnostics: unknown[] };
   }
 
-  async init(terraform: Terraform): Promise<void> {
+  async init(terraform: Terraform, ...options: readonly string[]): Promise<void> {
     mkdirSync(this.dataDirectory(terraform), { recursive: true });
-    await this.succeed(terraform, "init", "-input=false");
+    await this.succeed(terraform, "init", "-input=false", ...options);
+  }
+
+  /** Writes the provider lock file `.terraform.lock.hcl` from mirrors of the providers. */
+  async lockProviders(terraform: Terraform, mirrors: Readonly<Record<string, string>>): Promise<void> {
+    mkdirSync(this.dataDirectory(terraform), { recursive: true });
+    for (const [provider, { source }] of Object.entries(this.synthesized.terraform.required_providers))
+      await this.succeed(terraform, "providers", "lock", `-fs-mirror=${mirrors[provider]}`, source);
   }
 
   /** Applies the stack, and returns the output of Terraform, which has the order of changes. */
@@ -163,8 +179,10 @@ export class Workspace {
       folder: this.folder,
       environment: {
         ...terraform.environment,
+        // By which the mock AWS records what each command calls.
+        TF_APPEND_USER_AGENT: `command/${verb}`,
         TF_DATA_DIR: this.dataDirectory(terraform),
-        TF_CLI_ARGS: verb === "state" ? "" : "-no-color",
+        TF_CLI_ARGS: ["providers", "state"].includes(verb) ? "" : "-no-color",
       },
       log: this.log,
       seconds: SECONDS[verb],
