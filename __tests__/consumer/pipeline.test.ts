@@ -16,6 +16,9 @@ jest.setTimeout(15 * MINUTE);
 const WORKFLOW = ".github/workflows/dask-research.yml";
 const ROLE = /^dask-research--/;
 
+/** Properties that an event does not have are empty in expressions. */
+const NO_PULL = { "github.event.pull_request.head.repo.full_name": "" };
+
 /** What GitHub sets for each event. */
 const EVENTS = {
   pull: {
@@ -29,9 +32,9 @@ const EVENTS = {
     "github.ref": "refs/pull/8/merge",
     "github.event.pull_request.head.repo.full_name": "somebody/dask",
   },
-  merge: { "github.event_name": "push", "github.ref": "refs/heads/main" },
-  night: { "github.event_name": "schedule", "github.ref": "refs/heads/main" },
-  branch: { "github.event_name": "workflow_dispatch", "github.ref": "refs/heads/try" },
+  merge: { ...NO_PULL, "github.event_name": "push", "github.ref": "refs/heads/main" },
+  night: { ...NO_PULL, "github.event_name": "schedule", "github.ref": "refs/heads/main" },
+  branch: { ...NO_PULL, "github.event_name": "workflow_dispatch", "github.ref": "refs/heads/try" },
 } satisfies Record<string, Contexts>;
 const REPOSITORY = { "github.repository": "my-company/dask", "github.token": "token" };
 

@@ -1,8 +1,9 @@
-import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from "node:child_process";
+import { type ChildProcessByStdio, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createWriteStream, readFileSync, rmSync } from "node:fs";
+import { closeSync, openSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
 
 /** Seconds until moto listens; here it takes two. */
 const START_SECONDS = 60;
@@ -16,7 +17,7 @@ export class MockAws {
     /** URL that stands for every service. */
     readonly endpoint: string,
     private readonly python: string,
-    private readonly server: ChildProcessWithoutNullStreams,
+    private readonly server: ChildProcessByStdio<Writable, Readable, null>,
     private readonly called: string,
   ) {}
 
@@ -27,11 +28,14 @@ export class MockAws {
   static async start(python: string, log: string): Promise<MockAws> {
     const called = join(dirname(log), "aws-actions.txt");
     rmSync(called, { force: true });
+    // Written by the server itself: through a pipe, it would wait while a test runs a command synchronously.
+    const errors = openSync(log, "w");
     const server = spawn(python, [join(__dirname, "server.py"), called], {
+      stdio: ["pipe", "pipe", errors],
       // moto has AWS's managed policies, such as that of Session Manager, only on demand.
       env: { ...process.env, MOTO_IAM_LOAD_MANAGED_POLICIES: "true" },
-    });
-    server.stderr.pipe(createWriteStream(log));
+    }) as ChildProcessByStdio<Writable, Readable, null>;
+    closeSync(errors);
     const failed = once(server, "exit").then(() =>
       Promise.reject(new Error(`the mock AWS ended; see ${log}`)),
     );
