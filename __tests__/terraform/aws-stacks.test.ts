@@ -8,7 +8,7 @@ import { AwsStack } from "../../lib/aws/aws-stack";
 import { componentDocument } from "../../lib/aws/image/component-document";
 import { defineCluster } from "../../lib/config/define";
 import { nodesOf } from "../node/specs";
-import { allows } from "../support/deploy-policy";
+import { allows, planAllows } from "../support/deploy-policy";
 import { MockedCluster } from "../support/mock-aws/mocked-cluster";
 import { MOCK_DEFECTS } from "../support/terraform/mock-defects";
 import { describeWithTerraform } from "../support/terraform/suite";
@@ -366,6 +366,14 @@ describeWithTerraform("the AWS stacks, by real Terraform on the mock AWS", () =>
       const called = bench.mockAws.actionsOfTerraform();
       expect(called).toEqual(expect.arrayContaining(["ec2:RunInstances", "iam:DeleteRole", "kms:CreateKey"]));
       expect(called.filter((action) => !allows(action))).toEqual([]);
+    });
+
+    test("for plans allow every action that Terraform called to plan", () => {
+      const called = bench.mockAws.actionsOfPlans();
+      expect(called).toEqual(
+        expect.arrayContaining(["ec2:DescribeInstances", "kms:DescribeKey", "s3:GetBucketPolicy"]),
+      );
+      expect(called.filter((action) => !planAllows(action))).toEqual([]);
     });
   });
 });

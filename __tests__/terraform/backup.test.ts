@@ -4,7 +4,7 @@ import { AwsStack } from "../../lib/aws/aws-stack";
 import { BackupStack } from "../../lib/aws/backup-stack";
 import { defineCluster } from "../../lib/config/define";
 import type { BackupDefinition } from "../../lib/config/definition";
-import { allows } from "../support/deploy-policy";
+import { allows, planAllows } from "../support/deploy-policy";
 import { describeWithTerraform } from "../support/terraform/suite";
 import { PROVIDER_VERSIONS, type TerraformBench, terraformBench } from "../support/terraform/terraform";
 import { changes, Workspace } from "../support/terraform/workspace";
@@ -115,5 +115,11 @@ describeWithTerraform("the stack of backups, by real Terraform on the mock AWS",
     const called = bench.mockAws.actionsOfTerraform();
     expect(called).toEqual(expect.arrayContaining(["s3:CreateBucket", "s3:PutObject", "kms:CreateKey"]));
     expect(called.filter((action) => !allows(action))).toEqual([]);
+  });
+
+  test("needs no more permissions for a plan than the policy for plans has", () => {
+    const called = bench.mockAws.actionsOfPlans();
+    expect(called).toEqual(expect.arrayContaining(["kms:DescribeKey", "kms:ListAliases", "s3:GetObject"]));
+    expect(called.filter((action) => !planAllows(action))).toEqual([]);
   });
 });

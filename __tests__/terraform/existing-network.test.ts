@@ -7,7 +7,7 @@ import { DaskCluster } from "../../lib/aws/dask-cluster";
 import { defineCluster } from "../../lib/config/define";
 import type { ClusterDefinition, ExistingNetworkDefinition } from "../../lib/config/definition";
 import type { ResolvedCluster } from "../../lib/config/resolved-cluster";
-import { allows } from "../support/deploy-policy";
+import { allows, planAllows } from "../support/deploy-policy";
 import { MockedCluster } from "../support/mock-aws/mocked-cluster";
 import { OwnedNetwork } from "../support/mock-aws/owned-network";
 import { describeWithTerraform } from "../support/terraform/suite";
@@ -252,6 +252,12 @@ describeWithTerraform("existing networks and zones of pools, by real Terraform o
       expect.arrayContaining(["ec2:DescribeSubnets", "ec2:DescribeVpcAttribute", "route53:GetHostedZone"]),
     );
     expect(called.filter((action) => !allows(action))).toEqual([]);
+  });
+
+  test("the policy for plans allows every action that Terraform called to plan", () => {
+    const called = bench.mockAws.actionsOfPlans();
+    expect(called).toEqual(expect.arrayContaining(["ec2:DescribeSubnets", "route53:GetHostedZone"]));
+    expect(called.filter((action) => !planAllows(action))).toEqual([]);
   });
 
   const mocked = (name: Name) => new MockedCluster(bench.mockAws, clusters[name]);
