@@ -90,7 +90,11 @@ describe("the commands of the README install the package into another project, w
     expect(resolve("cdktf-dask/package.json")).toContain("node_modules/cdktf-dask/package.json");
     expect(() => resolve("cdktf-dask/dist/lib/aws/outputs.js")).toThrow("ERR_PACKAGE_PATH_NOT_EXPORTED");
     const installed = join(project, "node_modules/cdktf-dask");
-    expect(readdirSync(join(installed, "iam"))).toEqual(["deploy-data-and-roles.json", "deploy-ec2.json"]);
+    expect(readdirSync(join(installed, "iam"))).toEqual([
+      "deploy-data-and-roles.json",
+      "deploy-ec2.json",
+      "plan.json",
+    ]);
     // The Python package comes without its tests.
     expect(readdirSync(join(installed, "python")).sort()).toEqual(["pyproject.toml", "src"]);
   });

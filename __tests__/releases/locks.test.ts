@@ -59,7 +59,7 @@ test("no lockfile contains an index, a folder of wheels or an absolute path", ()
     readdirSync(join(packageRoot(), "locks", folder)).map((file) => `locks/${folder}/${file}`),
   );
   const locks = files.filter((file) => file.endsWith(".txt"));
-  // CPU and GPU of each release, and pip, supervisor, Terraform and uv.
-  expect(locks).toHaveLength(2 * RELEASE_NAMES.length + 4);
+  // CPU and GPU of each release, and Checkov, pip, supervisor, Terraform and uv.
+  expect(locks).toHaveLength(2 * RELEASE_NAMES.length + 5);
   expect(locks.filter((file) => /:\/\/|index|find-links|^\s*(-r )?\//m.test(packageFile(file)))).toEqual([]);
 });

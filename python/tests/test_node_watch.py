@@ -212,15 +212,20 @@ def test_a_spot_notice_ends_a_planned_drain_and_what_is_left_drains_by_the_stop(
 ):
     instance.values["autoscaling/target-lifecycle-state"] = "Terminated"
     watcher.step(0)
+    deadline = time.monotonic() + 20
+    while not systemctl.calls:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
     instance.values["spot/instance-action"] = NOTICE
-    assert not watcher.step(2)
+    # The drain may be over within this step, or later.
+    is_done = watcher.step(2)
     end_drain(watcher, systemctl)
     assert systemctl.calls == [
         "start dask-drain.service",
         "stop dask-drain.service",
         "stop dask-worker.service",
     ]
-    assert watcher.step(4)
+    assert is_done or watcher.step(4)
     assert group.actions == [COMPLETE]
 
 
