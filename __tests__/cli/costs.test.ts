@@ -58,7 +58,12 @@ describe("the command", () => {
     const json = Testing.synth(new AwsStack(testApp(), "research", { cluster }));
     process.chdir(directory);
     writeFileSync("research.json", json);
-    writeFileSync("request", `${JSON.stringify({ cluster: cluster.name, definition: cluster })}\n`);
+    // A stack in another region has a cluster with the same name.
+    const other = { ...cluster, region: "us-east-1", pools: [] };
+    const requests = [other, cluster].map((definition) =>
+      JSON.stringify({ cluster: definition.name, region: definition.region, definition }),
+    );
+    writeFileSync("request", `${requests.join("\n")}\n`);
     // Stands for the app of the user, whose stack and cluster have different names.
     writeFileSync(
       "app.cjs",

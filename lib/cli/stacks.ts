@@ -23,6 +23,11 @@ export function stackJson(folder: string): string {
   return readFileSync(join(folder, "cdk.tf.json"), "utf8");
 }
 
+/** Returns the region of the AWS provider of a stack, if its JSON has one. */
+export function regionOfStack(scratch: string, name: string): string | undefined {
+  return JSON.parse(stackJson(stackFolder(scratch, name))).provider?.aws?.[0]?.region;
+}
+
 /**
  * Returns the model of a synthesized stack with one cluster on AWS.
  *

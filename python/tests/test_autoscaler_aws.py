@@ -94,6 +94,8 @@ class GroupDouble:
 
     def describe_scaling_activities(self, AutoScalingGroupName: str, MaxRecords: int) -> dict:
         assert (AutoScalingGroupName, MaxRecords) == (GROUP, 20)
+        if self.activities is None:
+            raise AwsError("Throttling", "Rate exceeded", passes=True)
         return {"Activities": self.activities}
 
     def set_desired_capacity(
@@ -289,6 +291,17 @@ def test_instances_that_end_before_they_are_in_service_count_as_failed_launches(
     group.instances = {"i-4": "InService"}
     clock.now += 15
     assert capacity.state() == {"cpu": Capacity(1, 1, serving=frozenset({"cpu--ip-4"}))}
+
+
+def test_a_failed_launch_counts_once_while_its_reason_cannot_be_read(group, capacity, clock):
+    group.desired = 1
+    group.instances = {"i-0": "Pending:Wait"}
+    capacity.state()
+    clock.now += 75
+    group.instances, group.activities = {}, None
+    for _ in range(6):
+        assert capacity.state() == {"cpu": Capacity(1, 0, failures=1)}
+        clock.now += 15
 
 
 def test_spot_instances_have_the_present_price_of_their_type_and_zone(group, capacity, clock, caplog):

@@ -206,6 +206,17 @@ def test_a_drain_ends_no_node_after_a_restart_of_the_scheduler(lines):
     assert not rig.autoscaler._drains.is_kept("cpu--local-0")
 
 
+def test_a_drain_of_another_scheduler_that_was_forgotten_is_undone():
+    rig = with_a_drain()
+    # The scheduler restarted before the drain began, so the workers of the new one drain.
+    rig.scheduler.identity = "Scheduler-2"
+    rig.tick()
+    rig.scheduler.proceed.set()
+    rig.settle()
+    assert rig.scheduler.undrained == ["cpu--local-0"]
+    assert rig.provider.nodes == {"cpu": ["cpu--local-0"]}
+
+
 def test_the_time_of_results_and_of_a_hung_cluster_starts_again_with_the_scheduler(lines):
     rig = Rig(hung_after=50.0, keep_results=100.0)
     rig.provider.nodes["cpu"].append("cpu--local-0")

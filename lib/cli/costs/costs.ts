@@ -5,7 +5,7 @@ import type { CommandContext } from "../../local/runtime/run-command";
 import { LOCK_REQUESTS, type LockRequest } from "../../node/packages/lock-request";
 import { CommandError } from "../error";
 import { linesOf, synthesizeApp } from "../requests";
-import { readStack } from "../stacks";
+import { readStack, regionOfStack } from "../stacks";
 
 /** What the table shows for a price that is not known. */
 const UNKNOWN = "unknown";
@@ -22,13 +22,22 @@ export async function costs(context: CommandContext, name: string): Promise<void
   const cluster = await synthesizeApp(
     context,
     (scratch) => ({ [LOCK_REQUESTS]: file(scratch) }),
-    (scratch) => definitionOf(linesOf<LockRequest>(file(scratch)), readStack(scratch, name).cluster),
+    (scratch) => {
+      const { cluster } = readStack(scratch, name);
+      return definitionOf(linesOf<LockRequest>(file(scratch)), cluster, regionOfStack(scratch, name));
+    },
   );
   process.stdout.write(`${costTable(cluster).join("\n")}\n`);
 }
 
-function definitionOf(requests: readonly LockRequest[], cluster: string): ResolvedCluster {
-  const request = requests.find((request) => request.cluster === cluster);
+/** Definition of a stack. Stacks in two regions may have clusters with one name. */
+function definitionOf(
+  requests: readonly LockRequest[],
+  cluster: string,
+  region: string | undefined,
+): ResolvedCluster {
+  const named = requests.filter((request) => request.cluster === cluster);
+  const request = named.find((request) => request.region === region) ?? named[0];
   if (request === undefined)
     throw new CommandError(
       `cluster: got no definition of ${cluster} from the app. Hint: synthesize its stack in each run of the app`,

@@ -51,6 +51,8 @@ class Job:
     """Whether the node ends although that loses results or tasks."""
     lock: Lock = field(default_factory=Lock)
     undone: bool = False
+    forgotten: bool = False
+    """Whether it was undone without the scheduler."""
     ends: bool = False
 
 
@@ -129,7 +131,7 @@ class Drains:
         self._drained.clear()
         for job, _ in self._jobs.values():
             with job.lock:
-                job.undone = not job.ends
+                job.undone = job.forgotten = not job.ends
 
     def close(self) -> None:
         """Stop following. The next process finishes the drains."""
@@ -145,12 +147,15 @@ class Drains:
             seconds = FORCED_SECONDS if job.force else job.pool.drain_timeout
             drained = self._scheduler.drain(job.seen.workers, seconds, job.force)
             with job.lock:
-                # The drain of one that was undone retires nothing.
-                if job.undone:
-                    return outcome("undone", drained=drained)
-                if drained.kept is not None or not drained.retired:
-                    return outcome("kept", drained.kept or "no worker was retired", drained)
-                job.ends = True
+                undone = job.undone
+                job.ends = not undone and drained.kept is None and bool(drained.retired)
+            if undone:
+                # After an undrain, a drain retires nothing. One that was forgotten may have retired workers.
+                if job.forgotten and drained.retired:
+                    self._scheduler.undrain(job.seen.workers)
+                return outcome("undone", drained=drained)
+            if not job.ends:
+                return outcome("kept", drained.kept or "no worker was retired", drained)
             self._capacity.end(job.pool.name, job.seen.node.name)
             return outcome("ended", drained=drained)
         except SchedulerError as error:

@@ -195,13 +195,17 @@ class AwsCapacity:
                 self._reasons[pool] = reason
 
     def _failed_launch(self, pool: str) -> str | None:
-        """Why the last launch failed, or None if it did not."""
-        answer = self._call(
-            "autoscaling",
-            "describe_scaling_activities",
-            AutoScalingGroupName=self._groups[pool],
-            MaxRecords=20,
-        )
+        """Why the last launch failed; None if it did not, or if AWS does not answer: asked again soon."""
+        try:
+            answer = self._call(
+                "autoscaling",
+                "describe_scaling_activities",
+                AutoScalingGroupName=self._groups[pool],
+                MaxRecords=20,
+            )
+        except CapacityError as error:
+            logger.debug("%s lacks instances for an unknown reason: %s", pool, error)
+            return None
         launches = (one for one in answer["Activities"] if one["Description"].startswith("Launching"))
         last = next(launches, None)
         return str(last.get("StatusMessage", "")) if last and last["StatusCode"] == "Failed" else None
@@ -245,13 +249,16 @@ class AwsCapacity:
     def _learn(self, instances: Iterable[str]) -> None:
         """Read host names and lifecycles of new instances. One that starts may not have a name yet."""
         new = [one for one in instances if one not in self._instances]
+        learnt: dict[str, Instance] = {}
         for start in range(0, len(new), NAMES_AT_ONCE):
             # A filter, because the answer to unknown ids is an error, and a new instance may be unknown.
             ids = {"Name": "instance-id", "Values": new[start : start + NAMES_AT_ONCE]}
             answer = self._call("ec2", "describe_instances", Filters=[ids])
             for instance in (one for part in answer["Reservations"] for one in part["Instances"]):
                 if host := instance.get("PrivateDnsName", "").partition(".")[0]:
-                    self._instances[instance["InstanceId"]] = Instance.of(host, instance)
+                    learnt[instance["InstanceId"]] = Instance.of(host, instance)
+        # A new mapping: threads that drain call this, too, while another one iterates.
+        self._instances = {**self._instances, **learnt}
 
     def _name(self, pool: str, instance: str) -> str:
         """Name of a node as in the names of its workers; empty as long as it is unknown."""
