@@ -366,6 +366,11 @@ test.each([
   [{ identity: { ...GITHUB, repository: "acme/*" } }, "identity.repository", "acme/*"],
   [{ clusters: [] }, "clusters", []],
   [{ name: "dask-pipeline" }, "name", "dask-pipeline"],
+  [
+    { clusters: [define(), define({ backend: { type: "s3", bucket: "dask-states" } })] },
+    "clusters[1].backend.bucket",
+    "dask-states",
+  ],
 ])("rejects %j before anything is written", (props, path, value) => {
   expect(issuesIn(() => synthesize(props))).toMatchObject([{ path, value }]);
 });

@@ -28,7 +28,7 @@ export interface ClusterSecurityGroupsProps {
 }
 
 /**
- * Security groups of the scheduler and of the workers:
+ * Security groups of the scheduler and of the workers, and their rules.
  *
  * - with TLS, admin subnets reach the scheduler and the dashboard proxy; with `ssh`, port 22 of all nodes;
  * - scheduler and workers reach each other on the ports of Dask, by reference to their groups;

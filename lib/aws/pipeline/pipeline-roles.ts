@@ -23,7 +23,8 @@ export interface PipelineRolesProps extends PipelineDefinition {
 }
 
 /**
- * OpenID Connect provider of a CI system, and two roles for its runs, without a stored access key:
+ * OpenID Connect provider of a CI system, and two roles for its runs: one that plans and one that applies. No access key is
+ * stored.
  *
  * - `planRole` has `iam/plan.json`: it reads what `terraform plan` reads and writes nothing, also no lock of a state. Plan with
  *   `-lock=false`.
@@ -102,6 +103,7 @@ function checkedCluster(id: string, props: PipelineRolesProps): ResolvedCluster 
     ...(known(permissionsBoundary) && { permissionsBoundary: permissionsBoundary as string }),
   });
   const [first] = clusters;
+  checkStateBuckets(id, clusters);
   if (first !== undefined) return first;
   throw new ValidationError(
     id,
@@ -115,6 +117,23 @@ function checkedCluster(id: string, props: PipelineRolesProps): ResolvedCluster 
     ],
     "definition of pipeline roles",
   );
+}
+
+/** The policy of the role that applies covers the artifact buckets `dask-*`, and must not cover the state of these roles. */
+function checkStateBuckets(id: string, clusters: readonly ResolvedCluster[]): void {
+  const issues = clusters.flatMap(({ backend }, index) =>
+    backend.type === "s3" && backend.bucket.startsWith("dask-")
+      ? [
+          {
+            path: `clusters[${index}].backend.bucket`,
+            value: backend.bucket,
+            expected: "a name that does not begin with dask-",
+            hint: "the role that applies may change all objects of such buckets, also the state of these roles: use another bucket",
+          },
+        ]
+      : [],
+  );
+  if (issues.length > 0) throw new ValidationError(id, issues, "definition of pipeline roles");
 }
 
 /** Returns the trust policy for tokens with one of the subjects. */

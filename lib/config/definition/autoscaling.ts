@@ -17,8 +17,8 @@ export interface AutoscalingDefinition {
    */
   readonly maxHourlyCost?: number;
   /**
-   * How long results that clients hold keep nodes, while no task runs. Then the results are lost: this is the only setting that
-   * loses data. A warning is sent one hour before. With `false`, results keep nodes as long as a client holds them.
+   * How long nodes stay for results that clients reference, while no task runs. Then the results are lost. A warning is sent one
+   * hour before. With `false`, nodes stay as long as a client references results on them.
    *
    * @default "12 hours"
    */

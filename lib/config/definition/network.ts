@@ -27,11 +27,8 @@ export interface NewNetworkDefinition extends CommonNetworkDefinition {
    */
   readonly zones?: readonly (string | ZoneDefinition)[];
   /**
-   * NAT gateways:
-   *
-   * - `single`: one for all zones;
-   * - `per-zone`: one in each zone, so that nodes keep internet access if another zone fails;
-   * - `none`: no internet access. Requires `endpoints` and images that contain all that nodes install.
+   * NAT gateways. `single`: one for all zones. `per-zone`: one in each zone, so that nodes keep internet access if another zone
+   * fails. `none`: no internet access; requires `endpoints` and images that contain all that nodes install.
    *
    * @default "single"
    */

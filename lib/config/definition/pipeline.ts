@@ -6,8 +6,8 @@ export interface GitHubIdentity {
   /** Chooses GitHub Actions. */
   readonly type: "github";
   /**
-   * `OWNER/REPOSITORY` as GitHub spells it. A repository with immutable subject claims, the default of those that were created
-   * since 15 July 2026, is `OWNER@ID/REPOSITORY@ID`.
+   * `OWNER/REPOSITORY` as GitHub spells it. A repository with immutable subject claims, the default of those that were
+   * created or renamed since 15 July 2026, is `OWNER@ID/REPOSITORY@ID`.
    */
   readonly repository: string;
   /** Environments of the repository whose jobs apply. Give them required reviewers: they are the approval. */
@@ -33,7 +33,8 @@ export interface GitLabIdentity {
    */
   readonly branch?: string;
   /**
-   * URL of the GitLab instance. AWS has to reach it.
+   * URL of the GitLab instance, of version 18.2.2 or later: in earlier ones, a merge request from a fork whose branch has the
+   * name of `branch` gets a token with the subject of that branch. AWS has to reach the instance.
    *
    * @default "https://gitlab.com"
    */
