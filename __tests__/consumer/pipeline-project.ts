@@ -95,12 +95,14 @@ export function writeCommands(bin: string, terraform: readonly string[]): void {
     const path = words.find((word) => word.startsWith("repos/"));
     if (process.env.GH_TOKEN !== "token") throw new Error("no token");
     if (words.includes("--jq")) {
-      const [, marker] = /^\\.\\[\\] \\| select\\(\\.body \\| startswith\\("(.*)"\\)\\) \\| \\.id$/.exec(after("--jq"));
-      for (const { id, body } of comments) if (body.startsWith(marker)) console.log(id);
+      const filter = /^\\.\\[\\] \\| select\\(\\.user\\.login == "(.*)" and \\(\\.body \\| startswith\\("(.*)"\\)\\)\\) \\| \\.id$/;
+      const [, login, marker] = filter.exec(after("--jq"));
+      for (const { id, user, body } of comments)
+        if (user.login === login && body.startsWith(marker)) console.log(id);
     } else {
       const body = readFileSync(after("--field").replace("body=@", ""), "utf8");
       const id = after("--method") === "PATCH" ? Number(path.split("/").at(-1)) : comments.length + 1;
-      comments[id - 1] = { id, body };
+      comments[id - 1] = { id, user: { login: "github-actions[bot]" }, body };
       writeFileSync(file, JSON.stringify(comments));
     }`,
   );

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { REQUIRED_PROVIDERS } from "../../lib/aws/aws-stack";
 import { createBucket, REGION } from "../support/aws-home";
@@ -140,16 +140,21 @@ describeWithTerraform("the workflow of GitHub, its steps as they stand, on the m
     expect(result(planned)).toBe("changed");
     expect(planned.summary).toMatch(/Plan: \d+ to add, 0 to change, 0 to destroy\./);
 
+    const foreign = { id: 1, user: { login: "somebody" }, body: "<!-- dask research -->" };
+    writeFileSync(join(directory, "bin/comments.json"), JSON.stringify([foreign]));
     done(runJob("comment", "pull"));
     done(runJob("comment", "pull"));
 
-    const comments = JSON.parse(readFileSync(join(directory, "bin/comments.json"), "utf8"));
-    expect(comments).toHaveLength(1);
-    expect(comments[0].body).toContain(
+    const [untouched, comment, ...others] = JSON.parse(
+      readFileSync(join(directory, "bin/comments.json"), "utf8"),
+    );
+    expect(untouched).toEqual(foreign);
+    expect(others).toEqual([]);
+    expect(comment.body).toContain(
       "<!-- dask research -->\n### [Plan of research](https://github.com/my-company/dask/actions/runs/42)\n",
     );
-    expect(comments[0].body).toMatch(/\nPlan: \d+ to add, 0 to change, 0 to destroy\.\n/);
-    expect(comments[0].body).toContain("\nresearch in eu-central-1: USD an hour, on demand");
+    expect(comment.body).toMatch(/\nPlan: \d+ to add, 0 to change, 0 to destroy\.\n/);
+    expect(comment.body).toContain("\nresearch in eu-central-1: USD an hour, on demand");
   });
 
   test("runs each job only for the events that it is for", () => {

@@ -4,19 +4,22 @@
 #   sh pipeline/plan.sh STACK
 #
 # Writes pipeline.out/plan.txt, pipeline.out/changes.json with the numbers of changes, and pipeline.out/plan.tgz with the stack
-# and its plan for apply.sh. Exit code: 0 without changes, 2 with changes, 1 after an error. Does not lock the state, because it does not write it; apply.sh refuses a plan
-# whose state has changed.
+# and its plan for apply.sh. Exit code: 0 without changes, 2 with changes, 1 after an error. Does not lock the state, because it
+# does not write it; apply.sh refuses a plan whose state has changed.
 set -eu
 
 stack=$1
 folder=cdktf.out/stacks/$stack
 
+# An earlier plan is not left behind for apply.sh.
+rm -f pipeline.out/plan.tgz pipeline.out/plan.txt pipeline.out/changes.json "$folder/plan.tfplan"
 sh pipeline/init.sh "$stack"
 code=0
 terraform -chdir="$folder" plan -input=false -lock=false -no-color -detailed-exitcode -out=plan.tfplan || code=$?
-if [ "$code" -eq 1 ]; then
-  exit 1
-fi
+case $code in
+  0 | 2) ;;
+  *) exit 1 ;;
+esac
 mkdir -p pipeline.out
 terraform -chdir="$folder" show -no-color plan.tfplan >pipeline.out/plan.txt
 summary=$(grep '^Plan: ' pipeline.out/plan.txt || true)
