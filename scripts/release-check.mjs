@@ -2,7 +2,7 @@
  * `npm run release:check [-- TAG]`: checks that all files name the version of package.json. With a tag such as `v1.2.0`, it
  * also checks that the tag has this version, and that CHANGELOG.md has its date. Needs only Node.
  */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isMain, ROOT } from "./main.mjs";
 
@@ -14,7 +14,7 @@ const PLACES = [
   ["CHANGELOG.md", /^## \[(\d.*?)\]/m, "add a section with the changes"],
 ];
 
-/** Archive of npm in the README. */
+/** Archive of npm in the README, in the manifests of the examples and in their documents. */
 const ARCHIVE = /\bcdktf-dask-(\d\S*?)\.tgz/g;
 
 /**
@@ -32,9 +32,11 @@ export function releaseIssues(root, tag) {
       issues.push(`${place}: got ${got ?? "nothing"}, expected ${expected}. Hint: ${hint}`);
   };
   for (const [path, pattern, hint] of PLACES) expect(path, pattern.exec(textOf(path))?.[1], version, hint);
-  const archives = [...textOf("README.md").matchAll(ARCHIVE)].map(([, found]) => found);
-  for (const found of archives.length === 0 ? [undefined] : archives)
-    expect("README.md", found, version, "change the name of the archive");
+  for (const path of ["README.md", ...examplesOf(root)]) {
+    const archives = [...textOf(path).matchAll(ARCHIVE)].map(([, found]) => found);
+    const required = path === "README.md" && archives.length === 0 ? [undefined] : archives;
+    for (const found of required) expect(path, found, version, "change the name of the archive");
+  }
   if (tag === undefined) return issues;
   expect("tag", tag, `v${version}`, "tag the commit that changes the version");
   const [, date] = /^## \[\d.*?\] - (.*)$/m.exec(textOf("CHANGELOG.md")) ?? [];
@@ -43,6 +45,15 @@ export function releaseIssues(root, tag) {
       `CHANGELOG.md: got ${date ?? "nothing"}, expected a date. Hint: write the day of the release`,
     );
   return issues;
+}
+
+/** Returns the manifests and the documents of the examples. */
+function examplesOf(root) {
+  const files = readdirSync(join(root, "examples"), { recursive: true });
+  return files
+    .filter((file) => /(^|\/)(package\.json|README\.md)$/.test(file) && !file.includes("node_modules"))
+    .map((file) => join("examples", file))
+    .sort();
 }
 
 /** Returns the section of a version in CHANGELOG.md, without its heading and its links, which are relative to the file. */

@@ -3,7 +3,14 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path";
 import { testDirectory } from "../support/directory";
 
-const FILES = ["package.json", "package-lock.json", "python/pyproject.toml", "CHANGELOG.md", "README.md"];
+const FILES = [
+  "package.json",
+  "package-lock.json",
+  "python/pyproject.toml",
+  "CHANGELOG.md",
+  "README.md",
+  "examples",
+];
 
 const checkout = join(testDirectory("release-check"), "checkout");
 const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
@@ -44,6 +51,10 @@ test("reports every file with another version", () => {
     "python/pyproject.toml",
     "CHANGELOG.md",
     "README.md",
+    ...["air-gapped", "existing-vpc", "heterogeneous"].map((name) => `examples/${name}/package.json`),
+    "examples/minimal/README.md",
+    "examples/minimal/package.json",
+    "examples/multi-environment/package.json",
   ];
   expect(issues.map((issue) => issue.slice(0, issue.indexOf(" Hint:") + " Hint:".length))).toEqual(
     places.map((place) => `${place}: ${got}`),
