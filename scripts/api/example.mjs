@@ -61,11 +61,13 @@ function stackOf(statements) {
   if (!/new (DaskCluster|AwsProvider)\(stack/.test(statements))
     return 'const stack = new AwsStack(app, "research", { cluster });';
   const region = /region: ("[^"]+")/.exec(statements)?.[1] ?? "cluster.region";
+  // A cluster that the example defines after its stack is not known yet.
+  const tags = declares(statements, "cluster") ? "" : ", defaultTags: [{ tags: clusterTags(cluster) }]";
   return [
     'const stack = new TerraformStack(app, "research");',
     ...(statements.includes("new AwsProvider(")
       ? []
-      : [`new AwsProvider(stack, "aws", { region: ${region} });`]),
+      : [`new AwsProvider(stack, "aws", { region: ${region}${tags} });`]),
     'new NullProvider(stack, "null");',
   ].join("\n");
 }
