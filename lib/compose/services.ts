@@ -174,11 +174,12 @@ function python(module: string, ...argv: readonly string[]): readonly string[] {
 
 /** Asks the HTTP server of a process, every second while it starts. */
 function healthcheck(port: number): Section {
-  const request = `import urllib.request as r; r.urlopen("http://127.0.0.1:${port}/health", timeout=4)`;
+  const request = `import urllib.request as r; r.urlopen("http://127.0.0.1:${port}/health", timeout=10)`;
   return {
     test: ["CMD", "python", "-c", request],
     interval: "10s",
-    timeout: "5s",
+    // Python starts slowly on a busy computer: a slow process is not a dead one.
+    timeout: "15s",
     retries: 3,
     start_period: "60s",
     start_interval: "1s",
