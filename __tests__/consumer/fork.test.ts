@@ -105,7 +105,7 @@ describe("with the settings of docs/cdk-terrain.md in the package.json of a user
   });
 });
 
-/** Manifest of a user who has all packages of the examples but the command line, with the settings of the document. */
+/** Manifest with all packages of the examples except the command line, and with the settings of `docs/cdk-terrain.md`. */
 function manifestWithFork(directory: string) {
   const [, settings = ""] = /```json\n([\s\S]*?)```/.exec(read("docs/cdk-terrain.md")) ?? [];
   const fork = JSON.parse(settings);

@@ -18,7 +18,7 @@ autostart=false
 startsecs=1
 stopwaitsecs=60
 """
-# Ends once it is told to and the file is there, as a worker that drains first.
+# Ends after SIGTERM once the file is there, like a worker that drains first.
 SLOW = """sh -c 'trap ended=1 TERM; until [ "$ended" ] && [ -e drained ]; do sleep 0.1; done'"""
 NAMES = ("cpu--local-0", "cpu--local-1", "cpu--local-10", "cpu--local-2", "gpu--local-0")
 

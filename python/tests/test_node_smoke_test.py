@@ -8,8 +8,8 @@ from io import BytesIO
 import pytest
 
 from cdktf_dask.node.aws import AwsError
-from cdktf_dask.node.smoke_test import command, download
-from cluster import SOURCES
+from cdktf_dask.node.smoke_test import METADATA_ADDRESSES, command, download
+from cluster import REPOSITORY, SOURCES
 
 BUCKET, KEY = "dask-production--eu-central-1--123456789012", "bundles/production.expectation.json"
 
@@ -62,3 +62,8 @@ def test_the_smoke_test_of_the_package_runs_without_the_rights_of_the_node():
     assert program[0] == sys.executable
     done = subprocess.run(program, env=os.environ | variables, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("usage: dask-smoke-test ")
+
+
+def test_the_addresses_are_those_that_the_scheduler_cannot_reach():
+    unit = (REPOSITORY / "cloud-init/dask/dask-scheduler.service").read_text()
+    assert f"\nIPAddressDeny={METADATA_ADDRESSES}\n" in unit
