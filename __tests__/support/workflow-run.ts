@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Step, Workflow } from "./workflow";
 
@@ -83,11 +83,14 @@ export class WorkflowRun {
     if (uses.startsWith("actions/download-artifact@"))
       cpSync(artifact, join(folder, String(inputs.path)), { recursive: true });
     if (!uses.startsWith("actions/upload-artifact@")) return;
+    // As the action does: a folder or files of one folder become the files of the artifact; files may be missing, but not all.
+    const paths = String(inputs.path).trim().split("\n");
+    const found = paths.filter((path) => existsSync(join(folder, path)));
+    if (found.length === 0) throw new Error(`the artifact ${inputs.name} has no files: ${paths}`);
+    rmSync(artifact, { recursive: true, force: true });
     mkdirSync(artifact, { recursive: true });
-    // As the action does, a folder or files of one folder become the files of the artifact.
-    for (const path of String(inputs.path).trim().split("\n")) {
+    for (const path of found) {
       const from = join(folder, path);
-      if (!existsSync(from)) throw new Error(`${path} of the artifact ${inputs.name} is missing`);
       cpSync(
         from,
         path.includes(".txt") || path.includes(".tgz")
