@@ -8,6 +8,9 @@ const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"))
 const ARCHIVE = `cdktf-dask-${version}.tgz`;
 const WHEEL = `cdktf_dask-${version}-py3-none-any.whl`;
 
+/** Program of Python that prints a file of a zip archive. */
+const READ = "import sys, zipfile; sys.stdout.write(zipfile.ZipFile(sys.argv[1]).read(sys.argv[2]).decode())";
+
 jest.setTimeout(INSTALL_TIMEOUT);
 
 interface Workflow {
@@ -64,6 +67,13 @@ describe("npm run release:build", () => {
     expect(run(directory, own, "-I", "-c", program)).toBe(
       `['ConnectError', 'VersionsDiffer', 'connect'] ${version}\n`,
     );
+  });
+
+  test("puts the license into the archive and into the wheel", () => {
+    const license = readFileSync(join(ROOT, "LICENSE"), "utf8");
+    const inWheel = `cdktf_dask-${version}.dist-info/licenses/LICENSE`;
+    expect(run(release, "tar", "-xzOf", ARCHIVE, "package/LICENSE")).toBe(license);
+    expect(run(release, "python3", "-c", READ, WHEEL, inWheel)).toBe(license);
   });
 
   test("writes the same bytes again", () => {
