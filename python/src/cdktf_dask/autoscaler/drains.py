@@ -5,7 +5,7 @@ undone, because work came back; or it failed, because scheduler or provider did 
 without a thread, as after a restart of this process, gets one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Lock
@@ -124,6 +124,16 @@ class Drains:
             if outcome.result in ("kept", "failed"):
                 self._kept[outcome.node] = self._clock() + RETRY_SECONDS
         return outcomes
+
+    def forget_others(self, present: Collection[str]) -> None:
+        """Forget the nodes that are gone, so that memory does not grow with each node.
+
+        Args:
+            present: Names of the nodes that the scheduler has.
+        """
+        for known in (self._kept, self._drained):
+            for name in known.keys() - present:
+                del known[name]
 
     def forget(self) -> None:
         """Undo all drains, without the scheduler, which has restarted. A node that ends already does end."""

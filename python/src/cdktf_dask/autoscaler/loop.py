@@ -86,6 +86,7 @@ class Autoscaler:
 
         for outcome in self._drains.outcomes():
             self._reports.drain(outcome)
+        self._drains.forget_others({one.node.name for found in snapshot.nodes.values() for one in found})
         self._notice_restart(snapshot.scheduler)
         capacity = {pool.name: known.get(pool.name, PoolCapacity(0, 0)) for pool in self._pools}
         seen = {
