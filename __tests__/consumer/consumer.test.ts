@@ -96,7 +96,7 @@ describe("the commands of the README install the package into another project, w
       "plan.json",
     ]);
     // The Python package comes without its tests.
-    expect(readdirSync(join(installed, "python")).sort()).toEqual(["pyproject.toml", "src"]);
+    expect(readdirSync(join(installed, "python")).sort()).toEqual(["LICENSE", "pyproject.toml", "src"]);
   });
 
   describeWithTerraform("runs a program with packages, data and settings of its own", () => {
