@@ -135,7 +135,7 @@ const tests = () => {
     );
     expect(maxSizes(bench.mockAws)).toEqual([4]);
 
-    // The pipeline passes with a warning: the job may fail, as it is optional.
+    // The pipeline passes with a warning, because the job is optional.
     expect(runJob(APPLY, "merge").output).toContain("Saved plan is stale");
   });
 
